@@ -1,0 +1,3 @@
+"""cryoloom: single-particle cryo-EM from the microscope to a map."""
+
+__version__ = "0.1.0.dev0"

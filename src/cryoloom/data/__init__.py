@@ -1,0 +1,1 @@
+"""What the data are: items with typed, united, explained columns; sets with generations; identity; transforms."""

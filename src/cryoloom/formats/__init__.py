@@ -1,0 +1,1 @@
+"""How files say it: images, movies, metadata tables and atomic models, read and written."""

@@ -1,0 +1,1 @@
+"""Places where work runs: the local machine now, clusters later."""

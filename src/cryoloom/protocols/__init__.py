@@ -1,0 +1,1 @@
+"""The embedded protocols, one package per stage."""

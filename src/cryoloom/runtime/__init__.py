@@ -1,0 +1,1 @@
+"""The composition root: finds protocols and lanes, and starts drivers."""

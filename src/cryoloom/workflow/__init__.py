@@ -1,0 +1,1 @@
+"""Projects, protocols, runs and the drivers that carry them out."""
