@@ -1,7 +1,7 @@
 """The contract between a driver and the place where its work runs.
 
-A driver describes a piece of work as a `Task` and hands it to a `TaskPool`; what comes back is a `TaskReport`, which says
-what the task returned or why it did not, where it ran, how long, and how much memory it peaked at. Lanes implement
+A driver describes a piece of work as a `Task` and hands it to a `TaskPool`; what comes back is a `TaskReport`, which
+says what the task returned or why it did not, where it ran, how long, and how much memory it peaked at. Lanes implement
 `Lane`; `cryoloom.runtime` injects them.
 """
 

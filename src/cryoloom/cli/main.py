@@ -1,0 +1,98 @@
+"""The `cryoloom` command: finds a command's module when it is called, and turns errors into exit statuses.
+
+Exit status 0: done. 1: the data, the parameters or the place are at fault. 2: the command line is at fault.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from typer import core
+
+TOOLS: Mapping[str, str] = {
+    "motion": "cryoloom.cli.tool.motion:motion",
+    "ctf": "cryoloom.cli.tool.ctf:ctf",
+    "pick": "cryoloom.cli.tool.pick:pick",
+    "extract": "cryoloom.cli.tool.extract:extract",
+    "fsc": "cryoloom.cli.tool.fsc:fsc",
+    "simulate": "cryoloom.cli.tool.simulate:simulate",
+}
+
+COMMANDS: Mapping[str, str | Mapping[str, str]] = {
+    "tool": TOOLS,
+}
+
+GROUP_HELP: Mapping[str, str] = {
+    "tool": "One stage on its own: files in, files out.",
+}
+
+
+class _CommandsOnDemand(core.TyperGroup):
+    """A group whose commands are imported when they are called or listed."""
+
+    def __init__(self, name: str, targets: Mapping[str, str | Mapping[str, str]], help_text: str) -> None:
+        super().__init__(name=name, help=help_text, no_args_is_help=True, rich_markup_mode="rich")
+        self._targets = targets
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # Typer vendors click's class
+        """Names in the order in which a newcomer needs them."""
+        return [*self._targets, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]
+        """Import the command's module and build its parser."""
+        target = self._targets.get(cmd_name)
+        if target is None:
+            return super().get_command(ctx, cmd_name)
+        if isinstance(target, Mapping):
+            return _CommandsOnDemand(cmd_name, target, GROUP_HELP[cmd_name])
+        module_name, function_name = target.split(":")
+        application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        application.command(cmd_name)(getattr(importlib.import_module(module_name), function_name))
+        command = typer.main.get_command(application)
+        command.name = cmd_name
+        return command
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from cryoloom import __version__
+
+        typer.echo(f"cryoloom {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Single-particle cryo-EM from the microscope to a map."""
+
+
+def _application() -> core.TyperGroup:
+    described = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    described.callback()(_root)
+    group = _CommandsOnDemand("cryoloom", COMMANDS, inspect.cleandoc(_root.__doc__ or ""))
+    group.params = typer.main.get_group(described).params
+    return group
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the shell command and leave with its exit status."""
+    from cryoloom.errors import CryoloomError
+
+    try:
+        _application()(args=None if arguments is None else list(arguments), prog_name="cryoloom")
+    except CryoloomError as error:
+        sys.stderr.write(f"cryoloom: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

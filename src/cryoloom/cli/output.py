@@ -1,0 +1,34 @@
+"""How commands answer: one JSON document for machines, or text for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+
+def emit(document: object, *, as_json: bool, text: str) -> None:
+    """Print the answer of a command on standard output.
+
+    Parameters
+    ----------
+    document : the whole answer, of dictionaries, lists, strings, numbers, paths and NumPy scalars and arrays
+    as_json : print ``document`` as one JSON document, not ``text``
+    text : the same for people
+    """
+    if as_json:
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=_plain) + "\n")
+    elif text:
+        sys.stdout.write(text.rstrip("\n") + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if hasattr(value, "tolist"):  # NumPy scalars and arrays
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,1 @@
+"""One-shot tools: one stage on its own, files in, files out."""
