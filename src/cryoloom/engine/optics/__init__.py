@@ -1,0 +1,20 @@
+"""How the electron microscope transfers contrast.
+
+Frequencies are in 1/Å, defocus in Å (positive for underfocus), angles of the defocus in degrees from the x axis of the
+array towards its y axis, voltage in kV, spherical aberration in mm, phase shifts in degrees.
+"""
+
+from cryoloom.engine.optics._aberration import aberration_phase, amplitude_contrast_phase, defocus_along, delocalisation
+from cryoloom.engine.optics._transfer import ContrastTransfer, transfer_function, transfer_image
+from cryoloom.engine.optics._wavelength import electron_wavelength
+
+__all__ = [
+    "ContrastTransfer",
+    "aberration_phase",
+    "amplitude_contrast_phase",
+    "defocus_along",
+    "delocalisation",
+    "electron_wavelength",
+    "transfer_function",
+    "transfer_image",
+]
