@@ -1,10 +1,9 @@
 """The few heavy kernels, apart from the algorithms that use them, so that a GPU version can take their place."""
 
 from cryoloom.engine.kernels._slices import (
-    complete_hermitian_plane,
     extract_slices,
     half_transform_shape,
     insert_slices,
 )
 
-__all__ = ["complete_hermitian_plane", "extract_slices", "half_transform_shape", "insert_slices"]
+__all__ = ["extract_slices", "half_transform_shape", "insert_slices"]

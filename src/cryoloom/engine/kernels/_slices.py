@@ -4,7 +4,8 @@ A *half transform* is the Fourier transform of a real volume within a sphere, st
 and its origin at ``(c, c, 0)``, where ``c`` is the middle of the (odd) first two axes. Its grid is ``padding`` times
 finer than the Fourier grid of the images. A *slice* is stored as `numpy.fft.rfft2` gives it, rows in FFT order.
 
-Both kernels interpolate linearly between the eight neighbours of a point and are each other's exact adjoint.
+Both kernels interpolate linearly between the eight neighbours of a point and are each other's exact adjoint (see
+`insert_slices`).
 """
 
 from __future__ import annotations
@@ -85,8 +86,9 @@ def insert_slices(
 ) -> None:
     """Add central slices, and their weights, to a half transform in place.
 
-    Of every pair of Fourier mates one is inserted; once all slices are in, `complete_hermitian_plane` adds what the
-    other would have brought to the plane ``x = 0``. The two together are the adjoint of `extract_slices`.
+    Of every pair of Fourier mates one is inserted. What the other would have brought to the plane ``x = 0``, whose
+    voxels are each other's mates, is still to be added: there every voxel wants the conjugate of its mate. With that,
+    this is the adjoint of `extract_slices`.
 
     Parameters
     ----------
@@ -114,18 +116,6 @@ def insert_slices(
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(insert, range(threads)))
-
-
-def complete_hermitian_plane(transform: ComplexArray, weight: RealArray) -> None:
-    """Add to every voxel of the plane ``x = 0`` the conjugate of its Fourier mate, and likewise its weight, in place.
-
-    Parameters
-    ----------
-    transform : (z, y, x) half transform, its origin in the middle of z and y; changed
-    weight : (z, y, x) weights; changed
-    """
-    transform[:, :, 0] += transform[::-1, ::-1, 0].conj()
-    weight[:, :, 0] += weight[::-1, ::-1, 0].copy()
 
 
 def _check(transform: ComplexArray, rotations: NDArray[np.float64], box_size: int, radius: int, padding: int) -> None:
