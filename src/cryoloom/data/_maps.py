@@ -1,0 +1,79 @@
+"""What particles become: classes, volumes, masks, Fourier shell correlations."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cryoloom.data._columns import column
+from cryoloom.data._item import Item, item_class
+
+
+@item_class
+class Class2D(Item):
+    """A class average."""
+
+    kind: ClassVar[str] = "classes2d"
+
+    file: str = column(meaning="the stack of averages")
+    index: int = column(meaning="of its image in the stack, from 0")
+    pixel_size: float = column(unit="Å/px", meaning="of the image")
+    box_size: int = column(unit="px", meaning="edge of the image")
+    particle_count: int = column(meaning="particles assigned to it")
+    share: float = column(meaning="of all particles, 0 to 1")
+    resolution: float | None = column(default=None, unit="Å", meaning="estimated resolution of the average")
+    score: float | None = column(default=None, meaning="figure of merit; higher is better")
+
+
+@item_class
+class Class3D(Item):
+    """A map that represents some of the particles."""
+
+    kind: ClassVar[str] = "classes3d"
+
+    file: str = column(meaning="the map")
+    pixel_size: float = column(unit="Å/px", meaning="of the map")
+    box_size: int = column(unit="px", meaning="edge of the map")
+    particle_count: int = column(meaning="particles assigned to it")
+    share: float = column(meaning="of all particles, 0 to 1")
+    resolution: float | None = column(default=None, unit="Å", meaning="estimated resolution of the map")
+
+
+@item_class
+class Volume(Item):
+    """A map, with its halves and mask if it has them."""
+
+    kind: ClassVar[str] = "volumes"
+
+    file: str = column(meaning="the map")
+    half1_file: str | None = column(default=None, meaning="map of the first half set, neither masked nor sharpened")
+    half2_file: str | None = column(default=None, meaning="map of the second half set, neither masked nor sharpened")
+    mask_file: str | None = column(default=None, meaning="mask that belongs to it")
+    pixel_size: float = column(unit="Å/px", meaning="of the map")
+    box_size: int = column(unit="px", meaning="edge of the map")
+    resolution: float | None = column(default=None, unit="Å", meaning="where the half maps' correlation crosses 0.143")
+    symmetry: str = column(default="C1", meaning="point group, RELION's names")
+    hand: str = column(default="undetermined", meaning="undetermined, as stated by a person, or how it was found")
+    b_factor: float | None = column(default=None, unit="Å²", meaning="that was applied; negative sharpens")
+
+
+@item_class
+class Mask(Item):
+    """A soft mask, 0 to 1."""
+
+    kind: ClassVar[str] = "masks"
+
+    file: str = column(meaning="the mask")
+    pixel_size: float = column(unit="Å/px", meaning="of the mask")
+    box_size: int = column(unit="px", meaning="edge of the mask")
+
+
+@item_class
+class FSC(Item):
+    """One Fourier shell correlation curve."""
+
+    kind: ClassVar[str] = "fscs"
+
+    volume_id: int = column(dtype="uint64", meaning="the volume it belongs to")
+    curve: str = column(meaning="which one: unmasked, masked, phase-randomised, corrected …")
+    frequency: tuple[float, ...] = column(unit="1/Å", meaning="spatial frequency of each shell")
+    correlation: tuple[float, ...] = column(meaning="of the two halves in each shell")

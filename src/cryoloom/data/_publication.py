@@ -1,0 +1,200 @@
+"""Publishing a generation: its manifest appears whole, once, and in one writer's name only."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+
+from cryoloom.data._manifest import manifest_generation, manifest_name
+from cryoloom.errors import SupersededError
+
+_HINT = "newest-generation"
+_CLAIM = ".claim-"
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOTSUP})
+
+
+def publish(folder: Path, generation: int, content: bytes) -> None:
+    """Create the manifest of a generation exclusively: complete, on the disk, and only if there is none.
+
+    Raises
+    ------
+    SupersededError
+        If another writer has published this generation.
+    """
+    token = os.urandom(6).hex()
+    temporary = folder / f".{manifest_name(generation)}-{token}.tmp"
+    try:
+        _write_durably(temporary, content)
+        try:
+            _link(temporary, folder / manifest_name(generation))
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS:
+                raise
+            _rename_claimed(temporary, folder, generation)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _refuse_the_past(folder, generation)
+    sync_folder(folder)
+    write_hint(folder, generation)
+
+
+def _refuse_the_past(folder: Path, generation: int) -> None:
+    """A writer that slept for hours may publish a generation anew that was swept meanwhile; the hint tells."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        hint = _read_hint(descriptor)
+    finally:
+        os.close(descriptor)
+    if hint is not None and hint > generation:
+        path = folder / manifest_name(generation)
+        path.unlink(missing_ok=True)
+        raise _superseded(path)
+
+
+def _link(temporary: Path, target: Path) -> None:
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        # Over NFS the answer to a link that succeeded may be lost, and the repeated request then fails.
+        if not temporary.samefile(target):
+            raise _superseded(target) from None
+    except FileNotFoundError:
+        # Only a writer that came after us sweeps our temporary away.
+        raise _superseded(target) from None
+
+
+def _rename_claimed(temporary: Path, folder: Path, generation: int) -> None:
+    """Publish where there are no hard links: who owns the claim folder may rename its manifest out of it.
+
+    A folder cannot be renamed over one that is not empty, so there is one owner; an empty one has done its work. A
+    writer whose claim was voided (`void_claims`) while it slept has nothing left to rename.
+    """
+    target = folder / manifest_name(generation)
+    private, claim = temporary.with_suffix(".claim"), folder / f"{_CLAIM}{generation:06d}"
+    private.mkdir()
+    try:
+        temporary.rename(private / temporary.name)
+        private.rename(claim)
+        if target.exists():
+            raise _superseded(target)
+        (claim / temporary.name).rename(target)
+    except FileNotFoundError:
+        raise _superseded(target) from None
+    except OSError as error:
+        if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise _superseded(target) from None
+        raise
+    finally:
+        for emptied in (private, claim):
+            (emptied / temporary.name).unlink(missing_ok=True)
+            _remove_if_empty(emptied)
+
+
+def void_claims(folder: Path) -> None:
+    """Take unfinished claims away from writers that died, or that this process takes over from."""
+    for name in names_in(folder):
+        if name.startswith(_CLAIM):
+            voided = folder / f".void-{os.urandom(6).hex()}"
+            with contextlib.suppress(FileNotFoundError):
+                (folder / name).rename(voided)
+                for left in voided.iterdir():
+                    left.unlink(missing_ok=True)
+                _remove_if_empty(voided)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError as error:
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}:
+            raise
+
+
+def newest_generation(folder: Path) -> int | None:
+    """The newest generation in a folder; None if there is none yet. Costs a few system calls, however many lie there.
+
+    A hint written after each publication is the starting point; the manifests themselves are the truth. The folder is
+    opened so that a network file system asks its server instead of its cache.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return None
+    try:
+        generation = _read_hint(descriptor)
+        if generation is None or not _exists(descriptor, generation):
+            generation = max((g for g in map(manifest_generation, names_in(descriptor)) if g is not None), default=0)
+            if generation == 0:
+                return None
+        while _exists(descriptor, generation + 1):
+            generation += 1
+        return generation
+    finally:
+        os.close(descriptor)
+
+
+def names_in(folder: Path | int) -> list[str]:
+    """The names of the entries of a folder, given by its path or its descriptor."""
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries]
+
+
+def write_hint(folder: Path, generation: int) -> None:
+    """Say where `newest_generation` may begin to look; it does without if this fails."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder / _HINT, os.O_WRONLY | os.O_CREAT, 0o666)
+        try:
+            os.write(descriptor, b"%019d\n" % generation)
+        finally:
+            os.close(descriptor)
+
+
+def _read_hint(folder_descriptor: int) -> int | None:
+    try:
+        descriptor = os.open(_HINT, os.O_RDONLY, dir_fd=folder_descriptor)
+    except OSError:
+        return None
+    try:
+        content = os.read(descriptor, 32)
+    finally:
+        os.close(descriptor)
+    return int(content) if len(content) == 20 and content[:19].isdigit() else None
+
+
+def _exists(folder_descriptor: int, generation: int) -> bool:
+    try:
+        os.stat(manifest_name(generation), dir_fd=folder_descriptor)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def sync_file(path: Path) -> None:
+    """Have the content of a file on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the entries of a folder on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with path.open("xb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _superseded(manifest: Path) -> SupersededError:
+    return SupersededError(f"Another driver has published {manifest}; this one stops.", path=manifest)

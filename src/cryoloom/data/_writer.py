@@ -1,0 +1,277 @@
+"""Writing a set: commits that are seen whole or not at all, by one writer."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self, cast
+
+import polars as pl
+
+from cryoloom.data._columns import Schema
+from cryoloom.data._compaction import parts_to_keep
+from cryoloom.data._frames import Rows, fitted, frame_of
+from cryoloom.data._identity_set import IdentitySet
+from cryoloom.data._item import ItemWithOptics, item_kind
+from cryoloom.data._manifest import FORMAT_VERSION, Manifest, Part, read_manifest
+from cryoloom.data._optics import OpticsGroup
+from cryoloom.data._parts import events, known_ids, merge, write_part
+from cryoloom.data._publication import newest_generation, publish, void_claims, write_hint
+from cryoloom.data._sweep import sweep
+from cryoloom.errors import FormatError, ParameterError, ProjectError, ReadOnlyError, SupersededError
+
+
+class SetWriter:
+    """The one writer of a set.
+
+    Parameters
+    ----------
+    folder : of the set
+    manifest : what is there, or generation 0 of a new set
+    declared : columns whose types are fixed
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, declared: Schema) -> None:
+        self.folder = folder
+        self._manifest = manifest
+        self._declared = declared
+        self._superseded = False
+        self._known: tuple[IdentitySet, IdentitySet] | None = None
+
+    @classmethod
+    def open(cls, folder: Path | str, kind: str, schema: Schema | None = None) -> Self:
+        """Begin a set, or go on with the newest generation of one.
+
+        Nothing is written before the first commit.
+
+        Parameters
+        ----------
+        folder : of the set; made if it is not there
+        kind : of its items
+        schema : declared columns, if the kind's own will not do
+
+        Raises
+        ------
+        ReadOnlyError
+            If a newer cryoloom has written it.
+        ParameterError
+            If it holds another kind of items.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        void_claims(folder)
+        generation = newest_generation(folder)
+        declared = schema or item_kind(kind).schema()
+        if generation is None:
+            return cls(folder, Manifest(generation=0, schema=Schema(kind, declared.version, ())), declared)
+        manifest = read_manifest(folder, generation)
+        if manifest.format_version > FORMAT_VERSION:
+            raise ReadOnlyError(f"{folder} was written by a newer cryoloom; it can be read, not changed.", path=folder)
+        if manifest.kind != kind:
+            raise ParameterError(f"{folder} holds {manifest.kind}, not {kind}.")
+        write_hint(folder, generation)
+        return cls(folder, manifest, declared)
+
+    @property
+    def generation(self) -> int | None:
+        """The newest generation; None before the first commit."""
+        return self._manifest.generation or None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the set was said to be complete."""
+        return self._manifest.closed
+
+    @property
+    def count(self) -> int:
+        """How many items it holds."""
+        return self._manifest.count
+
+    def commit(
+        self,
+        upsert: Rows = (),
+        withdraw: Iterable[int] = (),
+        optics_groups: Iterable[OpticsGroup] = (),
+        *,
+        close: bool = False,
+        reopen: bool = False,
+        note: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Add, replace and withdraw items, in one generation that appears whole or not at all.
+
+        Costs O(rows of the commit), and amortised O(log) rewrites of each row when parts are merged.
+
+        Parameters
+        ----------
+        upsert : a frame, items, or rows by column name; a row takes the place of the row of the same id
+        withdraw : ids; those that the set does not hold are passed over
+        optics_groups : to add, or to put in the place of those of the same id; those attached to items come by
+            themselves
+        close : say that nothing more will come
+        reopen : allow changes although the set was closed
+        note : anything that JSON can hold, kept with this generation
+
+        Returns
+        -------
+        The new generation; the present one, if there was nothing to do.
+
+        Raises
+        ------
+        SupersededError
+            If another writer has committed since this one began.
+        FormatError
+            If a value does not fit its column.
+        ParameterError
+            If an id comes twice, or both as a row and as a withdrawal.
+        ProjectError
+            If the set is closed, or the disk is full or not writable. The set stays as it was.
+        """
+        if self._superseded:
+            raise SupersededError(f"Another driver writes {self.folder}; this one stops.", path=self.folder)
+        before = self._manifest
+        if not isinstance(upsert, pl.DataFrame):
+            upsert = cast("Rows", list(upsert))
+        groups = dict(before.optics_groups) | {group.id: group for group in (*_attached(upsert), *optics_groups)}
+        rows, schema = self._fit(upsert)
+        removed = self._present(withdraw)
+        _check_ids(rows["id"], removed)
+        closed = close or (before.closed and not reopen)
+        changed = rows.height > 0 or removed.len() > 0
+        if not changed and before.generation and (closed, groups) == (before.closed, before.optics_groups) and not note:
+            return before.generation
+        if before.closed and not reopen and changed:
+            raise ProjectError(f"{self.folder} is closed; reopen it to change it.", path=self.folder)
+        generation = before.generation + 1
+        try:
+            parts, count = self._write(rows, removed, schema, generation) if changed else (before.parts, before.count)
+            manifest = replace(
+                before,
+                generation=generation,
+                schema=schema,
+                count=count,
+                closed=closed,
+                parts=parts,
+                optics_groups=groups,
+                note=dict(note or {}),
+            )
+            publish(self.folder, generation, manifest.to_bytes())
+        except SupersededError:
+            self._superseded = True
+            raise
+        except OSError as error:
+            raise _explained(error, self.folder) from error
+        self._manifest = manifest
+        if changed:
+            self._remember(rows["id"], removed)
+        return generation
+
+    def sweep(self, pinned_generations: Callable[[], set[int]] = set) -> int:
+        """Delete what no reader can need: parts that were merged away, and old manifests, an hour after.
+
+        Parameters
+        ----------
+        pinned_generations : asked once; the generations that somebody still reads
+
+        Returns
+        -------
+        Bytes that were freed.
+        """
+        return sweep(self.folder, self._manifest, pinned_generations()) if self._manifest.generation else 0
+
+    def _fit(self, upsert: Rows) -> tuple[pl.DataFrame, Schema]:
+        expected = self._declared.with_columns(*self._manifest.schema)
+        declared = frozenset(self._declared.names)
+        frame, wider = fitted(frame_of(upsert, expected, declared), expected, declared)
+        if frame.height and "id" not in frame.columns:
+            raise FormatError(f"The rows for {self.folder} have no column 'id'.")
+        if "id" not in frame.columns:
+            frame = pl.DataFrame(schema={"id": pl.UInt64})
+        if "parent_id" not in frame.columns:
+            frame = frame.with_columns(pl.lit(0, pl.UInt64).alias("parent_id"))
+        held = {"id", "parent_id", *self._manifest.schema.names, *frame.columns}
+        return frame, replace(wider, kind=self._manifest.kind, columns=tuple(c for c in wider if c.name in held))
+
+    def _present(self, withdraw: Iterable[int]) -> pl.Series:
+        """The ids that are withdrawn and that the set holds."""
+        asked = pl.Series("id", list(dict.fromkeys(withdraw)), pl.UInt64)
+        if asked.is_empty():
+            return asked
+        live, _ = self._identities()
+        return asked.filter(pl.Series(live.contains(asked.to_numpy())))
+
+    def _write(
+        self, rows: pl.DataFrame, removed: pl.Series, schema: Schema, generation: int
+    ) -> tuple[tuple[Part, ...], int]:
+        """Write the part of a commit; the parts of its generation, and its count."""
+        before = self._manifest
+        live, withdrawn = self._identities()
+        ids = rows["id"].to_numpy()
+        replaced = live.contains(ids)
+        overlaps = int((replaced | withdrawn.contains(ids)).sum()) + removed.len()
+        count = before.count + rows.height - int(replaced.sum()) - removed.len()
+        added = rows.height + removed.len()
+        needed = len(live) + len(withdrawn) + added - overlaps
+        stored = sum(part.rows for part in before.parts) + added
+        retyped = any(column.dtype != schema[column.name].dtype for column in before.schema)
+        kept = 0 if retyped or stored > 2 * needed else parts_to_keep([part.rows for part in before.parts], added)
+        frame = merge(self.folder, before.parts[kept:], events(rows, removed, generation), schema)
+        part = Part(
+            file=write_part(self.folder, frame, generation),
+            rows=frame.height,
+            withdrawals=int(frame["_withdrawn"].sum()),
+            overlaps=sum(part.overlaps for part in before.parts[kept:]) + overlaps if kept else 0,
+            first_generation=min((part.first_generation for part in before.parts[kept:]), default=generation),
+            last_generation=generation,
+        )
+        return (*before.parts[:kept], part), count
+
+    def _identities(self) -> tuple[IdentitySet, IdentitySet]:
+        """The ids that the set holds, and those that were withdrawn; read at the first commit."""
+        if self._known is None:
+            live, withdrawn = IdentitySet(), IdentitySet()
+            held, gone = known_ids(self.folder, self._manifest.parts)
+            live.add(held.to_numpy())
+            withdrawn.add(gone.to_numpy())
+            self._known = live, withdrawn
+        return self._known
+
+    def _remember(self, ids: pl.Series, removed: pl.Series) -> None:
+        live, withdrawn = self._identities()
+        added, gone = ids.to_numpy(), removed.to_numpy()
+        withdrawn.remove(added)
+        live.add(added[~live.contains(added)])
+        live.remove(gone)
+        withdrawn.add(gone)
+
+
+def _attached(upsert: Rows) -> list[OpticsGroup]:
+    if isinstance(upsert, pl.DataFrame):
+        return []
+    groups = [item.attached_optics for item in upsert if isinstance(item, ItemWithOptics)]
+    return [group for group in groups if group is not None]
+
+
+def _check_ids(ids: pl.Series, removed: pl.Series) -> None:
+    if ids.null_count() or (ids == 0).any():
+        raise ParameterError("A row has no id; 0 and null are not identities.")
+    twice = ids.filter(ids.is_duplicated())
+    if twice.len():
+        raise ParameterError(f"The id {twice[0]} comes twice in one commit.")
+    both = removed.filter(removed.is_in(ids.implode())) if removed.len() else removed
+    if both.len():
+        raise ParameterError(f"The id {both[0]} is both committed and withdrawn.")
+
+
+def _explained(error: OSError, folder: Path) -> ProjectError:
+    reasons = {
+        errno.ENOSPC: "the disk is full; free some space and resume",
+        errno.EDQUOT: "the disk quota is used up; free some space and resume",
+        errno.EROFS: "the file system is read-only",
+        errno.EACCES: "this user may not write there",
+    }
+    found = re.search(r"os error (\d+)", str(error))  # Polars reports the number in its text only
+    number = error.errno or (int(found[1]) if found else 0)
+    return ProjectError(f"Nothing was committed to {folder}: {reasons.get(number, str(error))}.", path=folder)
