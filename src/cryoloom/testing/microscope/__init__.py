@@ -1,0 +1,34 @@
+"""A simulated microscope: movies of which everything is known.
+
+>>> microscope = SimulatedMicroscope(Tier.EASY, seed=7)
+>>> exposure = microscope.expose(defocus_u=15_200.0, defocus_v=14_700.0, defocus_angle=32.0)
+>>> exposure.counts.shape
+(24, 1536, 1536)
+"""
+
+from __future__ import annotations
+
+from cryoloom.testing.microscope._exposure import Exposure, ExposureTruth
+from cryoloom.testing.microscope._microscope import SimulatedMicroscope
+from cryoloom.testing.microscope._motion import Drift
+from cryoloom.testing.microscope._optics import ContrastTransfer
+from cryoloom.testing.microscope._parameters import MicroscopeParameters, Tier
+from cryoloom.testing.microscope._particles import Particles
+from cryoloom.testing.microscope._pseudoprotein import pseudoprotein
+from cryoloom.testing.microscope._session import Session, write_session
+from cryoloom.testing.microscope._specimen import Specimen
+
+__all__ = [
+    "ContrastTransfer",
+    "Drift",
+    "Exposure",
+    "ExposureTruth",
+    "MicroscopeParameters",
+    "Particles",
+    "Session",
+    "SimulatedMicroscope",
+    "Specimen",
+    "Tier",
+    "pseudoprotein",
+    "write_session",
+]

@@ -1,0 +1,359 @@
+"""The compiled inner loops: splatting atoms, shaping spectra, and recording frames on the detector.
+
+Random numbers come from SplitMix64 (Steele, Lea & Flood 2014), one stream for each frame and row, so that results do
+not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+MIX_2 = np.uint64(0x94D049BB133111EB)
+S27, S30, S31, S11, S40 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(11), np.uint64(40)
+MASK_24 = np.uint64(0xFFFFFF)
+
+POISSON_STEP = 1.0 / 32.0
+POISSON_ROWS = 512
+POISSON_WIDTH = 64
+INDEX_MASK = np.uint64(POISSON_WIDTH - 1)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def mix(state: Any) -> Any:
+    """Scramble a SplitMix64 state into 64 random bits."""
+    state = (state ^ (state >> S30)) * MIX_1
+    state = (state ^ (state >> S27)) * MIX_2
+    return state ^ (state >> S31)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def bspline(fraction: Any) -> Any:
+    """Weights of the cubic B-spline at the four samples around a point `fraction` after the second."""
+    rest = 1.0 - fraction
+    first = rest * rest * rest / 6.0
+    last = fraction * fraction * fraction / 6.0
+    second = 2.0 / 3.0 - 0.5 * fraction * fraction * (2.0 - fraction)
+    return first, second, 1.0 - first - second - last, last
+
+
+@njit(cache=True, nogil=True)
+def splat_projections(
+    positions: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    rotations: NDArray[np.float32],
+    centres: NDArray[np.float32],
+    field: NDArray[np.float32],
+) -> None:
+    """Add the projection of every particle to a periodic field, as cubic B-splines.
+
+    Parameters
+    ----------
+    positions : (atom, 3) in samples of the field
+    weights : (atom, component)
+    rotations : (particle, 3, 3) from the specimen's axes to the image's
+    centres : (particle, 2) x, y in samples of the field
+    field : (component, y, x), added to
+    """
+    components, height, width = field.shape
+    for particle in range(centres.shape[0]):
+        turn = rotations[particle]
+        for atom in range(positions.shape[0]):
+            px, py, pz = positions[atom, 0], positions[atom, 1], positions[atom, 2]
+            x = turn[0, 0] * px + turn[0, 1] * py + turn[0, 2] * pz + centres[particle, 0]
+            y = turn[1, 0] * px + turn[1, 1] * py + turn[1, 2] * pz + centres[particle, 1]
+            x0, y0 = np.floor(x), np.floor(y)
+            wx, wy = bspline(x - x0), bspline(y - y0)
+            column, row = int(x0) - 1, int(y0) - 1
+            for j in range(4):
+                yj = (row + j) % height
+                for i in range(4):
+                    xi = (column + i) % width
+                    share = wy[j] * wx[i]
+                    for component in range(components):
+                        field[component, yj, xi] += share * weights[atom, component]
+
+
+@njit(cache=True, nogil=True)
+def splat_volume(positions: NDArray[np.float32], weights: NDArray[np.float32], volume: NDArray[np.float32]) -> None:
+    """Add atoms (n, 3; x, y, z in samples) to a periodic volume (z, y, x) as cubic B-splines."""
+    depth, height, width = volume.shape
+    for atom in range(positions.shape[0]):
+        x, y, z = positions[atom, 0], positions[atom, 1], positions[atom, 2]
+        x0, y0, z0 = np.floor(x), np.floor(y), np.floor(z)
+        wx, wy, wz = bspline(x - x0), bspline(y - y0), bspline(z - z0)
+        column, row, plane = int(x0) - 1, int(y0) - 1, int(z0) - 1
+        for k in range(4):
+            for j in range(4):
+                for i in range(4):
+                    volume[(plane + k) % depth, (row + j) % height, (column + i) % width] += (
+                        wz[k] * wy[j] * wx[i] * weights[atom]
+                    )
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def evaluate_transfer(
+    vertical: NDArray[np.float64], horizontal: NDArray[np.float64], constants: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Sine of the aberration phase at every pair of frequencies (y, x) in 1/Å.
+
+    `constants` are the coefficients of k_x² + k_y², k_x² - k_y², 2 k_x k_y, k⁴ and 1.
+    """
+    result = np.empty((vertical.size, horizontal.size), dtype=np.float32)
+    for j in range(vertical.size):
+        yy = vertical[j] * vertical[j]
+        for i in range(horizontal.size):
+            xx = horizontal[i] * horizontal[i]
+            k2 = xx + yy
+            result[j, i] = np.sin(
+                constants[0] * k2
+                + constants[1] * (xx - yy)
+                + constants[2] * 2.0 * horizontal[i] * vertical[j]
+                + constants[3] * k2 * k2
+                + constants[4]
+            )
+    return result
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def form_spectra(  # noqa: PLR0917  # compiled code takes its arguments by position
+    atoms: NDArray[np.complex64],
+    transfer: NDArray[np.float32],
+    vertical: NDArray[np.float64],
+    horizontal: NDArray[np.float64],
+    limit: float,
+    table_step: float,
+    curves: NDArray[np.float32],
+    ice: NDArray[np.float32],
+    decay: NDArray[np.float32],
+    ice_weights: NDArray[np.float32],
+    seed: Any,
+    spectra: NDArray[np.complex64],
+) -> None:
+    """Turn splatted atoms and random ice into the spectra of the image's contrast, one for each damage curve.
+
+    Parameters
+    ----------
+    atoms : (2, ky, kx) half spectra of the splatted atoms, one for each form factor curve
+    transfer : (ky, kx) contrast transfer of phase, sign included
+    vertical, horizontal : frequencies of the rows and columns in 1/Å
+    limit : no signal at or beyond this frequency on either axis, in 1/Å
+    table_step : the step in 1/Å of the tables that follow
+    curves : (2, k) form factors with all that scales them
+    ice : (k,) root mean square of the ice's Fourier coefficients
+    decay : (rank, k) damage curves
+    ice_weights : (rank,) shares of the ice, whose combination is one at every dose: the curves at zero frequency
+    seed : 64 bits
+    spectra : (rank, ky, kx), overwritten
+    """
+    rank = decay.shape[0]
+    scale = np.sqrt(6.0) / 16777216.0
+    for j in range(vertical.size):
+        state = mix(np.uint64(seed) + GOLDEN * np.uint64(j + 1))
+        for i in range(horizontal.size):
+            state += GOLDEN
+            if abs(vertical[j]) >= limit or abs(horizontal[i]) >= limit:
+                for n in range(rank):
+                    spectra[n, j, i] = 0.0
+                continue
+            at = np.sqrt(vertical[j] * vertical[j] + horizontal[i] * horizontal[i]) / table_step
+            low = int(at)
+            part = np.float32(at - low)
+            first = curves[0, low] + part * (curves[0, low + 1] - curves[0, low])
+            second = curves[1, low] + part * (curves[1, low + 1] - curves[1, low])
+            particles = atoms[0, j, i] * first + atoms[1, j, i] * second
+            bits = mix(state)
+            real = np.float32((bits >> S40) * scale - 0.5 * np.sqrt(6.0))
+            imaginary = np.float32(((bits >> np.uint64(8)) & MASK_24) * scale - 0.5 * np.sqrt(6.0))
+            strength = ice[low] + part * (ice[low + 1] - ice[low])
+            solvent = strength * np.complex64(complex(real, imaginary))
+            for n in range(rank):
+                left = decay[n, low] + part * (decay[n, low + 1] - decay[n, low])
+                spectra[n, j, i] = transfer[j, i] * (particles * left + solvent * ice_weights[n])
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def fill_noise(strength: NDArray[np.float32], seed: Any, spectrum: NDArray[np.complex64]) -> None:
+    """Fill a full spectrum with random coefficients, so that its transform holds two independent real images.
+
+    Parameters
+    ----------
+    strength : (ky, half kx) root mean square of one image's Fourier coefficients, the same at -k
+    seed : 64 bits
+    spectrum : (ky, kx), overwritten
+    """
+    height, width = spectrum.shape
+    half = strength.shape[1]
+    scale = np.sqrt(12.0) / 16777216.0
+    for j in range(height):
+        state = mix(np.uint64(seed) + GOLDEN * np.uint64(j + 1))
+        for i in range(width):
+            state += GOLDEN
+            bits = mix(state)
+            real = (bits >> S40) * scale - 0.5 * np.sqrt(12.0)
+            imaginary = ((bits >> np.uint64(8)) & MASK_24) * scale - 0.5 * np.sqrt(12.0)
+            size = strength[j, i] if i < half else strength[(height - j) % height, width - i]
+            spectrum[j, i] = size * np.complex64(complex(real, imaginary))
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def combine(fields: NDArray[np.float32], weights: NDArray[np.float32], total: NDArray[np.float32]) -> None:
+    """Set `total` (y, x) to the weighted sum of `fields` (n, y, x)."""
+    count, height, width = fields.shape
+    for y in range(height):
+        for x in range(width):
+            total[y, x] = weights[0] * fields[0, y, x]
+        for n in range(1, count):
+            for x in range(width):
+                total[y, x] += weights[n] * fields[n, y, x]
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def warp(  # noqa: PLR0917  # compiled code takes its arguments by position
+    coefficients: NDArray[np.float32],
+    oversampling: float,
+    margin: float,
+    shift: NDArray[np.float64],
+    nodes: NDArray[np.float32],
+    node_spacing: float,
+    share: float,
+    image: NDArray[np.float32],
+) -> None:
+    """Add to `image` what the detector sees of a field that has moved.
+
+    Parameters
+    ----------
+    coefficients : (y, x) cubic B-spline coefficients of the periodic field
+    oversampling, margin : samples a pixel, and pixels of field left of and above the detector
+    shift : (2,) movement of the whole field, x and y in pixels
+    nodes : (2, node y, node x) movement that differs from place to place, x and y in pixels, at nodes `node_spacing`
+        pixels apart, the first at the first pixel; linear in between
+    share : what the field is multiplied with
+    image : (y, x) added to
+    """
+    height, width = image.shape
+    rows, columns = coefficients.shape
+    row_nodes = np.empty((2, nodes.shape[2]), dtype=np.float32)
+    for y in range(height):
+        ny = y / node_spacing
+        j = min(int(ny), nodes.shape[1] - 2)
+        fy = np.float32(ny - j)
+        for axis in range(2):
+            for n in range(nodes.shape[2]):
+                row_nodes[axis, n] = nodes[axis, j, n] * (1 - fy) + nodes[axis, j + 1, n] * fy
+        for x in range(width):
+            nx = x / node_spacing
+            i = min(int(nx), nodes.shape[2] - 2)
+            fx = nx - i
+            dx = row_nodes[0, i] * (1.0 - fx) + row_nodes[0, i + 1] * fx
+            dy = row_nodes[1, i] * (1.0 - fx) + row_nodes[1, i + 1] * fx
+            u = (x - shift[0] - dx + margin) * oversampling
+            v = (y - shift[1] - dy + margin) * oversampling
+            u0, v0 = np.floor(u), np.floor(v)
+            wu, wv = bspline(np.float32(u - u0)), bspline(np.float32(v - v0))
+            column, row = int(u0) - 1, int(v0) - 1
+            value = np.float32(0.0)
+            if 0 <= column < columns - 3 and 0 <= row < rows - 3:
+                for b in range(4):
+                    line = coefficients[row + b]
+                    value += wv[b] * (
+                        wu[0] * line[column]
+                        + wu[1] * line[column + 1]
+                        + wu[2] * line[column + 2]
+                        + wu[3] * line[column + 3]
+                    )
+            else:
+                for b in range(4):
+                    line = coefficients[(row + b) % rows]
+                    for a in range(4):
+                        value += wv[b] * wu[a] * line[(column + a) % columns]
+            image[y, x] += np.float32(share) * value
+
+
+def poisson_table() -> NDArray[np.uint32]:
+    """Alias tables (mean, 64) of the Poisson distribution for means of 0, 1/32, 2/32 … (Walker 1977).
+
+    Each entry holds a 24-bit threshold and, in its lowest 8 bits, the count that is drawn above it; below it the
+    entry's own index is drawn.
+    """
+    from scipy.stats import poisson
+
+    means = np.arange(POISSON_ROWS) * POISSON_STEP
+    table = np.empty((POISSON_ROWS, POISSON_WIDTH), dtype=np.uint32)
+    for row, shares in enumerate(poisson.pmf(np.arange(POISSON_WIDTH), means[:, None]) * POISSON_WIDTH):
+        poor = [int(n) for n in np.flatnonzero(shares < 1.0)]
+        rich = [int(n) for n in np.flatnonzero(shares >= 1.0)]
+        while poor:
+            taker = poor.pop()
+            giver = rich[-1] if rich else taker
+            threshold = min(round(shares[taker] * 2**24), 2**24 - 1)
+            table[row, taker] = (threshold << 8) | giver
+            shares[giver] -= 1.0 - shares[taker]
+            if rich and shares[giver] < 1.0:
+                poor.append(rich.pop())
+        for full in rich:
+            table[row, full] = ((2**24 - 1) << 8) | full
+    return table
+
+
+@njit(cache=True, nogil=True, inline="always")
+def draw_tabulated(table: NDArray[np.uint32], row: int, bits: Any) -> Any:
+    """Draw from one row of an alias table with 64 random bits."""
+    index = np.int64(bits & INDEX_MASK)
+    entry = table[row, index]
+    return index if (bits >> S40) < (entry >> np.uint32(8)) else np.int64(entry & np.uint32(255))
+
+
+@njit(cache=True, nogil=True)
+def record(  # noqa: PLR0917  # compiled code takes its arguments by position
+    contrast: NDArray[np.float32],
+    dose: float,
+    sensitivity: NDArray[np.float32],
+    table: NDArray[np.uint32],
+    seed: Any,
+    counts: NDArray[np.uint8],
+) -> None:
+    """Draw the electrons that a counting detector records; more than 255 on a pixel are 255.
+
+    The mean on a pixel is ``dose * (1 + contrast) * sensitivity``. It is split into a tabulated mean, drawn by the
+    alias method, and a rest below 1/32, drawn by waiting times: the sum of two Poisson variates is one.
+
+    Parameters
+    ----------
+    contrast : (y, x) of the noiseless image about 1
+    dose : electrons on a pixel
+    sensitivity : (y, x) share of the electrons that are counted
+    table : of :func:`poisson_table`
+    seed : 64 bits
+    counts : (y, x), overwritten
+    """
+    height, width = contrast.shape
+    scale = 1.0 / 16777216.0
+    for y in range(height):
+        state = mix(np.uint64(seed) + GOLDEN * np.uint64(y + 1))
+        for x in range(width):
+            mean = max(0.0, dose * (1.0 + contrast[y, x])) * sensitivity[y, x]
+            count = 0
+            while mean >= (POISSON_ROWS - 1) * POISSON_STEP:  # bright pixels, in parts
+                state += GOLDEN
+                count += draw_tabulated(table, POISSON_ROWS // 2, mix(state))
+                mean -= (POISSON_ROWS // 2) * POISSON_STEP
+            row = int(mean / POISSON_STEP)
+            rest = mean - row * POISSON_STEP
+            state += GOLDEN
+            count += draw_tabulated(table, row, mix(state))
+            state += GOLDEN
+            # The rest's electrons arrive after waiting times; nearly always none does.
+            survival = ((mix(state) >> S40) + 0.5) * scale
+            if survival > 1.0 - rest:
+                limit = np.exp(-rest)
+                while survival > limit:
+                    count += 1
+                    state += GOLDEN
+                    survival *= ((mix(state) >> S40) + 0.5) * scale
+            counts[y, x] = min(count, 255)
