@@ -5,6 +5,7 @@ Importing this imports neither Polars nor NumPy; `SetWriter`, and the methods of
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, TypeAlias
 
 from cryoloom.data._columns import Column, Schema, column
@@ -17,6 +18,7 @@ from cryoloom.data._picks import Coordinate, Particle
 from cryoloom.data._stored import Changes, Snapshot, StoredSet
 
 if TYPE_CHECKING:
+    from cryoloom.data._frames import frame_of
     from cryoloom.data._writer import SetWriter
 
 Movies: TypeAlias = Snapshot[Movie]
@@ -63,6 +65,7 @@ __all__ = [
     "child_id",
     "column",
     "digest",
+    "frame_of",
     "half_set_of",
     "item_class",
     "item_kind",
@@ -74,9 +77,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "SetWriter":
-        from cryoloom.data._writer import SetWriter
+_ON_DEMAND = {"SetWriter": "cryoloom.data._writer", "frame_of": "cryoloom.data._frames"}
 
-        return SetWriter
+
+def __getattr__(name: str) -> object:
+    if name in _ON_DEMAND:
+        return getattr(importlib.import_module(_ON_DEMAND[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

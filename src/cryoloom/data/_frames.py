@@ -111,7 +111,8 @@ def fitted(frame: pl.DataFrame, schema: Schema, declared: frozenset[str]) -> tup
             added.append(Column(name, storage_type(name, series.dtype)))
             columns.append(series)
             continue
-        cast = _cast(series, polars_type(known.dtype))
+        target = polars_type(known.dtype)
+        cast = series if series.dtype == target else _cast(series, target)
         if cast is None and name not in declared and known.dtype != "float64":
             cast = _cast(series, pl.Float64())
             added.append(Column(name, "float64", known.unit, known.meaning))
@@ -123,8 +124,6 @@ def fitted(frame: pl.DataFrame, schema: Schema, declared: frozenset[str]) -> tup
 
 def _cast(series: pl.Series, target: pl.DataType) -> pl.Series | None:
     """The series in another type, None if that would change a value."""
-    if series.dtype == target:
-        return series
     own = series.dtype.inner if isinstance(series.dtype, pl.List) else series.dtype
     goal = target.inner if isinstance(target, pl.List) else target
     if isinstance(series.dtype, pl.List) != isinstance(target, pl.List):

@@ -27,7 +27,7 @@ class IdentitySet:
         """For each of ``ids``, whether it is in the set."""
         found = np.zeros(ids.size, dtype=bool)
         for run in self._runs:
-            if ids.size > run.size // 16:
+            if ids.size > max(1024, run.size // 16):
                 found |= np.isin(ids, run)
             else:
                 places = np.searchsorted(run, ids)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from cryoloom.data._columns import Column, Schema
 from cryoloom.data._frames import polars_schema
 from cryoloom.data._manifest import Part, new_part_name
-from cryoloom.data._publication import sync_file
+from cryoloom.data._publication import sync_file, write_durably
 
 GENERATION, WITHDRAWN = "_generation", "_withdrawn"
 """Columns of a part that are the set's own: when a row was committed, and whether that withdrew its id."""
@@ -18,6 +20,9 @@ GENERATION, WITHDRAWN = "_generation", "_withdrawn"
 _BOOKKEEPING: dict[str, pl.DataType] = {GENERATION: pl.UInt32(), WITHDRAWN: pl.Boolean()}
 _IDS = Schema("", 0, (Column("id", "uint64"),))
 _ROW_GROUP = 122_880
+
+SMALL = 4096
+"""Rows up to which a part is handled in memory."""
 
 
 def events(rows: pl.DataFrame, withdrawn: pl.Series, generation: int) -> pl.DataFrame:
@@ -28,35 +33,57 @@ def events(rows: pl.DataFrame, withdrawn: pl.Series, generation: int) -> pl.Data
     rows : with a column ``id``
     withdrawn : ids, uint64
     """
-    stamped = rows.with_columns(pl.lit(generation, pl.UInt32).alias(GENERATION), pl.lit(False).alias(WITHDRAWN))
+    stamped = rows.hstack(_stamps(rows.height, generation, withdrawn=False))
     if withdrawn.is_empty():
         return stamped
-    tombstones = pl.DataFrame({"id": withdrawn}).with_columns(
-        pl.lit(generation, pl.UInt32).alias(GENERATION),
-        pl.lit(True).alias(WITHDRAWN),
-    )
+    tombstones = pl.DataFrame([withdrawn, *_stamps(withdrawn.len(), generation, withdrawn=True)])
     return pl.concat([stamped, tombstones], how="diagonal")
+
+
+def _stamps(rows: int, generation: int, *, withdrawn: bool) -> list[pl.Series]:
+    return [
+        pl.Series(GENERATION, np.full(rows, generation, dtype=np.uint32)),
+        pl.Series(WITHDRAWN, np.full(rows, withdrawn)),
+    ]
 
 
 def write_part(folder: Path, frame: pl.DataFrame, generation: int) -> str:
     """Write a part under a name of its own, have it on the disk, and return the name."""
     path = folder / new_part_name(generation)
     try:
-        frame.write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP, statistics=True)
-        sync_file(path)
+        if frame.height <= SMALL:  # three times as fast as by path
+            buffer = BytesIO()
+            frame.write_parquet(buffer, compression="lz4", statistics=False)
+            write_durably(path, buffer.getbuffer())
+        else:
+            frame.write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP)
+            sync_file(path)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return path.name
 
 
-def merge(folder: Path, parts: Sequence[Part], newest: pl.DataFrame, schema: Schema) -> pl.DataFrame:
-    """Adjacent parts and the events after them as one frame: of each id the newest event, in the order of commits."""
+def read_part(folder: Path, part: Part) -> pl.DataFrame:
+    """All events of a part, bookkeeping columns included."""
+    return pl.read_parquet(folder / part.file)
+
+
+def merge(frames: Sequence[pl.DataFrame], schema: Schema, *, overlapping: bool) -> pl.DataFrame:
+    """The events of adjacent parts as one frame, oldest first: of each id the newest.
+
+    Parameters
+    ----------
+    schema : types that the columns get
+    overlapping : whether an id may occur more than once
+    """
     types = polars_schema(schema) | _BOOKKEEPING
-    frames = [pl.read_parquet(folder / part.file) for part in parts] + [newest]
-    cast = [frame.cast({name: types[name] for name in frame.columns}) for frame in frames if frame.height]
-    merged = pl.concat(cast, how="diagonal") if cast else newest
-    return merged.filter(pl.col("id").is_last_distinct())
+    uniform = []
+    for frame in frames:
+        wrong = [pl.col(name).cast(types[name]) for name, dtype in frame.schema.items() if dtype != types[name]]
+        uniform.append(frame.with_columns(wrong) if wrong else frame)
+    merged = pl.concat(uniform, how="diagonal") if len(uniform) > 1 else uniform[0]
+    return merged.filter(pl.col("id").is_last_distinct()) if overlapping else merged
 
 
 def scan_live(folder: Path, parts: Sequence[Part], schema: Schema, *, only: int | None = None) -> pl.LazyFrame:

@@ -26,7 +26,7 @@ def publish(folder: Path, generation: int, content: bytes) -> None:
     token = os.urandom(6).hex()
     temporary = folder / f".{manifest_name(generation)}-{token}.tmp"
     try:
-        _write_durably(temporary, content)
+        write_durably(temporary, content)
         try:
             _link(temporary, folder / manifest_name(generation))
         except OSError as error:
@@ -189,10 +189,10 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_durably(path: Path, content: bytes) -> None:
-    with path.open("xb") as stream:
+def write_durably(path: Path, content: bytes | memoryview) -> None:
+    """Write a new file and have its content on the disk."""
+    with path.open("xb", buffering=0) as stream:
         stream.write(content)
-        stream.flush()
         os.fsync(stream.fileno())
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, cast
 
+import numpy as np
 import polars as pl
 
 from cryoloom.data._columns import Schema
 from cryoloom.data._compaction import parts_to_keep
 from cryoloom.data._frames import Rows, fitted, frame_of
-from cryoloom.data._identity_set import IdentitySet
+from cryoloom.data._identity_set import IdentitySet, Ids
 from cryoloom.data._item import ItemWithOptics, item_kind
 from cryoloom.data._manifest import FORMAT_VERSION, Manifest, Part, read_manifest
 from cryoloom.data._optics import OpticsGroup
-from cryoloom.data._parts import events, known_ids, merge, write_part
+from cryoloom.data._parts import SMALL, WITHDRAWN, events, known_ids, merge, read_part, write_part
 from cryoloom.data._publication import newest_generation, publish, void_claims, write_hint
 from cryoloom.data._sweep import sweep
 from cryoloom.errors import FormatError, ParameterError, ProjectError, ReadOnlyError, SupersededError
@@ -39,6 +40,7 @@ class SetWriter:
         self._manifest = manifest
         self._declared = declared
         self._superseded = False
+        self._recent: dict[str, pl.DataFrame] = {}
         self._known: tuple[IdentitySet, IdentitySet] | None = None
 
     @classmethod
@@ -146,14 +148,14 @@ class SetWriter:
             raise ProjectError(f"{self.folder} is closed; reopen it to change it.", path=self.folder)
         generation = before.generation + 1
         try:
-            parts, count = self._write(rows, removed, schema, generation) if changed else (before.parts, before.count)
+            written = self._write(rows, removed, schema, generation) if changed else None
             manifest = replace(
                 before,
                 generation=generation,
                 schema=schema,
-                count=count,
+                count=before.count + (len(written.came) - len(written.removed) if written else 0),
                 closed=closed,
-                parts=parts,
+                parts=written.parts if written else before.parts,
                 optics_groups=groups,
                 note=dict(note or {}),
             )
@@ -164,8 +166,8 @@ class SetWriter:
         except OSError as error:
             raise _explained(error, self.folder) from error
         self._manifest = manifest
-        if changed:
-            self._remember(rows["id"], removed)
+        if written:
+            self._remember(written)
         return generation
 
     def sweep(self, pinned_generations: Callable[[], set[int]] = set) -> int:
@@ -202,31 +204,31 @@ class SetWriter:
         live, _ = self._identities()
         return asked.filter(pl.Series(live.contains(asked.to_numpy())))
 
-    def _write(
-        self, rows: pl.DataFrame, removed: pl.Series, schema: Schema, generation: int
-    ) -> tuple[tuple[Part, ...], int]:
-        """Write the part of a commit; the parts of its generation, and its count."""
+    def _write(self, rows: pl.DataFrame, removed: pl.Series, schema: Schema, generation: int) -> _Written:
+        """Write the part of a commit, merged with the parts that it shall replace."""
         before = self._manifest
         live, withdrawn = self._identities()
         ids = rows["id"].to_numpy()
-        replaced = live.contains(ids)
-        overlaps = int((replaced | withdrawn.contains(ids)).sum()) + removed.len()
-        count = before.count + rows.height - int(replaced.sum()) - removed.len()
+        replaced, returning = live.contains(ids), withdrawn.contains(ids)
+        overlaps = int(np.count_nonzero(replaced | returning)) + removed.len()
         added = rows.height + removed.len()
         needed = len(live) + len(withdrawn) + added - overlaps
         stored = sum(part.rows for part in before.parts) + added
         retyped = any(column.dtype != schema[column.name].dtype for column in before.schema)
         kept = 0 if retyped or stored > 2 * needed else parts_to_keep([part.rows for part in before.parts], added)
-        frame = merge(self.folder, before.parts[kept:], events(rows, removed, generation), schema)
+        merged = before.parts[kept:]
+        overlaps += sum(part.overlaps for part in merged)
+        frames = [self._recent[p.file] if p.file in self._recent else read_part(self.folder, p) for p in merged]
+        frame = merge([*frames, events(rows, removed, generation)], schema, overlapping=bool(merged) and overlaps > 0)
         part = Part(
             file=write_part(self.folder, frame, generation),
             rows=frame.height,
-            withdrawals=int(frame["_withdrawn"].sum()),
-            overlaps=sum(part.overlaps for part in before.parts[kept:]) + overlaps if kept else 0,
-            first_generation=min((part.first_generation for part in before.parts[kept:]), default=generation),
+            withdrawals=int(frame[WITHDRAWN].sum()),
+            overlaps=overlaps if kept else 0,
+            first_generation=merged[0].first_generation if merged else generation,
             last_generation=generation,
         )
-        return (*before.parts[:kept], part), count
+        return _Written((*before.parts[:kept], part), frame, ids[~replaced], ids[returning], removed.to_numpy())
 
     def _identities(self) -> tuple[IdentitySet, IdentitySet]:
         """The ids that the set holds, and those that were withdrawn; read at the first commit."""
@@ -238,13 +240,35 @@ class SetWriter:
             self._known = live, withdrawn
         return self._known
 
-    def _remember(self, ids: pl.Series, removed: pl.Series) -> None:
+    def _remember(self, written: _Written) -> None:
         live, withdrawn = self._identities()
-        added, gone = ids.to_numpy(), removed.to_numpy()
-        withdrawn.remove(added)
-        live.add(added[~live.contains(added)])
-        live.remove(gone)
-        withdrawn.add(gone)
+        withdrawn.remove(written.returned)
+        live.add(written.came)
+        live.remove(written.removed)
+        withdrawn.add(written.removed)
+        names = [part.file for part in written.parts]
+        self._recent = {name: frame for name, frame in self._recent.items() if name in names}
+        if written.frame.height <= SMALL:
+            self._recent[names[-1]] = written.frame
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What a commit has written and not yet published.
+
+    Parameters
+    ----------
+    parts : of the new generation
+    frame : content of the last of them
+    came, returned, removed : ids that were not in the set before, those of them that had been withdrawn, and those
+        that are withdrawn now
+    """
+
+    parts: tuple[Part, ...]
+    frame: pl.DataFrame
+    came: Ids
+    returned: Ids
+    removed: Ids
 
 
 def _attached(upsert: Rows) -> list[OpticsGroup]:
@@ -257,9 +281,9 @@ def _attached(upsert: Rows) -> list[OpticsGroup]:
 def _check_ids(ids: pl.Series, removed: pl.Series) -> None:
     if ids.null_count() or (ids == 0).any():
         raise ParameterError("A row has no id; 0 and null are not identities.")
-    twice = ids.filter(ids.is_duplicated())
-    if twice.len():
-        raise ParameterError(f"The id {twice[0]} comes twice in one commit.")
+    if np.unique(ids.to_numpy()).size < ids.len():
+        twice = ids.filter(ids.is_duplicated())[0]
+        raise ParameterError(f"The id {twice} comes twice in one commit.")
     both = removed.filter(removed.is_in(ids.implode())) if removed.len() else removed
     if both.len():
         raise ParameterError(f"The id {both[0]} is both committed and withdrawn.")
