@@ -1,0 +1,82 @@
+"""The environment of every project on this machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from cryoloom.errors import NotFoundError
+from cryoloom.runtime import _catalogue
+from cryoloom.runtime._versions import versions
+from cryoloom.workflow.environment import Environment
+from cryoloom.workflow.lane import Lane
+from cryoloom.workflow.layout import ProjectFolder
+from cryoloom.workflow.project import Project as WorkflowProject
+from cryoloom.workflow.protocol import Protocol
+
+
+class InstalledEnvironment(Environment):
+    """The embedded protocols, and the lanes of this machine."""
+
+    def protocol(self, protocol_id: str) -> type[Protocol]:
+        """The protocol of that id."""
+        return _catalogue.protocol(protocol_id)
+
+    def protocols(self) -> Mapping[str, type[Protocol]]:
+        """Every protocol, in the order of their stages."""
+        return _catalogue.protocols()
+
+    def lane(self, name: str) -> Lane:
+        """The lane of that name."""
+        if name != "local":
+            raise NotFoundError(f"There is no lane {name!r}; this machine has the lane 'local'.")
+        from cryoloom.lanes.local import LocalLane
+
+        return LocalLane()
+
+    def versions(self, protocol: type[Protocol]) -> dict[str, str]:
+        """Versions of everything that a result depends on."""
+        return versions(protocol)
+
+    def start_driver(self, project: Path, run: Path, *, actor: str) -> None:
+        """Start a driver in a session of its own, with its output in the run's folder."""
+        with (run / "driver.txt").open("ab") as output:
+            subprocess.Popen(
+                [sys.executable, "-m", "cryoloom.runtime.driver", str(project), str(run), actor],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                cwd=project,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )
+
+
+class Project(WorkflowProject):
+    """A folder of runs that feed each other, with the protocols and lanes of this machine."""
+
+    @classmethod
+    def create(cls, path: Path | str, name: str = "") -> Self:
+        """Make a new project in a new or empty folder.
+
+        Raises
+        ------
+        ProjectError
+            If the folder is not empty.
+        """
+        return cls(ProjectFolder.create(Path(path), name), InstalledEnvironment())
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Open a project.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        return cls(ProjectFolder.open(Path(path)), InstalledEnvironment())

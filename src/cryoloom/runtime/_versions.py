@@ -1,0 +1,22 @@
+"""Versions of everything that a result depends on."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+from cryoloom import __version__
+from cryoloom.workflow.protocol import Protocol
+
+_LIBRARIES = ("numpy", "scipy", "numba", "polars", "tifffile", "imagecodecs", "mrcfile")
+
+
+def versions(protocol: type[Protocol]) -> dict[str, str]:
+    """Name → version of cryoloom, the protocol's distribution, Python and the numerical libraries."""
+    found = {"cryoloom": __version__, "python": platform.python_version()}
+    found.update({name: metadata.version(name) for name in _LIBRARIES})
+    package = protocol.__module__.partition(".")[0]
+    if package != "cryoloom":
+        for distribution in metadata.packages_distributions().get(package, ()):
+            found[distribution] = metadata.version(distribution)
+    return found

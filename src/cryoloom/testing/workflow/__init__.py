@@ -1,0 +1,30 @@
+"""Small protocols of every shape, a lane without processes and an environment, to test drivers and plugins with."""
+
+from cryoloom.testing.workflow._environment import SmallEnvironment, SmallProject
+from cryoloom.testing.workflow._lane import InlineLane
+from cryoloom.testing.workflow._protocols import (
+    Batch,
+    Choose,
+    Describe,
+    IteratedMean,
+    Keep,
+    Number,
+    NumbersInFolder,
+    Split,
+    Square,
+)
+
+__all__ = [
+    "Batch",
+    "Choose",
+    "Describe",
+    "InlineLane",
+    "IteratedMean",
+    "Keep",
+    "Number",
+    "NumbersInFolder",
+    "SmallEnvironment",
+    "SmallProject",
+    "Split",
+    "Square",
+]

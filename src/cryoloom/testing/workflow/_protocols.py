@@ -1,0 +1,261 @@
+"""A protocol of every shape, on numbers."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from cryoloom.data import Item, Snapshot, child_id, column, digest, item_class
+from cryoloom.errors import InputError
+from cryoloom.workflow.parameters import ProtocolParameters, parameter
+from cryoloom.workflow.protocol import (
+    DecideProtocol,
+    FileRole,
+    Found,
+    FoundFailure,
+    Input,
+    MapProtocol,
+    Output,
+    SourceProtocol,
+    Stage,
+    Table,
+    TableProtocol,
+    WholeProtocol,
+    input_set,
+    output_set,
+)
+from cryoloom.workflow.workspace import RoundWorkspace, SourceContext, Workspace
+
+
+@item_class
+class Number(Item):
+    """A number."""
+
+    kind: ClassVar[str] = "test-numbers"
+
+    value: float = column(meaning="the number")
+    file: str = column(default="", meaning="where it was written")
+
+
+@item_class
+class Batch(Item):
+    """A mean of numbers."""
+
+    kind: ClassVar[str] = "test-batches"
+
+    mean: float = column(meaning="of the numbers")
+    count: int = column(default=0, meaning="how many")
+
+
+class NumbersInFolder(SourceProtocol):
+    """Bring in every file of a folder that holds a number; a file that holds none fails."""
+
+    id = "test-numbers"
+    stage = Stage.IMPORT
+    poll_seconds = 0.05
+
+    class Outputs:
+        """The numbers."""
+
+        numbers: Output[Number] = output_set("numbers found")
+
+    class Parameters(ProtocolParameters):
+        """Where they are."""
+
+        folder: str = parameter(label="Folder")
+        expected: int = parameter(0, label="Expected", help="The source closes when it has seen so many; 0: never.")
+
+    def look(self, parameters: Any, context: SourceContext) -> Found:
+        """See which files are new."""
+        numbers, failures = [], []
+        for path in sorted(Path(parameters.folder).glob("*.txt")):
+            key = digest("test-number", path.name.encode())
+            if key in context.known["numbers"]:
+                continue
+            try:
+                numbers.append(Number(id=key, value=float(path.read_text(encoding="utf-8")), file=str(path)))
+            except ValueError:
+                failures.append(FoundFailure(key, path.name, f"{path.name} holds no number."))
+        seen = len(context.known["numbers"]) + len(numbers) + len(failures)
+        done = context.closing or (parameters.expected > 0 and seen >= parameters.expected)
+        return Found(items={"numbers": numbers}, failures=failures, exhausted=done)
+
+
+class Square(MapProtocol):
+    """Square a number; negative numbers fail."""
+
+    id = "test-square"
+    file_categories: ClassVar[Mapping[str, FileRole]] = {"squares": FileRole.REBUILDABLE}
+
+    class Inputs:
+        """Numbers."""
+
+        numbers: Input[Number] = input_set("numbers to square")
+
+    class Outputs:
+        """Squares."""
+
+        squares: Output[Number] = output_set("their squares")
+
+    class Parameters(ProtocolParameters):
+        """How long it takes."""
+
+        seconds: float = parameter(0.0, label="Seconds", help="How long each takes.")
+        write: bool = parameter(True, label="Write", help="Write each to a file.")
+
+    def process(self, number: Number, /, parameters: Any, workspace: Workspace) -> Number:
+        """Square it."""
+        if number.value < 0:
+            raise InputError(f"{workspace.label} is negative; give a number that is not.")
+        if parameters.seconds:
+            time.sleep(parameters.seconds)
+        name = ""
+        if parameters.write:
+            stored = workspace.file("squares", ".txt")
+            temporary = stored.path.with_name(f".{stored.path.name}.tmp")
+            temporary.write_text(repr(number.value**2), encoding="utf-8")
+            temporary.replace(stored.path)
+            name = stored.name
+        return Number(id=number.id, parent_id=number.id, value=number.value**2, file=name, extra=number.extra)
+
+
+class Split(MapProtocol):
+    """Split a number into as many ones as it counts."""
+
+    id = "test-split"
+
+    class Inputs:
+        """Numbers."""
+
+        numbers: Input[Number] = input_set("numbers to split")
+
+    class Outputs:
+        """Ones."""
+
+        ones: Output[Number] = output_set("as many ones")
+
+    def process(self, number: Number, /, parameters: Any, workspace: Workspace) -> Sequence[Number]:
+        """Split it."""
+        return [
+            Number(id=child_id(number.id, f"one {index}"), parent_id=number.id, value=1.0)
+            for index in range(int(number.value))
+        ]
+
+
+class Describe(MapProtocol):
+    """Join a number with its square and its ones."""
+
+    id = "test-describe"
+
+    class Inputs:
+        """What belongs together."""
+
+        numbers: Input[Number] = input_set("numbers")
+        squares: Input[Number] = input_set("their squares")
+        ones: Input[Number] = input_set("their ones", grouped_by="parent_id", optional=True)
+
+    class Outputs:
+        """Descriptions."""
+
+        descriptions: Output[Number] = output_set("number + square + count of ones")
+
+    def process(
+        self, number: Number, /, parameters: Any, workspace: Workspace, *, squares: Number, ones: Sequence[Number] = ()
+    ) -> Number:
+        """Add them up."""
+        return Number(id=number.id, parent_id=number.id, value=number.value + squares.value + len(ones))
+
+
+class Keep(TableProtocol):
+    """Keep numbers of at least a threshold."""
+
+    id = "test-keep"
+
+    class Inputs:
+        """Numbers."""
+
+        numbers: Input[Number] = input_set("numbers")
+
+    class Outputs:
+        """Those kept."""
+
+        kept: Output[Number] = output_set("numbers that are large enough")
+
+    class Parameters(ProtocolParameters):
+        """The rule."""
+
+        at_least: float = parameter(0.0, label="At least")
+
+    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
+        """Apply the threshold."""
+        frame = tables["numbers"].frame
+        return {"kept": Table(frame.filter(frame["value"] >= parameters.at_least))}
+
+
+class Choose(DecideProtocol):
+    """Let a person choose the threshold."""
+
+    id = "test-choose"
+
+    class Inputs:
+        """Numbers."""
+
+        numbers: Input[Number] = input_set("numbers")
+
+    class Outputs:
+        """Those chosen."""
+
+        chosen: Output[Number] = output_set("numbers that are large enough")
+
+    class Decision(ProtocolParameters):
+        """A threshold."""
+
+        at_least: float = parameter(label="At least")
+
+    def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:
+        """Apply the threshold."""
+        frame = tables["numbers"].frame
+        return {"chosen": Table(frame.filter(frame["value"] >= decision.at_least))}
+
+
+class IteratedMean(WholeProtocol):
+    """Approach the mean of all numbers in steps, with a checkpoint after each."""
+
+    id = "test-mean"
+
+    class Inputs:
+        """Numbers."""
+
+        numbers: Input[Number] = input_set("numbers")
+
+    class Outputs:
+        """One mean."""
+
+        means: Output[Batch] = output_set("the mean")
+
+    class Parameters(ProtocolParameters):
+        """How it is approached."""
+
+        iterations: int = parameter(10, label="Iterations", ge=1)
+        seconds: float = parameter(0.0, label="Seconds", help="How long an iteration takes.")
+
+    def compute(
+        self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
+    ) -> Mapping[str, Table | Iterable[Item]]:
+        """Go half of the way to the mean in each iteration."""
+        values = inputs["numbers"].to_polars(columns=["id", "value"]).sort("id")["value"].to_list()
+        mean = sum(values) / len(values)
+        first, estimate = 0, 0.0
+        checkpoints = workspace.checkpoints()
+        if checkpoints:
+            first, estimate = json.loads(checkpoints[-1].read_text(encoding="utf-8"))
+        for iteration in range(first, parameters.iterations):
+            if parameters.seconds:
+                time.sleep(parameters.seconds)
+            estimate += 0.5 * (mean - estimate)
+            workspace.save_checkpoint(iteration + 1, json.dumps([iteration + 1, estimate]).encode())
+            workspace.report((iteration + 1) / parameters.iterations, f"iteration {iteration + 1}")
+        return {"means": [Batch(id=1, mean=estimate, count=len(values))]}

@@ -1,0 +1,7 @@
+"""Drivers: each carries out one attempt of one run."""
+
+from cryoloom.workflow.driver._attempt import Attempt, claim_attempt, read_events
+from cryoloom.workflow.driver._ledger import FailedItem, LedgerEntry
+from cryoloom.workflow.driver._loop import drive_run
+
+__all__ = ["Attempt", "FailedItem", "LedgerEntry", "claim_attempt", "drive_run", "read_events"]

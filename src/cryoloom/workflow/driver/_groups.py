@@ -1,0 +1,72 @@
+"""Which leading items of a Map driver can be processed, from what, and which need it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+from cryoloom.workflow.driver._inputs import FollowedRows, InputChange
+
+_MASK = 2**64 - 1
+
+
+class Groups:
+    """For each leading item a digest of all rows that belong to it, kept up to date as inputs change.
+
+    The digest of a group of rows is the sum of their digests, so that one change costs one addition.
+
+    Parameters
+    ----------
+    inputs : the connected inputs, the leading one first
+    """
+
+    def __init__(self, inputs: Sequence[FollowedRows]) -> None:
+        self._inputs = inputs
+        self._sums: list[dict[int, int]] = [{} for _ in inputs]
+        self._row_digests: list[dict[int, int]] = [{} for _ in inputs]
+
+    def advance(self) -> set[int]:
+        """Read what is new; returns the keys of leading items that are touched by it."""
+        touched: set[int] = set()
+        optional_closed_before = [followed.closed for followed in self._inputs]
+        for position, followed in enumerate(self._inputs):
+            if followed.advance():
+                touched.update(self._apply(position, change) for change in followed.changes())
+        for before, followed in zip(optional_closed_before, self._inputs, strict=True):
+            if followed.port.optional and followed.closed and not before:
+                touched.update(self._sums[0])
+        return touched
+
+    def _apply(self, position: int, change: InputChange) -> int:
+        sums, rows = self._sums[position], self._row_digests[position]
+        former = rows.pop(change.id, None)
+        if former is not None:
+            sums[change.key] = (sums[change.key] - former) & _MASK
+        if change.digest is not None:
+            rows[change.id] = change.digest
+            sums[change.key] = (sums.get(change.key, 0) + change.digest) & _MASK
+        elif not self._inputs[position].port.grouped_by or sums.get(change.key) == 0:
+            sums.pop(change.key, None)
+        return change.key
+
+    def digest(self, key: int) -> int | None:
+        """Digest of all rows of a leading item, or None while something that it needs is missing."""
+        parts = []
+        for sums, followed in zip(self._sums, self._inputs, strict=True):
+            part = sums.get(key)
+            if part is None and not (followed.port.optional and followed.closed):
+                return None
+            parts.append(part)
+        return int.from_bytes(blake2b(repr(parts).encode(), digest_size=8).digest(), "little")
+
+    def leading(self) -> Iterable[int]:
+        """Keys of all leading items, in the order in which they came."""
+        return self._sums[0].keys()
+
+    @property
+    def count(self) -> int:
+        """Number of leading items."""
+        return len(self._sums[0])
+
+    def __contains__(self, key: int) -> bool:
+        return key in self._sums[0]

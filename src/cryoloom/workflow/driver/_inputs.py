@@ -1,0 +1,121 @@
+"""How a driver follows the sets it reads, as they grow and change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cryoloom.data import Item, OpticsGroup, StoredSet
+from cryoloom.errors import ParameterError
+from cryoloom.workflow.protocol import InputPort
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from cryoloom.data import Snapshot
+
+
+def row_digest(row: dict[str, Any]) -> int:
+    """64-bit digest of a row's known values, independent of the order of columns and of columns without a value."""
+    text = repr(sorted((name, value) for name, value in row.items() if value is not None))
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+@dataclass(frozen=True, slots=True)
+class InputChange:
+    """One row of an input that came, changed or went.
+
+    Parameters
+    ----------
+    id : of the row
+    key : id of the leading item that it belongs to
+    digest : of the row; None if it was withdrawn
+    """
+
+    id: int
+    key: int
+    digest: int | None
+
+
+class FollowedInput:
+    """One input of a run, read generation by generation.
+
+    Parameters
+    ----------
+    port : what the protocol declares of it
+    folder : of the set; it need not exist yet
+    """
+
+    def __init__(self, port: InputPort, folder: Path) -> None:
+        self.port = port
+        self.stored: StoredSet[Item] = StoredSet(folder)
+        self.snapshot: Snapshot[Item] | None = None
+        self._generation: int | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more will come."""
+        return self.snapshot is not None and self.snapshot.closed
+
+    @property
+    def count(self) -> int:
+        """Number of items in the newest generation that was read."""
+        return 0 if self.snapshot is None else self.snapshot.count
+
+    @property
+    def optics_groups(self) -> list[OpticsGroup]:
+        """Those of the newest generation that was read."""
+        return [] if self.snapshot is None else list(self.snapshot.optics_groups.values())
+
+    def advance(self) -> bool:
+        """Look for a newer generation; cheap when there is none."""
+        newest = self.stored.newest_generation()
+        if newest is None or newest == self._generation:
+            return False
+        self.snapshot = self.stored.at(newest)
+        self._generation = newest
+        if self.snapshot.kind != self.port.item.kind:
+            raise ParameterError(
+                f"Input {self.port.name} takes {self.port.item.kind}, but was given {self.snapshot.kind}; "
+                "connect another set."
+            )
+        return True
+
+
+class FollowedRows(FollowedInput):
+    """An input whose rows are followed one by one, for a Map driver."""
+
+    def __init__(self, port: InputPort, folder: Path) -> None:
+        super().__init__(port, folder)
+        self._read_generation: int | None = None
+        self._key_of: dict[int, int] = {}
+
+    def changes(self) -> Iterator[InputChange]:
+        """What changed since the last call, after `advance`."""
+        if self.snapshot is None or self.snapshot.generation == self._read_generation:
+            return
+        changes = self.snapshot.changes_since(self._read_generation)
+        self._read_generation = self.snapshot.generation
+        for row in changes.upserted.iter_rows(named=True):
+            key = int(row[self.port.grouped_by] if self.port.grouped_by else row["id"])
+            former = self._key_of.get(row["id"], key)
+            if former != key:
+                yield InputChange(row["id"], former, None)
+            if self.port.grouped_by:
+                self._key_of[row["id"]] = key
+            yield InputChange(row["id"], key, row_digest(row))
+        for withdrawn in changes.withdrawn:
+            yield InputChange(withdrawn, self._key_of.pop(withdrawn, withdrawn), None)
+
+    def rows_of(self, keys: list[int]) -> pl.DataFrame:
+        """The rows that belong to some leading items."""
+        import polars as pl
+
+        assert self.snapshot is not None, "rows are asked for after changes were seen"  # noqa: S101
+        column = self.port.grouped_by or "id"
+        if column == "id":
+            return self.snapshot.rows(keys)
+        return self.snapshot.to_polars(filter=pl.col(column).is_in(keys))

@@ -1,0 +1,183 @@
+"""The loop of every driver: requests, work, heartbeat, end."""
+
+from __future__ import annotations
+
+import signal
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+from typing import Protocol as Interface
+
+from cryoloom.errors import CryoloomError, ParameterError, ProjectError, SupersededError
+from cryoloom.workflow.driver._attempt import HEARTBEAT_SECONDS, Attempt, claim_attempt
+from cryoloom.workflow.driver._inputs import FollowedInput, FollowedRows
+from cryoloom.workflow.driver._map import MapDriver
+from cryoloom.workflow.driver._source import SourceDriver
+from cryoloom.workflow.driver._table import TableDriver
+from cryoloom.workflow.driver._whole import WholeDriver
+from cryoloom.workflow.environment import Environment
+from cryoloom.workflow.lane import TaskReport
+from cryoloom.workflow.layout import ProjectFolder
+from cryoloom.workflow.parameters import validated
+from cryoloom.workflow.protocol import DecideProtocol, MapProtocol, SourceProtocol, TableProtocol, WholeProtocol
+from cryoloom.workflow.run import End, Progress, Request, RequestKind, RunFolder, RunState
+
+FollowedType = TypeVar("FollowedType", bound=FollowedInput)
+
+
+class ShapeDriver(Interface):
+    """What the loop asks of each shape."""
+
+    def step(self) -> float: ...
+    def take(self, report: TaskReport) -> None: ...
+    def obey(self, request: Request) -> None: ...
+    def state(self) -> RunState: ...
+    def is_complete(self) -> bool: ...
+    def finish(self) -> tuple[RunState, str]: ...
+    def progress(self) -> Progress: ...
+    def shut_down(self) -> None: ...
+    def flush_before_leaving(self) -> None: ...
+
+
+def drive_run(
+    project: Path, run: Path, environment: Environment, *, take_over: bool = False, actor: str = ""
+) -> End | None:
+    """Carry out one attempt of a run in this process.
+
+    Parameters
+    ----------
+    project : folder of the project
+    run : folder of the run
+    environment : protocols, lanes and versions
+    take_over : do so although another driver seems alive
+    actor : who asked for it
+
+    Returns
+    -------
+    How the attempt ended, or None if it was interrupted and is to be resumed.
+
+    Raises
+    ------
+    ProjectError
+        If another driver is at work.
+    SupersededError
+        If another driver took the run over; nothing more was written.
+    """
+    folder = RunFolder(run)
+    record = folder.record()
+    protocol_class = environment.protocol(record.protocol)
+    if protocol_class.version < record.protocol_version:
+        raise ProjectError(
+            f"Run {folder.number} was made for version {record.protocol_version} of {record.protocol}; "
+            f"version {protocol_class.version} is installed. Update cryoloom or the plugin.",
+            path=run,
+        )
+    protocol = protocol_class()
+    values = record.parameters
+    if protocol_class.version > record.protocol_version:
+        values = protocol_class.migrate(record.protocol_version, dict(values))
+    parameters = validated(protocol_class.Parameters, values)
+    protocol.check(parameters)
+    claimed = claim_attempt(folder, take_over=take_over)
+    attempt = Attempt(
+        project, folder, claimed, protocol, parameters, versions=environment.versions(protocol_class), actor=actor
+    )
+    previous = _interrupt_on_signal(attempt)
+    try:
+        return _attend(attempt, environment)
+    finally:
+        attempt.close()
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _attend(attempt: Attempt, environment: Environment) -> End | None:
+    while True:
+        shape: ShapeDriver | None = None
+        try:
+            shape = _shape(attempt, environment)
+            return _drive(attempt, shape)
+        except SupersededError:
+            if shape is not None:
+                shape.shut_down()
+            if attempt.is_superseded():
+                raise
+            attempt.event("reloaded")  # a predecessor's last commit came in between; read it and go on
+        except CryoloomError as error:
+            if shape is not None:
+                shape.shut_down()
+            attempt.log(str(error))
+            return attempt.end(RunState.FAILED, shape.progress() if shape is not None else Progress(), str(error))
+        except Exception as error:
+            if shape is not None:
+                shape.shut_down()
+            attempt.log(traceback.format_exc())
+            attempt.end(
+                RunState.FAILED,
+                Progress(),
+                f"{type(error).__name__}: {error}; the log of attempt {attempt.attempt.number} says where.",
+            )
+            raise
+
+
+def _drive(attempt: Attempt, shape: ShapeDriver) -> End | None:
+    try:
+        while True:
+            for request in attempt.new_requests():
+                if request.kind is RequestKind.STOP:
+                    attempt.stop_requested = True
+                else:
+                    shape.obey(request)
+            if attempt.stop_requested or attempt.interrupted:
+                shape.shut_down()
+                shape.flush_before_leaving()
+                if attempt.stop_requested:
+                    return attempt.end(RunState.STOPPED, shape.progress(), "stopped by a person")
+                return None
+            due = shape.step()
+            if shape.is_complete():
+                shape.shut_down()
+                state, reason = shape.finish()
+                return attempt.end(state, shape.progress(), reason)
+            attempt.beat(shape.state, shape.progress)
+            report = attempt.wait(min(due, HEARTBEAT_SECONDS))
+            while report is not None:
+                shape.take(report)
+                report = attempt.wait(0)
+    finally:
+        shape.shut_down()
+
+
+def _shape(attempt: Attempt, environment: Environment) -> ShapeDriver:
+    protocol = attempt.protocol
+    if isinstance(protocol, SourceProtocol):
+        return SourceDriver(attempt)
+    if isinstance(protocol, MapProtocol):
+        return MapDriver(attempt, _follow(attempt, FollowedRows), environment.lane(attempt.record.options.lane))
+    if isinstance(protocol, TableProtocol | DecideProtocol):
+        return TableDriver(attempt, _follow(attempt, FollowedInput))
+    if isinstance(protocol, WholeProtocol):
+        return WholeDriver(attempt, _follow(attempt, FollowedInput), environment.lane(attempt.record.options.lane))
+    raise ParameterError(f"Protocol {protocol.id} has no shape; derive it from MapProtocol or another of the shapes.")
+
+
+def _follow(attempt: Attempt, kind: type[FollowedType]) -> Sequence[FollowedType]:
+    runs = ProjectFolder(attempt.project)
+    followed = []
+    for port in attempt.protocol.input_ports():
+        reference = attempt.record.inputs.get(port.name)
+        if reference is None:
+            if not port.optional:
+                raise ParameterError(f"Input {port.name} ({port.item.kind}) is not connected; connect it.")
+            continue
+        followed.append(kind(port, runs.find_run(reference.run).outputs / reference.output))
+    return followed
+
+
+def _interrupt_on_signal(attempt: Attempt) -> dict[int, Any]:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        attempt.interrupt()
+
+    return {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}

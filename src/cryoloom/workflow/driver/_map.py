@@ -1,0 +1,416 @@
+"""Drives a Map protocol: follows its inputs, keeps the lane busy, commits finished items in small batches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryoloom.data import OpticsGroup
+from cryoloom.errors import LaneError
+from cryoloom.workflow.driver._attempt import Attempt
+from cryoloom.workflow.driver._groups import Groups
+from cryoloom.workflow.driver._inputs import FollowedRows
+from cryoloom.workflow.driver._ledger import FailedItem, FailedItems, Ledger, LedgerEntry, children_text
+from cryoloom.workflow.driver._outputs import OutputSets
+from cryoloom.workflow.driver._pace import Pace
+from cryoloom.workflow.lane import Lane, Resources, Task, TaskOutcome, TaskPool, TaskReport
+from cryoloom.workflow.protocol import MapProtocol
+from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
+
+POLL_SECONDS = 0.2
+FLUSH_SECONDS = 0.5
+FLUSH_ITEMS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Submitted:
+    key: int
+    digest: int
+    label: str
+    memory: int
+    tries: int
+
+
+class MapDriver:
+    """The Map shape of an attempt.
+
+    Parameters
+    ----------
+    attempt : claimed
+    inputs : the connected inputs, the leading one first
+    lane : where the items are processed
+    """
+
+    def __init__(self, attempt: Attempt, inputs: Sequence[FollowedRows], lane: Lane) -> None:
+        assert isinstance(attempt.protocol, MapProtocol)  # noqa: S101
+        self._attempt = attempt
+        self._protocol: MapProtocol = attempt.protocol
+        self._inputs = inputs
+        self._lane = lane
+        self._groups = Groups(inputs)
+        self._outputs = OutputSets(attempt)
+        self._ledger = Ledger(attempt.folder)
+        self._failed = FailedItems(attempt.folder)
+        self._pool: TaskPool | None = None
+        self._capacity = 0
+        self._workers = attempt.record.options.workers
+        self._pending: dict[int, int] = {}  # key → tries so far, in order of arrival
+        self._memory: dict[int, int] = {}  # key → bytes granted after the worker was lost
+        self._in_flight: dict[str, _Submitted] = {}
+        self._finished: list[tuple[_Submitted, TaskReport]] = []
+        self._to_fail: list[FailedItem] = []
+        self._to_withdraw: set[int] = set()
+        self._oldest_unflushed: float | None = None
+        self._next_poll = 0.0
+        self._pace = Pace()
+        self._forget_what_is_missing()
+        self._unchecked = {*self._ledger.made, *self._failed.by_id}  # their inputs may have gone between attempts
+        self._excluded = self._read_exclusions()
+
+    # -- what the loop asks ------------------------------------------------------------------------------------------
+
+    def step(self) -> float:
+        """Do what can be done now; returns the seconds until the next thing is due."""
+        moment = time.monotonic()
+        if moment >= self._next_poll:
+            touched = self._groups.advance()
+            if self._unchecked and all(followed.snapshot is not None for followed in self._inputs):
+                touched |= self._unchecked
+                self._unchecked = set()
+            self._consider(touched)
+            self._next_poll = time.monotonic() + POLL_SECONDS
+        self._fill_lane()
+        if self._is_flush_due():
+            self._flush()
+            self._fill_lane()
+        due = self._next_poll
+        if self._oldest_unflushed is not None:
+            due = min(due, self._oldest_unflushed + FLUSH_SECONDS)
+        return max(0.0, due - time.monotonic())
+
+    def take(self, report: TaskReport) -> None:
+        """Accept the report of a finished task."""
+        submitted = self._in_flight.pop(report.task_id, None)
+        if submitted is None:
+            return
+        if submitted.key in self._excluded or self._groups.digest(submitted.key) != submitted.digest:
+            self._consider([submitted.key])  # its inputs have changed meanwhile
+        elif report.outcome is TaskOutcome.RETURNED:
+            self._finished.append((submitted, report))
+            self._oldest_unflushed = self._oldest_unflushed or time.monotonic()
+        elif report.outcome is TaskOutcome.KILLED:
+            self._consider([submitted.key])
+        elif report.outcome is TaskOutcome.LOST and submitted.tries < 2:
+            self._memory[submitted.key] = self._doubled(submitted.memory)
+            self._pending[submitted.key] = submitted.tries
+            self._attempt.event("lost", label=submitted.label, because=report.lost_because)
+        else:
+            self._fail(submitted, report)
+
+    def obey(self, request: Request) -> None:
+        """Do what a person asked."""
+        if request.kind is RequestKind.RETRY:
+            self._retry(request.items)
+        elif request.kind in {RequestKind.EXCLUDE, RequestKind.INCLUDE}:
+            self._exclude(request)
+        elif request.kind is RequestKind.WORKERS and request.workers:
+            self._workers = request.workers
+            if self._pool is not None:
+                self._pool.resize(request.workers)
+
+    def state(self) -> RunState:
+        """Where the run stands, while it is driven."""
+        if self._failed.count:
+            return RunState.ATTENTION
+        return RunState.RUNNING if self._in_flight or self._pending or self._finished else RunState.WAITING
+
+    def is_complete(self) -> bool:
+        """Every input is closed, and everything in it is done or has failed."""
+        return (
+            all(followed.closed for followed in self._inputs)
+            and not self._pending
+            and not self._in_flight
+            and self._oldest_unflushed is None
+        )
+
+    def finish(self) -> tuple[RunState, str]:
+        """Close the outputs; called once when complete."""
+        self._outputs.close()
+        failed = self._failed.count
+        if failed and not self._ledger.made:
+            first = next(failure.reason for failure in self._failed.by_id.values() if not failure.excluded)
+            return RunState.FAILED, f"All {failed} items failed; the first: {first}"
+        return RunState.FINISHED, f"{failed} items failed" if failed else ""
+
+    def progress(self) -> Progress:
+        """Counts and rate."""
+        done = len(self._ledger.made)
+        left = len(self._pending) + len(self._in_flight)
+        waiting = self._groups.count - done - len(self._failed.by_id) - left - len(self._finished)
+        return Progress(
+            done=done,
+            failed=self._failed.count,
+            excluded=self._failed.excluded_count,
+            in_flight=len(self._in_flight),
+            total=self._groups.count,
+            waiting=max(0, waiting),
+            input_closed=all(followed.closed for followed in self._inputs),
+            outputs=self._outputs.counts(),
+            items_per_hour=self._pace.per_hour(),
+            seconds_left=self._pace.seconds_for(left),
+        )
+
+    def shut_down(self) -> None:
+        """Kill what runs, keep what is finished."""
+        if self._pool is not None:
+            self._pool.close(kill=True)
+            self._pool = None
+
+    def flush_before_leaving(self) -> None:
+        """Commit what is finished; the rest is done by the next attempt."""
+        if self._oldest_unflushed is not None:
+            self._flush()
+
+    # -- what needs to be done ---------------------------------------------------------------------------------------
+
+    def _consider(self, keys: Iterable[int]) -> None:
+        for key in keys:
+            digest = None if key in self._excluded else self._groups.digest(key)
+            made = self._ledger.made.get(key)
+            failure = self._failed.by_id.get(key)
+            if digest is None:
+                self._pending.pop(key, None)
+                self._kill(key)
+                if made is not None or (failure is not None and not (failure.excluded and key in self._excluded)):
+                    self._withdraw(key)
+            elif made is not None and made.digest == digest:
+                self._pending.pop(key, None)
+            elif failure is not None and failure.digest == digest:
+                continue
+            elif all(submitted.key != key for submitted in self._in_flight.values()):
+                self._pending.setdefault(key, 0)
+
+    def _kill(self, key: int) -> None:
+        for task_id, submitted in self._in_flight.items():
+            if submitted.key == key and self._pool is not None:
+                self._pool.kill(task_id)
+
+    def _withdraw(self, key: int) -> None:
+        self._to_withdraw.add(key)
+        self._oldest_unflushed = self._oldest_unflushed or time.monotonic()
+
+    def _retry(self, items: Sequence[int] | None) -> None:
+        chosen = [
+            key
+            for key, failure in self._failed.by_id.items()
+            if not failure.excluded and (items is None or key in items)
+        ]
+        self._failed.commit(recovered=chosen)
+        self._consider(chosen)
+
+    def _exclude(self, request: Request) -> None:
+        keys = request.items or []
+        if request.kind is RequestKind.INCLUDE:
+            self._excluded.difference_update(keys)
+            self._failed.commit(recovered=keys)
+        else:
+            self._excluded.update(keys)
+            for key in keys:
+                self._to_fail.append(
+                    FailedItem(id=key, label=f"{key:016x}", reason="excluded by a person", excluded=True)
+                )
+            self._oldest_unflushed = self._oldest_unflushed or time.monotonic()
+        self._consider(keys)
+
+    def _read_exclusions(self) -> set[int]:
+        excluded: set[int] = set()
+        for request in self._attempt.all_requests(RequestKind.EXCLUDE, RequestKind.INCLUDE):
+            keys = request.items or []
+            if request.kind is RequestKind.EXCLUDE:
+                excluded.update(keys)
+            else:
+                excluded.difference_update(keys)
+        return excluded
+
+    def _forget_what_is_missing(self) -> None:
+        """Items that the ledger knows, but whose rows a killed driver did not come to commit, are done again."""
+        newest = self._ledger.newest_entries()
+        missing = [
+            key for key in newest if key in self._ledger.made and not self._outputs.hold(key, self._ledger.made[key].of)
+        ]
+        if missing:
+            self._outputs.withdraw({name: self._children(missing, name) for name in self._outputs.names})
+            self._ledger.commit(forget=missing)
+
+    def _children(self, keys: Iterable[int], output: str) -> list[int]:
+        return [child for key in keys if key in self._ledger.made for child in self._ledger.made[key].of(output, key)]
+
+    # -- handing out -------------------------------------------------------------------------------------------------
+
+    def _may_start(self) -> bool:
+        options = self._attempt.record.options
+        if options.when_closed:
+            return all(followed.closed for followed in self._inputs)
+        return self._groups.count >= options.start_after or self._inputs[0].closed
+
+    def _fill_lane(self) -> None:
+        if not self._pending or not self._may_start():
+            return
+        if self._pool is None:
+            self._pool = self._lane.open_pool(
+                scratch=self._attempt.folder.scratch,
+                priority=self._attempt.record.options.priority,
+                workers=self._workers,
+            )
+            self._capacity = self._lane.capacity().cpu
+        room = 2 * (self._workers or self._capacity) + 14 - len(self._in_flight)
+        if room <= 0:
+            return
+        keys = list(self._pending)[:room]
+        rows = self._rows(keys)
+        for key in keys:
+            self._submit(key, self._pending.pop(key), rows[key])
+
+    def _rows(self, keys: list[int]) -> dict[int, dict[str, Any]]:
+        rows: dict[int, dict[str, Any]] = {key: {} for key in keys}
+        for followed in self._inputs:
+            port = followed.port
+            for key in keys:
+                rows[key][port.name] = [] if port.grouped_by else None
+            for row in followed.rows_of(keys).iter_rows(named=True):
+                if port.grouped_by:
+                    rows[row[port.grouped_by]][port.name].append(row)
+                else:
+                    rows[row["id"]][port.name] = row
+        return rows
+
+    def _submit(self, key: int, tries: int, rows: Mapping[str, Any]) -> None:
+        attempt = self._attempt
+        leading_port = self._inputs[0].port
+        leading_row = rows[leading_port.name]
+        digest = self._groups.digest(key)
+        if leading_row is None or digest is None:
+            return  # withdrawn since; the next look at the inputs will say so
+        optics = {group.id: group for followed in self._inputs for group in followed.optics_groups}
+        label = label_of(leading_row)
+        item = leading_port.item.from_row(leading_row, optics.get(leading_row.get("optics_group", 0)))
+        resources = self._protocol.resources(item, attempt.parameters)
+        memory = self._memory.pop(key, resources.memory)
+        resources = Resources(resources.cpu, memory, resources.gpu)
+        submitted = _Submitted(key, digest, label, memory, tries + 1)
+        task = Task(
+            id=f"{attempt.attempt.number:04d}-{key:016x}-{tries + 1}-{digest & 0xFFFF:04x}",
+            function="cryoloom.workflow.driver._tasks:process_item",
+            payload={
+                "location": self._protocol.location(),
+                "parameters": attempt.parameters.model_dump(mode="json"),
+                "kinds": {followed.port.name: followed.port.item.kind for followed in self._inputs},
+                "leading": leading_port.name,
+                "rows": dict(rows),
+                "optics_groups": [group.to_json() for group in optics.values()],
+                "project": str(attempt.project),
+                "run": attempt.folder.path.name,
+                "label": label,
+                "key": key,
+                "threads": resources.cpu,
+            },
+            resources=resources,
+            label=f"{self._protocol.id} {label}",
+        )
+        assert self._pool is not None  # noqa: S101
+        self._in_flight[task.id] = submitted
+        try:
+            future = self._pool.submit(task)
+        except LaneError as error:
+            del self._in_flight[task.id]
+            self._to_fail.append(FailedItem(id=key, label=label, reason=str(error), digest=digest, tries=tries + 1))
+            self._oldest_unflushed = self._oldest_unflushed or time.monotonic()
+            return
+        future.add_done_callback(lambda done: attempt.finished_tasks.put(done.result()))
+
+    def _doubled(self, memory: int) -> int:
+        return min(2 * memory, self._lane.capacity().memory)
+
+    # -- taking in ---------------------------------------------------------------------------------------------------
+
+    def _fail(self, submitted: _Submitted, report: TaskReport) -> None:
+        if report.failure is not None:
+            reason, detail = report.failure.message or report.failure.kind, report.failure.traceback
+            if not report.failure.is_input_error:
+                reason = f"{report.failure.kind}: {reason}"
+        else:
+            reason, detail = f"Its worker was lost {submitted.tries} times: {report.lost_because}.", ""
+        self._to_fail.append(
+            FailedItem(
+                id=submitted.key,
+                label=submitted.label,
+                reason=reason,
+                detail=detail,
+                digest=submitted.digest,
+                tries=submitted.tries,
+            )
+        )
+        self._attempt.log(f"{submitted.label}: {reason}\n{detail}".rstrip())
+        self._oldest_unflushed = self._oldest_unflushed or time.monotonic()
+
+    def _is_flush_due(self) -> bool:
+        if self._oldest_unflushed is None:
+            return False
+        return (
+            len(self._finished) >= FLUSH_ITEMS
+            or not self._in_flight
+            or time.monotonic() - self._oldest_unflushed >= FLUSH_SECONDS
+        )
+
+    def _flush(self) -> None:
+        self._attempt.check_superseded()
+        names = self._outputs.names
+        rows: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+        withdrawn: dict[str, list[int]] = {name: self._children(self._to_withdraw, name) for name in names}
+        optics = {group.id: group for followed in self._inputs for group in followed.optics_groups}
+        entries = []
+        for submitted, report in self._finished:
+            key = submitted.key
+            if key in self._to_withdraw:
+                continue
+            made: dict[str, list[int]] = {}
+            for name in names:
+                rows[name] += report.value["outputs"][name]
+                made[name] = [row["id"] for row in report.value["outputs"][name]]
+                former = self._ledger.made.get(key)
+                if former is not None:
+                    withdrawn[name] += sorted(set(former.of(name, key)) - set(made[name]))
+            optics.update({group["id"]: OpticsGroup.from_json(group) for group in report.value["optics_groups"]})
+            entries.append(
+                LedgerEntry(
+                    id=key,
+                    digest=submitted.digest,
+                    children=children_text(key, made, names),
+                    attempt=self._attempt.attempt.number,
+                    seconds=report.seconds,
+                    peak_memory=report.peak_memory,
+                    host=report.host,
+                    warnings=tuple(report.value["warnings"]),
+                )
+            )
+        for failure in self._to_fail:
+            for name in names:
+                withdrawn[name] += self._children([failure.id], name)
+        self._pace.add(len(entries))
+        failed = {failure.id for failure in self._to_fail}
+        self._ledger.commit(entries, forget=self._to_withdraw | failed)
+        self._failed.commit(self._to_fail, recovered=self._to_withdraw | {entry.id for entry in entries})
+        self._outputs.commit(rows, withdrawn, list(optics.values()))
+        self._finished, self._to_fail, self._to_withdraw = [], [], set()
+        self._oldest_unflushed = None
+
+
+def label_of(row: Mapping[str, Any]) -> str:
+    """What a person calls an item: the name of the movie or of the file that it comes from, or its id."""
+    for name in ("movie_file", "micrograph_file", "file"):
+        if row.get(name):
+            return Path(str(row[name])).stem
+    return f"{row['id']:016x}"

@@ -1,0 +1,122 @@
+"""Drives Table and Decide protocols: applies the rule again whenever an input changes, and commits the difference."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from cryoloom.errors import ParameterError
+from cryoloom.workflow.driver._attempt import Attempt
+from cryoloom.workflow.driver._inputs import FollowedInput
+from cryoloom.workflow.driver._outputs import OutputSets
+from cryoloom.workflow.lane import TaskReport
+from cryoloom.workflow.parameters import validated
+from cryoloom.workflow.protocol import DecideProtocol, Table, TableProtocol
+from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
+
+POLL_SECONDS = 0.2
+
+
+class TableDriver:
+    """The Table and Decide shapes of an attempt.
+
+    Parameters
+    ----------
+    attempt : claimed
+    inputs : the connected inputs
+    """
+
+    def __init__(self, attempt: Attempt, inputs: Sequence[FollowedInput]) -> None:
+        assert isinstance(attempt.protocol, TableProtocol | DecideProtocol)  # noqa: S101
+        self._attempt = attempt
+        self._protocol: TableProtocol | DecideProtocol = attempt.protocol
+        self._inputs = inputs
+        self._outputs = OutputSets(attempt)
+        self._decision = self._read_decision()
+        self._dirty = True
+        self._next_poll = 0.0
+
+    def step(self) -> float:
+        """Apply the rule if anything has changed; returns the seconds until the next look."""
+        moment = time.monotonic()
+        if moment >= self._next_poll:
+            changed = [followed.advance() for followed in self._inputs]
+            self._dirty = self._dirty or any(changed)
+            if self._dirty and self._can_apply():
+                self._apply()
+                self._dirty = False
+            self._next_poll = time.monotonic() + POLL_SECONDS
+        return max(0.0, self._next_poll - time.monotonic())
+
+    def take(self, report: TaskReport) -> None:
+        """A table is made by the driver itself."""
+
+    def obey(self, request: Request) -> None:
+        """Do what a person asked."""
+        if request.kind is RequestKind.DECIDE:
+            self._decision = self._read_decision()
+            self._dirty = True
+            self._next_poll = 0.0
+            self._attempt.event("decision", by=request.actor, decision=request.decision)
+
+    def state(self) -> RunState:
+        """Where the run stands, while it is driven."""
+        if isinstance(self._protocol, DecideProtocol) and self._decision is None:
+            return RunState.NEEDS_YOU
+        return RunState.RUNNING if self._dirty else RunState.WAITING
+
+    def is_complete(self) -> bool:
+        """Every input is closed and the rule has been applied to the last of it."""
+        return not self._dirty and all(followed.closed for followed in self._inputs)
+
+    def finish(self) -> tuple[RunState, str]:
+        """Close the outputs."""
+        self._outputs.close()
+        return RunState.FINISHED, ""
+
+    def progress(self) -> Progress:
+        """Counts."""
+        leading = self._inputs[0].count if self._inputs else 0
+        return Progress(
+            done=0 if self._dirty else leading,
+            total=leading,
+            input_closed=all(followed.closed for followed in self._inputs),
+            outputs=self._outputs.counts(),
+        )
+
+    def shut_down(self) -> None:
+        """Nothing runs elsewhere."""
+
+    def flush_before_leaving(self) -> None:
+        """Everything is committed at once."""
+
+    def _can_apply(self) -> bool:
+        if isinstance(self._protocol, DecideProtocol) and self._decision is None:
+            return False
+        options = self._attempt.record.options
+        if options.when_closed and not all(followed.closed for followed in self._inputs):
+            return False
+        return all(followed.snapshot is not None for followed in self._inputs)
+
+    def _apply(self) -> None:
+        tables = {
+            followed.port.name: Table(followed.snapshot.to_polars(), followed.optics_groups)
+            for followed in self._inputs
+            if followed.snapshot is not None
+        }
+        if isinstance(self._protocol, DecideProtocol):
+            made = self._protocol.apply(tables, self._attempt.parameters, self._decision)
+        else:
+            made = self._protocol.transform(tables, self._attempt.parameters)
+        self._outputs.replace_all(made)
+
+    def _read_decision(self) -> Any | None:
+        if not isinstance(self._protocol, DecideProtocol):
+            return None
+        for request in reversed(self._attempt.all_requests(RequestKind.DECIDE)):
+            try:
+                return validated(self._protocol.Decision, request.decision or {})
+            except ParameterError as error:
+                self._attempt.log(f"The decision of {request.actor or 'somebody'} at {request.at} is ignored: {error}")
+        return self._protocol.first_decision(self._attempt.parameters)

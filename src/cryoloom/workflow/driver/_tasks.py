@@ -1,0 +1,138 @@
+"""What runs in a worker: it imports the protocol, calls its function, and returns rows."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cryoloom.data import Item, OpticsGroup, Snapshot, StoredSet, item_kind
+from cryoloom.errors import CryoloomError
+from cryoloom.workflow.driver._rounds import RoundFolder
+from cryoloom.workflow.protocol import MapProtocol, Protocol, WholeProtocol
+from cryoloom.workflow.workspace import RoundWorkspace, Workspace
+
+
+def load_protocol(location: str) -> Protocol:
+    """Import and make the protocol at ``module:Class``."""
+    module, _, name = location.partition(":")
+    protocol = getattr(importlib.import_module(module), name)()
+    if not isinstance(protocol, Protocol):
+        raise CryoloomError(f"{location} is no protocol.")
+    return protocol
+
+
+def process_item(
+    *,
+    location: str,
+    parameters: Mapping[str, Any],
+    kinds: Mapping[str, str],
+    leading: str,
+    rows: Mapping[str, Any],
+    optics_groups: Sequence[Mapping[str, Any]],
+    project: str,
+    run: str,
+    label: str,
+    key: int,
+    threads: int,
+) -> dict[str, Any]:
+    """Process one leading item of a Map protocol.
+
+    Parameters
+    ----------
+    location : ``module:Class`` of the protocol
+    parameters : as JSON
+    kinds : name of an input → kind of its items
+    leading : name of the leading input
+    rows : name of an input → its row, its list of rows, or None
+    optics_groups : those the rows refer to, as JSON
+    project, run : folder of the project, name of the run's folder
+    label, key : of the leading item
+    threads : how many the task may keep busy
+
+    Returns
+    -------
+    ``outputs``: name → list of rows; ``optics_groups``: as JSON; ``warnings``: sentences.
+    """
+    protocol = load_protocol(location)
+    if not isinstance(protocol, MapProtocol):
+        raise CryoloomError(f"{location} is no Map protocol.")
+    optics = {group.id: group for group in map(OpticsGroup.from_json, optics_groups)}
+    items = {name: _items(kinds[name], value, optics) for name, value in rows.items()}
+    workspace = Workspace(Path(project), run, label, key, frozenset(protocol.file_categories), threads)
+    try:
+        result = protocol.process(
+            items.pop(leading), protocol.Parameters.model_validate(dict(parameters)), workspace, **items
+        )
+    finally:
+        workspace.remove_scratch()
+    ports = protocol.output_ports()
+    by_output: Mapping[str, Item | Sequence[Item]]
+    by_output = result if isinstance(result, Mapping) else {ports[0].name: result}
+    outputs: dict[str, list[dict[str, Any]]] = {}
+    made_optics: dict[int, OpticsGroup] = {}
+    for port in ports:
+        made = by_output[port.name]
+        outputs[port.name] = []
+        for item in [made] if isinstance(made, Item) else made:
+            outputs[port.name].append(item.to_row())
+            attached = getattr(item, "attached_optics", None)
+            if attached is not None:
+                made_optics[attached.id] = attached
+    return {
+        "outputs": outputs,
+        "optics_groups": [group.to_json() for group in made_optics.values()],
+        "warnings": workspace.warnings,
+    }
+
+
+def _items(kind: str, value: Any, optics: Mapping[int, OpticsGroup]) -> Item | list[Item] | None:
+    if value is None:
+        return None
+    item = item_kind(kind)
+    if isinstance(value, Mapping):
+        return item.from_row(value, optics.get(value.get("optics_group", 0)))
+    rows: Iterable[Mapping[str, Any]] = value
+    return [item.from_row(row, optics.get(row.get("optics_group", 0))) for row in rows]
+
+
+def compute_round(
+    *,
+    location: str,
+    parameters: Mapping[str, Any],
+    inputs: Mapping[str, tuple[str, int]],
+    project: str,
+    run: str,
+    round_number: int,
+    threads: int,
+) -> None:
+    """Compute one round of a Whole protocol and store its result in the round's folder.
+
+    Parameters
+    ----------
+    location : ``module:Class`` of the protocol
+    parameters : as JSON
+    inputs : name of an input → folder of its set and pinned generation
+    project, run : folder of the project, name of the run's folder
+    round_number : counted from 1
+    threads : how many the task may keep busy
+    """
+    protocol = load_protocol(location)
+    if not isinstance(protocol, WholeProtocol):
+        raise CryoloomError(f"{location} is no Whole protocol.")
+    workspace = RoundWorkspace(
+        Path(project), run, f"round {round_number}", round_number, frozenset(protocol.file_categories), threads
+    )
+    workspace.number = round_number
+    snapshots = {name: _snapshot(Path(folder), generation) for name, (folder, generation) in inputs.items()}
+    try:
+        made = protocol.compute(snapshots, protocol.Parameters.model_validate(dict(parameters)), workspace)
+    finally:
+        workspace.remove_scratch()
+    RoundFolder(workspace.folder).store_result(made, protocol.output_ports())
+
+
+def _snapshot(folder: Path, generation: int) -> Snapshot[Item]:
+    stored: StoredSet[Item] = StoredSet(folder)
+    return stored.at(generation)

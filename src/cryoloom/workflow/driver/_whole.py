@@ -1,0 +1,194 @@
+"""Drives a Whole protocol: rounds on pinned generations, each with one complete result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from cryoloom.errors import CryoloomError
+from cryoloom.workflow.driver._attempt import Attempt
+from cryoloom.workflow.driver._inputs import FollowedInput
+from cryoloom.workflow.driver._outputs import OutputSets
+from cryoloom.workflow.driver._rounds import RoundFolder
+from cryoloom.workflow.lane import Lane, Resources, Task, TaskOutcome, TaskPool, TaskReport
+from cryoloom.workflow.protocol import WholeProtocol
+from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
+
+POLL_SECONDS = 0.2
+
+
+class WholeDriver:
+    """The Whole shape of an attempt.
+
+    A round is begun by writing ``inputs.json`` (which pins generations), computed by one task, and ended by
+    ``result.json``; then its result is committed. A round without ``result.json`` is continued from its checkpoints, a
+    result that was not committed is committed again.
+
+    Parameters
+    ----------
+    attempt : claimed
+    inputs : the connected inputs, the leading one first
+    lane : where rounds are computed
+    """
+
+    def __init__(self, attempt: Attempt, inputs: Sequence[FollowedInput], lane: Lane) -> None:
+        assert isinstance(attempt.protocol, WholeProtocol)  # noqa: S101
+        self._attempt = attempt
+        self._protocol: WholeProtocol = attempt.protocol
+        self._inputs = inputs
+        self._lane = lane
+        self._outputs = OutputSets(attempt)
+        self._pool: TaskPool | None = None
+        self._running: RoundFolder | None = None
+        self._failure = ""
+        self._tries = 0
+        self._memory = 0
+        self._next_poll = 0.0
+        self._last: RoundFolder | None = None
+        attempt.folder.rounds.mkdir(exist_ok=True)
+        rounds = RoundFolder.all(attempt.folder.rounds)
+        if rounds:
+            self._last = rounds[-1]
+            if self._last.is_computed():
+                self._publish(self._last)
+
+    def step(self) -> float:
+        """Begin a round if one is due; returns the seconds until the next look."""
+        moment = time.monotonic()
+        if moment >= self._next_poll:
+            for followed in self._inputs:
+                followed.advance()
+            if self._running is None and not self._failure:
+                self._begin_round()
+            self._next_poll = time.monotonic() + POLL_SECONDS
+        return max(0.0, self._next_poll - time.monotonic())
+
+    def take(self, report: TaskReport) -> None:
+        """Accept the report of a round."""
+        current, self._running = self._running, None
+        if current is None:
+            return
+        if report.outcome is TaskOutcome.RETURNED:
+            self._publish(current)
+            self._tries = 0
+        elif report.outcome is TaskOutcome.LOST and self._tries < 2:
+            self._memory = min(2 * self._memory, self._lane.capacity().memory)
+            self._attempt.event("lost", label=f"round {current.number}", because=report.lost_because)
+            self._next_poll = 0.0
+        elif report.outcome is not TaskOutcome.KILLED:
+            failure = report.failure
+            self._failure = failure.message if failure is not None else f"its worker was lost: {report.lost_because}"
+            self._attempt.log(f"Round {current.number}: {self._failure}\n{failure.traceback if failure else ''}")
+
+    def obey(self, request: Request) -> None:
+        """Do what a person asked."""
+        if request.kind is RequestKind.RETRY:
+            self._failure, self._tries = "", 0
+            self._next_poll = 0.0
+
+    def state(self) -> RunState:
+        """Where the run stands, while it is driven."""
+        if self._failure:
+            return RunState.ATTENTION
+        return RunState.RUNNING if self._running is not None else RunState.WAITING
+
+    def is_complete(self) -> bool:
+        """The last generation of closed inputs has been computed, or the round has failed with closed inputs."""
+        if self._running is not None or not all(followed.closed for followed in self._inputs):
+            return False
+        return bool(self._failure) or (self._last is not None and self._last.covers(self._inputs))
+
+    def finish(self) -> tuple[RunState, str]:
+        """Close the outputs, unless the round failed."""
+        if self._failure:
+            return RunState.FAILED, self._failure
+        self._outputs.close()
+        return RunState.FINISHED, ""
+
+    def progress(self) -> Progress:
+        """Rounds done, and how far the present one has come."""
+        fraction, message = self._running.progress() if self._running is not None else (0.0, "")
+        done = 0 if self._last is None else self._last.number - (0 if self._last.is_computed() else 1)
+        return Progress(
+            done=done,
+            in_flight=1 if self._running is not None else 0,
+            total=done + (1 if self._running is not None else 0),
+            input_closed=all(followed.closed for followed in self._inputs),
+            outputs=self._outputs.counts(),
+            message=f"{100 * fraction:.0f} % {message}".strip() if self._running is not None else self._failure,
+        )
+
+    def shut_down(self) -> None:
+        """Kill the round; it continues from its last checkpoint."""
+        if self._pool is not None:
+            self._pool.close(kill=True)
+            self._pool = None
+
+    def flush_before_leaving(self) -> None:
+        """A result is committed at once when it is there."""
+
+    def _begin_round(self) -> None:
+        current = self._last
+        if current is None or current.is_computed():
+            if not self._is_due():
+                return
+            current = RoundFolder.begin(self._attempt.folder.rounds, self._inputs, previous=current)
+            self._attempt.event("round", number=current.number, generations=current.generations())
+            self._last = current
+        self._compute(current)
+
+    def _is_due(self) -> bool:
+        if any(followed.snapshot is None and not followed.port.optional for followed in self._inputs):
+            return False
+        if self._last is not None and self._last.covers(self._inputs):
+            return False
+        options = self._attempt.record.options
+        closed = all(followed.closed for followed in self._inputs)
+        if options.when_closed or (self._last is not None and options.round_every is None):
+            return closed
+        count = self._inputs[0].count
+        before = 0 if self._last is None else self._last.leading_count()
+        wanted = options.start_after if self._last is None else before + (options.round_every or 1)
+        return closed or count >= wanted
+
+    def _compute(self, current: RoundFolder) -> None:
+        attempt = self._attempt
+        try:
+            counts = current.counts()
+            resources = self._protocol.resources(counts, attempt.parameters)
+            self._memory = max(self._memory, resources.memory)
+            resources = Resources(resources.cpu, self._memory, resources.gpu)
+            if self._pool is None:
+                self._pool = self._lane.open_pool(
+                    scratch=attempt.folder.scratch, priority=attempt.record.options.priority, workers=1
+                )
+            self._tries += 1
+            task = Task(
+                id=f"{attempt.attempt.number:04d}-round-{current.number:04d}-{self._tries}",
+                function="cryoloom.workflow.driver._tasks:compute_round",
+                payload={
+                    "location": self._protocol.location(),
+                    "parameters": attempt.parameters.model_dump(mode="json"),
+                    "inputs": {
+                        followed.port.name: (str(followed.stored.folder), current.generations()[followed.port.name])
+                        for followed in self._inputs
+                        if followed.port.name in current.generations()
+                    },
+                    "project": str(attempt.project),
+                    "run": attempt.folder.path.name,
+                    "round_number": current.number,
+                    "threads": resources.cpu,
+                },
+                resources=resources,
+                label=f"{self._protocol.id} round {current.number}",
+            )
+            future = self._pool.submit(task)
+        except CryoloomError as error:
+            self._failure = str(error)
+            return
+        self._running = current
+        future.add_done_callback(lambda done: attempt.finished_tasks.put(done.result()))
+
+    def _publish(self, current: RoundFolder) -> None:
+        self._outputs.replace_all(current.result(self._attempt.protocol.output_ports()))
+        self._last = current

@@ -1,0 +1,36 @@
+"""Protocols: what a step of a workflow declares, and the shapes it can have."""
+
+from cryoloom.workflow.protocol._base import FileRole, Protocol, Stage
+from cryoloom.workflow.protocol._ports import Input, InputPort, Output, OutputPort, input_set, output_set
+from cryoloom.workflow.protocol._shapes import (
+    DecideProtocol,
+    Found,
+    FoundFailure,
+    MapProtocol,
+    MapResult,
+    SourceProtocol,
+    Table,
+    TableProtocol,
+    WholeProtocol,
+)
+
+__all__ = [
+    "DecideProtocol",
+    "FileRole",
+    "Found",
+    "FoundFailure",
+    "Input",
+    "InputPort",
+    "MapProtocol",
+    "MapResult",
+    "Output",
+    "OutputPort",
+    "Protocol",
+    "SourceProtocol",
+    "Stage",
+    "Table",
+    "TableProtocol",
+    "WholeProtocol",
+    "input_set",
+    "output_set",
+]

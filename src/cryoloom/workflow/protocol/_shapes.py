@@ -1,0 +1,154 @@
+"""The shapes of protocols; the drivers give each its streaming, parallelism, retries and resume."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cryoloom.data import Item, OpticsGroup
+from cryoloom.workflow.lane import Resources
+from cryoloom.workflow.parameters import ProtocolParameters
+from cryoloom.workflow.protocol._base import Protocol
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from cryoloom.data import Snapshot
+    from cryoloom.workflow.workspace import RoundWorkspace, SourceContext
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Items of one set as a frame, with the optics groups their ``optics_group`` column refers to."""
+
+    frame: pl.DataFrame
+    optics_groups: Sequence[OpticsGroup] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFailure:
+    """Something a source saw but could not bring in.
+
+    Parameters
+    ----------
+    id : 64-bit identity
+    label : what a person calls it
+    reason : one sentence
+    """
+
+    id: int
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one look of a source gave.
+
+    Parameters
+    ----------
+    items : name of an output → new or changed items
+    tables : the same for large sets, as frames
+    withdrawn : name of an output → ids that are no longer valid
+    optics_groups : those the items refer to
+    failures : what could not be brought in
+    waiting : what was seen but is not complete yet
+    exhausted : nothing more can come
+    """
+
+    items: Mapping[str, Sequence[Item]] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    withdrawn: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    optics_groups: Sequence[OpticsGroup] = ()
+    failures: Sequence[FoundFailure] = ()
+    waiting: int = 0
+    exhausted: bool = False
+
+
+class SourceProtocol(Protocol):
+    """Brings items in from outside.
+
+    The driver calls `look` again and again, commits what it found, and closes the outputs when nothing more can come or
+    when a person closes the source.
+    """
+
+    poll_seconds: ClassVar[float] = 0.25
+
+    @abstractmethod
+    def look(self, parameters: Any, context: SourceContext) -> Found:
+        """See what is new. Called on one instance for the whole attempt, so it may remember what it saw."""
+
+
+MapResult = Item | Sequence[Item] | Mapping[str, Item | Sequence[Item]]
+
+
+class MapProtocol(Protocol):
+    """Turns one item of its leading input, with what belongs to it in the other inputs, into one item or more.
+
+    Streaming, parallelism, retries, resume, failed items and the propagation of withdrawals are the framework's
+    business.
+    """
+
+    def resources(self, item: Any, parameters: Any) -> Resources:
+        """What one item needs: one core and half a GiB, unless the protocol knows better."""
+        return Resources()
+
+    @abstractmethod
+    def process(self, *args: Any, **kwargs: Any) -> MapResult:
+        """Process one item: ``process(self, item, /, parameters, workspace, **others)``.
+
+        Parameters
+        ----------
+        item : of the leading input
+        parameters : a validated instance of the protocol's own ``Parameters``
+        workspace : `Workspace`, where files are found and written
+        others : for each other connected input, by its name, the matching item (None where an optional input has none),
+            or the list of items of an input declared with ``grouped_by``
+
+        Returns
+        -------
+        An item or a sequence of items of the only output, or a mapping from output names to these. A one-to-one step
+        keeps the id.
+        """
+
+
+class TableProtocol(Protocol):
+    """Makes new sets from whole tables by a rule that is cheap to apply again whenever an input changes.
+
+    What is committed is the difference from what was there, so it streams.
+    """
+
+    @abstractmethod
+    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
+        """Apply the rule to the newest generation of every input; absent optional inputs are left out."""
+
+
+class DecideProtocol(Protocol):
+    """Waits for a person's decision, and applies it to what has come and what comes later."""
+
+    class Decision(ProtocolParameters):
+        """What a person decides."""
+
+    def first_decision(self, parameters: Any) -> Any | None:
+        """The decision that holds until a person decides otherwise; None asks at once."""
+        return None
+
+    @abstractmethod
+    def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:
+        """Apply a decision to the newest generation of every input."""
+
+
+class WholeProtocol(Protocol):
+    """Needs its inputs as a whole; works in rounds, each on pinned generations and with one complete result."""
+
+    def resources(self, counts: Mapping[str, int], parameters: Any) -> Resources:
+        """What a round over so many items needs."""
+        return Resources()
+
+    @abstractmethod
+    def compute(
+        self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
+    ) -> Mapping[str, Table | Iterable[Item]]:
+        """Compute one round; `RoundWorkspace` keeps checkpoints from which an interrupted round continues."""
