@@ -7,43 +7,53 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cryoloom.formats._completeness import Completeness, is_complete
+    from cryoloom.formats._detect import FileFormat, detect_format
     from cryoloom.formats._image import ImageHeader, ImageKind, ImageStack
-    from cryoloom.formats.mrc import (
-        StackWriter,
-        read_header,
-        read_image,
-        read_stack,
-        read_volume,
-        write_image,
-        write_stack,
-        write_volume,
-    )
+    from cryoloom.formats._movie import Movie, open_movie
+    from cryoloom.formats._open import read_header, read_image, read_stack, read_volume
+    from cryoloom.formats.mrc import StackWriter, write_image, write_stack, write_volume
+    from cryoloom.formats.tiff import write_tiff_movie
 
 __all__ = [
+    "Completeness",
+    "FileFormat",
     "ImageHeader",
     "ImageKind",
     "ImageStack",
+    "Movie",
     "StackWriter",
+    "detect_format",
+    "is_complete",
+    "open_movie",
     "read_header",
     "read_image",
     "read_stack",
     "read_volume",
     "write_image",
     "write_stack",
+    "write_tiff_movie",
     "write_volume",
 ]
 
 _HOMES = {
+    "Completeness": "_completeness",
+    "FileFormat": "_detect",
     "ImageHeader": "_image",
     "ImageKind": "_image",
     "ImageStack": "_image",
+    "Movie": "_movie",
     "StackWriter": "mrc",
-    "read_header": "mrc",
-    "read_image": "mrc",
-    "read_stack": "mrc",
-    "read_volume": "mrc",
+    "detect_format": "_detect",
+    "is_complete": "_completeness",
+    "open_movie": "_movie",
+    "read_header": "_open",
+    "read_image": "_open",
+    "read_stack": "_open",
+    "read_volume": "_open",
     "write_image": "mrc",
     "write_stack": "mrc",
+    "write_tiff_movie": "tiff",
     "write_volume": "mrc",
 }
 

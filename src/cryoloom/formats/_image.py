@@ -92,6 +92,29 @@ class ImageStack(ABC):
         for number in range(len(self)):
             yield self[number]
 
+    def only_image(self) -> NDArray[np.float32]:
+        """The image of a file that holds one.
+
+        Raises
+        ------
+        FormatError
+            If it holds several.
+        """
+        if len(self) != 1:
+            raise FormatError(
+                f"{self.header.path.name}: one image is needed, but the file has {len(self)} sections.",
+                path=self.header.path,
+            )
+        return self[0]
+
+    def whole_volume(self) -> NDArray[np.float32]:
+        """All sections as one volume, shape (z, y, x)."""
+        volume = np.empty(self.shape, np.float32)
+        for number in range(len(self)):
+            volume[number] = self.section(number)
+        check_finite(volume, self.header.path)
+        return volume
+
     def _position(self, number: int) -> int:
         if not -len(self) <= number < len(self):
             raise IndexError(f"{self.header.path.name}: image {number} was asked for, but the file has {len(self)}.")

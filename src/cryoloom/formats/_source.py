@@ -55,6 +55,15 @@ class ByteSource:
         elif self.compression == "bzip2":
             self._stream = bz2.BZ2File(self._file)
 
+    def beginning(self, size: int) -> bytes:
+        """The first `size` bytes, fewer if the file is shorter."""
+        buffer = bytearray(size)
+        return bytes(buffer[: self._read(0, memoryview(buffer))])
+
+    def stored_tail(self, size: int) -> bytes:
+        """The last `size` bytes as they lie on the disk, still compressed if they are."""
+        return os.pread(self._file.fileno(), size, max(0, self.stored_size - size))
+
     def read_at(self, offset: int, size: int) -> bytearray:
         """Exactly `size` bytes from `offset` on.
 
@@ -74,10 +83,7 @@ class ByteSource:
         """Fill `target` (contiguous bytes) from `offset` on."""
         target = target.cast("B")
         self.check_extent(offset + target.nbytes)
-        if self._stream is None:
-            done = self._read_plain(offset, target)
-        else:
-            done = self._read_stream(self._stream, offset, target)
+        done = self._read(offset, target)
         if done < target.nbytes:
             raise IncompleteFileError(
                 f"{self.path.name}: the file ends after {offset + done} of {offset + target.nbytes} bytes: "
@@ -101,6 +107,11 @@ class ByteSource:
                 path=self.path,
             )
 
+    def _read(self, offset: int, target: memoryview) -> int:
+        if self._stream is None:
+            return self._read_plain(offset, target)
+        return self._read_stream(self._stream, offset, target)
+
     def _read_plain(self, offset: int, target: memoryview) -> int:
         done = 0
         while done < target.nbytes:
@@ -120,8 +131,12 @@ class ByteSource:
                     if not count:
                         break
                     done += count
-            except EOFError:
-                return done
+            except EOFError as error:
+                raise IncompleteFileError(
+                    f"{self.path.name}: its {self.compression} data end too early: it is still being written or was "
+                    "cut short; wait for it or copy it again.",
+                    path=self.path,
+                ) from error
             except (OSError, zlib.error, ValueError) as error:
                 raise FormatError(
                     f"{self.path.name}: its {self.compression} data are damaged ({error}); copy the file again.",

@@ -112,6 +112,11 @@ def header_dtype(byte_order: ByteOrder) -> np.dtype[Any]:
     return np.dtype(_FIELDS).newbyteorder(byte_order)
 
 
+def looks_like_mrc(beginning: bytes | bytearray) -> bool:
+    """Whether a file that begins with these bytes (at least 1024) is an MRC file."""
+    return guess_byte_order(beginning) is not None
+
+
 def guess_byte_order(beginning: bytes | bytearray) -> ByteOrder | None:
     """The byte order in which `beginning` makes sense as an MRC header; None if neither does.
 

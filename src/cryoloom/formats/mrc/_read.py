@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cryoloom.errors import FormatError
-from cryoloom.formats._image import ImageHeader, ImageKind, ImageStack, check_finite
+from cryoloom.formats._image import ImageHeader, ImageKind, ImageStack
 from cryoloom.formats._source import ByteSource
 from cryoloom.formats.mrc._header import FOUR_BIT_MODE, HEADER_SIZE, MRCHeader, parse_header
 
+_FIRST_GROUP_OF_SEVERAL = 401
 _STACK_SUFFIXES = {".mrcs", ".st", ".ali"}
 
 
@@ -55,6 +56,16 @@ class MRCStack(ImageStack):
         stored = self._stored_section(index)
         return stored if self.raw.stored_axes[1] == 2 else np.ascontiguousarray(stored.T)
 
+    def whole_volume(self) -> NDArray[np.float32]:
+        """All sections as one volume, shape (z, y, x); refused if the file holds several volumes in a row."""
+        if self.raw.space_group >= _FIRST_GROUP_OF_SEVERAL:
+            raise FormatError(
+                f"{self.header.path.name}: it holds several volumes (space group {self.raw.space_group}); "
+                "split it into one file each.",
+                path=self.header.path,
+            )
+        return super().whole_volume()
+
     def _stored_section(self, index: int) -> NDArray[Any]:
         raw = self.raw
         offset = raw.data_offset + index * raw.section_size
@@ -88,12 +99,7 @@ def read_image(path: Path | str) -> NDArray[np.float32]:
         If the file holds several sections, or pixels that are not finite.
     """
     with MRCStack(path) as stack:
-        if len(stack) != 1:
-            raise FormatError(
-                f"{stack.header.path.name}: one image is needed, but the file has {len(stack)} sections.",
-                path=stack.header.path,
-            )
-        return stack[0]
+        return stack.only_image()
 
 
 def read_stack(path: Path | str) -> MRCStack:
@@ -110,17 +116,7 @@ def read_volume(path: Path | str) -> NDArray[np.float32]:
         If the file holds several volumes in a row, or voxels that are not finite.
     """
     with MRCStack(path) as stack:
-        if stack.raw.space_group >= 401:
-            raise FormatError(
-                f"{stack.header.path.name}: it holds several volumes (space group {stack.raw.space_group}); "
-                "split it into one file each.",
-                path=stack.header.path,
-            )
-        volume = np.empty(stack.shape, np.float32)
-        for number in range(len(stack)):
-            volume[number] = stack.section(number)
-        check_finite(volume, stack.header.path)
-        return volume
+        return stack.whole_volume()
 
 
 def read_mrc_header(source: ByteSource) -> MRCHeader:
