@@ -24,6 +24,15 @@ TOOLS: Mapping[str, str] = {
 }
 
 COMMANDS: Mapping[str, str | Mapping[str, str]] = {
+    "new": "cryoloom.cli.project:new",
+    "protocols": "cryoloom.cli.project:protocols",
+    "add": "cryoloom.cli.project:add",
+    "run": "cryoloom.cli.running:run",
+    "status": "cryoloom.cli.running:status",
+    "stop": "cryoloom.cli.running:stop",
+    "resume": "cryoloom.cli.running:resume",
+    "retry": "cryoloom.cli.running:retry",
+    "close": "cryoloom.cli.running:close",
     "tool": TOOLS,
 }
 

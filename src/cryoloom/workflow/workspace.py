@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from cryoloom.durable import AtomicFile, sync_folder
 from cryoloom.errors import InputError, ParameterError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
 
@@ -166,6 +170,7 @@ class SourceContext:
     ----------
     project : folder of the project
     known : name of an output → ids that are already there
+    held : gives the rows that an output holds, for a source that has to recognise what it brought in before
     closing : a person has asked to close the source: take what is complete now and say ``exhausted``
     categories : of files, as the protocol declares them
     retry : ids of failures that a person wants to be tried again; the source removes what it has tried
@@ -174,6 +179,7 @@ class SourceContext:
     project: Path
     run: str
     known: dict[str, set[int]]
+    held: Callable[[str], pl.DataFrame]
     closing: bool = False
     categories: frozenset[str] = frozenset()
     retry: set[int] = field(default_factory=set)

@@ -73,6 +73,10 @@ class OutputSets:
         snapshot = self._snapshot(name)
         return set(snapshot.to_polars(columns=["id"])["id"]) if snapshot.count else set()
 
+    def rows(self, name: str) -> pl.DataFrame:
+        """Every row of one output."""
+        return self._snapshot(name).to_polars()
+
     def replace_all(self, made: Mapping[str, Table]) -> None:
         """Make every output hold exactly these rows, by committing the difference from what it holds."""
         for name, writer in self._writers.items():

@@ -14,6 +14,8 @@ from cryoloom.workflow.protocol import Found, SourceProtocol
 from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
 from cryoloom.workflow.workspace import SourceContext
 
+_SHARE_OF_REST = 4.0  # a slow file system is looked at less often
+
 
 class SourceDriver:
     """The Source shape of an attempt."""
@@ -28,6 +30,7 @@ class SourceDriver:
             attempt.project,
             attempt.folder.path.name,
             {name: self._outputs.ids(name) for name in self._outputs.names},
+            self._outputs.rows,
             closing=bool(attempt.all_requests(RequestKind.CLOSE)),
             categories=frozenset(attempt.protocol.file_categories),
         )
@@ -44,7 +47,8 @@ class SourceDriver:
             self._commit(found)
             self._waiting = found.waiting
             self._exhausted = found.exhausted
-            self._next_look = time.monotonic() + self._protocol.poll_seconds
+            took = time.monotonic() - moment
+            self._next_look = time.monotonic() + max(self._protocol.poll_seconds, _SHARE_OF_REST * took)
         return 0.0 if self._exhausted else max(0.0, self._next_look - time.monotonic())
 
     def take(self, report: TaskReport) -> None:

@@ -1,0 +1,175 @@
+"""Commands that start, watch and stop runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cryoloom.cli._choices import JsonOption, ProjectArgument, RunsArgument, chosen_runs, open_project
+from cryoloom.cli.output import emit
+
+if TYPE_CHECKING:
+    from cryoloom.workflow.project import Run
+
+WaitOption = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Show the progress until the runs end; Ctrl-C leaves them running.")
+]
+
+
+def run(
+    project: ProjectArgument, runs: RunsArgument = None, wait: WaitOption = True, as_json: JsonOption = False
+) -> None:
+    """Start drafts, each with a driver of its own that survives this terminal.
+
+    Example: cryoloom run apoferritin 1 2 3
+    """
+    from cryoloom.workflow.run import RunState
+
+    opened = open_project(project)
+    chosen = chosen_runs(opened, runs)
+    if not runs:
+        chosen = [each for each in chosen if each.state is RunState.DRAFT]
+    _start(chosen, wait=wait, as_json=as_json)
+
+
+def resume(
+    project: ProjectArgument, runs: RunsArgument = None, wait: WaitOption = True, as_json: JsonOption = False
+) -> None:
+    """Go on with runs that were stopped or interrupted, or whose inputs have grown since they ended.
+
+    Example: cryoloom resume apoferritin 2
+    """
+    from cryoloom.workflow.run import RunState
+
+    opened = open_project(project)
+    chosen = chosen_runs(opened, runs)
+    if not runs:
+        chosen = [each for each in chosen if each.state in {RunState.STOPPED, RunState.INTERRUPTED}]
+    _start(chosen, wait=wait, as_json=as_json)
+
+
+def stop(project: ProjectArgument, runs: RunsArgument = None, as_json: JsonOption = False) -> None:
+    """Stop runs; what is in flight is done again when they resume.
+
+    Example: cryoloom stop apoferritin 2
+    """
+    opened = open_project(project)
+    active = [each for each in chosen_runs(opened, runs) if each.state.active]
+    for each in active:
+        each.stop()
+    emit(
+        {"asked_to_stop": [each.number for each in active]},
+        as_json=as_json,
+        text=f"Asked {_numbers(active)} to stop." if active else "Nothing is running.",
+    )
+
+
+def close(project: ProjectArgument, runs: RunsArgument = None, as_json: JsonOption = False) -> None:
+    """Tell sources that nothing more will come; what follows them finishes in turn.
+
+    Example: cryoloom close apoferritin 1
+    """
+    from cryoloom.workflow.protocol import SourceProtocol
+
+    opened = open_project(project)
+    sources = [
+        each
+        for each in chosen_runs(opened, runs)
+        if issubclass(each.protocol, SourceProtocol) and (runs or each.state.active)
+    ]
+    for each in sources:
+        each.close()
+    emit(
+        {"closed": [each.number for each in sources]},
+        as_json=as_json,
+        text=f"Closed {_numbers(sources)}." if sources else "No source is open.",
+    )
+
+
+def retry(
+    project: ProjectArgument,
+    runs: RunsArgument = None,
+    items: Annotated[
+        list[str] | None, typer.Option("--item", help="Id of a failed item, as `status` lists it.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Try failed items again: those given, or all.
+
+    Example: cryoloom retry apoferritin 2
+    """
+    opened = open_project(project)
+    chosen = [each for each in chosen_runs(opened, runs) if each.failed_items()]
+    ids = None if not items else [_item_id(item) for item in items]
+    for each in chosen:
+        each.retry(ids)
+    emit(
+        {"retried": [each.number for each in chosen]},
+        as_json=as_json,
+        text=f"Trying again in {_numbers(chosen)}." if chosen else "No item has failed.",
+    )
+
+
+def status(
+    project: ProjectArgument,
+    runs: RunsArgument = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep showing it until every run has ended.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="List the failed items with their reasons.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where every run stands: counts, rate, time left, failed items.
+
+    Example: cryoloom status apoferritin --watch
+    """
+    from cryoloom.cli._progress import as_document, table, watch_runs
+
+    opened = open_project(project)
+    chosen = chosen_runs(opened, runs)
+    if watch and not as_json:
+        watch_runs(chosen)
+        return
+    documents = [as_document(each, with_failures=failed or as_json) for each in chosen]
+    if as_json:
+        emit({"project": opened.path, "runs": documents}, as_json=True, text="")
+        return
+    from rich.console import Console
+
+    console = Console()
+    console.print(table(chosen))
+    if failed:
+        for document in documents:
+            for item in document["failed_items"]:
+                console.print(f"run {document['number']}: {item['label']}: {item['reason']}", highlight=False)
+
+
+def _start(runs: list[Run], *, wait: bool, as_json: bool) -> None:
+    for each in runs:
+        each.start()
+    if wait and runs:
+        from cryoloom.cli._progress import wait_quietly, watch_runs
+
+        finished = wait_quietly(runs) if as_json else watch_runs(runs)
+        _answer(runs, as_json=as_json, text="")
+        if not finished:
+            raise typer.Exit(1)
+        return
+    _answer(runs, as_json=as_json, text=f"Started {_numbers(runs)}." if runs else "There is nothing to start.")
+
+
+def _answer(runs: list[Run], *, as_json: bool, text: str) -> None:
+    from cryoloom.cli._progress import as_document
+
+    document: dict[str, Any] = {"runs": [as_document(each) for each in runs]} if as_json else {}
+    emit(document, as_json=as_json, text=text)
+
+
+def _numbers(runs: list[Run]) -> str:
+    return ("run " if len(runs) == 1 else "runs ") + ", ".join(str(each.number) for each in runs)
+
+
+def _item_id(text: str) -> int:
+    try:
+        return int(text, 16) if len(text) == 16 else int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no id of an item") from None

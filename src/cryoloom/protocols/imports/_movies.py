@@ -1,0 +1,242 @@
+"""Bring movies in from the folder into which the microscope writes them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from cryoloom.data import Movie, OpticsGroup, digest, movie_id_of
+from cryoloom.errors import CryoloomError, InputError, ParameterError
+from cryoloom.protocols.imports._folder import SeenFile, WatchedFolder
+from cryoloom.workflow.parameters import (
+    AngstromPerPixel,
+    ElectronPerSquareAngstrom,
+    Kilovolt,
+    Level,
+    Millimetre,
+    ProtocolParameters,
+    Second,
+    parameter,
+)
+from cryoloom.workflow.protocol import Found, FoundFailure, Output, SourceProtocol, Stage, output_set
+from cryoloom.workflow.workspace import SourceContext
+
+MOVIE_PATTERNS = ("*.tif", "*.tiff", "*.eer", "*.mrc", "*.mrcs")
+
+
+class ImportMovies(SourceProtocol):
+    """Import movies, from a folder that may still be filling.
+
+    A movie is taken when its own format says that it is complete and it has not changed for a moment, so a file that is
+    being copied is never read half. A movie that changes afterwards is withdrawn and taken again. The files stay where
+    they are; nothing is written to the folder.
+    """
+
+    id = "import-movies"
+    version = 1
+    stage = Stage.IMPORT
+
+    class Outputs:
+        """The movies."""
+
+        movies: Output[Movie] = output_set("movies that are complete")
+
+    class Parameters(ProtocolParameters):
+        """Where they are and how they were taken."""
+
+        folder: Path = parameter(label="Folder", help="The folder that the microscope writes into; subfolders count.")
+        pattern: tuple[str, ...] = parameter(
+            MOVIE_PATTERNS, label="File names", help="Shell patterns, of the name or of the path below the folder."
+        )
+        expect_more: bool = parameter(
+            False, label="More will come", help="Keep watching the folder until the source is closed."
+        )
+        voltage: Kilovolt = parameter(label="Voltage", section="Microscope", gt=10, le=2000)
+        spherical_aberration: Millimetre = parameter(
+            2.7, label="Spherical aberration", section="Microscope", help="2.7 for most Titan Krios.", ge=0, le=20
+        )
+        amplitude_contrast: float = parameter(
+            0.1,
+            label="Amplitude contrast",
+            section="Microscope",
+            help="0.1 is customary for protein in ice.",
+            ge=0,
+            le=1,
+            level=Level.ADVANCED,
+        )
+        pixel_size: AngstromPerPixel | None = parameter(
+            None,
+            label="Pixel size",
+            section="Microscope",
+            help="Of the movie's pixels. Without it, what the files say is believed if it is plausible.",
+            gt=0.01,
+            le=100,
+        )
+        dose_per_frame: ElectronPerSquareAngstrom | None = parameter(
+            None,
+            label="Dose per frame",
+            section="Exposure",
+            help="For EER: of a rendered fraction. Without it there is no dose weighting.",
+            gt=0,
+        )
+        pre_exposure: ElectronPerSquareAngstrom = parameter(
+            0.0, label="Pre-exposure", section="Exposure", level=Level.ADVANCED, ge=0
+        )
+        gain: Path | None = parameter(
+            None, label="Gain reference", section="Detector", help="MRC, TIFF, DM4 or .gain; empty if already applied."
+        )
+        gain_orientation: str = parameter(
+            "",
+            label="Gain orientation",
+            section="Detector",
+            help="How the reference is turned to fit the movies, as the motion tool names it; empty: as it is.",
+            level=Level.ADVANCED,
+        )
+        defects: Path | None = parameter(
+            None, label="Defects", section="Detector", help="List or image of bad pixels.", level=Level.ADVANCED
+        )
+        eer_fractions: int | None = parameter(
+            None, label="EER fractions", section="Detector", help="Frames to render from an EER file.", ge=1
+        )
+        optics_group: str = parameter("opticsGroup1", label="Optics group", level=Level.ADVANCED)
+        close_when_idle: Second = parameter(
+            0.0,
+            label="Close when idle for",
+            section="Watching",
+            help="Close the source when no file has come for so long; 0: never.",
+            condition="expect_more",
+            ge=0,
+        )
+        settle: Second = parameter(
+            0.5,
+            label="Settle time",
+            section="Watching",
+            help="A file must have been unchanged for so long.",
+            level=Level.EXPERT,
+            ge=0,
+        )
+        patience: Second = parameter(
+            600.0,
+            label="Patience",
+            section="Watching",
+            help="A file that is not complete is listed as failed when it has not grown for so long.",
+            level=Level.EXPERT,
+            condition="expect_more",
+            ge=1,
+        )
+
+    def __init__(self) -> None:
+        self._folder: WatchedFolder | None = None
+        self._id_of: dict[Path, int] = {}
+        self._failed: dict[int, Path] = {}
+        self._last_news = time.monotonic()
+
+    def check(self, parameters: Any) -> None:
+        """Refuse folders and references that are not there."""
+        for label, path in (("Gain reference", parameters.gain), ("Defects", parameters.defects)):
+            if path is not None and not path.is_file():
+                raise ParameterError(f"{label}: there is no file {path}.", path=path)
+        if not parameters.folder.is_dir():
+            raise ParameterError(f"There is no folder {parameters.folder}.", path=parameters.folder)
+
+    def look(self, parameters: Any, context: SourceContext) -> Found:
+        """See which movies are complete and new, and which have changed."""
+        folder = self._folder or self._open(parameters, context)
+        self._try_again(context)
+        optics = OpticsGroup.describe(
+            name=parameters.optics_group,
+            voltage=parameters.voltage,
+            spherical_aberration=parameters.spherical_aberration,
+            amplitude_contrast=parameters.amplitude_contrast,
+            detector_pixel_size=parameters.pixel_size,
+        )
+        news = folder.look()
+        withdrawn = [self._id_of.pop(path) for path in news.changed if path in self._id_of]
+        movies: list[Movie] = []
+        failures: list[FoundFailure] = []
+        for seen in news.complete:
+            try:
+                movie = self._movie(seen, parameters, optics)
+            except (CryoloomError, OSError) as error:
+                failures.append(self._failure(seen, str(error)))
+            else:
+                movies.append(movie)
+                self._id_of[seen.path] = movie.id
+        failures += [self._failure(seen, reason) for seen, reason in news.cut_short]
+        if movies or news.changed:
+            self._last_news = time.monotonic()
+        return Found(
+            items={"movies": movies},
+            withdrawn={"movies": withdrawn},
+            optics_groups=[optics] if movies else [],
+            failures=failures,
+            waiting=news.waiting,
+            exhausted=self._is_exhausted(parameters, context, news.waiting),
+        )
+
+    def methods(self, parameters: Any, counts: Any) -> str:
+        """What a paper says of it."""
+        dose = "" if parameters.dose_per_frame is None else f" with {parameters.dose_per_frame:g} e/Å² per frame"
+        return f"{counts.get('movies', 0)} movies were recorded at {parameters.voltage:g} kV{dose}."
+
+    def _is_exhausted(self, parameters: Any, context: SourceContext, waiting: int) -> bool:
+        if waiting:
+            return False
+        if not parameters.expect_more or context.closing:
+            return True
+        idle: float = parameters.close_when_idle
+        return 0 < idle <= time.monotonic() - self._last_news
+
+    def _open(self, parameters: Any, context: SourceContext) -> WatchedFolder:
+        folder = parameters.folder.absolute()
+        patience = parameters.patience if parameters.expect_more else max(2.0, parameters.settle)
+        self._folder = WatchedFolder(
+            folder, tuple(parameters.pattern), settle_seconds=parameters.settle, patience_seconds=patience
+        )
+        if context.known["movies"]:
+            held = context.held("movies").select("id", "file", "size_bytes", "modified_ns")
+            for item_id, file, size, modified_ns in held.iter_rows():
+                path = Path(file)
+                self._id_of[path] = item_id
+                self._folder.already_have(SeenFile(path, size, modified_ns))
+        return self._folder
+
+    def _try_again(self, context: SourceContext) -> None:
+        assert self._folder is not None  # noqa: S101
+        for key in list(context.retry):
+            context.retry.discard(key)
+            path = self._failed.pop(key, None)
+            if path is not None:
+                self._folder.try_again(path)
+
+    def _failure(self, seen: SeenFile, reason: str) -> FoundFailure:
+        key = digest("unreadable", str(seen.path).encode())
+        self._failed[key] = seen.path
+        return FoundFailure(key, seen.path.name, reason)
+
+    def _movie(self, seen: SeenFile, parameters: Any, optics: OpticsGroup) -> Movie:
+        from cryoloom.formats import open_movie
+
+        with open_movie(seen.path, eer_fractions=parameters.eer_fractions) as movie:
+            pixel_size = parameters.pixel_size or movie.pixel_size
+            if not pixel_size:
+                raise InputError(f"{seen.path.name} states no pixel size; set pixel_size.", path=seen.path)
+            height, width = movie.shape
+            return Movie(
+                id=movie_id_of(seen.path, parameters.folder.absolute()),
+                file=str(seen.path),
+                frame_count=movie.frame_count,
+                width=width,
+                height=height,
+                pixel_size=pixel_size,
+                dose_per_frame=parameters.dose_per_frame,
+                pre_exposure=parameters.pre_exposure,
+                gain_file="" if parameters.gain is None else str(parameters.gain.absolute()),
+                gain_orientation=parameters.gain_orientation,
+                defects_file="" if parameters.defects is None else str(parameters.defects.absolute()),
+                size_bytes=seen.size,
+                modified_ns=seen.modified_ns,
+                eer_fractions=parameters.eer_fractions,
+                optics_group=optics.id,
+            )
