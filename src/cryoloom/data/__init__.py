@@ -1,6 +1,7 @@
 """What the data are: items with typed, united, explained columns; sets with generations; identity; transforms.
 
-Importing this imports neither Polars nor NumPy; `SetWriter`, and the methods of `Snapshot` that return frames, do.
+Importing this imports neither Polars nor NumPy; writing, set operations and reading rows import them when used.
+Orientations are in `cryoloom.data.transforms`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,25 @@ from cryoloom.data._item import Item, ItemWithOptics, item_class, item_kind, ite
 from cryoloom.data._maps import FSC, Class2D, Class3D, Mask, Volume
 from cryoloom.data._optics import OpticsGroup
 from cryoloom.data._picks import Coordinate, Particle
+from cryoloom.data._provenance import Ancestor, trace
 from cryoloom.data._stored import Changes, Snapshot, StoredSet
 
 if TYPE_CHECKING:
+    from cryoloom.data._expression import Expression, expression_help, parse_condition, parse_expression
     from cryoloom.data._frames import frame_of
+    from cryoloom.data._operations import (
+        EqualIds,
+        difference,
+        edit,
+        filter_by,
+        intersect,
+        join,
+        join_by_position,
+        split,
+        subset,
+        union,
+    )
+    from cryoloom.data._table import Table
     from cryoloom.data._writer import SetWriter
 
 Movies: TypeAlias = Snapshot[Movie]
@@ -35,6 +51,7 @@ FSCs: TypeAlias = Snapshot[FSC]
 __all__ = [
     "CTF",
     "FSC",
+    "Ancestor",
     "CTFs",
     "Changes",
     "Class2D",
@@ -44,6 +61,8 @@ __all__ = [
     "Column",
     "Coordinate",
     "Coordinates",
+    "EqualIds",
+    "Expression",
     "FSCs",
     "Item",
     "ItemWithOptics",
@@ -60,27 +79,59 @@ __all__ = [
     "SetWriter",
     "Snapshot",
     "StoredSet",
+    "Table",
     "Volume",
     "Volumes",
     "child_id",
     "column",
+    "difference",
     "digest",
+    "edit",
+    "expression_help",
+    "filter_by",
     "frame_of",
     "half_set_of",
+    "intersect",
     "item_class",
     "item_kind",
     "item_kinds",
+    "join",
+    "join_by_position",
     "movie_id",
     "movie_id_of",
+    "parse_condition",
+    "parse_expression",
     "quantised_position",
     "register_kind",
+    "split",
+    "subset",
+    "trace",
+    "union",
 ]
 
 
-_ON_DEMAND = {"SetWriter": "cryoloom.data._writer", "frame_of": "cryoloom.data._frames"}
+_IMPORTED_WHEN_USED = {
+    "Expression": "_expression",
+    "expression_help": "_expression",
+    "parse_condition": "_expression",
+    "parse_expression": "_expression",
+    "frame_of": "_frames",
+    "EqualIds": "_operations",
+    "difference": "_operations",
+    "edit": "_operations",
+    "filter_by": "_operations",
+    "intersect": "_operations",
+    "join": "_operations",
+    "join_by_position": "_operations",
+    "split": "_operations",
+    "subset": "_operations",
+    "union": "_operations",
+    "Table": "_table",
+    "SetWriter": "_writer",
+}
 
 
 def __getattr__(name: str) -> object:
-    if name in _ON_DEMAND:
-        return getattr(importlib.import_module(_ON_DEMAND[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _IMPORTED_WHEN_USED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"cryoloom.data.{_IMPORTED_WHEN_USED[name]}"), name)

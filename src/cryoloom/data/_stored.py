@@ -17,6 +17,8 @@ from cryoloom.errors import NotFoundError, ParameterError
 if TYPE_CHECKING:
     import polars as pl
 
+    from cryoloom.data._table import Table
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -126,6 +128,12 @@ class Snapshot(Generic[ItemType]):
                 )
             frame = frame.select(names)
         return self._collect(frame)
+
+    def table(self) -> Table:
+        """All rows in memory, with what is known of their columns and optics: what set operations take."""
+        from cryoloom.data._table import Table
+
+        return Table(self.to_polars(), self.schema, self.optics_groups)
 
     def rows(self, ids: Iterable[int]) -> pl.DataFrame:
         """The rows of some items; ids that it does not hold are passed over."""

@@ -22,6 +22,7 @@ from cryoloom.data._optics import OpticsGroup
 from cryoloom.data._parts import SMALL, WITHDRAWN, events, known_ids, merge, read_part, write_part
 from cryoloom.data._publication import newest_generation, publish, void_claims, write_hint
 from cryoloom.data._sweep import sweep
+from cryoloom.data._table import Table
 from cryoloom.errors import FormatError, ParameterError, ProjectError, ReadOnlyError, SupersededError
 
 
@@ -94,7 +95,7 @@ class SetWriter:
 
     def commit(
         self,
-        upsert: Rows = (),
+        upsert: Table | Rows = (),
         withdraw: Iterable[int] = (),
         optics_groups: Iterable[OpticsGroup] = (),
         *,
@@ -108,7 +109,7 @@ class SetWriter:
 
         Parameters
         ----------
-        upsert : a frame, items, or rows by column name; a row takes the place of the row of the same id
+        upsert : a table, a frame, items, or rows by column name; a row takes the place of the row of the same id
         withdraw : ids; those that the set does not hold are passed over
         optics_groups : to add, or to put in the place of those of the same id; those attached to items come by
             themselves
@@ -134,10 +135,9 @@ class SetWriter:
         if self._superseded:
             raise SupersededError(f"Another driver writes {self.folder}; this one stops.", path=self.folder)
         before = self._manifest
-        if not isinstance(upsert, pl.DataFrame):
-            upsert = cast("Rows", list(upsert))
-        groups = dict(before.optics_groups) | {group.id: group for group in (*_attached(upsert), *optics_groups)}
-        rows, schema = self._fit(upsert)
+        table = self._fit(upsert)
+        rows, schema = table.frame, table.schema
+        groups = {**before.optics_groups, **table.optics_groups, **{group.id: group for group in optics_groups}}
         removed = self._present(withdraw)
         _check_ids(rows["id"], removed)
         closed = close or (before.closed and not reopen)
@@ -183,10 +183,16 @@ class SetWriter:
         """
         return sweep(self.folder, self._manifest, pinned_generations()) if self._manifest.generation else 0
 
-    def _fit(self, upsert: Rows) -> tuple[pl.DataFrame, Schema]:
+    def _fit(self, upsert: Table | Rows) -> Table:
+        """The rows of a commit with the set's types, the columns of the set with them, and their optics groups."""
+        if not isinstance(upsert, Table | pl.DataFrame):
+            upsert = cast("Rows", list(upsert))
+        told = upsert.schema if isinstance(upsert, Table) else ()
         expected = self._declared.with_columns(*self._manifest.schema)
+        expected = expected.with_columns(*(column for column in told if column.name not in expected))
         declared = frozenset(self._declared.names)
-        frame, wider = fitted(frame_of(upsert, expected, declared), expected, declared)
+        given = upsert.frame if isinstance(upsert, Table) else frame_of(upsert, expected, declared)
+        frame, wider = fitted(given, expected, declared)
         if frame.height and "id" not in frame.columns:
             raise FormatError(f"The rows for {self.folder} have no column 'id'.")
         if "id" not in frame.columns:
@@ -194,7 +200,8 @@ class SetWriter:
         if "parent_id" not in frame.columns:
             frame = frame.with_columns(pl.lit(0, pl.UInt64).alias("parent_id"))
         held = {"id", "parent_id", *self._manifest.schema.names, *frame.columns}
-        return frame, replace(wider, kind=self._manifest.kind, columns=tuple(c for c in wider if c.name in held))
+        schema = replace(wider, kind=self._manifest.kind, columns=tuple(c for c in wider if c.name in held))
+        return Table(frame, schema, upsert.optics_groups if isinstance(upsert, Table) else _attached(upsert))
 
     def _present(self, withdraw: Iterable[int]) -> pl.Series:
         """The ids that are withdrawn and that the set holds."""
@@ -271,11 +278,11 @@ class _Written:
     removed: Ids
 
 
-def _attached(upsert: Rows) -> list[OpticsGroup]:
+def _attached(upsert: Rows) -> dict[int, OpticsGroup]:
     if isinstance(upsert, pl.DataFrame):
-        return []
-    groups = [item.attached_optics for item in upsert if isinstance(item, ItemWithOptics)]
-    return [group for group in groups if group is not None]
+        return {}
+    groups = (item.attached_optics for item in upsert if isinstance(item, ItemWithOptics))
+    return {group.id: group for group in groups if group is not None}
 
 
 def _check_ids(ids: pl.Series, removed: pl.Series) -> None:

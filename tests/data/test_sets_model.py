@@ -1,0 +1,138 @@
+"""A set on disk against a dictionary: whatever is committed, by whatever writer, both hold the same."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from cryoloom.data import SetWriter, StoredSet
+
+IDS = st.integers(1, 40).map(lambda number: number * 0x0101_0101_0101_0101 % 2**64)
+ROWS = st.fixed_dictionaries(
+    {"defocus_u": st.floats(0, 1e5), "score": st.none() | st.floats(0, 1)},
+    optional={"my_label": st.text(max_size=3), "my_number": st.integers(-5, 5)},
+)
+TABLES = st.dictionaries(IDS, ROWS, max_size=30)
+
+
+def rows_by_id(frame: pl.DataFrame) -> dict[int, dict[str, Any]]:
+    """What a frame says of each id, unknown values left out."""
+    rows = {row.pop("id"): row for row in frame.to_dicts()}
+    assert len(rows) == frame.height, "an id was seen more than once"
+    return {id: {name: value for name, value in row.items() if value is not None} for id, row in rows.items()}
+
+
+class SetMachine(RuleBasedStateMachine):
+    """The truth is `self.states`: one dictionary for each generation."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="cryoloom-set-"))
+        self.writer = SetWriter.open(self.folder, "ctfs")
+        self.states: dict[int, dict[int, dict[str, Any]]] = {0: {}}
+        self.followers: list[tuple[int | None, dict[int, dict[str, Any]]]] = [(None, {}), (None, {})]
+        self.closed = False
+        self.swept_below = 0
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.folder)
+
+    @property
+    def newest(self) -> int:
+        return max(self.states)
+
+    @rule(upsert=TABLES, withdraw=st.sets(IDS, max_size=10), as_frame=st.booleans())
+    def commit(self, upsert: dict[int, dict[str, Any]], withdraw: set[int], as_frame: bool) -> None:
+        withdraw -= upsert.keys()
+        rows = [{"id": id, **row} for id, row in upsert.items()]
+        given = pl.DataFrame(rows, infer_schema_length=None, schema_overrides={"id": pl.UInt64}) if as_frame else rows
+        generation = self.writer.commit(given, withdraw=withdraw, reopen=self.closed)
+        state = self.states[self.newest]
+        if upsert or withdraw & state.keys():
+            known = {id: {name: value for name, value in row.items() if value is not None} for id, row in upsert.items()}
+            state = state | {id: {"parent_id": 0, **row} for id, row in known.items()}
+            state = {id: row for id, row in state.items() if id not in withdraw}
+        if upsert or withdraw & self.states[self.newest].keys() or self.closed or self.newest == 0:
+            assert generation == self.newest + 1
+            self.closed = False
+        else:
+            assert generation == self.newest
+        self.states[generation] = state
+
+    @rule()
+    def close(self) -> None:
+        generation = self.writer.commit(close=True)
+        assert generation == self.newest + (not self.closed)
+        self.states[generation] = self.states[self.newest]
+        self.closed = True
+
+    @rule()
+    def take_over(self) -> None:
+        self.writer = SetWriter.open(self.folder, "ctfs")
+
+    @precondition(lambda self: self.newest > 0)
+    @rule(which=st.integers(0, 1))
+    def follow(self, which: int) -> None:
+        """A reader that only ever asks what has changed holds what a fresh reader sees."""
+        seen, held = self.followers[which]
+        snapshot = StoredSet(self.folder).latest()
+        changes = snapshot.changes_since(seen)
+        upserted = rows_by_id(changes.upserted)
+        assert not upserted.keys() & set(changes.withdrawn)
+        assert len(set(changes.withdrawn)) == len(changes.withdrawn)
+        if seen is not None:
+            came_or_went = self.states[seen].keys() ^ self.states[self.newest].keys()
+            assert came_or_went <= upserted.keys() | set(changes.withdrawn)
+            if self.states[seen] is self.states[self.newest]:
+                assert not upserted
+                assert not changes.withdrawn
+        held = {id: row for id, row in held.items() if id not in changes.withdrawn} | upserted
+        assert held == self.states[self.newest]
+        self.followers[which] = snapshot.generation, held
+
+    @precondition(lambda self: self.newest > 0)
+    @rule(pins=st.sets(st.integers(1, 30), max_size=2))
+    def sweep(self, pins: set[int]) -> None:
+        old = time.time() - 7200
+        for file in self.folder.iterdir():
+            os.utime(file, (old, old))
+        before = {g for g in self.states if (self.folder / f"manifest-{g:06d}.json").exists()}
+        self.writer.sweep(lambda: pins)
+        after = {g for g in self.states if (self.folder / f"manifest-{g:06d}.json").exists()}
+        assert after == before & (pins | {self.newest})
+
+    @precondition(lambda self: self.newest > 0)
+    @rule(data=st.data())
+    def look_back(self, data: st.DataObject) -> None:
+        there = [g for g in self.states if g and (self.folder / f"manifest-{g:06d}.json").exists()]
+        generation = data.draw(st.sampled_from(there))
+        snapshot = StoredSet(self.folder).at(generation)
+        assert rows_by_id(snapshot.to_polars()) == self.states[generation]
+        for id in data.draw(st.sets(IDS, max_size=3)):
+            assert (snapshot.rows([id]).height == 1) == (id in self.states[generation])
+
+    @invariant()
+    def fresh_reader_agrees(self) -> None:
+        snapshot = StoredSet(self.folder).latest()
+        if snapshot is None:
+            assert self.newest == 0
+            return
+        assert snapshot.generation == self.newest
+        assert snapshot.closed == self.closed
+        assert snapshot.count == len(self.states[self.newest])
+        assert len(list(self.folder.glob("*.tmp"))) == 0
+
+
+TestSetAgainstDictionary = SetMachine.TestCase
+TestSetAgainstDictionary.settings = settings(
+    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
