@@ -141,8 +141,8 @@ class _Walk:
         block = self._bytes(begin, size)
         if not any(block[-self._entry.size :]):
             raise IncompleteFileError(
-                f"{self._source.path.name}: the directory at byte {offset} has not been written yet; wait for the writer "
-                "to finish.",
+                f"{self._source.path.name}: the directory at byte {offset} has not been written yet; wait for its "
+                "writer to finish.",
                 path=self._source.path,
             )
         tags: dict[int, TagValue] = {}
