@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 Ids: TypeAlias = NDArray[np.uint64]
 """One-dimensional array of identities."""
 
+_FEW = 1024
+"""Up to so many ids are looked up one by one; for more a hash table pays."""
+
 
 class IdentitySet:
     """Identities in a few sorted runs of geometrically growing length: 8 bytes each.
 
-    Adding n ids costs O(n log n) amortised, asking for m ids O(m log²) of the size of the set.
+    Adding n ids costs O(n log n) amortised; asking for m of n ids costs O(m log² n) if they are few, else O(m + n).
     """
 
     def __init__(self) -> None:
@@ -27,12 +31,7 @@ class IdentitySet:
         """For each of ``ids``, whether it is in the set."""
         found = np.zeros(ids.size, dtype=bool)
         for run in self._runs:
-            if ids.size > max(1024, run.size // 16):
-                found |= np.isin(ids, run)
-            else:
-                places = np.searchsorted(run, ids)
-                places[places == run.size] = 0
-                found |= run[places] == ids
+            found |= _are_in(ids, run)
         return found
 
     def add(self, ids: Ids) -> None:
@@ -46,5 +45,22 @@ class IdentitySet:
     def remove(self, ids: Ids) -> None:
         """Remove ids, if they are in the set."""
         if ids.size:
-            kept = [run[~np.isin(run, ids)] for run in self._runs]
+            kept = [run[~_are_in(run, np.sort(ids))] for run in self._runs]
             self._runs = [run for run in kept if run.size]
+
+
+def are_unique(ids: Ids) -> bool:
+    """Whether no id comes twice."""
+    if ids.size <= _FEW:
+        return np.unique(ids).size == ids.size
+    return pl.Series(ids).n_unique() == ids.size
+
+
+def _are_in(ids: Ids, run: Ids) -> NDArray[np.bool_]:
+    """For each of ``ids``, whether it is in a sorted run."""
+    if ids.size > max(_FEW, run.size // 16):
+        return pl.Series(ids).is_in(pl.Series(run).implode()).to_numpy()
+    places = np.searchsorted(run, ids)
+    places[places == run.size] = 0
+    found: NDArray[np.bool_] = run[places] == ids if run.size else np.zeros(ids.size, dtype=bool)
+    return found

@@ -15,7 +15,7 @@ import polars as pl
 from cryoloom.data._columns import Schema
 from cryoloom.data._compaction import parts_to_keep
 from cryoloom.data._frames import Rows, fitted, frame_of
-from cryoloom.data._identity_set import IdentitySet, Ids
+from cryoloom.data._identity_set import IdentitySet, Ids, are_unique
 from cryoloom.data._item import ItemWithOptics, item_kind
 from cryoloom.data._manifest import FORMAT_VERSION, Manifest, Part, read_manifest
 from cryoloom.data._optics import OpticsGroup
@@ -222,8 +222,8 @@ class SetWriter:
         needed = len(live) + len(withdrawn) + added - overlaps
         stored = sum(part.rows for part in before.parts) + added
         retyped = any(column.dtype != schema[column.name].dtype for column in before.schema)
-        kept = 0 if retyped or stored > 2 * needed else parts_to_keep([part.rows for part in before.parts], added)
-        merged = before.parts[kept:]
+        kept = 0 if retyped or stored >= 2 * needed else parts_to_keep([part.rows for part in before.parts], added)
+        merged = before.parts[kept:] if needed > added else ()
         overlaps += sum(part.overlaps for part in merged)
         frames = [self._recent[p.file] if p.file in self._recent else read_part(self.folder, p) for p in merged]
         frame = merge([*frames, events(rows, removed, generation)], schema, overlapping=bool(merged) and overlaps > 0)
@@ -288,7 +288,7 @@ def _attached(upsert: Rows) -> dict[int, OpticsGroup]:
 def _check_ids(ids: pl.Series, removed: pl.Series) -> None:
     if ids.null_count() or (ids == 0).any():
         raise ParameterError("A row has no id; 0 and null are not identities.")
-    if np.unique(ids.to_numpy()).size < ids.len():
+    if not are_unique(ids.to_numpy()):
         twice = ids.filter(ids.is_duplicated())[0]
         raise ParameterError(f"The id {twice} comes twice in one commit.")
     both = removed.filter(removed.is_in(ids.implode())) if removed.len() else removed
