@@ -1,22 +1,13 @@
-"""What the tests of file formats share: real data, and the programs that act as witnesses."""
+"""What the tests of file formats share: the programs that act as witnesses."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    folder = os.environ.get("CRYOLOOM_TEST_DATA")
-    if not folder:
-        pytest.skip("needs real data: set CRYOLOOM_TEST_DATA")
-    return Path(folder)
 
 
 @pytest.fixture

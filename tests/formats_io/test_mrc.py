@@ -327,15 +327,15 @@ def test_the_kind_is_guessed_from_header_name_and_shape(tmp_path: Path) -> None:
     assert kinds == [ImageKind.STACK, ImageKind.VOLUME, ImageKind.IMAGE]
 
 
-def test_real_maps_equal_what_mrcfile_reads(real_data: Path) -> None:
+def test_real_maps_equal_what_mrcfile_reads(test_data: Path) -> None:
     for name in ("maps/EMD-3197.map", "maps/EMD-1997_GroEL.map.gz", "maps/ribo-16Apx.mrc"):
-        with mrcfile.open(real_data / name, permissive=True) as witness:
-            np.testing.assert_array_equal(read_volume(real_data / name), witness.data)
-            assert read_header(real_data / name).pixel_size == pytest.approx(float(witness.voxel_size.x), rel=1e-5)
+        with mrcfile.open(test_data / name, permissive=True) as witness:
+            np.testing.assert_array_equal(read_volume(test_data / name), witness.data)
+            assert read_header(test_data / name).pixel_size == pytest.approx(float(witness.voxel_size.x), rel=1e-5)
 
 
-def test_the_real_micrograph(real_data: Path) -> None:
-    path = real_data / "micrographs/fei-extended.mrc.bz2"
+def test_the_real_micrograph(test_data: Path) -> None:
+    path = test_data / "micrographs/fei-extended.mrc.bz2"
     header = read_header(path)
     assert (header.shape, header.dtype, header.kind) == ((1, 3838, 3710), np.uint16, ImageKind.IMAGE)
     assert header.pixel_size == pytest.approx(0.8538, abs=1e-4)

@@ -175,6 +175,6 @@ class TestWhatIsRefused:
             read_image(tmp_path / "a.tif")
 
 
-def test_the_real_picture(real_data: Path) -> None:
-    path = real_data / "micrographs/KLH.tif"
+def test_the_real_picture(test_data: Path) -> None:
+    path = test_data / "micrographs/KLH.tif"
     np.testing.assert_array_equal(read_image(path), tifffile.imread(path)[::-1].astype(np.float32))

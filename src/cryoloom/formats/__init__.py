@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cryoloom.formats._movie import Movie, open_movie
     from cryoloom.formats._open import read_header, read_image, read_stack, read_volume
     from cryoloom.formats.mrc import StackWriter, write_image, write_stack, write_volume
+    from cryoloom.formats.star import read_star, write_star
     from cryoloom.formats.tiff import write_tiff_movie
 
 __all__ = [
@@ -29,9 +30,11 @@ __all__ = [
     "read_header",
     "read_image",
     "read_stack",
+    "read_star",
     "read_volume",
     "write_image",
     "write_stack",
+    "write_star",
     "write_tiff_movie",
     "write_volume",
 ]
@@ -50,9 +53,11 @@ _HOMES = {
     "read_header": "_open",
     "read_image": "_open",
     "read_stack": "_open",
+    "read_star": "star",
     "read_volume": "_open",
     "write_image": "mrc",
     "write_stack": "mrc",
+    "write_star": "star",
     "write_tiff_movie": "tiff",
     "write_volume": "mrc",
 }

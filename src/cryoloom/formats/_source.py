@@ -8,6 +8,7 @@ import os
 import stat
 import threading
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -59,6 +60,19 @@ class ByteSource:
         """The first `size` bytes, fewer if the file is shorter."""
         buffer = bytearray(size)
         return bytes(buffer[: self._read(0, memoryview(buffer))])
+
+    def chunks(self, size: int) -> Iterator[bytes]:
+        """The whole content from the beginning, in pieces of `size` bytes."""
+        offset = 0
+        while True:
+            buffer = bytearray(size)
+            if self.compression is not None:
+                self.check_extent(offset)
+            done = self._read(offset, memoryview(buffer))
+            if not done:
+                return
+            offset += done
+            yield bytes(memoryview(buffer)[:done])
 
     def stored_tail(self, size: int) -> bytes:
         """The last `size` bytes as they lie on the disk, still compressed if they are."""
