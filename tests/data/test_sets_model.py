@@ -25,10 +25,12 @@ TABLES = st.dictionaries(IDS, ROWS, max_size=30)
 
 
 def rows_by_id(frame: pl.DataFrame) -> dict[int, dict[str, Any]]:
-    """What a frame says of each id, unknown values left out."""
+    """What a frame says of each identity, unknown values left out."""
     rows = {row.pop("id"): row for row in frame.to_dicts()}
-    assert len(rows) == frame.height, "an id was seen more than once"
-    return {id: {name: value for name, value in row.items() if value is not None} for id, row in rows.items()}
+    assert len(rows) == frame.height, "an identity was seen more than once"
+    return {
+        identity: {name: value for name, value in row.items() if value is not None} for identity, row in rows.items()
+    }
 
 
 class SetMachine(RuleBasedStateMachine):
@@ -53,14 +55,17 @@ class SetMachine(RuleBasedStateMachine):
     @rule(upsert=TABLES, withdraw=st.sets(IDS, max_size=10), as_frame=st.booleans())
     def commit(self, upsert: dict[int, dict[str, Any]], withdraw: set[int], as_frame: bool) -> None:
         withdraw -= upsert.keys()
-        rows = [{"id": id, **row} for id, row in upsert.items()]
+        rows = [{"id": identity, **row} for identity, row in upsert.items()]
         given = pl.DataFrame(rows, infer_schema_length=None, schema_overrides={"id": pl.UInt64}) if as_frame else rows
         generation = self.writer.commit(given, withdraw=withdraw, reopen=self.closed)
         state = self.states[self.newest]
         if upsert or withdraw & state.keys():
-            known = {id: {name: value for name, value in row.items() if value is not None} for id, row in upsert.items()}
-            state = state | {id: {"parent_id": 0, **row} for id, row in known.items()}
-            state = {id: row for id, row in state.items() if id not in withdraw}
+            known = {
+                identity: {name: value for name, value in row.items() if value is not None}
+                for identity, row in upsert.items()
+            }
+            state = state | {identity: {"parent_id": 0, **row} for identity, row in known.items()}
+            state = {identity: row for identity, row in state.items() if identity not in withdraw}
         if upsert or withdraw & self.states[self.newest].keys() or self.closed or self.newest == 0:
             assert generation == self.newest + 1
             self.closed = False
@@ -95,7 +100,7 @@ class SetMachine(RuleBasedStateMachine):
             if self.states[seen] is self.states[self.newest]:
                 assert not upserted
                 assert not changes.withdrawn
-        held = {id: row for id, row in held.items() if id not in changes.withdrawn} | upserted
+        held = {identity: row for identity, row in held.items() if identity not in changes.withdrawn} | upserted
         assert held == self.states[self.newest]
         self.followers[which] = snapshot.generation, held
 
@@ -117,8 +122,8 @@ class SetMachine(RuleBasedStateMachine):
         generation = data.draw(st.sampled_from(there))
         snapshot = StoredSet(self.folder).at(generation)
         assert rows_by_id(snapshot.to_polars()) == self.states[generation]
-        for id in data.draw(st.sets(IDS, max_size=3)):
-            assert (snapshot.rows([id]).height == 1) == (id in self.states[generation])
+        for identity in data.draw(st.sets(IDS, max_size=3)):
+            assert (snapshot.rows([identity]).height == 1) == (identity in self.states[generation])
 
     @invariant()
     def fresh_reader_agrees(self) -> None:

@@ -81,7 +81,7 @@ class Manifest:
     parts : oldest first; where an id occurs in several, the newest counts
     optics_groups : by identity
     note : what the commit said about itself
-    unknown : fields that this version does not know, kept as they are
+    original : the document that it was read from; what this version does not know there, it writes as it was
     """
 
     generation: int
@@ -91,7 +91,7 @@ class Manifest:
     parts: tuple[Part, ...] = ()
     optics_groups: Mapping[int, OpticsGroup] = field(default_factory=dict)
     note: Mapping[str, Any] = field(default_factory=dict)
-    unknown: Mapping[str, Any] = field(default_factory=dict)
+    original: Mapping[str, Any] = field(default_factory=dict, repr=False)
     format_version: int = FORMAT_VERSION
 
     @property
@@ -101,8 +101,10 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """The file's content."""
+        columns = self.original.get("columns", {})
+        parts = {part["file"]: part for part in self.original.get("parts", ())}
         document = {
-            **self.unknown,
+            **self.original,
             "format": FORMAT,
             "schema_version": self.format_version,
             "kind": self.schema.kind,
@@ -110,8 +112,8 @@ class Manifest:
             "generation": self.generation,
             "count": self.count,
             "closed": self.closed,
-            "parts": [part.to_json() for part in self.parts],
-            "columns": self.schema.to_json(),
+            "parts": [{**parts.get(part.file, {}), **part.to_json()} for part in self.parts],
+            "columns": {name: {**columns.get(name, {}), **said} for name, said in self.schema.to_json().items()},
             "optics_groups": [group.to_json() for group in self.optics_groups.values()],
             "note": self.note,
         }
@@ -142,20 +144,19 @@ def read_manifest(folder: Path, generation: int) -> Manifest:
 
 
 def _manifest_from(document: Any) -> Manifest:
-    if not isinstance(document, dict) or document.pop("format", None) != FORMAT:
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise FormatError("it is not the manifest of a set.")
-    kind, kind_version = str(document.pop("kind")), int(document.pop("kind_version"))
-    groups = [OpticsGroup.from_json(group) for group in document.pop("optics_groups")]
+    groups = [OpticsGroup.from_json(group) for group in document["optics_groups"]]
     return Manifest(
-        generation=int(document.pop("generation")),
-        schema=Schema.from_json(kind, kind_version, document.pop("columns")),
-        count=int(document.pop("count")),
-        closed=bool(document.pop("closed")),
-        parts=tuple(_part_from(part) for part in document.pop("parts")),
+        generation=int(document["generation"]),
+        schema=Schema.from_json(str(document["kind"]), int(document["kind_version"]), document["columns"]),
+        count=int(document["count"]),
+        closed=bool(document["closed"]),
+        parts=tuple(_part_from(part) for part in document["parts"]),
         optics_groups={group.id: group for group in groups},
-        note=dict(document.pop("note", {})),
-        format_version=int(document.pop("schema_version")),
-        unknown=document,
+        note=dict(document.get("note", {})),
+        format_version=int(document["schema_version"]),
+        original=document,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 from cryoloom.data._identity import digest
@@ -30,6 +30,7 @@ class OpticsGroup:
     odd_zernike, even_zernike : coefficients of the antisymmetric and symmetric aberrations, RELION's order
     magnification_matrix : 2 × 2, row major; the identity where magnification is isotropic
     mtf_file : STAR file of the detector's modulation transfer function, empty if not known
+    extra : what files said of it that is not named here; every step passes it on
     """
 
     id: int
@@ -44,6 +45,7 @@ class OpticsGroup:
     even_zernike: tuple[float, ...] = ()
     magnification_matrix: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 1.0)
     mtf_file: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @classmethod
     def describe(
@@ -63,24 +65,24 @@ class OpticsGroup:
 
     def to_json(self) -> dict[str, Any]:
         """The fields by name, ready for `json.dumps`."""
-        return {
-            field.name: list(value) if isinstance(value := getattr(self, field.name), tuple) else value
-            for field in fields(self)
-        }
+        values = {name: getattr(self, name) for name in _NAMES}
+        return {**self.extra, **{name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """The group that `to_json` wrote; keys that are not known here are left out.
+        """The group that `to_json` wrote.
 
         Raises
         ------
         FormatError
             If something required is missing.
         """
-        known = {field.name for field in fields(cls)}
-        values: dict[str, Any] = {key: document[key] for key in document.keys() & known}
-        values |= {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
+        known: dict[str, Any] = {name: document[name] for name in document if name in _NAMES}
+        known |= {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
         try:
-            return cls(**values)
+            return cls(**known, extra={name: document[name] for name in document if name not in _NAMES})
         except TypeError as error:
             raise FormatError(f"An optics group cannot be read: {error}.") from error
+
+
+_NAMES = tuple(each.name for each in fields(OpticsGroup) if each.name != "extra")

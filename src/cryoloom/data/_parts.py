@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +22,9 @@ GENERATION, WITHDRAWN = "_generation", "_withdrawn"
 _BOOKKEEPING: dict[str, pl.DataType] = {GENERATION: pl.UInt32(), WITHDRAWN: pl.Boolean()}
 _IDS = Schema("", 0, (Column("id", "uint64"),))
 _ROW_GROUP = 122_880
+
+_OS_ERROR = re.compile(r"os error (\d+)")
+"""How Polars tells that the disk is full: in words."""
 
 SMALL = 4096
 """Rows up to which a part is handled in memory."""
@@ -58,9 +63,12 @@ def write_part(folder: Path, frame: pl.DataFrame, generation: int) -> str:
         else:
             frame.write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP)
             sync_file(path)
-    except BaseException:
+    except BaseException as error:
         path.unlink(missing_ok=True)
-        raise
+        number = _OS_ERROR.search(str(error)) if isinstance(error, pl.exceptions.PolarsError) else None
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
     return path.name
 
 

@@ -96,7 +96,7 @@ def void_claims(folder: Path) -> None:
     """Take unfinished claims away from writers that died, or that this process takes over from."""
     for name in names_in(folder):
         if name.startswith(_CLAIM):
-            voided = folder / f".void-{os.urandom(6).hex()}"
+            voided = folder / f"{name}-void-{os.urandom(6).hex()}"
             with contextlib.suppress(FileNotFoundError):
                 (folder / name).rename(voided)
                 for left in voided.iterdir():
@@ -191,8 +191,9 @@ def sync_folder(folder: Path) -> None:
 
 def write_durably(path: Path, content: bytes | memoryview) -> None:
     """Write a new file and have its content on the disk."""
-    with path.open("xb", buffering=0) as stream:
+    with path.open("xb") as stream:
         stream.write(content)
+        stream.flush()
         os.fsync(stream.fileno())
 
 

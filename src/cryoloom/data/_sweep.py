@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from cryoloom.data._manifest import Manifest, manifest_generation, manifest_name, part_generation, read_manifest
+from cryoloom.data._manifest import manifest_generation, manifest_name, part_generation, read_manifest
 from cryoloom.data._publication import names_in
 
 GRACE = 3600.0
 """Seconds for which readers may go on with a generation after the next one was published."""
 
+_PROBE = ".now-"
+_TEMPORARY = re.compile(r"\.(?:manifest|claim)-(\d{6,}).*")
+
 
 def file_system_time(folder: Path) -> float:
     """The time by the clock that stamps the files of a folder, which may be a file server's."""
-    probe = folder / f".now-{os.urandom(6).hex()}.tmp"
-    probe.touch()
-    try:
-        return probe.stat().st_mtime
-    finally:
-        probe.unlink()
+    probe = folder / f"{_PROBE}{os.urandom(6).hex()}"
+    with probe.open("xb") as stream:
+        now = os.fstat(stream.fileno()).st_mtime
+    probe.unlink(missing_ok=True)
+    return now
 
 
-def sweep(
-    folder: Path, newest: Manifest, pinned: Collection[int], clock: Callable[[Path], float] = file_system_time
-) -> int:
+def sweep(folder: Path, pinned: Collection[int], clock: Callable[[Path], float] = file_system_time) -> int:
     """Delete manifests whose successor is older than `GRACE`, and the parts that only they name.
 
-    Parts and temporaries that a writer left behind when it died go as soon as the generation for which they were
-    written has been published by another. Never followed: links.
+    What a writer left behind when it died goes once the generation for which it was written is old, too: from then on
+    nobody can publish it. A part lives from the generation in its name to the one that merged it away, without gaps;
+    so only the manifests of the oldest generation that stays, and of pinned ones, need to be read.
 
     Parameters
     ----------
     folder : of the set
-    newest : its newest manifest
     pinned : generations that stay
     clock : folder → seconds, comparable to its files' modification times
 
@@ -43,24 +44,53 @@ def sweep(
     Bytes that were freed.
     """
     names = names_in(folder)
-    generations = sorted(g for g in map(manifest_generation, names) if g is not None)
-    horizon = clock(folder) - GRACE
-    oldest = newest.generation
-    for older, newer in zip(reversed(generations[:-1]), reversed(generations), strict=False):
-        if (folder / manifest_name(newer)).stat().st_mtime < horizon:
-            break
-        oldest = older
+    generations = sorted(generation for name in names if (generation := manifest_generation(name)) is not None)
+    if not generations:
+        return 0
+    oldest = _oldest_to_keep(folder, generations, clock(folder) - GRACE)
     kept = {oldest, *(generation for generation in generations if generation in pinned)}
     live = {part.file for generation in kept for part in read_manifest(folder, generation).parts}
-    live |= {part.file for part in newest.parts}
-    doomed = [manifest_name(g) for g in generations if g < oldest and g not in pinned]
-    for name in names:
-        written_for = part_generation(name)
-        if written_for is not None and written_for <= oldest and name not in live:
-            doomed.append(name)
     freed = 0
-    for name in doomed:
-        path = folder / name
-        freed += path.lstat().st_size
-        path.unlink()
+    for name in names:
+        written_for = _generation_of(name)
+        if written_for is None or written_for > oldest or name in live:
+            continue
+        if manifest_generation(name) is not None and written_for in kept:
+            continue
+        freed += _delete(folder / name)
     return freed
+
+
+def _oldest_to_keep(folder: Path, generations: list[int], horizon: float) -> int:
+    """The newest generation, or the first whose successor was published after the horizon."""
+    oldest = generations[-1]
+    while len(generations) > 1 and (folder / manifest_name(generations[-1])).stat().st_mtime >= horizon:
+        generations = generations[:-1]
+        oldest = generations[-1]
+    return oldest
+
+
+def _generation_of(name: str) -> int | None:
+    """The generation for which a manifest, a part or a temporary was written; 0 for what belongs to none."""
+    for reader in (manifest_generation, part_generation):
+        generation = reader(name)
+        if generation is not None:
+            return generation
+    if name.startswith(_PROBE):
+        return 0
+    found = _TEMPORARY.fullmatch(name)
+    return int(found[1]) if found else None
+
+
+def _delete(path: Path) -> int:
+    """Delete a file, or a folder of files, that another sweep may delete at the same time; the bytes it held."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            freed = sum(_delete(entry) for entry in path.iterdir())
+            path.rmdir()
+            return freed
+        size = path.lstat().st_size
+        path.unlink()
+    except FileNotFoundError:
+        return 0
+    return size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,8 +63,11 @@ class SetWriter:
             If it holds another kind of items.
         """
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        void_claims(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            void_claims(folder)
+        except OSError as error:
+            raise _explained(error, folder) from error
         generation = newest_generation(folder)
         declared = schema or item_kind(kind).schema()
         if generation is None:
@@ -181,7 +183,7 @@ class SetWriter:
         -------
         Bytes that were freed.
         """
-        return sweep(self.folder, self._manifest, pinned_generations()) if self._manifest.generation else 0
+        return sweep(self.folder, pinned_generations())
 
     def _fit(self, upsert: Table | Rows) -> Table:
         """The rows of a commit with the set's types, the columns of the set with them, and their optics groups."""
@@ -303,6 +305,5 @@ def _explained(error: OSError, folder: Path) -> ProjectError:
         errno.EROFS: "the file system is read-only",
         errno.EACCES: "this user may not write there",
     }
-    found = re.search(r"os error (\d+)", str(error))  # Polars reports the number in its text only
-    number = error.errno or (int(found[1]) if found else 0)
-    return ProjectError(f"Nothing was committed to {folder}: {reasons.get(number, str(error))}.", path=folder)
+    reason = reasons.get(error.errno or 0, str(error))
+    return ProjectError(f"Nothing was committed to {folder}: {reason}.", path=folder)
