@@ -8,26 +8,31 @@
 
 from __future__ import annotations
 
-from cryoloom.testing.microscope._exposure import Exposure, ExposureTruth
+from cryoloom.testing.microscope._exposure import Exposure
 from cryoloom.testing.microscope._microscope import SimulatedMicroscope
 from cryoloom.testing.microscope._motion import Drift
 from cryoloom.testing.microscope._optics import ContrastTransfer
 from cryoloom.testing.microscope._parameters import MicroscopeParameters, Tier
-from cryoloom.testing.microscope._particles import Particles
+from cryoloom.testing.microscope._particles import Particles, State
 from cryoloom.testing.microscope._pseudoprotein import pseudoprotein
+from cryoloom.testing.microscope._scene import Flaw, Scene
 from cryoloom.testing.microscope._session import Session, write_session
 from cryoloom.testing.microscope._specimen import Specimen
+from cryoloom.testing.microscope._truth import ExposureTruth
 
 __all__ = [
     "ContrastTransfer",
     "Drift",
     "Exposure",
     "ExposureTruth",
+    "Flaw",
     "MicroscopeParameters",
     "Particles",
+    "Scene",
     "Session",
     "SimulatedMicroscope",
     "Specimen",
+    "State",
     "Tier",
     "pseudoprotein",
     "write_session",

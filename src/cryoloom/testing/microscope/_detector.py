@@ -21,11 +21,13 @@ class Detector:
     sensitivity : (y, x) share of the electrons that each pixel counts, about 1
     hot_pixels : (n, 2) x and y of the pixels that count what is not there
     hot_rates : (n,) what they count, in counts a frame
+    gain : (y, x) gain reference, what counts are to be multiplied with; zero where the detector is dead
     """
 
     sensitivity: NDArray[np.float32]
     hot_pixels: NDArray[np.int64]
     hot_rates: NDArray[np.float64]
+    gain: NDArray[np.float32]
 
     @classmethod
     def draw(cls, parameters: DetectorParameters, random: np.random.Generator) -> Detector:
@@ -40,12 +42,13 @@ class Detector:
         count = parameters.hot_pixel_count
         pixels = random.choice(parameters.width * parameters.height, count, replace=False)
         places = np.stack([pixels % parameters.width, pixels // parameters.width], axis=1)
-        return cls(sensitivity, places, random.uniform(40.0, 200.0, count))
-
-    @property
-    def gain(self) -> NDArray[np.float32]:
-        """Gain reference (y, x): what counts are to be multiplied with."""
-        return np.asarray(1.0 / self.sensitivity, dtype=np.float32)
+        rates = random.uniform(40.0, 200.0, count)
+        dead = random.choice(parameters.width, parameters.dead_column_count, replace=False)
+        sensitivity[:, dead] = 0.0
+        with np.errstate(divide="ignore"):
+            gain = np.where(sensitivity > 0.0, 1.0 / sensitivity, 0.0)
+        gain *= 1.0 + parameters.gain_error * _patches(parameters, random)
+        return cls(sensitivity, places, rates, gain.astype(np.float32))
 
     def record(self, contrast: NDArray[np.float32], dose: float, seed: int, counts: NDArray[np.uint8]) -> None:
         """Record one frame.
@@ -60,6 +63,17 @@ class Detector:
         kernels.record(contrast, dose, self.sensitivity, _poisson_table(), np.uint64(seed), counts)
         noise = np.random.default_rng(seed).poisson(self.hot_rates)
         counts[self.hot_pixels[:, 1], self.hot_pixels[:, 0]] = np.minimum(noise, 255)
+
+
+def _patches(parameters: DetectorParameters, random: np.random.Generator) -> NDArray[np.float64]:
+    """Draw where a gain reference is wrong: +1 or -1 in a few round places (y, x), 0 elsewhere."""
+    y, x = np.ogrid[0 : parameters.height, 0 : parameters.width]
+    error = np.zeros((parameters.height, parameters.width))
+    for sign in (1.0, -1.0, 1.0, -1.0):
+        centre = random.uniform(0.0, 1.0, 2) * (parameters.width, parameters.height)
+        radius = random.uniform(0.05, 0.15) * parameters.width
+        error[np.hypot(x - centre[0], y - centre[1]) < radius] = sign
+    return error
 
 
 @cache

@@ -1,104 +1,26 @@
-"""One movie and the truth about it."""
+"""One movie as the detector wrote it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cryoloom.testing.microscope import _kernels as kernels
-from cryoloom.testing.microscope._motion import Drift
-from cryoloom.testing.microscope._optics import ContrastTransfer
-from cryoloom.testing.microscope._particles import Particles
-
-
-@dataclass(frozen=True)
-class ExposureTruth:
-    """What is true about one movie: its imaging conditions, its motion and its particles."""
-
-    transfer: ContrastTransfer
-    drift: Drift
-    particles: Particles
-
-    @property
-    def defocus_u(self) -> float:
-        """Largest defocus in Å."""
-        return self.transfer.defocus_u
-
-    @property
-    def defocus_v(self) -> float:
-        """Smallest defocus in Å."""
-        return self.transfer.defocus_v
-
-    @property
-    def defocus_angle(self) -> float:
-        """Direction of `defocus_u` in degrees, from x towards y."""
-        return self.transfer.defocus_angle
-
-    def coordinates(self, estimated: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-        """Centres (n, 2) of the particles in an aligned sum, x and y in its pixels.
-
-        Without an argument: in the sum of frames that are truly moved back, everywhere, onto the first frame. A sum
-        made with other shifts has its particles elsewhere: give them, as :meth:`Drift.positions_in_sum` takes them.
-        """
-        return self.drift.positions_in_sum(self.particles.positions, estimated)
-
-    def as_document(self) -> dict[str, Any]:
-        """All of it as JSON can hold it."""
-        drift, particles = self.drift, self.particles
-        in_global_sum = self.coordinates(drift.global_shifts)
-        coordinates = self.coordinates()
-        grid = drift.displacement(drift.grid)
-        return {
-            "ctf": {
-                "defocus_u": self.transfer.defocus_u,
-                "defocus_v": self.transfer.defocus_v,
-                "defocus_angle": self.transfer.defocus_angle,
-                "phase_shift": self.transfer.phase_shift,
-                "b_factor": self.transfer.b_factor,
-            },
-            "drift": {
-                "global_shifts": drift.global_shifts.tolist(),
-                "grid": drift.grid.tolist(),
-                "displacement": (grid - grid[0]).tolist(),
-                "uncorrected_error": drift.error(np.zeros((drift.frame_count, 2))),
-                "model": {
-                    "shifts": drift.shifts.tolist(),
-                    "wave_vectors": drift.wave_vectors.tolist(),
-                    "wave_phases": drift.wave_phases.tolist(),
-                    "wave_amplitudes": drift.wave_amplitudes.tolist(),
-                },
-            },
-            "particles": [
-                {
-                    "x": coordinates[n, 0],
-                    "y": coordinates[n, 1],
-                    "x_in_global_sum": in_global_sum[n, 0],
-                    "y_in_global_sum": in_global_sum[n, 1],
-                    "x_of_specimen": particles.positions[n, 0],
-                    "y_of_specimen": particles.positions[n, 1],
-                    "height": particles.heights[n],
-                    "rot": particles.angles[n, 0],
-                    "tilt": particles.angles[n, 1],
-                    "psi": particles.angles[n, 2],
-                }
-                for n in range(len(particles))
-            ],
-        }
+from cryoloom.testing.microscope._truth import ExposureTruth
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """A movie as the detector wrote it, in MRC's order of rows.
+    """A movie in MRC's order of rows, what goes with it, and the truth.
 
     Parameters
     ----------
     counts : (frame, y, x) uint8
-    gain : (y, x) gain reference, to be multiplied with
-    pixel_size : in Å
+    gain : (y, x) gain reference, to be multiplied with; zero where the detector is dead
+    pixel_size : as the session states it, in Å
     dose_per_frame : in e/Å²
     truth : what it was made from
     """
@@ -113,7 +35,8 @@ class Exposure:
     def micrograph(self) -> NDArray[np.float32]:
         """Sum (y, x) of the gain-corrected frames, truly moved back onto the first frame everywhere.
 
-        Hot pixels are replaced by a median around them; what moves in over one edge comes from the opposite one.
+        Hot and dead pixels are replaced by a median around them; what moves in over one edge comes from the opposite
+        one.
         """
         from scipy import ndimage
 
@@ -122,12 +45,25 @@ class Exposure:
         displacement = (displacement[0] - displacement).transpose(0, 2, 1)
         nodes = displacement.reshape(drift.frame_count, 2, *drift.nodes().shape[:2]).astype(np.float32)
         total = np.zeros(self.gain.shape, dtype=np.float32)
-        summed = self.counts.sum(axis=0, dtype=np.float32) * self.gain
-        hot = np.argwhere(summed > np.median(summed) + 12.0 * np.sqrt(np.median(summed)))
+        flawed = self._flawed()
         for frame, moved in zip(self.counts, nodes, strict=True):
-            corrected = frame * self.gain
-            for y, x in hot:
-                corrected[y, x] = np.median(corrected[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3])
+            corrected = _mend(frame * self.gain, flawed)
             coefficients = ndimage.spline_filter(corrected, order=3, output=np.float32, mode="grid-wrap")
-            kernels.warp(coefficients, 1.0, 0.0, np.zeros(2), moved, drift.node_spacing, 1.0, total)
+            kernels.warp(coefficients, 1.0, 0.0, np.eye(2), np.zeros(2), moved, drift.node_spacing, 1.0, total)
         return total
+
+    def _flawed(self) -> NDArray[np.bool_]:
+        """Which pixels (y, x) are dead or count what is not there."""
+        total = self.counts.sum(axis=0, dtype=np.float32) * self.gain
+        usual = np.median(total)
+        return np.asarray((self.gain == 0.0) | (total > usual + 12.0 * np.sqrt(usual)))
+
+
+def _mend(image: NDArray[np.float32], flawed: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Replace flawed pixels by the median of the sound ones in 5 × 5 around them."""
+    y, x = np.nonzero(flawed)
+    rows = (y[:, None, None] + np.arange(-2, 3)[:, None]) % image.shape[0]
+    columns = (x[:, None, None] + np.arange(-2, 3)) % image.shape[1]
+    around = np.where(flawed[rows, columns], np.nan, image[rows, columns]).reshape(y.size, -1)
+    image[y, x] = np.nanmedian(around, axis=1)
+    return image

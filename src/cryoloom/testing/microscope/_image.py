@@ -1,4 +1,4 @@
-"""The image before electrons are counted: the projected specimen, damaged, imaged and moved, frame by frame."""
+"""The image before electrons are counted: the specimen projected, damaged, imaged and moved, frame by frame."""
 
 from __future__ import annotations
 
@@ -7,145 +7,142 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from cryoloom.testing.microscope import _background as background
 from cryoloom.testing.microscope import _kernels as kernels
+from cryoloom.testing.microscope._field import OVERSAMPLING, Field
 from cryoloom.testing.microscope._motion import Drift
 from cryoloom.testing.microscope._optics import ContrastTransfer
 from cryoloom.testing.microscope._parameters import MicroscopeParameters
-from cryoloom.testing.microscope._particles import Particles
-from cryoloom.testing.microscope._scattering import (
-    VOLT_SQUARE_ANGSTROM,
-    damage_basis,
-    ice_amplitude,
-    interaction_constant,
-)
+from cryoloom.testing.microscope._projection import Projector
+from cryoloom.testing.microscope._scattering import damage_basis
+from cryoloom.testing.microscope._scene import Scene
 from cryoloom.testing.microscope._specimen import Specimen
 
-TABLE_SIZE = 1024
 BLUR_STEP = 0.4
+"""Pixels that the specimen moves in a part of a frame that is rendered at once …"""
+
+BLUR_PARTS = 6
+"""… unless that takes more than so many parts."""
 
 
-class NoiselessImage:
-    """The contrast of every frame of one movie.
+def render_frames(
+    *,
+    specimen: Specimen,
+    scene: Scene,
+    transfer: ContrastTransfer,
+    drift: Drift,
+    parameters: MicroscopeParameters,
+    magnification: NDArray[np.float64],
+    damage_scale: float,
+    seed: int,
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the contrast (y, x) about 1 of each frame of a movie, before electrons are counted.
 
-    The field is sampled at half the pixel size and reaches `margin` pixels beyond the detector, where it is periodic.
-    Damage at every dose is a combination of four curves, so four transforms of the field serve all frames: the cost
+    Damage at every dose is a combination of few curves, so as many transforms of the field serve all frames: the cost
     is O(N log N) for N samples of the field, plus O(N) a frame.
+
+    Parameters
+    ----------
+    specimen, scene, transfer, drift : what is imaged, and how
+    parameters : of detector and grid
+    magnification : (2, 2) from offsets (x, y) about the detector's middle to those in the undistorted field
+    damage_scale : of the critical dose
+    seed : of the ice and of particles' shapes
     """
+    detector, grid = parameters.detector, parameters.grid
+    quarters = len(detector.mtf) - 1
+    field = Field(
+        width=detector.width,
+        height=detector.height,
+        pixel_size=detector.pixel_size,
+        margin=drift.reach + 8,
+        limit=0.125 * quarters / detector.pixel_size,
+        magnification=magnification,
+    )
+    random = np.random.default_rng(seed)
+    mtf = np.interp(field.table * 8.0 * detector.pixel_size, np.arange(quarters + 1), detector.mtf)
+    envelope = transfer.envelope(field.table) * mtf
+    dose = np.asarray((np.arange(detector.frame_count) + 0.5) * detector.dose_per_frame)
+    damage, frame_weights = damage_basis(field.table, dose, transfer.voltage, damage_scale)
+    parts = _form_parts(field, specimen, scene, transfer, envelope, mtf, damage, grid.ice_static_fraction, random)
+    noise = background.changing_ice(field, scene, transfer, envelope, 1.0 - grid.ice_static_fraction, random)
 
-    oversampling = 2
-    margin = 32
-
-    def __init__(
-        self,
-        *,
-        specimen: Specimen,
-        particles: Particles,
-        transfer: ContrastTransfer,
-        drift: Drift,
-        parameters: MicroscopeParameters,
-        damage_scale: float,
-        seed: int,
-    ) -> None:
-        from scipy import fft
-
-        self._drift, self._detector, self._grid = drift, parameters.detector, parameters.grid
-        self._transfer = transfer
-        self._random = np.random.default_rng(seed)
-        sampling = parameters.detector.pixel_size / self.oversampling
-        shape = tuple(
-            fft.next_fast_len(self.oversampling * (size + 2 * self.margin), real=True)
-            for size in (self._detector.height, self._detector.width)
-        )
-        frequency = np.linspace(0.0, np.sqrt(0.5) / sampling * 1.001, TABLE_SIZE)
-        form_factors, weights = specimen.scattering(frequency)
-        atoms = np.zeros((2, *shape), dtype=np.float32)
-        kernels.splat_projections(
-            specimen.positions / np.float32(sampling),
-            weights,
-            particles.rotations.astype(np.float32),
-            ((particles.positions + self.margin) * self.oversampling).astype(np.float32),
-            atoms,
-        )
-        limit = 0.5 / self._detector.pixel_size
-        vertical, horizontal = fft.fftfreq(shape[0], sampling), fft.rfftfreq(shape[1], sampling)
-        horizontal = horizontal[horizontal < limit]
-        spectrum = fft.fft(fft.rfft(atoms, axis=2, overwrite_x=True)[:, :, : horizontal.size], axis=1)
-        ctf = transfer.evaluate(vertical, horizontal)
-        ctf *= -2.0 / np.outer(_interpolation(vertical * sampling), _interpolation(horizontal * sampling)).astype(
-            np.float32
-        )
-        spectrum /= np.outer(np.sinc(vertical * sampling) ** 4, np.sinc(horizontal * sampling) ** 4).astype(np.float32)
-
-        envelope = transfer.envelope(frequency)
-        phase = interaction_constant(transfer.voltage) * VOLT_SQUARE_ANGSTROM / sampling**2
-        dose = np.asarray((np.arange(self._detector.frame_count) + 0.5) * self._detector.dose_per_frame)
-        curves, self._frame_weights = damage_basis(frequency, dose, transfer.voltage, damage_scale)
-        ice = ice_amplitude(frequency, self._grid.ice_thickness, transfer.voltage) * envelope
-        spectra = np.empty((curves.shape[0], *spectrum.shape[1:]), dtype=np.complex64)
-        kernels.form_spectra(
-            spectrum,
-            ctf,
-            vertical,
-            horizontal,
-            limit,
-            frequency[1],
-            (form_factors * (phase * envelope)).astype(np.float32),
-            (ice * np.sqrt(self._grid.ice_static_fraction * shape[0] * shape[1]) / sampling).astype(np.float32),
-            curves.astype(np.float32),
-            curves[:, 0].astype(np.float32),
-            self._random.integers(0, 2**63, dtype=np.uint64),
-            spectra,
-        )
-        spectra = fft.ifft(spectra, axis=1, overwrite_x=True)
-        self._fields = fft.irfft(spectra, n=shape[1], axis=2, overwrite_x=True)
-        self._ice_table = frequency, ice
-
-    def frames(self) -> Iterator[NDArray[np.float32]]:
-        """Yield the contrast (y, x) of each frame about 1; the array is used again for the next."""
-        detector = self._detector
-        nodes = self._drift.local_at_nodes()
-        noise = self._changing_ice()
-        field = np.empty(self._fields.shape[1:], dtype=np.float32)
-        for frame in range(detector.frame_count):
-            kernels.combine(self._fields, self._frame_weights[frame].astype(np.float32), field)
-            contrast = next(noise)
-            velocity = self._drift.velocities[frame]
-            steps = max(1, int(np.ceil(np.linalg.norm(velocity) / BLUR_STEP)))
-            for step in range(steps):
-                moment = (step + 0.5) / steps - 0.5
-                shift = self._drift.shifts[frame] + moment * velocity
-                kernels.warp(
-                    field,
-                    self.oversampling,
-                    self.margin,
-                    shift,
-                    nodes[frame],
-                    Drift.node_spacing,
-                    1.0 / steps,
-                    contrast,
-                )
-            yield contrast
-
-    def _changing_ice(self) -> Iterator[NDArray[np.float32]]:
-        """Yield the ice's noise (y, x) that is another in every frame, two from each transform."""
-        from scipy import fft
-
-        detector = self._detector
-        shape = detector.height, detector.width
-        vertical, horizontal = fft.fftfreq(shape[0], detector.pixel_size), fft.rfftfreq(shape[1], detector.pixel_size)
-        frequency, ice = self._ice_table
-        radius = np.hypot(vertical[:, None], horizontal[None, :])
-        strength = 2.0 * np.abs(self._transfer.evaluate(vertical, horizontal)) * np.interp(radius, frequency, ice)
-        changing = (1.0 - self._grid.ice_static_fraction) * shape[0] * shape[1]
-        strength = (strength * np.sqrt(changing) / detector.pixel_size).astype(np.float32)
-        spectrum = np.empty(shape, dtype=np.complex64)
-        while True:
-            kernels.fill_noise(strength, self._random.integers(0, 2**63, dtype=np.uint64), spectrum)
-            pair = fft.ifft2(spectrum)
-            yield pair.real.copy()
-            yield pair.imag.copy()
+    nodes = drift.local_at_nodes()
+    coefficients = np.empty(field.shape, dtype=np.float32)
+    for frame, weights in enumerate(frame_weights.astype(np.float32)):
+        kernels.combine(parts, weights, coefficients)
+        contrast = next(noise)
+        velocity = drift.velocities[frame]
+        steps = min(max(1, int(np.ceil(np.linalg.norm(velocity) / BLUR_STEP))), BLUR_PARTS)
+        for step in range(steps):
+            shift = drift.shifts[frame] + ((step + 0.5) / steps - 0.5) * velocity
+            kernels.warp(
+                coefficients,
+                OVERSAMPLING,
+                field.margin,
+                magnification,
+                shift,
+                nodes[frame],
+                drift.node_spacing,
+                1.0 / steps,
+                contrast,
+            )
+        yield contrast
 
 
-def _interpolation(cycles: NDArray[np.float64]) -> NDArray[np.float64]:
+def _form_parts(
+    field: Field,
+    specimen: Specimen,
+    scene: Scene,
+    transfer: ContrastTransfer,
+    envelope: NDArray[np.float64],
+    mtf: NDArray[np.float64],
+    damage: NDArray[np.float64],
+    static_fraction: float,
+    random: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Image the specimen once for each damage curve.
+
+    Returns
+    -------
+    (rank, y, x) cubic B-spline coefficients of the fields whose combinations are the frames
+    """
+    lasting = background.lasting_ice(field, scene, transfer, static_fraction, random)
+    objects = background.lasting_objects(field, scene, transfer, random)
+    if objects is not None:
+        lasting[0] += objects
+    lost = background.absorption(field, scene)
+    absorption = np.empty((0, *lasting.shape[1:]), dtype=np.complex64) if lost is None else lost[None]
+
+    quadratures = 2 if np.any(scene.particles.heights) else 1
+    particles = np.zeros((quadratures, *field.shape), dtype=np.float32)
+    Projector(specimen, field.sampling, transfer).add(
+        scene.particles, field.samples(scene.particles.positions), particles, random
+    )
+    spectra = np.empty((damage.shape[0], *lasting.shape[1:]), dtype=np.complex64)
+    kernels.form_spectra(
+        field.transform(particles),
+        lasting,
+        absorption,
+        transfer.aberration(field.vertical, field.horizontal),
+        field.vertical,
+        field.horizontal,
+        field.table[1],
+        envelope.astype(np.float32),
+        mtf.astype(np.float32),
+        damage.astype(np.float32),
+        damage[:, 0].astype(np.float32),
+        spectra,
+    )
+    prefilter = np.outer(_spline(field.vertical * field.sampling), _spline(field.horizontal * field.sampling))
+    seen = (np.abs(field.vertical) < field.limit)[:, None] / prefilter
+    if transfer.has_odd_aberrations:
+        spectra *= (seen * np.exp(1j * transfer.odd_aberration(field.vertical, field.horizontal))).astype(np.complex64)
+    else:
+        spectra *= seen.astype(np.float32)
+    return field.inverse(spectra)
+
+
+def _spline(cycles: NDArray[np.float64]) -> NDArray[np.float64]:
     """Transform of the cubic B-spline at the samples: what turns coefficients into values."""
-    return (2.0 + np.cos(2.0 * np.pi * cycles)) / 3.0
+    return np.asarray((2.0 + np.cos(2.0 * np.pi * cycles)) / 3.0)

@@ -43,40 +43,48 @@ def bspline(fraction: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def splat_projections(
+def splat_projection(
     positions: NDArray[np.float32],
     weights: NDArray[np.float32],
-    rotations: NDArray[np.float32],
-    centres: NDArray[np.float32],
-    field: NDArray[np.float32],
+    rotation: NDArray[np.float32],
+    centre: NDArray[np.float32],
+    patch: NDArray[np.float32],
 ) -> None:
-    """Add the projection of every particle to a periodic field, as cubic B-splines.
+    """Add the projection of atoms to a periodic patch, as cubic B-splines.
 
     Parameters
     ----------
-    positions : (atom, 3) in samples of the field
+    positions : (atom, 3) in samples
     weights : (atom, component)
-    rotations : (particle, 3, 3) from the specimen's axes to the image's
-    centres : (particle, 2) x, y in samples of the field
-    field : (component, y, x), added to
+    rotation : (3, 3) from the specimen's axes to the image's
+    centre : (2,) x, y in samples
+    patch : (component, y, x), added to
     """
-    components, height, width = field.shape
-    for particle in range(centres.shape[0]):
-        turn = rotations[particle]
-        for atom in range(positions.shape[0]):
-            px, py, pz = positions[atom, 0], positions[atom, 1], positions[atom, 2]
-            x = turn[0, 0] * px + turn[0, 1] * py + turn[0, 2] * pz + centres[particle, 0]
-            y = turn[1, 0] * px + turn[1, 1] * py + turn[1, 2] * pz + centres[particle, 1]
-            x0, y0 = np.floor(x), np.floor(y)
-            wx, wy = bspline(x - x0), bspline(y - y0)
-            column, row = int(x0) - 1, int(y0) - 1
-            for j in range(4):
-                yj = (row + j) % height
-                for i in range(4):
-                    xi = (column + i) % width
-                    share = wy[j] * wx[i]
-                    for component in range(components):
-                        field[component, yj, xi] += share * weights[atom, component]
+    components, height, width = patch.shape
+    for atom in range(positions.shape[0]):
+        px, py, pz = positions[atom, 0], positions[atom, 1], positions[atom, 2]
+        x = rotation[0, 0] * px + rotation[0, 1] * py + rotation[0, 2] * pz + centre[0]
+        y = rotation[1, 0] * px + rotation[1, 1] * py + rotation[1, 2] * pz + centre[1]
+        x0, y0 = np.floor(x), np.floor(y)
+        wx, wy = bspline(x - x0), bspline(y - y0)
+        column, row = int(x0) - 1, int(y0) - 1
+        for j in range(4):
+            yj = (row + j) % height
+            for i in range(4):
+                xi = (column + i) % width
+                share = wy[j] * wx[i]
+                for component in range(components):
+                    patch[component, yj, xi] += share * weights[atom, component]
+
+
+@njit(cache=True, nogil=True)
+def paste(patch: NDArray[np.float32], row: int, column: int, field: NDArray[np.float32]) -> None:
+    """Add a patch to a periodic field, its first sample at (`row`, `column`)."""
+    height, width = field.shape
+    for j in range(patch.shape[0]):
+        y = (row + j) % height
+        for i in range(patch.shape[1]):
+            field[y, (column + i) % width] += patch[j, i]
 
 
 @njit(cache=True, nogil=True)
@@ -97,10 +105,10 @@ def splat_volume(positions: NDArray[np.float32], weights: NDArray[np.float32], v
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def evaluate_transfer(
+def evaluate_aberration(
     vertical: NDArray[np.float64], horizontal: NDArray[np.float64], constants: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Sine of the aberration phase at every pair of frequencies (y, x) in 1/Å.
+    """Even aberration phase in rad at every pair of frequencies (y, x) in 1/Å.
 
     `constants` are the coefficients of k_x² + k_y², k_x² - k_y², 2 k_x k_y, k⁴ and 1.
     """
@@ -110,7 +118,7 @@ def evaluate_transfer(
         for i in range(horizontal.size):
             xx = horizontal[i] * horizontal[i]
             k2 = xx + yy
-            result[j, i] = np.sin(
+            result[j, i] = (
                 constants[0] * k2
                 + constants[1] * (xx - yy)
                 + constants[2] * 2.0 * horizontal[i] * vertical[j]
@@ -121,60 +129,72 @@ def evaluate_transfer(
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def form_spectra(  # noqa: PLR0917  # compiled code takes its arguments by position
-    atoms: NDArray[np.complex64],
-    transfer: NDArray[np.float32],
+def form_spectra(
+    decaying: NDArray[np.complex64],
+    lasting: NDArray[np.complex64],
+    absorption: NDArray[np.complex64],
+    aberration: NDArray[np.float32],
     vertical: NDArray[np.float64],
     horizontal: NDArray[np.float64],
-    limit: float,
     table_step: float,
-    curves: NDArray[np.float32],
-    ice: NDArray[np.float32],
+    envelope: NDArray[np.float32],
+    mtf: NDArray[np.float32],
     decay: NDArray[np.float32],
-    ice_weights: NDArray[np.float32],
-    seed: Any,
+    shares: NDArray[np.float32],
     spectra: NDArray[np.complex64],
 ) -> None:
-    """Turn splatted atoms and random ice into the spectra of the image's contrast, one for each damage curve.
+    """Turn phase shifts into the spectra of the image's contrast, one for each damage curve.
 
     Parameters
     ----------
-    atoms : (2, ky, kx) half spectra of the splatted atoms, one for each form factor curve
-    transfer : (ky, kx) contrast transfer of phase, sign included
+    decaying : (1 or 2, ky, kx) phase shift by what the beam damages: the part in focus with the defocus and, if there
+        are two, the part a quarter wave off
+    lasting : (0, 1 or 2, ky, kx) phase shift by what the beam does not damage
+    absorption : (0 or 1, ky, kx) contrast by absorption
+    aberration : (ky, kx) in rad, with phase shift and amplitude contrast
     vertical, horizontal : frequencies of the rows and columns in 1/Å
-    limit : no signal at or beyond this frequency on either axis, in 1/Å
     table_step : the step in 1/Å of the tables that follow
-    curves : (2, k) form factors with all that scales them
-    ice : (k,) root mean square of the ice's Fourier coefficients
+    envelope : (k,) loss of phase contrast, the detector's included; zero beyond what is seen
+    mtf : (k,) the detector's alone
     decay : (rank, k) damage curves
-    ice_weights : (rank,) shares of the ice, whose combination is one at every dose: the curves at zero frequency
-    seed : 64 bits
+    shares : (rank,) combination of the damage curves that is one at every dose
     spectra : (rank, ky, kx), overwritten
     """
     rank = decay.shape[0]
-    scale = np.sqrt(6.0) / 16777216.0
     for j in range(vertical.size):
-        state = mix(np.uint64(seed) + GOLDEN * np.uint64(j + 1))
         for i in range(horizontal.size):
-            state += GOLDEN
-            if abs(vertical[j]) >= limit or abs(horizontal[i]) >= limit:
-                for n in range(rank):
-                    spectra[n, j, i] = 0.0
-                continue
             at = np.sqrt(vertical[j] * vertical[j] + horizontal[i] * horizontal[i]) / table_step
             low = int(at)
             part = np.float32(at - low)
-            first = curves[0, low] + part * (curves[0, low + 1] - curves[0, low])
-            second = curves[1, low] + part * (curves[1, low + 1] - curves[1, low])
-            particles = atoms[0, j, i] * first + atoms[1, j, i] * second
-            bits = mix(state)
-            real = np.float32((bits >> S40) * scale - 0.5 * np.sqrt(6.0))
-            imaginary = np.float32(((bits >> np.uint64(8)) & MASK_24) * scale - 0.5 * np.sqrt(6.0))
-            strength = ice[low] + part * (ice[low + 1] - ice[low])
-            solvent = strength * np.complex64(complex(real, imaginary))
+            sine = -np.float32(2.0) * np.sin(aberration[j, i])
+            cosine = -np.float32(2.0) * np.cos(aberration[j, i])
+            particles = decaying[0, j, i] * sine
+            if decaying.shape[0] > 1:
+                particles += decaying[1, j, i] * cosine
+            background = np.complex64(0.0)
+            if lasting.shape[0] > 0:
+                background += lasting[0, j, i] * sine
+            if lasting.shape[0] > 1:
+                background += lasting[1, j, i] * cosine
+            strength = envelope[low] + part * (envelope[low + 1] - envelope[low])
+            particles *= strength
+            background *= strength
+            if absorption.shape[0] > 0:
+                background += absorption[0, j, i] * (mtf[low] + part * (mtf[low + 1] - mtf[low]))
             for n in range(rank):
                 left = decay[n, low] + part * (decay[n, low + 1] - decay[n, low])
-                spectra[n, j, i] = transfer[j, i] * (particles * left + solvent * ice_weights[n])
+                spectra[n, j, i] = particles * left + background * shares[n]
+
+
+@njit(cache=True, nogil=True)
+def fill_white(seed: Any, field: NDArray[np.float32]) -> None:
+    """Fill a field (y, x) with white noise of variance one, uniformly distributed."""
+    scale = np.sqrt(12.0) / 16777216.0
+    for j in range(field.shape[0]):
+        state = mix(np.uint64(seed) + GOLDEN * np.uint64(j + 1))
+        for i in range(field.shape[1]):
+            state += GOLDEN
+            field[j, i] = (mix(state) >> S40) * scale - 0.5 * np.sqrt(12.0)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -214,10 +234,11 @@ def combine(fields: NDArray[np.float32], weights: NDArray[np.float32], total: ND
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def warp(  # noqa: PLR0917  # compiled code takes its arguments by position
+def warp(
     coefficients: NDArray[np.float32],
     oversampling: float,
     margin: float,
+    magnification: NDArray[np.float64],
     shift: NDArray[np.float64],
     nodes: NDArray[np.float32],
     node_spacing: float,
@@ -230,6 +251,7 @@ def warp(  # noqa: PLR0917  # compiled code takes its arguments by position
     ----------
     coefficients : (y, x) cubic B-spline coefficients of the periodic field
     oversampling, margin : samples a pixel, and pixels of field left of and above the detector
+    magnification : (2, 2) from offsets (x, y) about the detector's middle to those in the undistorted field
     shift : (2,) movement of the whole field, x and y in pixels
     nodes : (2, node y, node x) movement that differs from place to place, x and y in pixels, at nodes `node_spacing`
         pixels apart, the first at the first pixel; linear in between
@@ -237,6 +259,7 @@ def warp(  # noqa: PLR0917  # compiled code takes its arguments by position
     image : (y, x) added to
     """
     height, width = image.shape
+    middle_x, middle_y = 0.5 * (width - 1), 0.5 * (height - 1)
     rows, columns = coefficients.shape
     row_nodes = np.empty((2, nodes.shape[2]), dtype=np.float32)
     for y in range(height):
@@ -252,26 +275,28 @@ def warp(  # noqa: PLR0917  # compiled code takes its arguments by position
             fx = nx - i
             dx = row_nodes[0, i] * (1.0 - fx) + row_nodes[0, i + 1] * fx
             dy = row_nodes[1, i] * (1.0 - fx) + row_nodes[1, i + 1] * fx
-            u = (x - shift[0] - dx + margin) * oversampling
-            v = (y - shift[1] - dy + margin) * oversampling
+            a = x - shift[0] - dx - middle_x
+            b = y - shift[1] - dy - middle_y
+            u = (magnification[0, 0] * a + magnification[0, 1] * b + middle_x + margin) * oversampling
+            v = (magnification[1, 0] * a + magnification[1, 1] * b + middle_y + margin) * oversampling
             u0, v0 = np.floor(u), np.floor(v)
             wu, wv = bspline(np.float32(u - u0)), bspline(np.float32(v - v0))
             column, row = int(u0) - 1, int(v0) - 1
             value = np.float32(0.0)
             if 0 <= column < columns - 3 and 0 <= row < rows - 3:
-                for b in range(4):
-                    line = coefficients[row + b]
-                    value += wv[b] * (
+                for j4 in range(4):
+                    line = coefficients[row + j4]
+                    value += wv[j4] * (
                         wu[0] * line[column]
                         + wu[1] * line[column + 1]
                         + wu[2] * line[column + 2]
                         + wu[3] * line[column + 3]
                     )
             else:
-                for b in range(4):
-                    line = coefficients[(row + b) % rows]
-                    for a in range(4):
-                        value += wv[b] * wu[a] * line[(column + a) % columns]
+                for j4 in range(4):
+                    line = coefficients[(row + j4) % rows]
+                    for i4 in range(4):
+                        value += wv[j4] * wu[i4] * line[(column + i4) % columns]
             image[y, x] += np.float32(share) * value
 
 
@@ -310,7 +335,7 @@ def draw_tabulated(table: NDArray[np.uint32], row: int, bits: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def record(  # noqa: PLR0917  # compiled code takes its arguments by position
+def record(
     contrast: NDArray[np.float32],
     dose: float,
     sensitivity: NDArray[np.float32],

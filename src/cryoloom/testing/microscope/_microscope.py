@@ -7,14 +7,18 @@ from numpy.typing import NDArray
 
 from cryoloom.errors import ParameterError
 from cryoloom.testing.microscope._detector import Detector
-from cryoloom.testing.microscope._exposure import Exposure, ExposureTruth
-from cryoloom.testing.microscope._image import NoiselessImage
+from cryoloom.testing.microscope._exposure import Exposure
+from cryoloom.testing.microscope._image import render_frames
 from cryoloom.testing.microscope._motion import draw_drift
 from cryoloom.testing.microscope._optics import ContrastTransfer
 from cryoloom.testing.microscope._parameters import MicroscopeParameters, Tier
-from cryoloom.testing.microscope._particles import Particles, random_angles, scatter
 from cryoloom.testing.microscope._pseudoprotein import pseudoprotein
+from cryoloom.testing.microscope._scene import Flaw, draw_scene, flaw_of_movie
 from cryoloom.testing.microscope._specimen import Specimen
+from cryoloom.testing.microscope._truth import ExposureTruth
+
+GREAT_DRIFT = 8.0
+"""How much further than usual the specimen moves in a movie that is spoilt by drift."""
 
 
 class SimulatedMicroscope:
@@ -45,6 +49,8 @@ class SimulatedMicroscope:
         random = np.random.default_rng([seed, 0])
         self.detector = Detector.draw(self.parameters.detector, random)
         self.damage_scale = float(random.uniform(*self.parameters.grid.damage_scale))
+        self.threefold_angle = float(random.uniform(0.0, 120.0))
+        self.magnification = _stretch(self.parameters.optics.magnification_anisotropy, random.uniform(0.0, np.pi))
         self._exposures = 0
 
     @property
@@ -79,36 +85,52 @@ class SimulatedMicroscope:
             self._exposures += 1
             seed = self._exposures
         random = np.random.default_rng([self.seed, 1, seed])
-        transfer = self._draw_transfer(random, defocus_u, defocus_v, defocus_angle, phase_shift)
-        particles = self._draw_particles(random)
         detector = self.parameters.detector
+        flaw = flaw_of_movie(seed, self.parameters, self.seed)
+        transfer = self._draw_transfer(
+            random, self.optics_group(seed), defocus_u, defocus_v, defocus_angle, phase_shift
+        )
+        scene = draw_scene(self.parameters, self.specimen, flaw, random)
         drift = draw_drift(
             self.parameters.motion,
             width=detector.width,
             height=detector.height,
             frame_count=detector.frame_count,
             random=random,
+            scale=GREAT_DRIFT if flaw is Flaw.GREAT_DRIFT else 1.0,
         )
-        image = NoiselessImage(
+        frames = render_frames(
             specimen=self.specimen,
-            particles=particles,
+            scene=scene,
             transfer=transfer,
             drift=drift,
             parameters=self.parameters,
+            magnification=self.magnification,
             damage_scale=self.damage_scale,
             seed=_bits(random),
         )
-        dose = detector.dose_per_frame * detector.pixel_size**2
         counts = np.empty((detector.frame_count, detector.height, detector.width), dtype=np.uint8)
-        for number, contrast in enumerate(image.frames()):
+        dose = detector.dose_per_frame * detector.pixel_size**2
+        for number, contrast in enumerate(frames):
             self.detector.record(contrast, dose, _bits(random), counts[number])
-        return Exposure(
-            counts, self.gain, detector.pixel_size, detector.dose_per_frame, ExposureTruth(transfer, drift, particles)
+        truth = ExposureTruth(
+            transfer=transfer,
+            optics_group=self.optics_group(seed),
+            pixel_size=detector.pixel_size,
+            magnification=self.magnification,
+            drift=drift,
+            scene=scene,
         )
+        return Exposure(counts, self.gain, detector.stated_pixel_size, detector.dose_per_frame, truth)
+
+    def optics_group(self, exposure: int) -> int:
+        """Return the optics group, from 1, of an exposure: they take turns."""
+        return exposure % len(self.parameters.optics.beam_tilts) + 1
 
     def _draw_transfer(
         self,
         random: np.random.Generator,
+        optics_group: int,
         defocus_u: float | None,
         defocus_v: float | None,
         defocus_angle: float | None,
@@ -132,19 +154,17 @@ class SimulatedMicroscope:
             spherical_aberration=optics.spherical_aberration,
             amplitude_contrast=optics.amplitude_contrast,
             b_factor=b_factor,
+            beam_tilt=optics.beam_tilts[optics_group - 1],
+            threefold_astigmatism=optics.threefold_astigmatism,
+            threefold_angle=self.threefold_angle,
         )
 
-    def _draw_particles(self, random: np.random.Generator) -> Particles:
-        detector, grid = self.parameters.detector, self.parameters.grid
-        positions = scatter(
-            grid.particle_count / (detector.width * detector.height),
-            grid.closest_approach * self.specimen.diameter / detector.pixel_size,
-            width=detector.width,
-            height=detector.height,
-            margin=min(NoiselessImage.margin, 0.5 * self.specimen.diameter / detector.pixel_size),
-            random=random,
-        )
-        return Particles(positions, np.zeros(len(positions)), random_angles(len(positions), random))
+
+def _stretch(anisotropy: float, angle: float) -> NDArray[np.float64]:
+    """Symmetric matrix that stretches by half of `anisotropy` along `angle` (rad) and shrinks as much across it."""
+    mean = np.eye(2)
+    double = np.array([[np.cos(2.0 * angle), np.sin(2.0 * angle)], [np.sin(2.0 * angle), -np.cos(2.0 * angle)]])
+    return np.asarray(mean + 0.5 * anisotropy * double)
 
 
 def _bits(random: np.random.Generator) -> int:

@@ -65,6 +65,11 @@ class Drift:
         """Displacement (frame, n, 2) in pixels, x first, of specimen `points` (n, 2)."""
         return self.shifts[:, None, :] + self.local(points)
 
+    @property
+    def reach(self) -> int:
+        """How many pixels the field moves at most, rounded up."""
+        return int(np.ceil(np.abs(self.displacement(self.grid)).max() + np.abs(self.velocities).max()))
+
     def nodes(self) -> NDArray[np.float64]:
         """Points (node y, node x, 2) that cover the field, x and y in pixels."""
         y = np.arange(0, self.height + self.node_spacing, self.node_spacing)
@@ -138,9 +143,15 @@ class Drift:
 
 
 def draw_drift(
-    parameters: MotionParameters, *, width: int, height: int, frame_count: int, random: np.random.Generator
+    parameters: MotionParameters,
+    *,
+    width: int,
+    height: int,
+    frame_count: int,
+    random: np.random.Generator,
+    scale: float = 1.0,
 ) -> Drift:
-    """Draw the motion of one movie."""
+    """Draw the motion of one movie; `scale` multiplies how far the whole field moves."""
     time = np.arange(frame_count) + 0.5
     burst_direction, linear_direction = (_direction(random) for _ in range(2))
     burst, decay = random.uniform(*parameters.burst), random.uniform(*parameters.burst_decay)
@@ -161,8 +172,8 @@ def draw_drift(
     local = drift.local(drift.grid)
     wave_amplitudes *= random.uniform(*parameters.local) / _spread(local - local.mean(axis=1, keepdims=True))
     # The whole field's part fills what the wanted total leaves beside the local part.
-    total = random.uniform(*parameters.total)
-    low, high = 0.0, 10.0
+    total = scale * random.uniform(*parameters.total)
+    low, high = 0.0, 10.0 * scale
     for _ in range(50):
         middle = 0.5 * (low + high)
         scaled = Drift(width, height, middle * shifts, middle * velocities, wave_vectors, wave_phases, wave_amplitudes)

@@ -18,11 +18,13 @@ class Tier(StrEnum):
     """How hard the simulated session is; the values of each tier are frozen in ``tiers.toml``."""
 
     EASY = "easy"
+    STANDARD = "standard"
+    HARD = "hard"
 
 
 @dataclass(frozen=True)
 class OpticsParameters:
-    """The microscope: voltage in kV, spherical aberration in mm, defocus and astigmatism in Å, B factor in Å²."""
+    """The microscope: voltage in kV, spherical aberration in mm, lengths in Å, B factor in Å², beam tilts in mrad."""
 
     voltage: float
     spherical_aberration: float
@@ -30,30 +32,54 @@ class OpticsParameters:
     defocus: Interval
     astigmatism: Interval
     b_factor: Interval
+    beam_tilts: tuple[Interval, ...]
+    threefold_astigmatism: float
+    magnification_anisotropy: float
 
 
 @dataclass(frozen=True)
 class DetectorParameters:
-    """The counting detector: sizes in pixels, pixel size in Å, dose in e/Å², spread of the gain as a fraction."""
+    """The counting detector: sizes in pixels, pixel size in Å, dose in e/Å², spreads and errors as fractions."""
 
     width: int
     height: int
     pixel_size: float
+    pixel_size_error: float
     frame_count: int
     dose_per_frame: float
     gain_spread: float
+    gain_error: float
     hot_pixel_count: int
+    dead_column_count: int
+    mtf: tuple[float, ...]
+
+    @property
+    def stated_pixel_size(self) -> float:
+        """Pixel size in Å that the session's files state."""
+        return self.pixel_size * (1.0 + self.pixel_size_error)
 
 
 @dataclass(frozen=True)
 class GridParameters:
-    """What lies in the beam: particles and ice (thickness in Å), and how fast the beam damages them."""
+    """What lies in the beam, how the ice is, and how fast the beam damages it (``tiers.toml`` explains each)."""
 
     particle_count: int
     closest_approach: float
+    overlap_share: float
+    broken_share: float
+    false_object_share: float
+    carbon_edges_in_ten: int
+    aggregates_in_ten: int
+    bad_in_ten: int
+    second_conformation_share: float
+    preferred_share: float
+    tilt: float
     damage_scale: Interval
-    ice_thickness: float
+    ice_thickness: Interval
+    ice_gradient: Interval
+    ice_spread: bool
     ice_static_fraction: float
+    ice_ring: float
 
 
 @dataclass(frozen=True)
@@ -81,12 +107,12 @@ class MicroscopeParameters:
     @classmethod
     def of_tier(cls, tier: Tier | str) -> MicroscopeParameters:
         """Return the frozen parameters of a tier."""
-        sections = _tiers()[Tier(tier)]
+        sections = _sections(Tier(tier))
         return cls(
-            optics=OpticsParameters(**_with_intervals(sections["optics"])),
-            detector=DetectorParameters(**_with_intervals(sections["detector"])),
-            grid=GridParameters(**_with_intervals(sections["grid"])),
-            motion=MotionParameters(**_with_intervals(sections["motion"])),
+            optics=OpticsParameters(**sections["optics"]),
+            detector=DetectorParameters(**sections["detector"]),
+            grid=GridParameters(**sections["grid"]),
+            motion=MotionParameters(**sections["motion"]),
         )
 
     def resized(
@@ -116,10 +142,17 @@ class MicroscopeParameters:
 
 
 @cache
-def _tiers() -> dict[str, Any]:
-    text = files(__package__).joinpath("tiers.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+def _sections(tier: Tier) -> dict[str, dict[str, Any]]:
+    """Read a tier: its own values on top of those of the easier tiers."""
+    tiers = tomllib.loads(files(__package__).joinpath("tiers.toml").read_text(encoding="utf-8"))
+    sections: dict[str, dict[str, Any]] = {}
+    for easier in Tier:
+        for name, values in tiers[easier].items():
+            sections.setdefault(name, {}).update({key: _frozen(value) for key, value in values.items()})
+        if easier is tier:
+            break
+    return sections
 
 
-def _with_intervals(section: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in section.items()}
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -1,13 +1,23 @@
-"""Where particles lie in the ice, and how they are turned."""
+"""The particles of one movie: where they lie, how they are turned, and in what state they are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cryoloom.errors import ParameterError
+
+
+class State(StrEnum):
+    """What became of a particle. Only intact ones are what a picker should find and a map should be made of."""
+
+    INTACT = "intact"
+    BROKEN = "broken"
+    DENATURED = "denatured"
+    AGGREGATED = "aggregated"
 
 
 @dataclass(frozen=True)
@@ -16,14 +26,35 @@ class Particles:
 
     Parameters
     ----------
-    positions : (n, 2) x and y in pixels of the specimen; where they are seen adds the drift
+    positions : (n, 2) x and y in pixels of the detector; where they are seen adds the drift
     heights : (n,) in Å, adds to the defocus
     angles : (n, 3) rot, tilt, psi in degrees (RELION's ZYZ)
+    states : (n,) of :class:`State`
+    conformations : (n,) 0 or 1
+    overlapping : (n,) whether another particle's centre is nearer than 0.8 diameters
     """
 
     positions: NDArray[np.float64]
     heights: NDArray[np.float64]
     angles: NDArray[np.float64]
+    states: NDArray[np.str_]
+    conformations: NDArray[np.int64]
+    overlapping: NDArray[np.bool_]
+
+    @classmethod
+    def intact(
+        cls, positions: NDArray[np.float64], angles: NDArray[np.float64], heights: NDArray[np.float64] | None = None
+    ) -> Particles:
+        """Intact particles of the first conformation, apart from each other, by default at height zero."""
+        count = len(positions)
+        return cls(
+            positions=positions,
+            heights=np.zeros(count) if heights is None else heights,
+            angles=angles,
+            states=np.full(count, State.INTACT.value, dtype="U10"),
+            conformations=np.zeros(count, dtype=np.int64),
+            overlapping=np.zeros(count, dtype=np.bool_),
+        )
 
     def __len__(self) -> int:
         return int(self.positions.shape[0])
@@ -40,6 +71,78 @@ def rotation_matrices(angles: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(_turn_z(psi) @ _turn_y(tilt) @ _turn_z(rot))
 
 
+def euler_angles(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Angles (n, 3) rot, tilt, psi in degrees of RELION's matrices A (n, 3, 3); the inverse of the above."""
+    tilt = np.arccos(np.clip(rotations[:, 2, 2], -1.0, 1.0))
+    upright = np.sin(tilt) < 1e-9
+    rot = np.where(upright, 0.0, np.arctan2(rotations[:, 2, 1], rotations[:, 2, 0]))
+    psi = np.where(
+        upright,
+        np.arctan2(rotations[:, 0, 1], rotations[:, 1, 1]),
+        np.arctan2(rotations[:, 1, 2], -rotations[:, 0, 2]),
+    )
+    return np.asarray(np.degrees(np.stack([rot, tilt, psi], axis=1)))
+
+
+def draw_rotations(count: int, preferred_share: float, tilt: float, random: np.random.Generator) -> NDArray[np.float64]:
+    """Draw orientations A (n, 3, 3) of particles on a grid that is tilted about the image's y axis.
+
+    Parameters
+    ----------
+    count : n
+    preferred_share : of the particles that are seen along one tenth of the sphere; the others along all of it
+    tilt : of the grid, in degrees
+    """
+    rot, psi = random.uniform(-180.0, 180.0, (2, count))
+    preferred = random.random(count) < preferred_share
+    # The directions of view within a cap that covers a tenth of the sphere have cosines from 0.8 to 1.
+    cosine = np.where(preferred, random.uniform(0.8, 1.0, count), random.uniform(-1.0, 1.0, count))
+    on_grid = rotation_matrices(np.stack([rot, np.degrees(np.arccos(cosine)), psi], axis=1))
+    return np.asarray(_turn_y(np.radians([tilt])) @ on_grid)
+
+
+def scatter(
+    count: int,
+    closest: float,
+    *,
+    low: tuple[float, float],
+    high: tuple[float, float],
+    random: np.random.Generator,
+    keep_off: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Throw points at random, none nearer than `closest` to another.
+
+    Parameters
+    ----------
+    count : n
+    closest : in pixels
+    low, high : corners (x, y) of the region in pixels
+    keep_off : (m, 3) x, y and radius of discs that stay free, in pixels
+
+    Returns
+    -------
+    (n, 2) x and y in pixels
+    """
+    points = np.empty((count, 2))
+    placed = 0
+    for _ in range(400 * max(count, 1)):
+        if placed == count:
+            break
+        point = random.uniform(low, high)
+        if keep_off is not None and np.any(np.hypot(*(keep_off[:, :2] - point).T) < keep_off[:, 2]):
+            continue
+        if placed and np.min(np.hypot(*(points[:placed] - point).T)) < closest:
+            continue
+        points[placed] = point
+        placed += 1
+    if placed < count:
+        raise ParameterError(
+            f"{count} particles do not fit on {high[0] - low[0]:.0f} × {high[1] - low[1]:.0f} px at {closest:.0f} px "
+            "from each other: ask for fewer particles or a larger field."
+        )
+    return points
+
+
 def _turn_z(angle: NDArray[np.float64]) -> NDArray[np.float64]:
     cosine, sine, zero, one = np.cos(angle), np.sin(angle), np.zeros_like(angle), np.ones_like(angle)
     return np.moveaxis(np.array([[cosine, sine, zero], [-sine, cosine, zero], [zero, zero, one]]), -1, 0)
@@ -48,42 +151,3 @@ def _turn_z(angle: NDArray[np.float64]) -> NDArray[np.float64]:
 def _turn_y(angle: NDArray[np.float64]) -> NDArray[np.float64]:
     cosine, sine, zero, one = np.cos(angle), np.sin(angle), np.zeros_like(angle), np.ones_like(angle)
     return np.moveaxis(np.array([[cosine, zero, -sine], [zero, one, zero], [sine, zero, cosine]]), -1, 0)
-
-
-def scatter(
-    density: float, closest: float, *, width: int, height: int, margin: float, random: np.random.Generator
-) -> NDArray[np.float64]:
-    """Throw points at random, none nearer than `closest` to another.
-
-    Parameters
-    ----------
-    density : points a pixel²
-    closest : in pixels
-    margin : pixels around the field where points may lie too
-
-    Returns
-    -------
-    (n, 2) x and y in pixels
-    """
-    wide, high = width + 2.0 * margin, height + 2.0 * margin
-    wanted = round(density * wide * high)
-    points = np.empty((0, 2))
-    for _ in range(400 * max(wanted, 1)):
-        if len(points) == wanted:
-            return points
-        point = random.uniform((-margin, -margin), (width + margin, height + margin))
-        if not len(points) or np.min(np.sum((points - point) ** 2, axis=1)) >= closest**2:
-            points = np.concatenate([points, point[None]])
-    if len(points) == wanted:
-        return points
-    raise ParameterError(
-        f"{wanted} particles do not fit on {wide:.0f} × {high:.0f} px at {closest:.0f} px from each other: "
-        "ask for fewer particles or a larger field."
-    )
-
-
-def random_angles(count: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """Orientations (n, 3), every one as likely as any other."""
-    rot, psi = random.uniform(-180.0, 180.0, (2, count))
-    tilt = np.degrees(np.arccos(random.uniform(-1.0, 1.0, count)))
-    return np.stack([rot, tilt, psi], axis=1)

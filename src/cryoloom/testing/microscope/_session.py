@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from cryoloom.testing.microscope._exposure import Exposure, ExposureTruth
+from cryoloom.testing.microscope._exposure import Exposure
 from cryoloom.testing.microscope._microscope import SimulatedMicroscope
 from cryoloom.testing.microscope._parameters import MicroscopeParameters, Tier
 from cryoloom.testing.microscope._specimen import Specimen
 from cryoloom.testing.microscope._star import write_particles_star
+from cryoloom.testing.microscope._truth import ExposureTruth
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def write_session(
     truth_folder.mkdir(exist_ok=True)
     microscope = SimulatedMicroscope(tier, seed=seed, specimen=specimen, parameters=parameters)
     with mrcfile.new(folder / "gain.mrc", microscope.gain, overwrite=True) as gain:
-        gain.voxel_size = microscope.parameters.detector.pixel_size
+        gain.voxel_size = microscope.parameters.detector.stated_pixel_size
     _write_json(truth_folder / "session.json", _describe(microscope, tier, movies))
 
     files: list[Path] = []

@@ -50,6 +50,16 @@ class Specimen:
             sum(HYDROGENS_INCLUDED.get(str(symbol), 32.0) * n for symbol, n in zip(symbols, counts, strict=True))
         )
 
+    @cached_property
+    def second_conformation(self) -> NDArray[np.float32]:
+        """The atoms (n, 3) after the upper half has twisted about Z, by nothing at the middle and 15° at the top."""
+        height = self.positions[:, 2]
+        middle, top = np.quantile(height, [0.5, 0.98])
+        angle = np.radians(15.0) * np.clip((height - middle) / (top - middle), 0.0, 1.0)
+        x, y = self.positions[:, 0], self.positions[:, 1]
+        turned = [x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle), height]
+        return np.stack(turned, axis=1).astype(np.float32)
+
     def scattering(self, frequency: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Two curves (2, k) in Å at `frequency` (1/Å), and what each atom (n, 2) has of them."""
         symbols, kind, counts = np.unique(self.elements, return_inverse=True, return_counts=True)

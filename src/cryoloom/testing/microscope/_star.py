@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cryoloom.testing.microscope._exposure import ExposureTruth
 from cryoloom.testing.microscope._parameters import MicroscopeParameters
+from cryoloom.testing.microscope._truth import ExposureTruth
 
 OPTICS = (
     "rlnOpticsGroupName",
