@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Self
 from cryoloom.errors import NotFoundError
 from cryoloom.runtime import _catalogue
 from cryoloom.runtime._versions import versions
+from cryoloom.workflow.detached import start_detached
 from cryoloom.workflow.environment import Environment
 from cryoloom.workflow.lane import Lane
 from cryoloom.workflow.layout import ProjectFolder
@@ -44,16 +43,9 @@ class InstalledEnvironment(Environment):
 
     def start_driver(self, project: Path, run: Path, *, actor: str) -> None:
         """Start a driver in a session of its own, with its output in the run's folder."""
-        with (run / "driver.txt").open("ab") as output:
-            subprocess.Popen(
-                [sys.executable, "-m", "cryoloom.runtime.driver", str(project), str(run), actor],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                cwd=project,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
-            )
+        start_detached(
+            [sys.executable, "-m", "cryoloom.runtime.driver", str(project), str(run), actor], run / "driver.txt", project
+        )
 
 
 class Project(WorkflowProject):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Self
 from cryoloom.errors import NotFoundError
 from cryoloom.testing.workflow import _protocols
 from cryoloom.testing.workflow._lane import InlineLane
+from cryoloom.workflow.detached import start_detached
 from cryoloom.workflow.driver import drive_run
 from cryoloom.workflow.environment import Environment
 from cryoloom.workflow.lane import Lane
@@ -62,14 +62,11 @@ class SmallEnvironment(Environment):
 
     def start_driver(self, project: Path, run: Path, *, actor: str) -> None:
         """Start a driver process on the machine's own lane."""
-        with (run / "driver.txt").open("ab") as output:
-            subprocess.Popen(
-                [sys.executable, "-m", "cryoloom.testing.workflow", str(project), str(run), actor],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        start_detached(
+            [sys.executable, "-m", "cryoloom.testing.workflow", str(project), str(run), actor],
+            run / "driver.txt",
+            project,
+        )
 
 
 class SmallProject(Project):

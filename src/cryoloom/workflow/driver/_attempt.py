@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import queue
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from cryoloom.durable import create_json, replace_json, sync_folder
 from cryoloom.errors import ProjectError, SupersededError
+from cryoloom.workflow.identifiers import new_ulid
 from cryoloom.workflow.lane import TaskReport
 from cryoloom.workflow.protocol import Protocol
 from cryoloom.workflow.run import (
     AttemptFolder,
     AttemptRequest,
     End,
-    HeartbeatWatch,
     Progress,
     Request,
     RunFolder,
@@ -35,12 +36,26 @@ HEARTBEAT_SECONDS = 1.0
 _HEARTBEAT_PATIENCE = 10.0
 
 
-def claim_attempt(folder: RunFolder, *, take_over: bool = False) -> AttemptFolder:
+def claim_attempt(
+    folder: RunFolder,
+    protocol: Protocol,
+    parameters: Any,
+    *,
+    versions: Mapping[str, str],
+    actor: str = "",
+    take_over: bool = False,
+) -> AttemptFolder:
     """Win the right to drive a run; of several who try at once, one succeeds.
+
+    The attempt's folder is prepared with its request inside and renamed to its number, which the file system refuses if
+    somebody else has done so: an attempt is never seen without its request.
 
     Parameters
     ----------
     folder : of the run
+    protocol, parameters : what is run
+    versions : of cryoloom, plugin, program and numerical libraries
+    actor : who asked for it
     take_over : do so although another driver seems alive; it will notice, and exit
 
     Raises
@@ -52,11 +67,37 @@ def claim_attempt(folder: RunFolder, *, take_over: bool = False) -> AttemptFolde
     newest = folder.newest_attempt()
     if newest is not None and not take_over and _is_driven(newest):
         raise ProjectError(f"Run {folder.number} is being driven already; stop it first.", path=folder.path)
-    number = 1 if newest is None else newest.number + 1
-    attempt = folder.attempt(number)
+    record = folder.record()
+    me = this_process()
+    attempt = folder.attempt(1 if newest is None else newest.number + 1)
+    request = AttemptRequest(
+        ulid=record.ulid,
+        attempt=attempt.number,
+        protocol=protocol.id,
+        protocol_version=protocol.version,
+        protocol_location=protocol.location(),
+        protocol_citations=list(protocol.citations),
+        file_categories={name: role.value for name, role in protocol.file_categories.items()},
+        parameters=parameters.model_dump(mode="json"),
+        inputs=record.inputs,
+        options=record.options,
+        versions=dict(versions),
+        actor=actor,
+        host=me.host,
+        boot_id=me.boot_id,
+        process_id=me.process_id,
+        process_started=me.started,
+        process_namespace=me.namespace,
+    )
+    prepared = folder.attempts / f".{new_ulid()}"
+    prepared.mkdir()
+    create_json(prepared / "request.json", as_document(request))
     try:
-        attempt.path.mkdir()
-    except FileExistsError:
+        prepared.rename(attempt.path)
+    except OSError as error:
+        shutil.rmtree(prepared)
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
         raise ProjectError(f"Another driver has just taken run {folder.number}.", path=folder.path) from None
     sync_folder(folder.attempts)
     return attempt
@@ -65,25 +106,16 @@ def claim_attempt(folder: RunFolder, *, take_over: bool = False) -> AttemptFolde
 def _is_driven(attempt: AttemptFolder) -> bool:
     if attempt.end() is not None:
         return False
-    request = attempt.request()
-    alive = None if request is None else is_alive(request)
+    alive = is_alive(attempt.request())
     if alive is not None:
         return alive
-    watch = HeartbeatWatch(_HEARTBEAT_PATIENCE)
-    first = attempt.status()
-    counter = first.heartbeat if first is not None else -1
-    watch.is_beating("", counter)
     begin = time.monotonic()
+    first = attempt.heartbeat()
     while time.monotonic() - begin <= _HEARTBEAT_PATIENCE:
         time.sleep(0.2)
-        request = attempt.request()
         if attempt.end() is not None:
             return False
-        alive = None if request is None else is_alive(request)
-        if alive is not None:
-            return alive
-        status = attempt.status()
-        if status is not None and status.heartbeat != counter:
+        if attempt.heartbeat() != first:
             return True
     return False
 
@@ -97,20 +129,10 @@ class Attempt:
     folder : of the run
     claimed : the attempt's folder, won by `claim_attempt`
     protocol, parameters : what is run
-    versions : of cryoloom, plugin, program and numerical libraries
-    actor : who asked for it
     """
 
     def __init__(
-        self,
-        project: Path,
-        folder: RunFolder,
-        claimed: AttemptFolder,
-        protocol: Protocol,
-        parameters: Any,
-        *,
-        versions: dict[str, str],
-        actor: str = "",
+        self, project: Path, folder: RunFolder, claimed: AttemptFolder, protocol: Protocol, parameters: Any
     ) -> None:
         self.project = project
         self.folder = folder
@@ -127,27 +149,6 @@ class Attempt:
         self._last_state: RunState | None = None
         self._events = os.open(claimed.events_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o660)
         self._handled = _handled_requests(folder)
-        me = this_process()
-        request = AttemptRequest(
-            ulid=self.record.ulid,
-            attempt=claimed.number,
-            protocol=protocol.id,
-            protocol_version=protocol.version,
-            protocol_location=protocol.location(),
-            protocol_citations=list(protocol.citations),
-            file_categories={name: role.value for name, role in protocol.file_categories.items()},
-            parameters=parameters.model_dump(mode="json"),
-            inputs=self.record.inputs,
-            options=self.record.options,
-            versions=versions,
-            actor=actor,
-            host=me.host,
-            boot_id=me.boot_id,
-            process_id=me.process_id,
-            process_started=me.started,
-            process_namespace=me.namespace,
-        )
-        create_json(claimed.path / "request.json", as_document(request))
         for ulid in folder.request_names():
             if ulid not in self._handled and folder.request(ulid).kind == "stop":
                 self._mark_handled(ulid)  # it was meant for an earlier attempt

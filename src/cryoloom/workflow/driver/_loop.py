@@ -80,10 +80,10 @@ def drive_run(
         values = protocol_class.migrate(record.protocol_version, dict(values))
     parameters = validated(protocol_class.Parameters, values)
     protocol.check(parameters)
-    claimed = claim_attempt(folder, take_over=take_over)
-    attempt = Attempt(
-        project, folder, claimed, protocol, parameters, versions=environment.versions(protocol_class), actor=actor
+    claimed = claim_attempt(
+        folder, protocol, parameters, versions=environment.versions(protocol_class), actor=actor, take_over=take_over
     )
+    attempt = Attempt(project, folder, claimed, protocol, parameters)
     previous = _interrupt_on_signal(attempt)
     try:
         return _attend(attempt, environment)

@@ -243,13 +243,18 @@ class AttemptFolder:
         except FileNotFoundError:
             return None
 
-    def request(self) -> AttemptRequest | None:
-        """What it runs; None in the moment between claim and request."""
-        return self._read("request.json", AttemptRequest)
+    def request(self) -> AttemptRequest:
+        """What it runs, where, and with which versions."""
+        return read_record(self.path / "request.json", AttemptRequest)
 
     def status(self) -> Status | None:
         """The last heartbeat."""
         return self._read("status.json", Status)
+
+    def heartbeat(self) -> int:
+        """The counter of the last heartbeat, -1 before the first."""
+        status = self.status()
+        return -1 if status is None else status.heartbeat
 
     def end(self) -> End | None:
         """How it ended; None while it runs or if it was cut off."""

@@ -41,16 +41,11 @@ def standing(folder: RunFolder, watch: HeartbeatWatch | None = None) -> RunStand
     end = attempt.end()
     if end is not None:
         return RunStanding(RunState(end.state), end.progress, end.reason, attempt.number)
-    request = attempt.request()
     status = attempt.status()
     progress = status.progress if status is not None else Progress()
-    if request is None:
-        alive: bool | None = None
-    else:
-        alive = is_alive(request)
+    alive = is_alive(attempt.request())
     if alive is None:
-        counter = status.heartbeat if status is not None else -1
-        alive = watch is None or watch.is_beating(str(attempt.path), counter)
+        alive = watch is None or watch.is_beating(str(attempt.path), -1 if status is None else status.heartbeat)
     if not alive:
         return RunStanding(RunState.INTERRUPTED, progress, "its driver is gone", attempt.number)
     state = status.state if status is not None else RunState.QUEUED
