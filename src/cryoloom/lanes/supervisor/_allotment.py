@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -22,17 +21,22 @@ class Allotment:
     ----------
     lock_folder : of the machine
     share : what may be taken of the machine
+
+    Attributes
+    ----------
+    bell : a socket that rings when another `obtain` may be worth while
     """
 
     def __init__(self, lock_folder: str, share: Share) -> None:
         self._slots = Slots(LockFile(Path(lock_folder)), share)
         self._ticket: Ticket | None = None
+        self.bell = self._slots.bell
         self._usable_gpus: tuple[str, ...] = ()
         self._gpus_seen = -_GPU_POLL
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it stands in the queue, so that `obtain` is worth another try soon."""
+        """Whether it stands in the queue."""
         return self._ticket is not None
 
     def obtain(self, demand: Demand) -> Ticket | None:
@@ -51,13 +55,13 @@ class Allotment:
         """
         if demand == slots.demand and not self._slots.somebody_waits(besides=self._ticket):
             return slots
-        os.close(slots.descriptor)
+        self._slots.give_back(slots)
         return None
 
     def withdraw(self, unless: Demand | None = None) -> None:
         """Leave the queue, unless it stands there for such a task."""
         if self._ticket is not None and self._ticket.demand != unless:
-            os.close(self._ticket.descriptor)
+            self._slots.give_back(self._ticket)
             self._ticket = None
 
     def _look_at_gpus(self) -> tuple[str, ...]:

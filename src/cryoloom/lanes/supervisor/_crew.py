@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from cryoloom.lanes.machine import children_by_parent, descendants, kill, resident_memory
@@ -69,6 +70,7 @@ class Worker:
         self.idle_since = time.monotonic()
         self.last_word = ""
         self.peak_memory = 0
+        self._log: Path | None = None
         self._is_leaving = False
         ours, theirs = socket.socketpair()
         supervisor = os.getpid()
@@ -87,6 +89,7 @@ class Worker:
         """Give it a job, and a hold on the job's slots."""
         task = job.task
         self.job = job
+        self._log = Path(task.log)
         self._channel.send(Order(task.function, task.payload, task.label, task.log), [job.slots.descriptor])
 
     def let_go(self) -> None:
@@ -95,12 +98,14 @@ class Worker:
         self._channel.close()
 
     def bury(self, status: int, peak_memory: int) -> None:
-        """Take in what it still said, and how it died."""
+        """Take in what it still said and how it died, and remove its last log if that is empty."""
         self._channel.read()
         self._channel.close()
         code = os.waitstatus_to_exitcode(status)
         self.last_word = f"killed by signal {-code}" if code < 0 else f"exit status {code}"
         self.peak_memory = peak_memory
+        if self._log and self._log.exists() and self._log.stat().st_size == 0:
+            self._log.unlink()
 
     def _leave(self) -> None:
         self._is_leaving = True

@@ -18,10 +18,8 @@ from cryoloom.lanes.supervisor._crew import Crew, Job, Width, Worker
 from cryoloom.lanes.supervisor._messages import Close, Done, Ended, Kill, Outcome, Resize, Settings, Started, Submit
 from cryoloom.lanes.supervisor._wire import Channel
 
-_QUEUE_POLL = 0.02
-"""Seconds between two presentations of a ticket."""
-_WATCH_POLL = 0.1
-"""Seconds between two looks at running tasks."""
+_POLL = 0.1
+"""Seconds between two looks at running tasks, and at the queue of the machine if nobody rings."""
 _IDLE_POLL = 60.0
 """Seconds between two looks at idle workers."""
 
@@ -58,6 +56,7 @@ class _Supervisor:
         self._memory_kills_counted = -1.0
         self._is_closing = False
         self._has_ended = False
+        self._selector.register(self._allotment.bell, selectors.EVENT_READ, lambda _: self._allotment.bell.recv(1))
         self._listen_to_signals()
 
     def run(self) -> None:
@@ -73,7 +72,7 @@ class _Supervisor:
             self._wait()
 
     def _wait(self) -> None:
-        patience = _QUEUE_POLL if self._allotment.is_waiting else _WATCH_POLL if self._running else _IDLE_POLL
+        patience = _POLL if self._allotment.is_waiting or self._running else _IDLE_POLL
         for key, events in self._selector.select(patience):
             key.data(events)
 
@@ -137,7 +136,7 @@ class _Supervisor:
             worker = self._crew.hire(Width(task.demand.cpu, slots.gpus))
         except OSError as error:
             job.result = Ended(task.task_id, "lost", lost_because=f"no worker could be forked: {error.strerror}")
-            self._finish(job)
+            self._finish(job, can_follow=False)
         else:
             worker.begin(job)
 
@@ -160,7 +159,6 @@ class _Supervisor:
             ran_out = worker.last_word == "killed by signal 9" and out_of_memory_kills() > job.memory_kills
             report = self._report(job, worker, "killed" if job.is_killed else "lost", worker.peak_memory)
             job.result = report._replace(lost_because="out of memory" if ran_out else worker.last_word)
-            _remove_empty(Path(job.task.log))
         self._finish(job)
 
     def _count_memory_kills(self) -> int:
@@ -180,13 +178,8 @@ class _Supervisor:
             peak_memory=max(peak_memory, job.peak_memory),
         )
 
-    def _finish(self, job: Job) -> None:
+    def _finish(self, job: Job, *, can_follow: bool = True) -> None:
         del self._running[job.task.task_id]
         self._driver.send(job.result)
-        if slots := self._allotment.pass_on(job.slots, self._next_demand):
+        if slots := self._allotment.pass_on(job.slots, self._next_demand if can_follow else None):
             self._start(self._queue.popleft(), slots)
-
-
-def _remove_empty(log: Path) -> None:
-    if log.exists() and log.stat().st_size == 0:
-        log.unlink()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 _LENGTH = struct.Struct("<Q")
+_INT = struct.Struct("i")
 _CHUNK = 2**18
 
 
@@ -40,9 +41,14 @@ class Frames:
 
 
 def receive(connection: socket.socket) -> tuple[Any, list[int]] | None:
-    """Wait for the one message that is under way, and the descriptors with it; None when the other side has closed."""
+    """Wait for the one message that is under way, and the descriptor with it; None when the other side has closed.
+
+    The descriptor is closed in programs that this process starts.
+    """
     frames = Frames()
-    received, descriptors, _, _ = socket.recv_fds(connection, _CHUNK, 1, socket.MSG_CMSG_CLOEXEC)
+    # Not socket.recv_fds, which ignores flags in Python 3.11.
+    received, ancillary, _, _ = connection.recvmsg(_CHUNK, socket.CMSG_LEN(_INT.size), socket.MSG_CMSG_CLOEXEC)
+    descriptors = [_INT.unpack_from(content)[0] for _, kind, content in ancillary if kind == socket.SCM_RIGHTS]
     while received:
         for message in frames.feed(received):
             return message, descriptors

@@ -89,7 +89,6 @@ def _answer(connection: socket.socket) -> None:
         for descriptor in received[1]:
             os.close(descriptor)
         connection.sendall(frame(Done(outcome, content, seconds, peak.read())))
-    log.close()
 
 
 def _perform(order: Order, log: _Log) -> tuple[Outcome, bytes]:
@@ -120,7 +119,7 @@ def _end_leftovers() -> None:
 
 
 class _Log:
-    """Standard output and error of the task at hand: a file of its own, kept only if something was written."""
+    """Standard output and error of the task at hand: a file of its own."""
 
     def __init__(self) -> None:
         self._path = ""
@@ -136,11 +135,6 @@ class _Log:
             os.dup2(descriptor, 2)
             os.close(descriptor)
         self._path = path
-
-    def close(self) -> None:
-        """Remove the last file if it is empty."""
-        if self._path and os.fstat(1).st_size == 0:
-            Path(self._path).unlink(missing_ok=True)
 
 
 class _PeakMemory:

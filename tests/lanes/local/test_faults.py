@@ -1,0 +1,276 @@
+"""Whatever is killed or stopped: slots are neither lost nor given twice, and nothing runs on unsupervised."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import wait
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cryoloom.lanes.local import LocalLane
+from cryoloom.lanes.local._pool import LocalPool
+from cryoloom.lanes.machine import POOL_MARK
+from cryoloom.workflow.lane import Priority, Resources, Task, TaskOutcome
+
+HERE = Path(__file__).parents[1]
+MIB = 2**20
+
+
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.005)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def locked_bytes(path: Path) -> int:
+    inode = str(path.stat().st_ino)
+    return sum(line.split()[-3].rpartition(":")[2] == inode for line in Path("/proc/locks").read_text().splitlines())
+
+
+def children_of(process: int) -> list[int]:
+    try:
+        return [child.pid for child in psutil.Process(process).children()]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def is_supervisor(process: int) -> bool:
+    try:
+        return psutil.Process(process).name() == "cryoloom-lane"
+    except psutil.NoSuchProcess:
+        return False
+
+
+def supervisor_of(driver: int) -> int:
+    until(lambda: any(map(is_supervisor, children_of(driver))))
+    return next(filter(is_supervisor, children_of(driver)))
+
+
+def program(path: Path) -> tuple[int, int]:
+    until(path.exists)
+    worker, child = path.read_text().split()
+    return int(worker), int(child)
+
+
+def start_program(pool: LocalPool, path: Path) -> tuple[int, int]:
+    """Have a worker run a program; return the ids of both."""
+    pool.submit(Task(path.name, "lane_tasks:start_program", {"path": str(path)}))
+    return program(path)
+
+
+class Drivers:
+    """Driver processes, each in a session of its own."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.lock_folder = folder / "lock"
+        self.witness = folder / "witness"
+        self.witness.touch()
+        Path(f"{self.witness}.seen").touch()
+        self._folder = folder
+        self._stack = stack
+
+    def start(self, name: str, items: int, seed: int) -> subprocess.Popen[bytes]:
+        arguments = [self.lock_folder, self._folder / name, self.witness, items, seed]
+        environment = {**os.environ, "PYTHONPATH": str(HERE)}
+        command = [sys.executable, str(HERE / "lane_driver.py"), *map(str, arguments)]
+        return self._keep(subprocess.Popen(command, env=environment, start_new_session=True))
+
+    def start_one_with_a_program(self, path: Path) -> tuple[subprocess.Popen[bytes], int, int, int]:
+        """Start a driver with one task that runs one program; return its process, and the ids of all below it."""
+        code = (
+            "import sys, pathlib; from cryoloom.lanes.local import LocalLane; from cryoloom.workflow.lane import *\n"
+            f"pool = LocalLane(lock_folder=pathlib.Path({str(self.lock_folder)!r})).open_pool(\n"
+            f"    scratch=pathlib.Path({str(self._folder / 'one')!r}), priority=Priority.LIVE)\n"
+            f"pool.submit(Task('x', 'lane_tasks:start_program', dict(path={str(path)!r}))).result()"
+        )
+        environment = {**os.environ, "PYTHONPATH": str(HERE)}
+        driver = self._keep(subprocess.Popen([sys.executable, "-c", code], env=environment, start_new_session=True))
+        worker, child = program(path)
+        return driver, supervisor_of(driver.pid), worker, child
+
+    def done(self, name: str) -> list[str]:
+        return (self._folder / name / "done").read_text().split()
+
+    @property
+    def seen(self) -> list[int]:
+        return [int(line) for line in Path(f"{self.witness}.seen").read_text().split()]
+
+    def _keep(self, process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+        self._stack.enter_context(process)
+        self._stack.callback(process.kill)
+        return process
+
+
+@pytest.fixture
+def drivers(tmp_path: Path) -> Iterator[Drivers]:
+    with ExitStack() as stack:
+        yield Drivers(tmp_path, stack)
+
+
+def test_nothing_outlives_a_killed_driver(drivers: Drivers, tmp_path: Path) -> None:
+    driver, supervisor, worker, child = drivers.start_one_with_a_program(tmp_path / "program")
+    assert locked_bytes(tmp_path / "lock" / "slots") > 0
+    driver.kill()
+    until(lambda: not any(map(is_alive, (supervisor, worker, child))))
+    assert locked_bytes(tmp_path / "lock" / "slots") == 0
+
+
+def test_slots_are_not_free_before_what_used_them_is_dead(drivers: Drivers, tmp_path: Path) -> None:
+    driver, _, worker, _ = drivers.start_one_with_a_program(tmp_path / "program")
+    driver.kill()
+    while is_alive(worker):
+        held = locked_bytes(tmp_path / "lock" / "slots")
+        assert held or not is_alive(worker)
+
+
+def test_nothing_outlives_a_killed_supervisor(pool: LocalPool, tmp_path: Path) -> None:
+    tasks = [Task(str(n), "lane_tasks:rest", {"seconds": 0.01}) for n in range(100)]
+    worker, child = start_program(pool, tmp_path / "program")
+    after = [pool.submit(task) for task in tasks]
+    os.kill(supervisor_of(os.getpid()), signal.SIGKILL)
+    reports = [future.result(timeout=30) for future in after]
+    assert not is_alive(worker)
+    assert not is_alive(child)
+    lost = [report for report in reports if report.outcome is TaskOutcome.LOST]
+    assert len(lost) <= len(os.sched_getaffinity(0))  # those that were running; all others went to another supervisor
+    assert all(report.lost_because == "its supervisor was killed by signal 9" for report in lost)
+    assert sum(report.outcome is TaskOutcome.RETURNED for report in reports) == 100 - len(lost)
+
+
+def test_what_outlives_driver_and_supervisor_together_dies_with_the_next_pool(
+    drivers: Drivers, pool: LocalPool, tmp_path: Path
+) -> None:
+    driver, supervisor, worker, child = drivers.start_one_with_a_program(tmp_path / "program")
+    os.kill(supervisor, signal.SIGSTOP)  # or it could be quicker than the second of two kills
+    driver.kill()
+    os.kill(supervisor, signal.SIGKILL)
+    until(lambda: not is_alive(worker))  # the kernel sees to that
+    assert is_alive(child)
+    pool.submit(Task("x", "lane_tasks:nothing", {})).result(timeout=30)
+    assert not is_alive(child)
+
+
+def test_a_terminated_supervisor_cleans_up_and_is_replaced(pool: LocalPool, tmp_path: Path) -> None:
+    running = pool.submit(Task("a", "lane_tasks:start_program", {"path": str(tmp_path / "program")}))
+    worker, child = program(tmp_path / "program")
+    os.kill(supervisor_of(os.getpid()), signal.SIGTERM)
+    assert running.result(timeout=30).outcome is TaskOutcome.LOST
+    assert not is_alive(worker)
+    assert not is_alive(child)
+    assert pool.submit(Task("b", "lane_tasks:nothing", {})).result(timeout=30).outcome is TaskOutcome.RETURNED
+
+
+def test_a_supervisor_that_cannot_work_says_why(lane: LocalLane, scratch: Path, tmp_path: Path) -> None:
+    pool = lane.open_pool(scratch=scratch, priority=Priority.BATCH)
+    (tmp_path / "lock" / "slots").unlink()
+    (tmp_path / "lock").rmdir()
+    (tmp_path / "lock").write_text("no folder")
+    report = pool.submit(Task("a", "lane_tasks:nothing", {})).result(timeout=30)
+    assert report.outcome is TaskOutcome.LOST
+    assert "its supervisor was ended by exit status 1" in report.lost_because
+    assert "lock/slots cannot be opened" in report.lost_because
+    (tmp_path / "lock").unlink()
+    assert pool.submit(Task("b", "lane_tasks:nothing", {})).result(timeout=30).outcome is TaskOutcome.RETURNED
+    pool.close()
+
+
+def test_a_driver_that_leaves_without_closing_leaves_nothing(drivers: Drivers, tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib, time; from cryoloom.lanes.local import LocalLane; from cryoloom.workflow.lane import *\n"
+        f"pool = LocalLane(lock_folder=pathlib.Path({str(tmp_path / 'lock')!r})).open_pool(\n"
+        f"    scratch=pathlib.Path({str(tmp_path / 'scratch')!r}), priority=Priority.LIVE)\n"
+        f"pool.submit(Task('x', 'lane_tasks:start_program', dict(path={str(tmp_path / 'program')!r})))\n"
+        f"while not pathlib.Path({str(tmp_path / 'program')!r}).exists(): time.sleep(0.01)"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], env={**os.environ, "PYTHONPATH": str(HERE)}, check=True)
+    worker, child = program(tmp_path / "program")
+    until(lambda: not is_alive(worker) and not is_alive(child))
+    until(lambda: locked_bytes(tmp_path / "lock" / "slots") == 0)
+
+
+def test_a_stopped_driver_gets_its_reports_when_it_goes_on(drivers: Drivers) -> None:
+    driver = drivers.start("stopped", items=200, seed=1)
+    until(lambda: len(drivers.seen) > 5)
+    driver.send_signal(signal.SIGSTOP)
+    until(lambda: len(drivers.seen) >= 200, seconds=60)
+    time.sleep(0.2)
+    assert len(drivers.done("stopped")) < 200
+    driver.send_signal(signal.SIGCONT)
+    assert driver.wait(timeout=30) == 0
+    assert sorted(map(int, drivers.done("stopped"))) == list(range(200))
+
+
+def test_a_stopped_supervisor_keeps_its_slots_but_blocks_nobody_else(
+    lane: LocalLane, pool: LocalPool, scratch: Path, tmp_path: Path
+) -> None:
+    running = pool.submit(Task("a", "lane_tasks:rest", {"seconds": 0.2}, Resources(cpu=1, memory=MIB)))
+    supervisor = supervisor_of(os.getpid())
+    until(lambda: locked_bytes(tmp_path / "lock" / "slots") > 0)
+    os.kill(supervisor, signal.SIGSTOP)
+    other = lane.open_pool(scratch=scratch / "other", priority=Priority.BATCH)
+    everything = lane.capacity().cpu
+    if everything > 1:
+        beside = other.submit(Task("b", "lane_tasks:nothing", {}, Resources(everything - 1, MIB)))
+        assert beside.result(timeout=30).outcome is TaskOutcome.RETURNED
+    whole = other.submit(Task("c", "lane_tasks:nothing", {}, Resources(everything, MIB)))
+    assert wait([whole], timeout=1.0).not_done
+    os.kill(supervisor, signal.SIGCONT)
+    assert whole.result(timeout=30).outcome is TaskOutcome.RETURNED
+    assert running.result(timeout=30).outcome is TaskOutcome.RETURNED
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("count", "items", "kills", "seed"),
+    [
+        pytest.param(3, 60, 8, 20240, id="short"),
+        pytest.param(8, 200, 50, 20241, id="8-drivers-50-kills", marks=pytest.mark.full),
+    ],
+)
+def test_random_kills_neither_lose_nor_double_a_slot(
+    drivers: Drivers, tmp_path: Path, count: int, items: int, kills: int, seed: int
+) -> None:
+    chance = random.Random(seed)
+    running = {f"driver-{n}": drivers.start(f"driver-{n}", items, seed + n) for n in range(count)}
+    capacity = min(2, len(os.sched_getaffinity(0)))
+    for _ in range(kills):
+        time.sleep(chance.uniform(0.05, 0.4))
+        alive = [name for name, driver in running.items() if driver.poll() is None]
+        if not alive:
+            break
+        name = chance.choice(alive)
+        victims = [running[name].pid]
+        for _ in range(chance.randrange(4)):  # the driver, its supervisor, a worker, a program
+            victims = children_of(chance.choice(victims)) or victims
+        victim = chance.choice(victims)
+        if is_alive(victim):
+            os.kill(victim, signal.SIGKILL)
+        if victim == running[name].pid:
+            running[name].wait()
+            running[name] = drivers.start(name, items, chance.randrange(10**6))
+    for name, driver in running.items():
+        assert driver.wait(timeout=300) == 0
+        assert sorted(map(int, set(drivers.done(name)))) == list(range(items))
+    seen = drivers.seen
+    assert max(seen) == capacity  # never more, and not for want of trying
+    assert len(seen) >= count * items
+    assert locked_bytes(tmp_path / "lock" / "slots") == 0
+    marked = [
+        p.pid for p in psutil.process_iter() if str(tmp_path) in " ".join(p.cmdline()) and POOL_MARK in p.environ()
+    ]
+    assert marked == []
