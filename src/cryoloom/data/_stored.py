@@ -12,7 +12,7 @@ from cryoloom.data._item import ItemType, item_kind
 from cryoloom.data._manifest import Manifest, read_manifest
 from cryoloom.data._optics import OpticsGroup
 from cryoloom.data._publication import newest_generation
-from cryoloom.errors import NotFoundError, ParameterError
+from cryoloom.errors import FormatError, NotFoundError, ParameterError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -195,11 +195,17 @@ class Snapshot(Generic[ItemType]):
         return Changes(self._collect(upserted), gone, generation, self.generation)
 
     def _collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        import polars as pl
+
         try:
             return frame.collect()
         except FileNotFoundError as error:
             raise NotFoundError(
                 f"Generation {self.generation} of {self.folder} was swept; read the newest one.", path=self.folder
+            ) from error
+        except pl.exceptions.ComputeError as error:
+            raise FormatError(
+                f"The rows of generation {self.generation} of {self.folder} cannot be read: {error}", path=self.folder
             ) from error
 
 

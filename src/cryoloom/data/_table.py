@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from typing import Self, cast
 
 import polars as pl
 
 from cryoloom.data._columns import Column, Schema
-from cryoloom.data._frames import polars_type, storage_type
+from cryoloom.data._frames import Rows, fitted, frame_of, polars_type, storage_type
+from cryoloom.data._item import ItemWithOptics, item_kind
 from cryoloom.data._optics import OpticsGroup
 from cryoloom.errors import ParameterError
 
@@ -31,6 +33,24 @@ class Table:
     def __len__(self) -> int:
         return self.frame.height
 
+    @classmethod
+    def of(cls, rows: Rows, kind: str) -> Self:
+        """A table of items, or of rows by column name, with the types, units and meanings that a kind declares.
+
+        Raises
+        ------
+        FormatError
+            If a value does not fit its column.
+        """
+        rows = rows if isinstance(rows, pl.DataFrame) else cast("Rows", list(rows))
+        declared = item_kind(kind).schema()
+        fixed = frozenset(declared.names)
+        frame, schema = fitted(frame_of(rows, declared, fixed), declared, fixed)
+        present = tuple(column for column in schema if column.name in frame.columns)
+        return cls(
+            frame.select(column.name for column in present), replace(schema, columns=present), attached_optics(rows)
+        )
+
     def with_frame(self, frame: pl.DataFrame, *described: Column) -> Table:
         """The same set with other rows; new columns are described, or taken with the type that they have."""
         known = self.schema.with_columns(*described)
@@ -42,6 +62,14 @@ class Table:
             for column in columns
         )
         return Table(frame, Schema(known.kind, known.version, tuple(retyped)), self.optics_groups)
+
+
+def attached_optics(rows: Rows) -> dict[int, OpticsGroup]:
+    """The optics groups of items, by identity."""
+    if isinstance(rows, pl.DataFrame):
+        return {}
+    groups = (item.attached_optics for item in rows if isinstance(item, ItemWithOptics))
+    return {group.id: group for group in groups if group is not None}
 
 
 def merged_optics(first: Mapping[int, OpticsGroup], second: Mapping[int, OpticsGroup]) -> dict[int, OpticsGroup]:

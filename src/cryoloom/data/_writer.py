@@ -15,13 +15,13 @@ from cryoloom.data._columns import Schema
 from cryoloom.data._compaction import parts_to_keep
 from cryoloom.data._frames import Rows, fitted, frame_of
 from cryoloom.data._identity_set import IdentitySet, Ids, are_unique
-from cryoloom.data._item import ItemWithOptics, item_kind
+from cryoloom.data._item import item_kind
 from cryoloom.data._manifest import FORMAT_VERSION, Manifest, Part, read_manifest
 from cryoloom.data._optics import OpticsGroup
 from cryoloom.data._parts import SMALL, WITHDRAWN, events, known_ids, merge, read_part, write_part
 from cryoloom.data._publication import newest_generation, publish, void_claims, write_hint
 from cryoloom.data._sweep import sweep
-from cryoloom.data._table import Table
+from cryoloom.data._table import Table, attached_optics
 from cryoloom.errors import FormatError, ParameterError, ProjectError, ReadOnlyError, SupersededError
 
 
@@ -203,7 +203,7 @@ class SetWriter:
             frame = frame.with_columns(pl.lit(0, pl.UInt64).alias("parent_id"))
         held = {"id", "parent_id", *self._manifest.schema.names, *frame.columns}
         schema = replace(wider, kind=self._manifest.kind, columns=tuple(c for c in wider if c.name in held))
-        return Table(frame, schema, upsert.optics_groups if isinstance(upsert, Table) else _attached(upsert))
+        return Table(frame, schema, upsert.optics_groups if isinstance(upsert, Table) else attached_optics(upsert))
 
     def _present(self, withdraw: Iterable[int]) -> pl.Series:
         """The ids that are withdrawn and that the set holds."""
@@ -278,13 +278,6 @@ class _Written:
     came: Ids
     returned: Ids
     removed: Ids
-
-
-def _attached(upsert: Rows) -> dict[int, OpticsGroup]:
-    if isinstance(upsert, pl.DataFrame):
-        return {}
-    groups = (item.attached_optics for item in upsert if isinstance(item, ItemWithOptics))
-    return {group.id: group for group in groups if group is not None}
 
 
 def _check_ids(ids: pl.Series, removed: pl.Series) -> None:
