@@ -20,10 +20,10 @@ def as_document(protocol: type[Protocol]) -> dict[str, Any]:
         "description": inspect.getdoc(protocol) or "",
         "citations": list(protocol.citations),
         "inputs": [
-            {"name": port.name, "kind": port.item.kind, "help": port.help, "optional": port.optional}
+            {"name": port.name, "kind": port.kind, "help": port.help, "optional": port.optional}
             for port in protocol.input_ports()
         ],
-        "outputs": [{"name": port.name, "kind": port.item.kind, "help": port.help} for port in protocol.output_ports()],
+        "outputs": [{"name": port.name, "kind": port.kind, "help": port.help} for port in protocol.output_ports()],
         "parameters": [asdict(description) for description in describe_parameters(protocol.Parameters)],
     }
 
@@ -34,12 +34,12 @@ def as_text(protocol: type[Protocol]) -> str:
     if protocol.input_ports():
         lines += ["", "Inputs"]
         lines += [
-            f"  {port.name}: {port.item.kind}{' (optional)' if port.optional else ''}. {port.help}"
+            f"  {port.name}: {port.kind}{' (optional)' if port.optional else ''}. {port.help}"
             for port in protocol.input_ports()
         ]
     if protocol.output_ports():
         lines += ["", "Outputs"]
-        lines += [f"  {port.name}: {port.item.kind}. {port.help}" for port in protocol.output_ports()]
+        lines += [f"  {port.name}: {port.kind}. {port.help}" for port in protocol.output_ports()]
     section = None
     for parameter in describe_parameters(protocol.Parameters):
         if parameter.section != section:

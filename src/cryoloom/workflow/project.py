@@ -48,6 +48,11 @@ class Output:
         return f"<output {self.run.number}.{self.name}>"
 
     @property
+    def kind(self) -> str:
+        """Kind of its items."""
+        return self.run.record.output_kinds[self.name]
+
+    @property
     def reference(self) -> OutputReference:
         """How another run's record names it."""
         return OutputReference(run=self.run.ulid, output=self.name)
@@ -332,7 +337,7 @@ class Project:
         missing = [name for name, port in ports.items() if name not in inputs and not port.optional]
         if missing:
             raise ParameterError(
-                f"{protocol} needs the input {missing[0]} ({ports[missing[0]].item.kind}); connect it."
+                f"{protocol} needs the input {missing[0]} ({ports[missing[0]].kind}); connect it."
             )
         parameters = validated(declared.Parameters, values)
         declared().check(parameters)
@@ -340,7 +345,10 @@ class Project:
             protocol=protocol,
             protocol_version=declared.version,
             parameters=parameters.model_dump(mode="json"),
-            inputs=inputs,
+            inputs={name: output.reference for name, output in inputs.items()},
+            output_kinds={
+                port.name: inputs[port.same_as].kind if port.same_as else port.kind for port in declared.output_ports()
+            },
             options=RunOptions.model_validate(dict(options or {})),
             created_by=_person(),
             replaces=replaces,
@@ -350,15 +358,13 @@ class Project:
             run.annotate(label=label)
         return run
 
-    def _connect(self, port: InputPort, source: Output | str) -> OutputReference:
+    def _connect(self, port: InputPort, source: Output | str) -> Output:
         output = self.output(source) if isinstance(source, str) else source
-        made = next(made for made in output.run.protocol.output_ports() if made.name == output.name)
-        if made.item.kind != port.item.kind:
+        if not port.accepts(output.kind):
             raise ParameterError(
-                f"Input {port.name} takes {port.item.kind}, "
-                f"but {output.run.number}.{output.name} holds {made.item.kind}."
+                f"Input {port.name} takes {port.kind}, but {output.run.number}.{output.name} holds {output.kind}."
             )
-        return output.reference
+        return output
 
 
 def _person() -> str:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Item, Snapshot, child_id, column, digest, item_class
 from cryoloom.errors import InputError
@@ -21,13 +21,15 @@ from cryoloom.workflow.protocol import (
     Output,
     SourceProtocol,
     Stage,
-    Table,
     TableProtocol,
     WholeProtocol,
     input_set,
     output_set,
 )
 from cryoloom.workflow.workspace import RoundWorkspace, SourceContext, Workspace
+
+if TYPE_CHECKING:
+    from cryoloom.data import Table
 
 
 @item_class
@@ -191,8 +193,8 @@ class Keep(TableProtocol):
 
     def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
         """Apply the threshold."""
-        frame = tables["numbers"].frame
-        return {"kept": Table(frame.filter(frame["value"] >= parameters.at_least))}
+        table = tables["numbers"]
+        return {"kept": table.with_frame(table.frame.filter(table.frame["value"] >= parameters.at_least))}
 
 
 class Choose(DecideProtocol):
@@ -217,8 +219,8 @@ class Choose(DecideProtocol):
 
     def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:
         """Apply the threshold."""
-        frame = tables["numbers"].frame
-        return {"chosen": Table(frame.filter(frame["value"] >= decision.at_least))}
+        table = tables["numbers"]
+        return {"chosen": table.with_frame(table.frame.filter(table.frame["value"] >= decision.at_least))}
 
 
 class IteratedMean(WholeProtocol):

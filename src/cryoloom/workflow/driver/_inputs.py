@@ -15,7 +15,7 @@ from cryoloom.workflow.protocol import InputPort
 if TYPE_CHECKING:
     import polars as pl
 
-    from cryoloom.data import Snapshot
+    from cryoloom.data import Snapshot, Table
 
 
 def row_digest(row: dict[str, Any]) -> int:
@@ -70,6 +70,13 @@ class FollowedInput:
         """Those of the newest generation that was read."""
         return [] if self.snapshot is None else list(self.snapshot.optics_groups.values())
 
+    def table(self) -> Table:
+        """Everything in the newest generation that was read."""
+        from cryoloom.data import Table
+
+        assert self.snapshot is not None, "a table is asked for after something was seen"  # noqa: S101
+        return Table(self.snapshot.to_polars(), self.snapshot.schema, self.snapshot.optics_groups)
+
     def advance(self) -> bool:
         """Look for a newer generation; cheap when there is none."""
         newest = self.stored.newest_generation()
@@ -77,9 +84,9 @@ class FollowedInput:
             return False
         self.snapshot = self.stored.at(newest)
         self._generation = newest
-        if self.snapshot.kind != self.port.item.kind:
+        if not self.port.accepts(self.snapshot.kind):
             raise ParameterError(
-                f"Input {self.port.name} takes {self.port.item.kind}, but was given {self.snapshot.kind}; "
+                f"Input {self.port.name} takes {self.port.kind}, but was given {self.snapshot.kind}; "
                 "connect another set."
             )
         return True

@@ -170,7 +170,7 @@ def _follow(attempt: Attempt, kind: type[FollowedType]) -> Sequence[FollowedType
         reference = attempt.record.inputs.get(port.name)
         if reference is None:
             if not port.optional:
-                raise ParameterError(f"Input {port.name} ({port.item.kind}) is not connected; connect it.")
+                raise ParameterError(f"Input {port.name} ({port.kind}) is not connected; connect it.")
             continue
         followed.append(kind(port, runs.find_run(reference.run).outputs / reference.output))
     return followed

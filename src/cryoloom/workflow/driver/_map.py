@@ -307,7 +307,7 @@ class MapDriver:
             payload={
                 "location": self._protocol.location(),
                 "parameters": attempt.parameters.model_dump(mode="json"),
-                "kinds": {followed.port.name: followed.port.item.kind for followed in self._inputs},
+                "kinds": {followed.port.name: followed.port.kind for followed in self._inputs},
                 "leading": leading_port.name,
                 "rows": dict(rows),
                 "optics_groups": [group.to_json() for group in optics.values()],

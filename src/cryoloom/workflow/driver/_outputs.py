@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Item, OpticsGroup, SetWriter, Snapshot, StoredSet
 from cryoloom.workflow.driver._attempt import Attempt
-from cryoloom.workflow.protocol import Table
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from cryoloom.data import Table
 
 
 class OutputSets:
@@ -20,7 +22,7 @@ class OutputSets:
         self._attempt = attempt
         self._writers: dict[str, SetWriter] = {}
         for port in attempt.protocol.output_ports():
-            writer = SetWriter.open(attempt.folder.outputs / port.name, kind=port.item.kind)
+            writer = SetWriter.open(attempt.folder.outputs / port.name, kind=attempt.record.output_kinds[port.name])
             if writer.generation is None:
                 writer.commit()
             elif writer.closed:
@@ -83,10 +85,13 @@ class OutputSets:
             table = made[name]
             snapshot = self._snapshot(name)
             changed, gone = _difference(snapshot.to_polars() if snapshot.count else None, table.frame)
-            new_groups = [group for group in table.optics_groups if snapshot.optics_groups.get(group.id) != group]
+            new_groups = [
+                group for group in table.optics_groups.values() if snapshot.optics_groups.get(group.id) != group
+            ]
             if changed.height or gone or new_groups:
                 self._attempt.check_superseded()
-                writer.commit(upsert=changed, withdraw=gone, optics_groups=new_groups)
+                upsert = replace(table, frame=changed) if changed.height else ()
+                writer.commit(upsert=upsert, withdraw=gone, optics_groups=new_groups)
 
     def withdraw(self, withdrawn: Mapping[str, Sequence[int]]) -> None:
         """Withdraw ids."""
@@ -106,6 +111,8 @@ def _difference(former: pl.DataFrame | None, wanted: pl.DataFrame) -> tuple[pl.D
 
     if former is None or former.height == 0:
         return wanted, []
+    if wanted.height == 0:
+        return wanted, former["id"].to_list()
     gone = former.join(wanted, on="id", how="anti")["id"].to_list()
     if set(wanted.columns) - set(former.columns):
         return wanted, gone

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from cryoloom.data import Item, OpticsGroup
 from cryoloom.durable import create_json, read_json
-from cryoloom.workflow.protocol import OutputPort, Table
 from cryoloom.workflow.run import FORMAT_VERSION, now
 
 if TYPE_CHECKING:
+    from cryoloom.data import Table
     from cryoloom.workflow.driver._inputs import FollowedInput
 
 
@@ -97,13 +98,13 @@ class RoundFolder:
             return 0.0, ""
         return float(fraction), message.strip()
 
-    def store_result(self, made: Mapping[str, Table | Iterable[Item]], ports: Sequence[OutputPort]) -> None:
+    def store_result(self, made: Mapping[str, Table | Iterable[Item]], kinds: Mapping[str, str]) -> None:
         """Write the tables of the result, then the file that says that they are complete."""
         optics: dict[str, list[dict[str, Any]]] = {}
-        for port in ports:
-            table = as_table(made[port.name], port)
-            optics[port.name] = [group.to_json() for group in table.optics_groups]
-            target = self.path / f"result-{port.name}.parquet"
+        for name, kind in kinds.items():
+            table = as_table(made[name], kind)
+            optics[name] = [group.to_json() for group in table.optics_groups.values()]
+            target = self.path / f"result-{name}.parquet"
             temporary = target.with_suffix(".tmp")
             table.frame.write_parquet(temporary)
             temporary.replace(target)
@@ -111,28 +112,23 @@ class RoundFolder:
             document = {"format_version": FORMAT_VERSION, "computed": now(), "optics_groups": optics}
             create_json(self.path / "result.json", document)
 
-    def result(self, ports: Sequence[OutputPort]) -> dict[str, Table]:
+    def result(self, kinds: Mapping[str, str]) -> dict[str, Table]:
         """Name of an output → its table."""
         import polars as pl
 
+        from cryoloom.data import Table
+
         optics = read_json(self.path / "result.json")["optics_groups"]
-        return {
-            port.name: Table(
-                pl.read_parquet(self.path / f"result-{port.name}.parquet"),
-                [OpticsGroup.from_json(group) for group in optics.get(port.name, [])],
-            )
-            for port in ports
-        }
+        tables = {}
+        for name, kind in kinds.items():
+            table = Table.of(pl.read_parquet(self.path / f"result-{name}.parquet"), kind)
+            groups = map(OpticsGroup.from_json, optics.get(name, []))
+            tables[name] = replace(table, optics_groups={group.id: group for group in groups})
+        return tables
 
 
-def as_table(made: Table | Iterable[Item], port: OutputPort) -> Table:
-    """Items as a table of the port's kind."""
-    if isinstance(made, Table):
-        return made
-    from cryoloom.data import frame_of
+def as_table(made: Table | Iterable[Item], kind: str) -> Table:
+    """Items as a table of their kind."""
+    from cryoloom.data import Table
 
-    items = list(made)
-    attached = (getattr(item, "attached_optics", None) for item in items)
-    optics = {group.id: group for group in attached if group is not None}
-    schema = port.item.schema()
-    return Table(frame_of(items, schema, frozenset(schema.names)), list(optics.values()))
+    return made if isinstance(made, Table) else Table.of(made, kind)

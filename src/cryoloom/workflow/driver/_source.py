@@ -102,10 +102,10 @@ class SourceDriver:
 
     def _commit(self, found: Found) -> None:
         rows: dict[str, object] = {name: [item.to_row() for item in items] for name, items in found.items.items()}
-        rows.update({name: table.frame for name, table in found.tables.items()})
+        rows.update(found.tables)
         optics = {group.id: group for group in found.optics_groups}
         for table in found.tables.values():
-            optics.update({group.id: group for group in table.optics_groups})
+            optics.update(table.optics_groups)
         self._outputs.commit(rows, found.withdrawn, list(optics.values()))  # type: ignore[arg-type]
         recovered: set[int] = set()
         for name, items in found.items.items():

@@ -12,7 +12,7 @@ from cryoloom.workflow.driver._inputs import FollowedInput
 from cryoloom.workflow.driver._outputs import OutputSets
 from cryoloom.workflow.lane import TaskReport
 from cryoloom.workflow.parameters import validated
-from cryoloom.workflow.protocol import DecideProtocol, Table, TableProtocol
+from cryoloom.workflow.protocol import DecideProtocol, TableProtocol
 from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
 
 POLL_SECONDS = 0.2
@@ -100,11 +100,7 @@ class TableDriver:
         return all(followed.snapshot is not None for followed in self._inputs)
 
     def _apply(self) -> None:
-        tables = {
-            followed.port.name: Table(followed.snapshot.to_polars(), followed.optics_groups)
-            for followed in self._inputs
-            if followed.snapshot is not None
-        }
+        tables = {followed.port.name: followed.table() for followed in self._inputs if followed.snapshot is not None}
         if isinstance(self._protocol, DecideProtocol):
             made = self._protocol.apply(tables, self._attempt.parameters, self._decision)
         else:

@@ -105,6 +105,7 @@ def compute_round(
     project: str,
     run: str,
     round_number: int,
+    output_kinds: Mapping[str, str],
     threads: int,
 ) -> None:
     """Compute one round of a Whole protocol and store its result in the round's folder.
@@ -116,6 +117,7 @@ def compute_round(
     inputs : name of an input → folder of its set and pinned generation
     project, run : folder of the project, name of the run's folder
     round_number : counted from 1
+    output_kinds : output → kind of its items
     threads : how many the task may keep busy
     """
     protocol = load_protocol(location)
@@ -130,7 +132,7 @@ def compute_round(
         made = protocol.compute(snapshots, protocol.Parameters.model_validate(dict(parameters)), workspace)
     finally:
         workspace.remove_scratch()
-    RoundFolder(workspace.folder).store_result(made, protocol.output_ports())
+    RoundFolder(workspace.folder).store_result(made, output_kinds)
 
 
 def _snapshot(folder: Path, generation: int) -> Snapshot[Item]:

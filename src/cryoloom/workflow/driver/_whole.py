@@ -176,6 +176,7 @@ class WholeDriver:
                     },
                     "project": str(attempt.project),
                     "run": attempt.folder.path.name,
+                    "output_kinds": attempt.record.output_kinds,
                     "round_number": current.number,
                     "threads": resources.cpu,
                 },
@@ -190,5 +191,5 @@ class WholeDriver:
         future.add_done_callback(lambda done: attempt.finished_tasks.put(done.result()))
 
     def _publish(self, current: RoundFolder) -> None:
-        self._outputs.replace_all(current.result(self._attempt.protocol.output_ports()))
+        self._outputs.replace_all(current.result(self._attempt.record.output_kinds))
         self._last = current

@@ -9,7 +9,6 @@ from cryoloom.workflow.protocol._shapes import (
     MapProtocol,
     MapResult,
     SourceProtocol,
-    Table,
     TableProtocol,
     WholeProtocol,
 )
@@ -28,7 +27,6 @@ __all__ = [
     "Protocol",
     "SourceProtocol",
     "Stage",
-    "Table",
     "TableProtocol",
     "WholeProtocol",
     "input_set",

@@ -39,6 +39,15 @@ class InputPort:
     optional: bool = False
     grouped_by: str = ""
 
+    @property
+    def kind(self) -> str:
+        """Kind of the items, or ``any``."""
+        return "any" if self.item is Item else self.item.kind
+
+    def accepts(self, kind: str) -> bool:
+        """Whether a set of that kind may be connected."""
+        return self.item is Item or self.item.kind == kind
+
 
 @dataclass(frozen=True, slots=True)
 class OutputPort:
@@ -47,13 +56,20 @@ class OutputPort:
     Parameters
     ----------
     name : of the attribute
-    item : the kind of item the set holds
+    item : the kind of item the set holds; `Item` itself if it is that of an input
     help : what it is
+    same_as : name of the input whose kind it has
     """
 
     name: str
     item: type[Item]
     help: str = ""
+    same_as: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Kind of the items, or ``same as …``."""
+        return f"same as {self.same_as}" if self.item is Item else self.item.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,7 @@ class _Declaration:
     help: str = ""
     optional: bool = False
     grouped_by: str = ""
+    same_as: str = ""
 
 
 def input_set(help: str = "", *, optional: bool = False, grouped_by: str = "") -> Any:  # noqa: A002
@@ -68,9 +85,9 @@ def input_set(help: str = "", *, optional: bool = False, grouped_by: str = "") -
     return _Declaration(help, optional, grouped_by)
 
 
-def output_set(help: str = "") -> Any:  # noqa: A002
+def output_set(help: str = "", *, same_as: str = "") -> Any:  # noqa: A002
     """Describe an output, see `OutputPort`."""
-    return _Declaration(help)
+    return _Declaration(help, same_as=same_as)
 
 
 def input_ports(declaration: type) -> tuple[InputPort, ...]:
@@ -83,7 +100,7 @@ def input_ports(declaration: type) -> tuple[InputPort, ...]:
 
 def output_ports(declaration: type) -> tuple[OutputPort, ...]:
     """The outputs that a protocol's ``Outputs`` declares."""
-    return tuple(OutputPort(name, item, note.help) for name, item, note in _declared(declaration, Output))
+    return tuple(OutputPort(name, item, note.help, note.same_as) for name, item, note in _declared(declaration, Output))
 
 
 def _declared(declaration: type, marker: type) -> list[tuple[str, type[Item], _Declaration]]:

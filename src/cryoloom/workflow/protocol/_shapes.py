@@ -13,18 +13,8 @@ from cryoloom.workflow.parameters import ProtocolParameters
 from cryoloom.workflow.protocol._base import Protocol
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from cryoloom.data import Snapshot
+    from cryoloom.data import Snapshot, Table
     from cryoloom.workflow.workspace import RoundWorkspace, SourceContext
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Items of one set as a frame, with the optics groups their ``optics_group`` column refers to."""
-
-    frame: pl.DataFrame
-    optics_groups: Sequence[OpticsGroup] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class RunRecord(Record):
     protocol_version: int
     parameters: dict[str, Any] = Field(default_factory=dict)
     inputs: dict[str, OutputReference] = Field(default_factory=dict)
+    output_kinds: dict[str, str] = Field(default_factory=dict, description="output → kind of its items")
     options: RunOptions = Field(default_factory=RunOptions)
     replaces: str | None = None
     created: str = Field(default_factory=now)
