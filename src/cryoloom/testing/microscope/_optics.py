@@ -87,16 +87,26 @@ class ContrastTransfer:
     def odd_aberration(self, vertical: NDArray[np.float64], horizontal: NDArray[np.float64]) -> NDArray[np.float64]:
         """Phase in rad by which beam tilt and threefold astigmatism multiply the image's transform.
 
-        Coma by a beam tilt τ is ``2π Cs λ² k² (k · τ)`` with RELION's sign, threefold astigmatism of size A
+        Coma by a beam tilt τ is ``-2π Cs λ² k² (k · τ)``, with RELION's sign, threefold astigmatism of size A
         ``2π/3 A λ² k³ cos 3(θ - angle)``. Parameters as for :meth:`aberration`.
         """
         length = wavelength(self.voltage)
         ky, kx = vertical[:, None], horizontal[None, :]
-        coma = 2.0 * np.pi * 1e7 * self.spherical_aberration * length**2 * (kx**2 + ky**2)
+        coma = -2.0 * np.pi * 1e7 * self.spherical_aberration * length**2 * (kx**2 + ky**2)
         coma = coma * 1e-3 * (kx * self.beam_tilt[0] + ky * self.beam_tilt[1])
+        sine, cosine = self._threefold_coefficients()
+        return np.asarray(coma + sine * (3.0 * kx**2 * ky - ky**3) + cosine * (kx**3 - 3.0 * kx * ky**2))
+
+    @property
+    def odd_zernike(self) -> tuple[float, ...]:
+        """Threefold astigmatism as RELION's six coefficients of odd polynomials in 1/Å."""
+        sine, cosine = self._threefold_coefficients()
+        return (0.0, 0.0, sine, 0.0, 0.0, cosine)
+
+    def _threefold_coefficients(self) -> tuple[float, float]:
+        size = 2.0 * np.pi / 3.0 * self.threefold_astigmatism * wavelength(self.voltage) ** 2
         turn = np.radians(3.0 * self.threefold_angle)
-        threefold = (kx**3 - 3.0 * kx * ky**2) * np.cos(turn) + (3.0 * kx**2 * ky - ky**3) * np.sin(turn)
-        return np.asarray(coma + 2.0 * np.pi / 3.0 * self.threefold_astigmatism * length**2 * threefold)
+        return float(size * np.sin(turn)), float(size * np.cos(turn))
 
     def defocus_phase(self, frequency_squared: NDArray[np.float64], height: float) -> NDArray[np.float64]:
         """Phase in rad that a `height` in Å adds to the aberration at k² (1/Å²)."""

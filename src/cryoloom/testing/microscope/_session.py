@@ -90,7 +90,7 @@ def write_session(
         truths.append(exposure.truth)
         if on_movie is not None:
             on_movie(file, exposure.truth)
-    write_particles_star(truth_folder / "particles.star", files, truths, microscope.parameters)
+    write_particles_star(truth_folder / "particles.star", files, truths)
     return Session(folder, tuple(files), folder / "gain.mrc", tuple(truths), truth_folder)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cryoloom.testing.microscope._parameters import MicroscopeParameters
-from cryoloom.testing.microscope._truth import ExposureTruth
+import numpy as np
+
+from cryoloom.testing.microscope._truth import ExposureTruth, relion_magnification
 
 OPTICS = (
     "rlnOpticsGroupName",
@@ -16,10 +17,18 @@ OPTICS = (
     "rlnVoltage",
     "rlnSphericalAberration",
     "rlnAmplitudeContrast",
+    "rlnBeamTiltX",
+    "rlnBeamTiltY",
+    "rlnOddZernike",
+    "rlnMagMat00",
+    "rlnMagMat01",
+    "rlnMagMat10",
+    "rlnMagMat11",
 )
 
 PARTICLES = (
     "rlnMicrographName",
+    "rlnOpticsGroup",
     "rlnCoordinateX",
     "rlnCoordinateY",
     "rlnAngleRot",
@@ -31,45 +40,57 @@ PARTICLES = (
     "rlnDefocusV",
     "rlnDefocusAngle",
     "rlnPhaseShift",
-    "rlnOpticsGroup",
+    "rlnClassNumber",
 )
 
 
-def write_particles_star(
-    file: Path, movies: Sequence[Path], truths: Sequence[ExposureTruth], parameters: MicroscopeParameters
-) -> None:
-    """Write every particle whose centre lies on the detector, in the sum aligned to the first frame."""
-    detector, optics = parameters.detector, parameters.optics
-    group = (
-        "simulated",
-        1,
-        detector.pixel_size,
-        detector.pixel_size,
-        optics.voltage,
-        optics.spherical_aberration,
-        optics.amplitude_contrast,
-    )
-    lines = _table("optics", OPTICS, [" ".join(map(str, group))])
-    rows = []
-    for movie, truth in zip(movies, truths, strict=True):
-        transfer, particles = truth.transfer, truth.particles
-        for (x, y), height, angles in zip(truth.coordinates(), particles.heights, particles.angles, strict=True):
-            if not (0.0 <= x <= detector.width - 1 and 0.0 <= y <= detector.height - 1):
-                continue
-            values = (
-                x,
-                y,
-                *angles,
-                0.0,
-                0.0,
-                transfer.defocus_u + height,
-                transfer.defocus_v + height,
-                transfer.defocus_angle,
-                transfer.phase_shift,
-            )
-            rows.append(f"movies/{movie.name} " + " ".join(f"{value:.4f}" for value in values) + " 1")
+def write_particles_star(file: Path, movies: Sequence[Path], truths: Sequence[ExposureTruth]) -> None:
+    """Write every intact particle on the detector, where it lies in the sum aligned to the first frame.
+
+    The true pixel size is given, whatever the session states. Class 2 is the second conformation.
+    """
+    groups = {truth.optics_group: _optics_row(truth) for truth in truths}
+    rows = [row for movie, truth in zip(movies, truths, strict=True) for row in _particle_rows(movie, truth)]
+    lines = _table("optics", OPTICS, [groups[number] for number in sorted(groups)])
     lines += _table("particles", PARTICLES, rows)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _optics_row(truth: ExposureTruth) -> str:
+    transfer = truth.transfer
+    values = [
+        f"group{truth.optics_group}",
+        truth.optics_group,
+        truth.pixel_size,
+        truth.pixel_size,
+        transfer.voltage,
+        transfer.spherical_aberration,
+        transfer.amplitude_contrast,
+        *transfer.beam_tilt,
+        "[" + ",".join(f"{coefficient:.6g}" for coefficient in transfer.odd_zernike) + "]",
+        *(f"{element:.8f}" for element in relion_magnification(truth.magnification).flat),
+    ]
+    return " ".join(map(str, values))
+
+
+def _particle_rows(movie: Path, truth: ExposureTruth) -> list[str]:
+    transfer, particles = truth.transfer, truth.particles
+    coordinates = truth.coordinates()
+    rows = []
+    for n in np.flatnonzero(truth.to_be_found()):
+        values = (
+            *coordinates[n],
+            *particles.angles[n],
+            0.0,
+            0.0,
+            transfer.defocus_u + particles.heights[n],
+            transfer.defocus_v + particles.heights[n],
+            transfer.defocus_angle,
+            transfer.phase_shift,
+        )
+        numbers = " ".join(f"{value:.4f}" for value in values)
+        rows.append(f"movies/{movie.name} {truth.optics_group} {numbers} {particles.conformations[n] + 1}")
+    return rows
 
 
 def _table(name: str, columns: Sequence[str], rows: list[str]) -> list[str]:

@@ -123,3 +123,8 @@ class ExposureTruth:
         }
         rows = zip(*(values.tolist() for values in columns.values()), strict=True)
         return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def relion_magnification(magnification: NDArray[np.float64]) -> NDArray[np.float64]:
+    """RELION's matrix (2, 2), which maps frequencies of the image to those of the specimen, of one that maps places."""
+    return np.asarray(np.linalg.inv(magnification).T, dtype=np.float64)
