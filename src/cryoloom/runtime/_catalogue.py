@@ -14,6 +14,12 @@ EMBEDDED: Mapping[str, str] = {
     "import-movies": "cryoloom.protocols.imports:ImportMovies",
     "motion": "cryoloom.protocols.motion:CorrectMotion",
     "ctf": "cryoloom.protocols.ctf:EstimateCTF",
+    "filter": "cryoloom.protocols.sets:FilterItems",
+    "curate": "cryoloom.protocols.sets:Curate",
+    "combine": "cryoloom.protocols.sets:CombineItems",
+    "split": "cryoloom.protocols.sets:SplitItems",
+    "edit": "cryoloom.protocols.sets:EditColumns",
+    "join": "cryoloom.protocols.sets:JoinColumns",
 }
 """Id → ``module:Class`` of every embedded protocol, so that one can be had without importing the others."""
 

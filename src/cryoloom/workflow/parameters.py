@@ -32,6 +32,7 @@ Millimetre = Annotated[float, Unit("mm")]
 Degree = Annotated[float, Unit("°")]
 ElectronPerSquareAngstrom = Annotated[float, Unit("e/Å²")]
 Pixel = Annotated[int, Unit("px")]
+PixelDistance = Annotated[float, Unit("px")]
 Second = Annotated[float, Unit("s")]
 
 
