@@ -1,0 +1,179 @@
+"""Movies are imported when they are complete, whatever way they were written; what changes afterwards is redone."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from cryoloom.data import Movie
+from cryoloom.errors import ParameterError
+from cryoloom.formats import write_stack, write_tiff_movie
+from cryoloom.protocols.imports import ImportMovies
+from cryoloom.workflow.protocol import Found
+from cryoloom.workflow.workspace import SourceContext
+
+FRAMES = np.random.default_rng(3).poisson(2.0, (4, 96, 128)).astype(np.uint8)
+
+
+class Watcher:
+    """Looks as a driver does, and remembers what it was told."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        values = {"folder": folder, "voltage": 300, "pixel_size": 1.5, "settle": 0.1, "expect_more": True} | settings
+        self.parameters = ImportMovies.Parameters(**values)
+        self.protocol = ImportMovies()
+        self.protocol.check(self.parameters)
+        self.movies: dict[int, Movie] = {}
+        self.failures: list[str] = []
+        self.context = SourceContext(folder, "000001-import-movies", {"movies": set()}, self.rows)
+
+    def rows(self, _name: str) -> pl.DataFrame:
+        return pl.DataFrame([movie.to_row() for movie in self.movies.values()])
+
+    def look(self) -> Found:
+        found = self.protocol.look(self.parameters, self.context)
+        for item in found.items["movies"]:
+            assert isinstance(item, Movie)
+            self.movies[item.id] = item
+        for gone in found.withdrawn["movies"]:
+            del self.movies[gone]
+        self.context.known["movies"] = set(self.movies)
+        self.failures += [f"{failure.label}: {failure.reason}" for failure in found.failures]
+        return found
+
+    def look_until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"movies {len(self.movies)}, failures {self.failures}"
+            self.look()
+            time.sleep(0.02)
+
+    def look_for(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.look()
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "raw"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture(params=["tiff", "mrc"])
+def whole(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    path = tmp_path / f"whole.{'tif' if request.param == 'tiff' else 'mrcs'}"
+    if request.param == "tiff":
+        write_tiff_movie(path, FRAMES, pixel_size=1.5)
+    else:
+        write_stack(path, FRAMES, pixel_size=1.5)
+    return path
+
+
+def test_a_complete_movie_is_taken_with_what_its_header_says(folder: Path, whole: Path) -> None:
+    target = folder / whole.name
+    target.write_bytes(whole.read_bytes())
+    watcher = Watcher(folder, dose_per_frame=1.25)
+    watcher.look_until(lambda: len(watcher.movies) == 1)
+    (movie,) = watcher.movies.values()
+    assert (movie.file, movie.frame_count, movie.width, movie.height) == (str(target), 4, 128, 96)
+    assert (movie.pixel_size, movie.dose_per_frame) == (1.5, 1.25)
+    assert movie.size_bytes == target.stat().st_size
+
+
+def test_a_writer_that_stalls_in_the_middle_is_waited_for(folder: Path, whole: Path) -> None:
+    content = whole.read_bytes()
+    watcher = Watcher(folder)
+    with (folder / whole.name).open("wb") as target:
+        target.write(content[: len(content) // 2])
+        target.flush()
+        watcher.look_for(0.6)
+        assert watcher.movies == {}, "a half file was taken"
+        assert watcher.look().waiting == 1
+        target.write(content[len(content) // 2 :])
+    watcher.look_until(lambda: len(watcher.movies) == 1)
+    assert watcher.failures == []
+
+
+@pytest.mark.parametrize("cut", [0, 1, 7, 100, 1023, 1024, 2000])
+def test_no_beginning_of_a_movie_is_taken_for_a_movie(folder: Path, whole: Path, cut: int) -> None:
+    (folder / whole.name).write_bytes(whole.read_bytes()[:cut])
+    watcher = Watcher(folder)
+    watcher.look_for(0.3)
+    assert watcher.movies == {}
+
+
+def test_a_movie_that_changes_after_import_is_withdrawn_and_taken_again(folder: Path) -> None:
+    path = folder / "movie.mrcs"
+    write_stack(path, FRAMES[:2], pixel_size=1.5)
+    watcher = Watcher(folder)
+    watcher.look_until(lambda: len(watcher.movies) == 1)
+    (former,) = watcher.movies
+    write_stack(path, FRAMES, pixel_size=1.5)
+    watcher.look_until(lambda: bool(watcher.movies) and former not in watcher.movies)
+    (movie,) = watcher.movies.values()
+    assert movie.frame_count == 4
+
+
+def test_a_movie_that_vanishes_is_withdrawn(folder: Path) -> None:
+    path = folder / "movie.mrcs"
+    write_stack(path, FRAMES, pixel_size=1.5)
+    watcher = Watcher(folder)
+    watcher.look_until(lambda: len(watcher.movies) == 1)
+    path.unlink()
+    watcher.look_until(lambda: not watcher.movies)
+
+
+def test_a_movie_that_stays_cut_short_fails_with_a_reason_and_the_rest_goes_on(folder: Path, whole: Path) -> None:
+    (folder / f"bad{whole.suffix}").write_bytes(whole.read_bytes()[:-200])
+    (folder / f"good{whole.suffix}").write_bytes(whole.read_bytes())
+    watcher = Watcher(folder, expect_more=False)
+    watcher.look_until(lambda: bool(watcher.failures) and len(watcher.movies) == 1)
+    (failure,) = watcher.failures
+    assert failure.startswith(f"bad{whole.suffix}: ")
+    assert watcher.look().exhausted
+
+
+def test_a_restarted_source_knows_its_movies_without_reading_them_again(folder: Path, whole: Path) -> None:
+    (folder / whole.name).write_bytes(whole.read_bytes())
+    first = Watcher(folder)
+    first.look_until(lambda: len(first.movies) == 1)
+    second = Watcher(folder)
+    second.movies, second.context.known = dict(first.movies), {"movies": set(first.movies)}
+    second.look_for(0.3)
+    assert second.movies == first.movies
+
+
+def test_the_same_movie_below_a_moved_folder_keeps_its_id(folder: Path, whole: Path, tmp_path: Path) -> None:
+    (folder / whole.name).write_bytes(whole.read_bytes())
+    here = Watcher(folder)
+    here.look_until(lambda: len(here.movies) == 1)
+    moved = folder.rename(tmp_path / "moved")
+    there = Watcher(moved)
+    there.look_until(lambda: len(there.movies) == 1)
+    assert set(here.movies) == set(there.movies)
+
+
+def test_what_is_no_file_is_left_alone(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.mrc")
+    (folder / "loop").symlink_to(folder)
+    (folder / "dangling.tif").symlink_to(folder / "nowhere")
+    (folder / ".hidden.tif").write_bytes(b"II*\0")
+    watcher = Watcher(folder, expect_more=False)
+    watcher.look_for(0.3)
+    assert watcher.movies == {}
+    assert watcher.failures == []
+
+
+def test_a_folder_that_is_not_there_is_refused_at_once(folder: Path) -> None:
+    with pytest.raises(ParameterError, match="There is no folder"):
+        Watcher(folder / "missing")
