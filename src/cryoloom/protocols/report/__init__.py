@@ -1,0 +1,7 @@
+"""The report of a session: one page with pictures, distributions, failures and methods."""
+
+from cryoloom.protocols.report._findings import Exposure, Failure, Findings, exposures_of
+from cryoloom.protocols.report._page import report_page
+from cryoloom.protocols.report._pictures import micrograph_picture
+
+__all__ = ["Exposure", "Failure", "Findings", "exposures_of", "micrograph_picture", "report_page"]

@@ -1,0 +1,134 @@
+"""Small plots as inline SVG: histograms, values over the session, drift tracks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+WIDTH, HEIGHT = 360, 168
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 10, 10, 34
+
+
+def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
+    """Round numbers that divide a range into about so many parts."""
+    if not high > low:
+        return [low]
+    step = 10.0 ** math.floor(math.log10((high - low) / count))
+    step *= next(factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= count)
+    first = math.ceil(low / step - 1e-9)
+    return [round(step * index, 12) for index in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+class _Frame:
+    """Axes, and where values fall between them."""
+
+    def __init__(self, x_range: tuple[float, float], y_range: tuple[float, float]) -> None:
+        self._x, self._y = _widened(x_range), _widened(y_range)
+
+    def x(self, value: float) -> float:
+        low, high = self._x
+        return _LEFT + (WIDTH - _LEFT - _RIGHT) * (value - low) / (high - low)
+
+    def y(self, value: float) -> float:
+        low, high = self._y
+        return HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * (value - low) / (high - low)
+
+    def axes(self, x_label: str, y_label: str) -> str:
+        parts = []
+        for tick in nice_ticks(*self._y, 4):
+            y = self.y(tick)
+            parts.append(f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+            parts.append(f'<text x="{_LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>')
+        parts += [
+            f'<text x="{self.x(tick):.1f}" y="{HEIGHT - 19}" text-anchor="middle">{tick:g}</text>'
+            for tick in nice_ticks(*self._x, 6)
+        ]
+        middle = (_LEFT + WIDTH - _RIGHT) / 2
+        parts.append(f'<text class="label" x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">{escape(x_label)}</text>')
+        if y_label:
+            parts.append(f'<text class="label" x="{_LEFT + 4}" y="{_TOP + 8}">{escape(y_label)}</text>')
+        return "".join(parts)
+
+
+def histogram(values: Sequence[float], label: str) -> str:
+    """How values are distributed.
+
+    Parameters
+    ----------
+    values : finite numbers
+    label : what they are, with their unit
+    """
+    if not values:
+        return _empty(label)
+    low, high = _widened((min(values), max(values)))
+    bins = max(6, min(30, round(2 * len(values) ** (1 / 3))))
+    counts = [0] * bins
+    for value in values:
+        counts[min(bins - 1, int((value - low) / (high - low) * bins))] += 1
+    frame = _Frame((low, high), (0, max(counts)))
+    bars = []
+    for index, count in enumerate(counts):
+        left = frame.x(low + (high - low) * index / bins)
+        right = frame.x(low + (high - low) * (index + 1) / bins)
+        top = frame.y(count)
+        bars.append(
+            f'<rect class="bar" x="{left + 0.5:.1f}" y="{top:.1f}" width="{max(0.5, right - left - 1):.1f}" '
+            f'height="{frame.y(0) - top:.1f}"/>'
+        )
+    return _svg(f"Histogram of {label}", frame.axes(label, "micrographs") + "".join(bars))
+
+
+def over_session(values: Sequence[float | None], label: str) -> str:
+    """Values in the order of the exposures; gaps where there is none."""
+    known = [(index + 1, value) for index, value in enumerate(values) if value is not None]
+    if not known:
+        return _empty(label)
+    numbers = [value for _, value in known]
+    frame = _Frame((1, max(2, len(values))), (min(0.0, *numbers), max(numbers)))
+    dots = "".join(f'<circle class="dot" cx="{frame.x(i):.1f}" cy="{frame.y(v):.1f}" r="2.5"/>' for i, v in known)
+    return _svg(f"{label} over the session", frame.axes("exposure", label) + dots)
+
+
+def drift_track(shifts: Sequence[tuple[float, float]]) -> str:
+    """The path of the specimen during an exposure; the first frame is marked.
+
+    Parameters
+    ----------
+    shifts : (x, y) of each frame, in Å
+    """
+    if not shifts:
+        return _empty("Drift (Å)")
+    xs, ys = [x for x, _ in shifts], [y for _, y in shifts]
+    half = max(max(xs) - min(xs), max(ys) - min(ys), 1.0) / 2 * 1.1
+    centre_x, centre_y = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
+    stretch = (WIDTH - _LEFT - _RIGHT) / (HEIGHT - _TOP - _BOTTOM)
+    frame = _Frame((centre_x - half * stretch, centre_x + half * stretch), (centre_y - half, centre_y + half))
+    path = " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in shifts)
+    body = f'<polyline class="track" points="{path}"/>'
+    body += "".join(f'<circle class="dot" cx="{frame.x(x):.1f}" cy="{frame.y(y):.1f}" r="1.6"/>' for x, y in shifts)
+    body += f'<circle class="start" cx="{frame.x(xs[0]):.1f}" cy="{frame.y(ys[0]):.1f}" r="4"/>'
+    return _svg("Drift of the specimen", frame.axes("drift in x (Å)", "y (Å)") + body)
+
+
+def _widened(bounds: tuple[float, float]) -> tuple[float, float]:
+    low, high = bounds
+    if high > low:
+        return bounds
+    margin = abs(low) * 0.1 or 1.0
+    return low - margin, high + margin
+
+
+def _svg(title: str, body: str) -> str:
+    return (
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
+        f"<title>{escape(title)}</title>{body}</svg>"
+    )
+
+
+def _empty(label: str) -> str:
+    return _svg(
+        f"{label}: nothing yet",
+        f'<text class="label" x="{WIDTH / 2}" y="{HEIGHT / 2}" text-anchor="middle">'
+        f"{escape(label)}: nothing yet</text>",
+    )

@@ -1,0 +1,178 @@
+"""The report as one HTML page that needs nothing but itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+
+from cryoloom.data import Micrograph
+from cryoloom.protocols.report._charts import drift_track, histogram, over_session
+from cryoloom.protocols.report._findings import Exposure, Findings
+from cryoloom.protocols.report._pictures import picked_micrograph, stored_picture
+
+_STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+
+
+def report_page(
+    findings: Findings,
+    *,
+    picture_of: Callable[[Micrograph], bytes],
+    drift_of: Callable[[Micrograph], Sequence[tuple[float, float]]],
+    shown: int = 6,
+) -> str:
+    """Make the page.
+
+    Parameters
+    ----------
+    findings : what is shown
+    picture_of : a JPEG of a micrograph
+    drift_of : shifts of the frames of a micrograph's movie, (x, y) in Å
+    shown : how many exposures are shown with pictures, the best first, then evenly over the session
+    """
+    title = escape(findings.title)
+    parts = [
+        f"<h1>{title}</h1>",
+        f'<p class="when">cryoloom report of {datetime.now(UTC):%Y-%m-%d %H:%M} UTC</p>',
+        _numbers(findings),
+        _distributions(findings),
+        _exposures(findings, picture_of, drift_of, shown),
+        _failures(findings),
+        _methods(findings),
+    ]
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} · cryoloom</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
+    )
+
+
+def _numbers(findings: Findings) -> str:
+    resolution = findings.median_resolution
+    entries = [
+        ("movies", findings.movie_count, ""),
+        ("micrographs", len(findings.exposures), ""),
+        ("median CTF fit", None if resolution is None else f"{resolution:.1f}", "Å"),
+        ("picks", findings.pick_count, ""),
+        ("particles", findings.particle_count, ""),
+        ("failed items", len(findings.failures), ""),
+    ]
+    entries += [(label, value, "") for label, value in findings.notes.items()]
+    boxes = "".join(
+        f"<div><dt>{escape(label)}</dt><dd>{escape(str(value))}{f' <small>{unit}</small>' if unit else ''}</dd></div>"
+        for label, value, unit in entries
+        if value is not None
+    )
+    return f'<dl class="numbers">{boxes}</dl>'
+
+
+def _distributions(findings: Findings) -> str:
+    fits = [exposure.ctf for exposure in findings.exposures]
+    defocus = [None if fit is None else (fit.defocus_u + fit.defocus_v) / 2e4 for fit in fits]
+    astigmatism = [None if fit is None else (fit.defocus_u - fit.defocus_v) / 10 for fit in fits]
+    resolution = [None if fit is None else fit.fit_resolution for fit in fits]
+    motion = [exposure.micrograph.motion_total for exposure in findings.exposures]
+    measures: list[tuple[str, Sequence[float | None]]] = [
+        ("Defocus (µm)", defocus),
+        ("CTF fit resolution (Å)", resolution),
+        ("Drift (Å)", motion),
+        ("Astigmatism (nm)", astigmatism),
+    ]
+    charts = "".join(
+        f"<figure>{over_session(values, label)}{histogram(_known(values), label)}</figure>"
+        for label, values in measures
+    )
+    return f'<section><h2>The session</h2><div class="charts">{charts}</div></section>'
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+def _exposures(
+    findings: Findings,
+    picture_of: Callable[[Micrograph], bytes],
+    drift_of: Callable[[Micrograph], Sequence[tuple[float, float]]],
+    shown: int,
+) -> str:
+    chosen = _chosen(findings, shown)
+    cards = "".join(_card(findings, exposure, picture_of, drift_of) for exposure in chosen)
+    left = len(findings.exposures) - len(chosen)
+    more = f'<p class="when">{left} more exposures are in the project.</p>' if left > 0 else ""
+    return f"<section><h2>Exposures</h2>{cards}{more}</section>" if cards else ""
+
+
+def _chosen(findings: Findings, shown: int) -> list[Exposure]:
+    best = findings.best()
+    if best is None:
+        return []
+    others = [exposure for exposure in findings.exposures if exposure is not best]
+    wanted = min(shown - 1, len(others))
+    return [best, *(others[index * len(others) // wanted] for index in range(wanted))]
+
+
+def _card(
+    findings: Findings,
+    exposure: Exposure,
+    picture_of: Callable[[Micrograph], bytes],
+    drift_of: Callable[[Micrograph], Sequence[tuple[float, float]]],
+) -> str:
+    micrograph, fit = exposure.micrograph, exposure.ctf
+    name = Path(micrograph.movie_file or micrograph.file).name
+    spectrum = ""
+    if fit is not None and fit.spectrum_picture:
+        spectrum = stored_picture(findings.project / fit.spectrum_picture, f"Power spectrum of {name}, with the fit")
+    picture = picked_micrograph(micrograph, picture_of(micrograph), exposure.picks or [])
+    warnings = "".join(
+        f'<li class="warning">▲ {escape(text)}</li>' for text in (fit.warnings if fit is not None else ())
+    )
+    return (
+        f'<article><h3>{escape(name)}</h3><div class="pictures">{picture}<div class="side">{spectrum}'
+        f"{drift_track(drift_of(micrograph))}</div></div>"
+        f'<dl class="values">{_values(exposure)}</dl>{f"<ul>{warnings}</ul>" if warnings else ""}</article>'
+    )
+
+
+def _values(exposure: Exposure) -> str:
+    micrograph, fit = exposure.micrograph, exposure.ctf
+    entries: list[tuple[str, str, str]] = []
+    if fit is not None:
+        entries += [
+            ("defocus U / V", f"{fit.defocus_u / 1e4:.3f} / {fit.defocus_v / 1e4:.3f}", "µm"),
+            ("astigmatism", f"{(fit.defocus_u - fit.defocus_v) / 10:.1f}", "nm"),
+            ("angle", f"{fit.defocus_angle:.0f}", "°"),
+        ]
+        if fit.fit_resolution is not None:
+            entries.append(("CTF fit", f"{fit.fit_resolution:.1f}", "Å"))
+    if micrograph.motion_total is not None:
+        entries.append(("drift", f"{micrograph.motion_total:.1f}", "Å"))
+    if micrograph.total_dose is not None:
+        entries.append(("dose", f"{micrograph.total_dose:.1f}", "e/Å²"))
+    entries.append(("pixel size", f"{micrograph.pixel_size:.4g}", "Å/px"))
+    if exposure.picks is not None:
+        entries.append(("picks", str(len(exposure.picks)), ""))
+    return "".join(
+        f"<div><dt>{label}</dt><dd>{escape(value)} <small>{unit}</small></dd></div>" for label, value, unit in entries
+    )
+
+
+def _failures(findings: Findings) -> str:
+    if not findings.failures:
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(f.step)}</td><td>{escape(f.label)}</td><td>{escape(f.reason)}</td></tr>"
+        for f in findings.failures
+    )
+    return (
+        "<section><h2>Failed items</h2><table><thead><tr><th>step</th><th>item</th><th>reason</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></section>"
+    )
+
+
+def _methods(findings: Findings) -> str:
+    if not findings.methods:
+        return ""
+    text = " ".join(escape(sentence) for sentence in findings.methods)
+    cited = "".join(f'<li><a href="https://doi.org/{escape(doi)}">{escape(doi)}</a></li>' for doi in findings.citations)
+    return f"<section><h2>Methods</h2><p>{text}</p>{f'<ul>{cited}</ul>' if cited else ''}</section>"

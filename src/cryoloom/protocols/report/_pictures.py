@@ -1,0 +1,68 @@
+"""Pictures inside a page: micrographs with their picks, power spectra."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryoloom.data import Coordinate, Micrograph
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+PICTURE_WIDTH = 640
+
+
+def as_data_address(content: bytes, kind: str = "image/png") -> str:
+    """Content as an address that needs no file."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def stored_picture(path: Path, description: str) -> str:
+    """A PNG of the project, as an image element; a sentence where it is missing."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return f'<p class="missing">{escape(description)}: its picture has been cleaned away.</p>'
+    return f'<img src="{as_data_address(content)}" alt="{escape(description)}">'
+
+
+def micrograph_picture(image: NDArray[np.float32]) -> bytes:
+    """A micrograph, made smaller and stretched between its 1st and 99th percentiles, as JPEG.
+
+    Parameters
+    ----------
+    image : (y, x), shown with row 0 at the top
+    """
+    import numpy as np
+    from PIL import Image
+
+    height, width = image.shape
+    scale = max(1, width // PICTURE_WIDTH)
+    cropped = image[: height // scale * scale, : width // scale * scale]
+    small = cropped.reshape(cropped.shape[0] // scale, scale, -1, scale).mean(axis=(1, 3))
+    low, high = np.percentile(small, [1, 99])
+    grey = np.clip((small - low) / max(float(high - low), 1e-6) * 255, 0, 255).astype(np.uint8)
+    target = io.BytesIO()
+    Image.fromarray(grey).save(target, "JPEG", quality=82)
+    return target.getvalue()
+
+
+def picked_micrograph(micrograph: Micrograph, jpeg: bytes, picks: Sequence[Coordinate]) -> str:
+    """A micrograph under circles where particles were picked."""
+    width, height = micrograph.width, micrograph.height
+    circles = "".join(
+        f'<circle cx="{pick.x:.0f}" cy="{pick.y:.0f}" r="{(pick.diameter or 100.0) / micrograph.pixel_size / 2:.0f}"/>'
+        for pick in picks
+    )
+    name = escape(Path(micrograph.movie_file or micrograph.file).name)
+    return (
+        f'<svg class="picked" viewBox="0 0 {width} {height}" role="img" '
+        f'aria-label="{name} with {len(picks)} picks"><image href="{as_data_address(jpeg, "image/jpeg")}" '
+        f'width="{width}" height="{height}"/><g>{circles}</g></svg>'
+    )
