@@ -111,10 +111,9 @@ def fitted(frame: pl.DataFrame, schema: Schema, declared: frozenset[str]) -> tup
             added.append(Column(name, storage_type(name, series.dtype)))
             columns.append(series)
             continue
-        target = polars_type(known.dtype)
-        cast = series if series.dtype == target else _cast(series, target)
+        cast = cast_exactly(series, polars_type(known.dtype))
         if cast is None and name not in declared and known.dtype != "float64":
-            cast = _cast(series, pl.Float64())
+            cast = cast_exactly(series, pl.Float64())
             added.append(Column(name, "float64", known.unit, known.meaning))
         if cast is None:
             raise FormatError(f"Column {name!r} holds {known.dtype}; values of type {series.dtype} do not fit it.")
@@ -122,18 +121,26 @@ def fitted(frame: pl.DataFrame, schema: Schema, declared: frozenset[str]) -> tup
     return pl.DataFrame(columns), schema.with_columns(*added)
 
 
-def _cast(series: pl.Series, target: pl.DataType) -> pl.Series | None:
-    """The series in another type, None if that would change a value."""
-    own = series.dtype.inner if isinstance(series.dtype, pl.List) else series.dtype
-    goal = target.inner if isinstance(target, pl.List) else target
-    if isinstance(series.dtype, pl.List) != isinstance(target, pl.List):
-        return None
-    if own != pl.Null and not (own.is_numeric() and goal.is_numeric()):
+def cast_exactly(series: pl.Series, target: pl.DataType) -> pl.Series | None:
+    """The series in another type; None if that would change a value, or make a number of something else."""
+    if series.dtype == target:
+        return series
+    if not are_both_numbers(series.dtype, target) and not _is_empty_list(series.dtype, target):
         return None
     try:
         cast = series.cast(target)
     except pl.exceptions.PolarsError:
         return None
-    if own.is_float() and goal.is_integer() and not isinstance(target, pl.List):
-        return cast if (cast.cast(series.dtype) == series).all() else None
-    return cast
+    loses_fractions = series.dtype.is_float() and target.is_integer()
+    return None if loses_fractions and not (cast.cast(series.dtype) == series).all() else cast
+
+
+def are_both_numbers(first: pl.DataType, second: pl.DataType) -> bool:
+    """Whether two types are numbers, or lists of numbers, so that one type can hold the values of both."""
+    if isinstance(first, pl.List) and isinstance(second, pl.List):
+        return first.inner.is_numeric() and second.inner.is_numeric()
+    return first.is_numeric() and second.is_numeric()
+
+
+def _is_empty_list(first: pl.DataType, second: pl.DataType) -> bool:
+    return isinstance(first, pl.List) and isinstance(second, pl.List) and first.inner == pl.Null

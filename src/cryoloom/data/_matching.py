@@ -36,7 +36,7 @@ def matched_positions(left: pl.DataFrame, right: pl.DataFrame, distance: float) 
         raise ParameterError(f"Items cannot be matched within {distance} px; give a distance of 0 or more.")
     for frame in (left, right):
         missing = [name for name in ("micrograph_id", "x", "y") if name not in frame.columns]
-        if missing:
+        if missing and frame.height:
             raise NotFoundError(f"Items cannot be matched by position: there is no column {', '.join(missing)}.")
     none = np.empty(0, dtype=np.int64)
     if not left.height or not right.height:

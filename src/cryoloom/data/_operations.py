@@ -14,7 +14,7 @@ import polars as pl
 
 from cryoloom.data._columns import Column
 from cryoloom.data._expression import ValueType, parse_condition, parse_expression
-from cryoloom.data._frames import polars_type
+from cryoloom.data._frames import are_both_numbers, cast_exactly, polars_type
 from cryoloom.data._matching import matched_positions
 from cryoloom.data._table import Table, merged_optics
 from cryoloom.errors import FormatError, NotFoundError, ParameterError
@@ -62,11 +62,12 @@ def edit(table: Table, column: str, expression: str) -> Table:
         if parsed.type not in types:
             raise ParameterError(f"{expression!r} says nothing about the type of the new column {column!r}.")
         known = Column(column, types[parsed.type], meaning=f"set to {expression}")
-    try:
-        frame = table.frame.with_columns(parsed.polars.cast(polars_type(known.dtype)).alias(column))
-    except pl.exceptions.PolarsError as error:
-        raise ParameterError(f"{expression!r} does not fit the column {column!r} ({known.dtype}): {error}") from error
-    return table.with_frame(frame, known)
+    computed = table.frame.with_columns(parsed.polars.alias(column))[column]
+    values = cast_exactly(computed, polars_type(known.dtype)) if parsed.type != "nothing" else computed
+    if values is None:
+        raise ParameterError(f"The values of {expression!r} do not fit the column {column!r}, which is {known.dtype}.")
+    filled = table.frame.with_columns(values.cast(polars_type(known.dtype)))
+    return table.with_frame(filled, known)
 
 
 def join(
@@ -150,7 +151,7 @@ def union(first: Table, second: Table, equal_ids: EqualIds = EqualIds.KEEP_FIRST
     FormatError
         If a column holds text in one set and numbers in the other.
     """
-    _same_kind(first, second)
+    _refuse_other_columns(first, second)
     optics = merged_optics(first.optics_groups, second.optics_groups)
     shared = second.frame["id"].is_in(first.frame["id"].implode())
     if equal_ids is EqualIds.REFUSE:
@@ -158,10 +159,7 @@ def union(first: Table, second: Table, equal_ids: EqualIds = EqualIds.KEEP_FIRST
     frames = [first.frame, second.frame.filter(~shared)]
     if equal_ids is EqualIds.KEEP_LAST and shared.any():
         frames = [first.frame.filter(~pl.col("id").is_in(second.frame["id"].implode())), second.frame]
-    try:
-        together = pl.concat(frames, how="diagonal_relaxed")
-    except pl.exceptions.PolarsError as error:
-        raise FormatError(f"The sets hold values of different types in a column: {error}") from error
+    together = pl.concat(frames, how="diagonal_relaxed")
     merged = Table(together, first.schema, optics)
     return merged.with_frame(together, *(column for column in second.schema if column.name not in first.schema))
 
@@ -217,9 +215,13 @@ def _is_in(first: Table, second: Table, distance: float | None) -> pl.Series:
     return pl.Series(matched)
 
 
-def _same_kind(first: Table, second: Table) -> None:
+def _refuse_other_columns(first: Table, second: Table) -> None:
     if first.schema.kind != second.schema.kind:
         raise ParameterError(f"A set of {first.schema.kind} cannot be united with one of {second.schema.kind}.")
+    for name, here in first.frame.schema.items():
+        there = second.frame.schema.get(name, here)
+        if here != there and not are_both_numbers(here, there):
+            raise FormatError(f"The column {name!r} holds {here} in one set and {there} in the other.")
 
 
 def _refuse_different(first: Table, second: Table) -> None:

@@ -9,7 +9,7 @@ from typing import Self, cast
 import polars as pl
 
 from cryoloom.data._columns import Column, Schema
-from cryoloom.data._frames import Rows, fitted, frame_of, polars_type, storage_type
+from cryoloom.data._frames import Rows, fitted, frame_of, polars_schema, polars_type, storage_type
 from cryoloom.data._item import ItemWithOptics, item_kind
 from cryoloom.data._optics import OpticsGroup
 from cryoloom.errors import ParameterError
@@ -37,6 +37,8 @@ class Table:
     def of(cls, rows: Rows, kind: str) -> Self:
         """A table of items, or of rows by column name, with the types, units and meanings that a kind declares.
 
+        Columns without any value are left out, unless there are no rows at all.
+
         Raises
         ------
         FormatError
@@ -46,6 +48,8 @@ class Table:
         declared = item_kind(kind).schema()
         fixed = frozenset(declared.names)
         frame, schema = fitted(frame_of(rows, declared, fixed), declared, fixed)
+        if not frame.height:
+            return cls(pl.DataFrame(schema=polars_schema(declared)), declared)
         present = tuple(column for column in schema if column.name in frame.columns)
         return cls(
             frame.select(column.name for column in present), replace(schema, columns=present), attached_optics(rows)

@@ -197,7 +197,7 @@ class SetWriter:
         frame, wider = fitted(given, expected, declared)
         if frame.height and "id" not in frame.columns:
             raise FormatError(f"The rows for {self.folder} have no column 'id'.")
-        if "id" not in frame.columns:
+        if not frame.height:
             frame = pl.DataFrame(schema={"id": pl.UInt64})
         if "parent_id" not in frame.columns:
             frame = frame.with_columns(pl.lit(0, pl.UInt64).alias("parent_id"))
