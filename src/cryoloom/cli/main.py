@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
     "resume": "cryoloom.cli.running:resume",
     "retry": "cryoloom.cli.running:retry",
     "close": "cryoloom.cli.running:close",
+    "doctor": "cryoloom.cli.machine:doctor",
     "tool": TOOLS,
 }
 

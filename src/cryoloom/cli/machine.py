@@ -1,0 +1,78 @@
+"""Commands about this machine."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cryoloom.cli._choices import JsonOption
+from cryoloom.cli.output import emit
+
+_PROGRAMS = {
+    "relion_refine": "RELION",
+    "ctffind": "CTFFIND",
+    "MotionCor3": "MotionCor3",
+    "topaz": "Topaz",
+    "sbatch": "Slurm",
+    "nvidia-smi": "NVIDIA driver",
+}
+
+
+def doctor(
+    folder: Annotated[Path, typer.Argument(help="Where projects would live.")] = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Say what cryoloom finds on this machine: cores, memory, GPUs, disk, programs; and what it misses.
+
+    Example: cryoloom doctor /data/projects
+    """
+    import platform
+
+    from cryoloom import __version__
+    from cryoloom.lanes.local import LocalLane
+    from cryoloom.runtime import use_kernel_cache
+
+    use_kernel_cache()
+    lane = LocalLane()
+    capacity = lane.capacity()
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    disk = shutil.disk_usage(existing)
+    document: dict[str, Any] = {
+        "cryoloom": __version__,
+        "python": platform.python_version(),
+        "cores": capacity.cpu,
+        "memory_bytes": capacity.memory,
+        "gpus": list(capacity.gpus),
+        "disk_free_bytes": disk.free,
+        "programs": {label: shutil.which(program) for program, label in _PROGRAMS.items()},
+        "remarks": _remarks(disk.free, capacity.memory, existing, lane.notice),
+    }
+    found = [f"{label} ({path})" for label, path in document["programs"].items() if path]
+    lines = [
+        f"cryoloom {__version__}, Python {document['python']}",
+        f"cores      {capacity.cpu}",
+        f"memory     {capacity.memory / 2**30:.1f} GiB",
+        f"GPUs       {', '.join(capacity.gpus) or 'none; everything embedded runs without'}",
+        f"disk       {disk.free / 2**30:.0f} GiB free at {existing}",
+        f"programs   {', '.join(found) or 'none of those that plugins use'}",
+        *(f"! {remark}" for remark in document["remarks"]),
+    ]
+    emit(document, as_json=as_json, text="\n".join(lines))
+
+
+def _remarks(free: int, memory: int, folder: Path, notice: str) -> list[str]:
+    import os
+
+    remarks = [notice] if notice else []
+    if free < 50 * 2**30:
+        remarks.append(f"Only {free / 2**30:.0f} GiB are free at {folder}; a session of a day needs more.")
+    if memory < 8 * 2**30:
+        remarks.append(
+            "Less than 8 GiB of memory: movies of large detectors are processed one at a time, or not at all."
+        )
+    if not os.access(folder, os.W_OK):
+        remarks.append(f"{folder} is not writable for you; choose another folder for projects.")
+    return remarks
