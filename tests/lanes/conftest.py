@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from cryoloom.lanes.local import LocalLane
 from cryoloom.lanes.local._pool import LocalPool
 from cryoloom.workflow.lane import Priority, Resources, Task, TaskReport
 
-HERE = Path(__file__).parent
+sys.path.insert(0, str(Path(__file__).parent))  # for `lane_witness` in tests, and `lane_tasks` in workers
 
 
 @pytest.fixture
@@ -16,8 +17,7 @@ def lane(tmp_path: Path) -> LocalLane:
 
 
 @pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.syspath_prepend(HERE)  # workers import `lane_tasks` as a driver's process would
+def scratch(tmp_path: Path) -> Path:
     return tmp_path / "scratch"
 
 

@@ -1,7 +1,7 @@
 """A driver to be killed: ``python lane_driver.py LOCK_FOLDER SCRATCH WITNESS ITEMS SEED``.
 
-It has tasks done until every item is in its own list of items done, resubmitting those that are lost. It confines itself
-to two CPUs of the machine, so that several of them are short of room everywhere.
+It has tasks done until every item is in its own list of items done, resubmitting those that are lost. It confines
+itself to two CPUs of the machine, so that several of them are short of room everywhere.
 """
 
 import os
@@ -30,7 +30,8 @@ def main(lock_folder: Path, scratch: Path, witness: Path, items: int, seed: int)
 
     def submit(item: str, attempt: int) -> None:
         cpu = len(cpus) if chance.random() < 0.2 else 1
-        payload = {"witness": str(witness), "cpu": cpu, "seconds": chance.uniform(0.0, 0.05)}
+        seconds = chance.uniform(0.0, 0.05)
+        payload = {"witness": str(witness), "capacity": len(cpus), "cpu": cpu, "seconds": seconds}
         task = Task(f"{item}.{attempt}", "lane_tasks:be_seen", payload, Resources(cpu, 10 * MIB))
         waiting[pool.submit(task)] = item
 

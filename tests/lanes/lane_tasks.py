@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from cryoloom.errors import FormatError
@@ -151,18 +152,21 @@ def fill_memory_and_die(size: int) -> None:
     os._exit(1)
 
 
-def be_seen(witness: str, cpu: int, seconds: float) -> None:
-    """Hold as many bytes of a witness file as CPUs, and write down how many are held by all tasks together.
+def be_seen(witness: str, capacity: int, cpu: int, seconds: float) -> None:
+    """Lock as many of the first `capacity` bytes of a witness file as CPUs, and write down how many are in use.
 
-    Classic POSIX locks, which share no code with the slots. The file takes the place of standard input: a dying process
-    closes descriptors in ascending order, so it leaves the witness before it can leave its slots.
+    A number beyond the capacity is written if there is no room. These are classic POSIX locks, which share no code with
+    the slots. The file takes the place of standard input: a dying process closes descriptors in ascending order, so it
+    leaves the witness before it can leave its slots.
     """
     descriptor = os.open(witness, os.O_RDWR)
     os.dup2(descriptor, 0)
-    fcntl.lockf(0, fcntl.LOCK_EX, cpu, 64 * os.getpid())
-    inode = os.fstat(0).st_ino
-    fields = [line.split() for line in Path("/proc/locks").read_text().splitlines() if "->" not in line]
-    seen = sum(int(f[-1]) - int(f[-2]) + 1 for f in fields if f[-3].rpartition(":")[2] == str(inode))
+    seen = capacity + cpu
+    for first in range(capacity - cpu + 1):
+        with suppress(BlockingIOError):
+            fcntl.lockf(0, fcntl.LOCK_EX | fcntl.LOCK_NB, cpu, first)
+            seen = first + cpu
+            break
     with Path(f"{witness}.seen").open("a") as file:
         file.write(f"{seen}\n")
     with subprocess.Popen(["sleep", str(FOREVER)], start_new_session=True) as child:

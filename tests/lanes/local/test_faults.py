@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import wait
 from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
+from lane_witness import children_of, count_locks, is_alive, supervisor_of, until
 
 from cryoloom.lanes.local import LocalLane
 from cryoloom.lanes.local._pool import LocalPool
@@ -21,44 +22,6 @@ from cryoloom.workflow.lane import Priority, Resources, Task, TaskOutcome
 
 HERE = Path(__file__).parents[1]
 MIB = 2**20
-
-
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.005)
-
-
-def is_alive(process: int) -> bool:
-    try:
-        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def locked_bytes(path: Path) -> int:
-    inode = str(path.stat().st_ino)
-    return sum(line.split()[-3].rpartition(":")[2] == inode for line in Path("/proc/locks").read_text().splitlines())
-
-
-def children_of(process: int) -> list[int]:
-    try:
-        return [child.pid for child in psutil.Process(process).children()]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def is_supervisor(process: int) -> bool:
-    try:
-        return psutil.Process(process).name() == "cryoloom-lane"
-    except psutil.NoSuchProcess:
-        return False
-
-
-def supervisor_of(driver: int) -> int:
-    until(lambda: any(map(is_supervisor, children_of(driver))))
-    return next(filter(is_supervisor, children_of(driver)))
 
 
 def program(path: Path) -> tuple[int, int]:
@@ -124,17 +87,17 @@ def drivers(tmp_path: Path) -> Iterator[Drivers]:
 
 def test_nothing_outlives_a_killed_driver(drivers: Drivers, tmp_path: Path) -> None:
     driver, supervisor, worker, child = drivers.start_one_with_a_program(tmp_path / "program")
-    assert locked_bytes(tmp_path / "lock" / "slots") > 0
+    assert count_locks(tmp_path / "lock" / "slots") > 0
     driver.kill()
     until(lambda: not any(map(is_alive, (supervisor, worker, child))))
-    assert locked_bytes(tmp_path / "lock" / "slots") == 0
+    assert count_locks(tmp_path / "lock" / "slots") == 0
 
 
 def test_slots_are_not_free_before_what_used_them_is_dead(drivers: Drivers, tmp_path: Path) -> None:
     driver, _, worker, _ = drivers.start_one_with_a_program(tmp_path / "program")
     driver.kill()
     while is_alive(worker):
-        held = locked_bytes(tmp_path / "lock" / "slots")
+        held = count_locks(tmp_path / "lock" / "slots")
         assert held or not is_alive(worker)
 
 
@@ -200,19 +163,19 @@ def test_a_driver_that_leaves_without_closing_leaves_nothing(drivers: Drivers, t
     subprocess.run([sys.executable, "-W", "error", "-c", code], env={**os.environ, "PYTHONPATH": str(HERE)}, check=True)
     worker, child = program(tmp_path / "program")
     until(lambda: not is_alive(worker) and not is_alive(child))
-    until(lambda: locked_bytes(tmp_path / "lock" / "slots") == 0)
+    until(lambda: count_locks(tmp_path / "lock" / "slots") == 0)
 
 
 def test_a_stopped_driver_gets_its_reports_when_it_goes_on(drivers: Drivers) -> None:
-    driver = drivers.start("stopped", items=200, seed=1)
+    driver = drivers.start("stopped", items=60, seed=1)
     until(lambda: len(drivers.seen) > 5)
     driver.send_signal(signal.SIGSTOP)
-    until(lambda: len(drivers.seen) >= 200, seconds=60)
+    until(lambda: len(drivers.seen) >= 60)
     time.sleep(0.2)
-    assert len(drivers.done("stopped")) < 200
+    assert len(drivers.done("stopped")) < 60
     driver.send_signal(signal.SIGCONT)
     assert driver.wait(timeout=30) == 0
-    assert sorted(map(int, drivers.done("stopped"))) == list(range(200))
+    assert sorted(map(int, drivers.done("stopped"))) == list(range(60))
 
 
 def test_a_stopped_supervisor_keeps_its_slots_but_blocks_nobody_else(
@@ -220,7 +183,7 @@ def test_a_stopped_supervisor_keeps_its_slots_but_blocks_nobody_else(
 ) -> None:
     running = pool.submit(Task("a", "lane_tasks:rest", {"seconds": 0.2}, Resources(cpu=1, memory=MIB)))
     supervisor = supervisor_of(os.getpid())
-    until(lambda: locked_bytes(tmp_path / "lock" / "slots") > 0)
+    until(lambda: count_locks(tmp_path / "lock" / "slots") > 0)
     os.kill(supervisor, signal.SIGSTOP)
     other = lane.open_pool(scratch=scratch / "other", priority=Priority.BATCH)
     everything = lane.capacity().cpu
@@ -269,7 +232,7 @@ def test_random_kills_neither_lose_nor_double_a_slot(
     seen = drivers.seen
     assert max(seen) == capacity  # never more, and not for want of trying
     assert len(seen) >= count * items
-    assert locked_bytes(tmp_path / "lock" / "slots") == 0
+    assert count_locks(tmp_path / "lock" / "slots") == 0
     marked = [
         p.pid for p in psutil.process_iter() if str(tmp_path) in " ".join(p.cmdline()) and POOL_MARK in p.environ()
     ]

@@ -10,25 +10,16 @@ from pathlib import Path
 
 import psutil
 import pytest
+from lane_witness import is_alive, until
 
 from cryoloom.errors import LaneError
 from cryoloom.lanes.local import LocalLane, log_of
 from cryoloom.lanes.local._pool import LocalPool
+from cryoloom.lanes.slots import LockFile, Share, Slots
 from cryoloom.workflow.lane import Priority, Resources, Task, TaskOutcome, TaskReport
 
 Do = Callable[..., TaskReport]
 MIB = 2**20
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.005)
-
-
-def is_alive(process: int) -> bool:
-    return psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE
 
 
 def task(name: str, function: str, *, cpu: int = 1, memory: int = 64 * MIB, **payload: object) -> Task:
@@ -47,12 +38,15 @@ def test_a_value_comes_back_with_where_and_how_long(do: Do) -> None:
     assert report.host == socket.gethostname()
     assert report.process_id not in (0, os.getpid())
     assert report.queued_seconds > 0
-    assert 0 < report.seconds < report.queued_seconds + 30
+    assert report.seconds > 0
     assert 5 * MIB < report.peak_memory < 100 * MIB  # an interpreter
 
 
 def test_seconds_are_those_of_the_task(do: Do) -> None:
-    assert do("rest", seconds=0.2).seconds == pytest.approx(0.2, abs=0.15)
+    before = time.monotonic()
+    report = do("rest", seconds=0.2)
+    assert report.seconds >= 0.2
+    assert report.queued_seconds + report.seconds <= time.monotonic() - before
 
 
 def test_big_payloads_and_values_pass(do: Do) -> None:
@@ -298,6 +292,7 @@ def test_resizing_changes_how_many_run_at_once(lane: LocalLane, scratch: Path, t
 
 def test_pools_share_the_machine_and_live_work_goes_first(lane: LocalLane, scratch: Path, tmp_path: Path) -> None:
     everything = lane.capacity().cpu
+    queue = Slots(LockFile(tmp_path / "lock"), Share(cpus=(), memory=0))
     batch = lane.open_pool(scratch=scratch / "batch", priority=Priority.BATCH)
     live = lane.open_pool(scratch=scratch / "live", priority=Priority.LIVE)
     started, end = tmp_path / "started", tmp_path / "end"
@@ -305,16 +300,17 @@ def test_pools_share_the_machine_and_live_work_goes_first(lane: LocalLane, scrat
     until(started.exists)
     order: list[str] = []
     futures = {"batch": batch.submit(task("1", "rest", cpu=everything, seconds=0.05))}
-    time.sleep(0.3)  # so that it has queued up
+    until(queue.somebody_waits)
     futures["live"] = live.submit(task("2", "rest", cpu=everything, seconds=0.05))
     for name, future in futures.items():
         future.add_done_callback(lambda _, name=name: order.append(name))
-    time.sleep(0.3)
+    until(lambda: len(queue._queue()) == 2)
     assert order == []
     end.touch()
     wait([running, *futures.values()], timeout=30)
     batch.close()
     live.close()
+    queue.close()
     assert order == ["live", "batch"]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lane_witness import count_locks
 
 from cryoloom.lanes.slots import Demand, LockFile, Share, Slots, Ticket, _slots
 
@@ -61,13 +62,6 @@ def driver(tmp_path: Path) -> Iterator[Driver]:
         yield lambda **options: stack.enter_context(closing(Client(tmp_path, **options)))
 
 
-def locked_bytes(path: Path) -> list[tuple[int, int]]:
-    """All locks on a file as the kernel lists them: an independent witness."""
-    inode = path.stat().st_ino
-    fields = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
-    return sorted((int(f[-2]), int(f[-1])) for f in fields if f[-3].rpartition(":")[2] == str(inode) and "->" not in f)
-
-
 def test_no_more_is_given_than_there_is(driver: Driver) -> None:
     one, other = driver(), driver()
     first = one.run()
@@ -90,9 +84,9 @@ def test_memory_is_shared_out_across_gaps(driver: Driver) -> None:
 def test_nothing_is_held_while_waiting(driver: Driver, tmp_path: Path) -> None:
     one, other = driver(), driver()
     one.run(cpu=2)
-    before = locked_bytes(tmp_path / "slots")
+    before = count_locks(tmp_path / "slots")
     other.wait(cpu=1, memory=100)
-    assert len(locked_bytes(tmp_path / "slots")) == len(before) + 1  # its place in the queue
+    assert count_locks(tmp_path / "slots") == before + 1  # its place in the queue
 
 
 def test_a_big_task_gathers_what_small_ones_give_back(driver: Driver) -> None:
@@ -273,6 +267,6 @@ def test_whatever_the_order_the_sums_hold_and_nobody_is_stuck(
         assert not waiting or running  # every demand fits an empty machine
     for client, ticket in running + waiting:
         client.slots.give_back(ticket)
-    assert locked_bytes(folder / "slots") == []
+    assert count_locks(folder / "slots") == 0
     for client in clients:
         client.close()

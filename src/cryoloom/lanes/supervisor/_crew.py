@@ -179,12 +179,13 @@ class Crew:
         busy = [(worker, worker.job) for worker in self._workers.values() if worker.job is not None]
         if now < self._next_look or all(now - job.started < _MEMORY_POLL for _, job in busy):
             return
+        before = time.thread_time()
         children = children_by_parent()
         for worker, job in busy:
             if family := descendants(worker.process_id, children):
                 family.append(worker.process_id)
                 job.peak_memory = max(job.peak_memory, sum(map(resident_memory, family)))
-        self._next_look = now + max(_MEMORY_POLL, 50 * (time.monotonic() - now))
+        self._next_look = now + max(_MEMORY_POLL, 50 * (time.thread_time() - before))
 
     def _reap(self) -> None:
         while self._workers or self._dead:
