@@ -1,0 +1,262 @@
+"""RELION's optics groups, counted from 1 in each file, and ours, which keep their identity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from cryoloom.data import OpticsGroup, Table
+from cryoloom.errors import FormatError, ParameterError
+from cryoloom.formats.relion._labels import OPTICS
+from cryoloom.formats.star import Block
+
+NUMBER, NAME = "rlnOpticsGroup", "rlnOpticsGroupName"
+MATRIX = ("rlnMagMat00", "rlnMagMat01", "rlnMagMat10", "rlnMagMat11")
+ZERNIKE = {"odd_zernike": "rlnOddZernike", "even_zernike": "rlnEvenZernike"}
+_IDENTITY = (1.0, 0.0, 0.0, 1.0)
+
+# What belongs to the images of a file and not to the microscope.
+_OF_PARTICLES = ("rlnImagePixelSize", "rlnImageSize", "rlnImageDimensionality")
+_OF_MICROGRAPHS = ("rlnMicrographPixelSize",)
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedAcquisition:
+    """What to assume where a file does not say it; None: the file must.
+
+    Parameters
+    ----------
+    voltage : in kV
+    spherical_aberration : in mm
+    amplitude_contrast : fraction
+    pixel_size : of the images of the file, in Å
+    box_size : edge of the images of particles, in pixels
+    """
+
+    voltage: float | None = None
+    spherical_aberration: float | None = None
+    amplitude_contrast: float | None = None
+    pixel_size: float | None = None
+    box_size: int | None = None
+
+
+NOTHING_ASSUMED = AssumedAcquisition()
+
+
+@dataclass(frozen=True, slots=True)
+class FileGroup:
+    """An optics group as one file uses it.
+
+    Parameters
+    ----------
+    group : of the microscope
+    pixel_size : of the file's images, in Å; None if it is not stated
+    box_size : of the file's images, in pixels; None if it is not stated
+    """
+
+    group: OpticsGroup
+    pixel_size: float | None
+    box_size: int | None
+
+
+def read_optics(
+    table: pl.DataFrame, assumed: AssumedAcquisition, file: str, remarks: list[str]
+) -> dict[int, FileGroup]:
+    """The groups of an optics table by their number in the file.
+
+    Raises
+    ------
+    FormatError
+        If numbers repeat, or the voltage is neither stated nor assumed.
+    """
+    groups: dict[int, FileGroup] = {}
+    for position, row in enumerate(table.iter_rows(named=True), 1):
+        number = int(row.get(NUMBER, position))
+        if number in groups:
+            raise FormatError(f"{file}: the optics group {number} is described twice.")
+        groups[number] = _file_group(row, number, assumed, file, remarks)
+    return groups
+
+
+def _file_group(
+    row: Mapping[str, Any], number: int, assumed: AssumedAcquisition, file: str, remarks: list[str]
+) -> FileGroup:
+    known = {same.column: row[same.label] for same in OPTICS if row.get(same.label) is not None}
+    of_images = _OF_PARTICLES if "rlnImagePixelSize" in row else _OF_MICROGRAPHS
+    used = {NUMBER, *of_images, *MATRIX, *ZERNIKE.values(), *(same.label for same in OPTICS)}
+    known["name"] = str(known.get("name", f"opticsGroup{number}"))
+    for column in ("voltage", "spherical_aberration", "amplitude_contrast"):
+        if column not in known:
+            known[column] = _assumed(column, assumed, file, remarks)
+    if all(label in row for label in MATRIX):
+        known["magnification_matrix"] = tuple(float(row[label]) for label in MATRIX)
+    for column, label in ZERNIKE.items():
+        if row.get(label):
+            known[column] = _numbers(str(row[label]), label, file)
+    extra = {label: value for label, value in row.items() if label not in used}
+    pixel_size = row.get("rlnImagePixelSize") or row.get("rlnMicrographPixelSize") or assumed.pixel_size
+    box_size = row.get("rlnImageSize") or assumed.box_size
+    group = OpticsGroup.describe(**{**known, "extra": extra})
+    return FileGroup(
+        group, None if pixel_size is None else float(pixel_size), None if box_size is None else int(box_size)
+    )
+
+
+def _assumed(column: str, assumed: AssumedAcquisition, file: str, remarks: list[str]) -> float:
+    value = getattr(assumed, column)
+    if value is not None:
+        return float(value)
+    words = column.replace("_", " ")
+    if column == "voltage":
+        raise FormatError(f"{file}: the {words} is not stated; give it.")
+    remark = f"The {words} is not stated and was taken as 0, as RELION does."
+    if remark not in remarks:
+        remarks.append(remark)
+    return 0.0
+
+
+def _numbers(text: str, label: str, file: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(word) for word in text.strip("[] ").split(",") if word.strip())
+    except ValueError as error:
+        raise FormatError(f"{file}: the {label} {text!r} is no list of numbers.") from error
+
+
+def optics_of_old_layout(
+    table: pl.DataFrame, assumed: AssumedAcquisition, file: str, remarks: list[str]
+) -> tuple[dict[int, FileGroup], pl.Series]:
+    """The groups that RELION up to 3.0 repeats in every row, and the number of the group of each row.
+
+    Its pixel size is ``rlnDetectorPixelSize`` (µm) over ``rlnMagnification``.
+    """
+    labels = [same.label for same in OPTICS if same.label in table.columns]
+    pixel = ["rlnDetectorPixelSize", "rlnMagnification"]
+    labels += [label for label in (*pixel, "rlnImagePixelSize") if label in table.columns]
+    if not labels:
+        group = _file_group({}, 1, assumed, file, remarks)
+        return {1: group}, pl.repeat(1, table.height, dtype=pl.Int64, eager=True)
+    distinct = table.select(labels).unique(maintain_order=True).with_row_index(NUMBER, 1)
+    numbers = table.select(labels).join(distinct, on=labels, how="left", nulls_equal=True, maintain_order="left")[
+        NUMBER
+    ]
+    if all(label in labels for label in pixel):
+        size = pl.col("rlnDetectorPixelSize") * 1e4 / pl.col("rlnMagnification")
+        distinct = distinct.with_columns(size.alias("rlnImagePixelSize"))
+    groups = read_optics(distinct.drop(pixel, strict=False), assumed, file, remarks)
+    return groups, numbers.cast(pl.Int64)
+
+
+def groups_of(
+    blocks: Mapping[str, Block], table: pl.DataFrame, assumed: AssumedAcquisition, file: str, remarks: list[str]
+) -> tuple[dict[int, FileGroup], pl.Series]:
+    """The optics groups of a file by number, and the number of the group of each row of one of its tables.
+
+    Raises
+    ------
+    FormatError
+        If a row belongs to a group that is not described.
+    """
+    optics = blocks.get("optics")
+    if not isinstance(optics, pl.DataFrame) or optics.is_empty():
+        return optics_of_old_layout(table, assumed, file, remarks)
+    groups = read_optics(optics, assumed, file, remarks)
+    if NUMBER in table.columns:
+        numbers = table[NUMBER].cast(pl.Int64)
+    elif len(groups) == 1:
+        numbers = pl.repeat(next(iter(groups)), table.height, dtype=pl.Int64, eager=True)
+    else:
+        raise FormatError(f"{file}: its rows do not say to which of {len(groups)} optics groups they belong.")
+    unknown = set(numbers.unique().to_list()) - groups.keys()
+    if unknown:
+        raise FormatError(f"{file}: the optics group {min(unknown)} is used but not described.")
+    return groups, numbers
+
+
+def numbered_uses(items: Table, file: str) -> tuple[list[FileGroup], pl.Series]:
+    """The groups of a table of items as RELION needs them, one for each pixel and box size, and the number of each row.
+
+    Raises
+    ------
+    ParameterError
+        If nothing is known about the optics group of an item.
+    """
+    keys = [name for name in ("optics_group", "pixel_size", "box_size") if name in items.frame.columns]
+    distinct = items.frame.select(keys).unique(maintain_order=True)
+    missing = set(distinct["optics_group"].to_list()) - items.optics_groups.keys()
+    if missing:
+        raise ParameterError(f"{file}: nothing is known about the optics group {min(missing)}, which RELION needs.")
+    uses = [
+        FileGroup(items.optics_groups[row["optics_group"]], row["pixel_size"], row.get("box_size"))
+        for row in distinct.iter_rows(named=True)
+    ]
+    numbered = distinct.with_row_index(NUMBER, 1)
+    numbers = items.frame.select(keys).join(numbered, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    return uses, numbers[NUMBER]
+
+
+def optics_columns(groups: Mapping[int, FileGroup], numbers: pl.Series, *names: str) -> pl.DataFrame:
+    """What the group of each row says: ``optics_group`` (its identity) and `names` of `FileGroup`."""
+    described = pl.DataFrame(
+        {
+            NUMBER: list(groups),
+            "optics_group": pl.Series([use.group.id for use in groups.values()], dtype=pl.UInt64),
+            **{name: [getattr(use, name) for use in groups.values()] for name in names},
+        }
+    )
+    return numbers.alias(NUMBER).to_frame().join(described, on=NUMBER, how="left", maintain_order="left").drop(NUMBER)
+
+
+def optics_table(uses: Sequence[FileGroup], *, of_micrographs: bool) -> pl.DataFrame:
+    """RELION's table of the groups of a file, numbered from 1 in the order given.
+
+    Parameters
+    ----------
+    uses : one for each row
+    of_micrographs : the file lists micrographs, not images of particles
+    """
+    rows = [_optics_row(number, use, of_micrographs) for number, use in enumerate(uses, 1)]
+    for row, name in zip(rows, _distinct_names(uses), strict=True):
+        row[NAME] = name
+    table = pl.DataFrame(rows, infer_schema_length=None)
+    fillers: dict[str, float | str] = {
+        **dict(zip(MATRIX, _IDENTITY, strict=True)),
+        **dict.fromkeys(ZERNIKE.values(), "[]"),
+        **dict.fromkeys(("rlnBeamTiltX", "rlnBeamTiltY"), 0.0),
+    }
+    return table.with_columns(pl.col(label).fill_null(filler) for label, filler in fillers.items() if label in table)
+
+
+def _optics_row(number: int, use: FileGroup, of_micrographs: bool) -> dict[str, Any]:
+    group = use.group
+    row: dict[str, Any] = {NAME: group.name, NUMBER: number}
+    row |= {same.label: getattr(group, same.column) for same in OPTICS[1:5]}
+    row["rlnMicrographPixelSize" if of_micrographs else "rlnImagePixelSize"] = use.pixel_size
+    if not of_micrographs:
+        row |= {"rlnImageSize": use.box_size, "rlnImageDimensionality": 2}
+    if group.beam_tilt_x or group.beam_tilt_y:
+        row |= {"rlnBeamTiltX": group.beam_tilt_x, "rlnBeamTiltY": group.beam_tilt_y}
+    row |= {
+        label: "[" + ",".join(map(repr, getattr(group, column))) + "]"
+        for column, label in ZERNIKE.items()
+        if getattr(group, column)
+    }
+    if not all(math.isclose(a, b) for a, b in zip(group.magnification_matrix, _IDENTITY, strict=True)):
+        row |= dict(zip(MATRIX, group.magnification_matrix, strict=True))
+    if group.mtf_file:
+        row["rlnMtfFileName"] = group.mtf_file
+    row |= {label: value for label, value in group.extra.items() if label.startswith("rln")}
+    return {label: value for label, value in row.items() if value is not None}
+
+
+def _distinct_names(uses: Sequence[FileGroup]) -> list[str]:
+    names: list[str] = []
+    for use in uses:
+        name, count = use.group.name, 2
+        while name in names:
+            name, count = f"{use.group.name}_{count}", count + 1
+        names.append(name)
+    return names

@@ -1,0 +1,155 @@
+"""Between a table of RELION's labels and one of our columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from cryoloom.data import Item, OpticsGroup, Table
+from cryoloom.errors import FormatError, ParameterError
+from cryoloom.formats.relion._labels import OUR_PREFIX, Same
+from cryoloom.formats.star import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A table read from a file, and what was assumed, converted or left out.
+
+    Parameters
+    ----------
+    table : items of one kind
+    remarks : one sentence each
+    """
+
+    table: Table
+    remarks: tuple[str, ...] = ()
+
+
+def find_table(blocks: Mapping[str, Block], name: str, label: str, file: str) -> pl.DataFrame:
+    """The table of a block, or in files without that block the one that has a label.
+
+    Raises
+    ------
+    FormatError
+        If there is none.
+    """
+    tables = {key: block for key, block in blocks.items() if isinstance(block, pl.DataFrame)}
+    candidates = [table for key, table in tables.items() if key == name and label in table.columns]
+    candidates += [table for table in tables.values() if label in table.columns]
+    if not candidates:
+        raise FormatError(f"{file}: no table has the column _{label}; it lists no {name}.")
+    return candidates[0]
+
+
+def translated(table: pl.DataFrame, pairs: Sequence[Same], kind: type[Item], file: str) -> pl.DataFrame:
+    """Our columns, with nulls where RELION says that a value is not known, in the types that the kind declares.
+
+    A column without any value is left out.
+
+    Raises
+    ------
+    FormatError
+        If a value has another type.
+    """
+    schema = kind.schema()
+    columns = []
+    for same in pairs:
+        if same.label not in table.columns:
+            continue
+        value = pl.col(same.label)
+        if same.unknown is not None:
+            value = pl.when(value > same.unknown).then(value)
+        columns.append(value.cast(_polars_type(schema[same.column].dtype)).alias(same.column))
+    try:
+        frame = table.select(columns)
+    except pl.exceptions.InvalidOperationError as error:
+        raise FormatError(f"{file}: a column of numbers holds something else ({error}).") from error
+    return frame.select(column for column in frame if column.null_count() < frame.height)
+
+
+def extras(table: pl.DataFrame, used: Iterable[str], kind: type[Item]) -> pl.DataFrame:
+    """Columns that have no equal: those we wrote under our own prefix get their names back, others keep RELION's."""
+    schema = kind.schema()
+    columns = []
+    for label in table.columns:
+        if label in set(used):
+            continue
+        name = label.removeprefix(OUR_PREFIX)
+        value = pl.col(label)
+        declared = schema.get(name)
+        columns.append((value.cast(_polars_type(declared.dtype)) if declared else value).alias(name))
+    return table.select(columns)
+
+
+def as_items(frame: pl.DataFrame, kind: type[Item], groups: Iterable[OpticsGroup], file: str) -> Table:
+    """A table of items; identities must differ.
+
+    Raises
+    ------
+    FormatError
+        If two rows are the same item.
+    """
+    if frame["id"].n_unique() != frame.height:
+        raise FormatError(f"{file}: {frame.height - frame['id'].n_unique()} of the {kind.kind} are listed twice.")
+    schema = kind.schema()
+    first = [name for name in schema.names if name in frame.columns]
+    ordered = frame.select(*first, pl.exclude(first))
+    empty = Table(ordered.clear(), schema, {group.id: group for group in groups})
+    return empty.with_frame(ordered)
+
+
+def labelled(frame: pl.DataFrame, pairs: Sequence[Same], file: str) -> pl.DataFrame:
+    """RELION's labels for our columns; a column without any value is left out.
+
+    Raises
+    ------
+    ParameterError
+        If some rows lack a value that cannot be made up.
+    """
+    columns = []
+    for same in pairs:
+        if same.column not in frame.columns:
+            continue
+        values = frame[same.column]
+        missing = values.null_count()
+        if missing == values.len():
+            continue
+        if missing and same.filler is None:
+            raise ParameterError(
+                f"{file}: {same.column} is not known for {missing} of {values.len()} items; RELION needs it for all. "
+                "Leave those out."
+            )
+        columns.append(values.fill_null(same.filler).alias(same.label) if missing else values.alias(same.label))
+    return pl.DataFrame(columns)
+
+
+def own_columns(frame: pl.DataFrame, used: Iterable[str]) -> tuple[pl.DataFrame, list[str]]:
+    """What RELION has no word for: its own labels that were kept as extra columns, and ours under our prefix.
+
+    Returns
+    -------
+    columns : with values that a STAR file can hold
+    dropped : names of columns that it cannot
+    """
+    columns, dropped = [], []
+    for name in frame.columns:
+        if name in set(used) or frame[name].null_count() == frame.height:
+            continue
+        if isinstance(frame[name].dtype, pl.List):
+            dropped.append(name)
+        else:
+            columns.append(frame[name].alias(name if name.startswith("rln") else OUR_PREFIX + name))
+    return pl.DataFrame(columns), dropped
+
+
+def _polars_type(dtype: str) -> pl.DataType:
+    types: dict[str, pl.DataType] = {
+        "string": pl.String(),
+        "float64": pl.Float64(),
+        "int64": pl.Int64(),
+        "uint64": pl.UInt64(),
+        "bool": pl.Boolean(),
+    }
+    return types[dtype]
