@@ -18,9 +18,11 @@ from cryoloom.testing.microscope._pseudoprotein import pseudoprotein
 from cryoloom.testing.microscope._scene import Flaw, Scene
 from cryoloom.testing.microscope._session import Session, write_session
 from cryoloom.testing.microscope._specimen import Specimen
+from cryoloom.testing.microscope._structures import SPECIMENS, load_specimen
 from cryoloom.testing.microscope._truth import ExposureTruth
 
 __all__ = [
+    "SPECIMENS",
     "ContrastTransfer",
     "Drift",
     "Exposure",
@@ -34,6 +36,7 @@ __all__ = [
     "Specimen",
     "State",
     "Tier",
+    "load_specimen",
     "pseudoprotein",
     "write_session",
 ]

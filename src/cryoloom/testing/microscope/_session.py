@@ -165,4 +165,4 @@ def _describe(microscope: SimulatedMicroscope, tier: Tier | str, movies: int) ->
 
 
 def _write_json(file: Path, document: dict[str, Any]) -> None:
-    file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(document) + "\n", encoding="utf-8")

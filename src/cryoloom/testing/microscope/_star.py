@@ -17,6 +17,9 @@ OPTICS = (
     "rlnVoltage",
     "rlnSphericalAberration",
     "rlnAmplitudeContrast",
+)
+
+DISTORTIONS = (
     "rlnBeamTiltX",
     "rlnBeamTiltY",
     "rlnOddZernike",
@@ -49,14 +52,15 @@ def write_particles_star(file: Path, movies: Sequence[Path], truths: Sequence[Ex
 
     The true pixel size is given, whatever the session states. Class 2 is the second conformation.
     """
-    groups = {truth.optics_group: _optics_row(truth) for truth in truths}
+    distorted = any(truth.is_distorted for truth in truths)
+    groups = {truth.optics_group: _optics_row(truth, distorted) for truth in truths}
     rows = [row for movie, truth in zip(movies, truths, strict=True) for row in _particle_rows(movie, truth)]
-    lines = _table("optics", OPTICS, [groups[number] for number in sorted(groups)])
+    lines = _table("optics", OPTICS + (DISTORTIONS if distorted else ()), [groups[number] for number in sorted(groups)])
     lines += _table("particles", PARTICLES, rows)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _optics_row(truth: ExposureTruth) -> str:
+def _optics_row(truth: ExposureTruth, distorted: bool) -> str:
     transfer = truth.transfer
     values = [
         f"group{truth.optics_group}",
@@ -66,10 +70,11 @@ def _optics_row(truth: ExposureTruth) -> str:
         transfer.voltage,
         transfer.spherical_aberration,
         transfer.amplitude_contrast,
-        *transfer.beam_tilt,
-        "[" + ",".join(f"{coefficient:.6g}" for coefficient in transfer.odd_zernike) + "]",
-        *(f"{element:.8f}" for element in relion_magnification(truth.magnification).flat),
     ]
+    if distorted:
+        zernike = ",".join(f"{coefficient:.6g}" for coefficient in transfer.odd_zernike)
+        magnification = (f"{element:.8f}" for element in relion_magnification(truth.magnification).flat)
+        values += [*transfer.beam_tilt, f"[{zernike}]", *magnification]
     return " ".join(map(str, values))
 
 

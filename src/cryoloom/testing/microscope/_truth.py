@@ -41,6 +41,11 @@ class ExposureTruth:
         return self.scene.particles
 
     @property
+    def is_distorted(self) -> bool:
+        """Whether odd aberrations or an uneven magnification change the image."""
+        return self.transfer.has_odd_aberrations or not np.allclose(self.magnification, np.eye(2), atol=1e-12)
+
+    @property
     def defocus_u(self) -> float:
         """Largest defocus in Å."""
         return self.transfer.defocus_u
