@@ -21,7 +21,7 @@ from cryoloom.data._stored import Changes, Snapshot, StoredSet
 
 if TYPE_CHECKING:
     from cryoloom.data._expression import Expression, expression_help, parse_condition, parse_expression
-    from cryoloom.data._frames import frame_of
+    from cryoloom.data._frames import frame_of, polars_schema
     from cryoloom.data._operations import (
         EqualIds,
         difference,
@@ -101,6 +101,7 @@ __all__ = [
     "movie_id_of",
     "parse_condition",
     "parse_expression",
+    "polars_schema",
     "quantised_position",
     "register_kind",
     "split",
@@ -116,6 +117,7 @@ _IMPORTED_WHEN_USED = {
     "parse_condition": "_expression",
     "parse_expression": "_expression",
     "frame_of": "_frames",
+    "polars_schema": "_frames",
     "EqualIds": "_operations",
     "difference": "_operations",
     "edit": "_operations",

@@ -12,6 +12,11 @@ from cryoloom.workflow.protocol import Protocol, Stage
 
 EMBEDDED: Mapping[str, str] = {
     "import-movies": "cryoloom.protocols.imports:ImportMovies",
+    "import-micrographs": "cryoloom.protocols.imports:ImportMicrographs",
+    "import-ctfs": "cryoloom.protocols.imports:ImportCTFs",
+    "import-coordinates": "cryoloom.protocols.imports:ImportCoordinates",
+    "import-particles": "cryoloom.protocols.imports:ImportParticles",
+    "import-volume": "cryoloom.protocols.imports:ImportVolume",
     "motion": "cryoloom.protocols.motion:CorrectMotion",
     "ctf": "cryoloom.protocols.ctf:EstimateCTF",
     "filter": "cryoloom.protocols.sets:FilterItems",
@@ -19,6 +24,8 @@ EMBEDDED: Mapping[str, str] = {
     "combine": "cryoloom.protocols.sets:CombineItems",
     "split": "cryoloom.protocols.sets:SplitItems",
     "edit": "cryoloom.protocols.sets:EditColumns",
+    "export": "cryoloom.protocols.export:ExportStar",
+    "report": "cryoloom.protocols.report:Report",
     "join": "cryoloom.protocols.sets:JoinColumns",
 }
 """Id → ``module:Class`` of every embedded protocol, so that one can be had without importing the others."""

@@ -336,9 +336,7 @@ class Project:
         inputs = {name: self._connect(ports[name], values.pop(name)) for name in list(values) if name in ports}
         missing = [name for name, port in ports.items() if name not in inputs and not port.optional]
         if missing:
-            raise ParameterError(
-                f"{protocol} needs the input {missing[0]} ({ports[missing[0]].kind}); connect it."
-            )
+            raise ParameterError(f"{protocol} needs the input {missing[0]} ({ports[missing[0]].kind}); connect it.")
         parameters = validated(declared.Parameters, values)
         declared().check(parameters)
         record = RunRecord(
@@ -349,7 +347,7 @@ class Project:
             output_kinds={
                 port.name: inputs[port.same_as].kind if port.same_as else port.kind for port in declared.output_ports()
             },
-            options=RunOptions.model_validate(dict(options or {})),
+            options=RunOptions.model_validate({"when_closed": declared.waits_for_closed_inputs, **(options or {})}),
             created_by=_person(),
             replaces=replaces,
         )

@@ -174,6 +174,7 @@ class SourceContext:
     closing : a person has asked to close the source: take what is complete now and say ``exhausted``
     categories : of files, as the protocol declares them
     retry : ids of failures that a person wants to be tried again; the source removes what it has tried
+    remarks : said and not yet logged
     """
 
     project: Path
@@ -183,6 +184,11 @@ class SourceContext:
     closing: bool = False
     categories: frozenset[str] = frozenset()
     retry: set[int] = field(default_factory=set)
+    remarks: list[str] = field(default_factory=list)
+
+    def say(self, remark: str) -> None:
+        """Tell the user something about what was brought in; it stands in the run's log."""
+        self.remarks.append(remark)
 
     def workspace(self, label: str, key: int) -> Workspace:
         """A workspace for the files of one found item."""

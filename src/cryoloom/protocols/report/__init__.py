@@ -3,5 +3,15 @@
 from cryoloom.protocols.report._findings import Exposure, Failure, Findings, exposures_of
 from cryoloom.protocols.report._page import report_page
 from cryoloom.protocols.report._pictures import micrograph_picture
+from cryoloom.protocols.report._protocol import Report, write_report
 
-__all__ = ["Exposure", "Failure", "Findings", "exposures_of", "micrograph_picture", "report_page"]
+__all__ = [
+    "Exposure",
+    "Failure",
+    "Findings",
+    "Report",
+    "exposures_of",
+    "micrograph_picture",
+    "report_page",
+    "write_report",
+]

@@ -71,11 +71,17 @@ class FollowedInput:
         return [] if self.snapshot is None else list(self.snapshot.optics_groups.values())
 
     def table(self) -> Table:
-        """Everything in the newest generation that was read."""
-        from cryoloom.data import Table
+        """Everything in the newest generation that was read, with every column that its kind declares."""
+        import polars as pl
+
+        from cryoloom.data import item_kind, polars_schema
 
         assert self.snapshot is not None, "a table is asked for after something was seen"  # noqa: S101
-        return Table(self.snapshot.to_polars(), self.snapshot.schema, self.snapshot.optics_groups)
+        table = self.snapshot.table()
+        declared = item_kind(self.snapshot.kind).schema()
+        absent = {name: dtype for name, dtype in polars_schema(declared).items() if name not in table.frame.columns}
+        frame = table.frame.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in absent.items())
+        return table.with_frame(frame, *(declared[name] for name in absent))
 
     def advance(self) -> bool:
         """Look for a newer generation; cheap when there is none."""

@@ -84,7 +84,11 @@ class OutputSets:
         for name, writer in self._writers.items():
             table = made[name]
             snapshot = self._snapshot(name)
-            changed, gone = _difference(snapshot.to_polars() if snapshot.count else None, table.frame)
+            empty = [
+                column.name for column in table.frame if column.null_count() == len(column) and column.name != "id"
+            ]
+            wanted = table.frame.drop(name for name in empty if name not in snapshot.columns)
+            changed, gone = _difference(snapshot.to_polars() if snapshot.count else None, wanted)
             new_groups = [
                 group for group in table.optics_groups.values() if snapshot.optics_groups.get(group.id) != group
             ]

@@ -45,6 +45,8 @@ class SourceDriver:
         if moment >= self._next_look and not self._exhausted:
             found = self._protocol.look(self._attempt.parameters, self._context)
             self._commit(found)
+            while self._context.remarks:
+                self._attempt.log(self._context.remarks.pop(0))
             self._waiting = found.waiting
             self._exhausted = found.exhausted
             took = time.monotonic() - moment

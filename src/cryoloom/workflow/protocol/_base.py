@@ -51,6 +51,7 @@ class Protocol:
     Inputs, Outputs : classes whose attributes are annotated ``Input[…]`` and ``Output[…]``
     Parameters : a `ProtocolParameters` of fields made by `parameter`
     file_categories : folders below the run's ``files/`` and what may become of the files in each
+    waits_for_closed_inputs : unless a run's options say otherwise, it begins when every input is closed
     """
 
     id: ClassVar[str] = ""
@@ -58,6 +59,7 @@ class Protocol:
     stage: ClassVar[Stage] = Stage.SETS
     citations: ClassVar[Sequence[str]] = ()
     file_categories: ClassVar[Mapping[str, FileRole]] = {}
+    waits_for_closed_inputs: ClassVar[bool] = False
 
     class Inputs:
         """No input."""

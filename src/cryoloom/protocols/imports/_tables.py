@@ -1,0 +1,245 @@
+"""Bring in what other programs have written: particles, micrographs, CTFs, coordinates, maps."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cryoloom.data import CTF, Coordinate, Micrograph, Particle, Volume, digest
+from cryoloom.errors import FormatError, InputError, ParameterError
+from cryoloom.workflow.parameters import (
+    AngstromPerPixel,
+    Kilovolt,
+    Level,
+    Millimetre,
+    ProtocolParameters,
+    parameter,
+)
+from cryoloom.workflow.protocol import Found, Output, SourceProtocol, Stage, output_set
+from cryoloom.workflow.workspace import SourceContext
+
+if TYPE_CHECKING:
+    from cryoloom.data import Table
+    from cryoloom.formats.relion import AssumedAcquisition, Imported
+
+
+class _StarParameters(ProtocolParameters):
+    """A file, and what it may leave unsaid."""
+
+    file: Path = parameter(label="File", help="STAR file of RELION 3.0 to 5.")
+    root: Path | None = parameter(
+        None,
+        label="Folder of its images",
+        help="Where the names in the file begin: the folder of the RELION project. Without it, the nearest folder "
+        "above the file in which they are found.",
+    )
+    voltage: Kilovolt | None = parameter(
+        None, label="Voltage", section="If the file does not say", gt=10, le=2000, level=Level.ADVANCED
+    )
+    spherical_aberration: Millimetre | None = parameter(
+        None, label="Spherical aberration", section="If the file does not say", ge=0, le=20, level=Level.ADVANCED
+    )
+    amplitude_contrast: float | None = parameter(
+        None, label="Amplitude contrast", section="If the file does not say", ge=0, le=1, level=Level.ADVANCED
+    )
+    pixel_size: AngstromPerPixel | None = parameter(
+        None, label="Pixel size", section="If the file does not say", gt=0.01, le=100, level=Level.ADVANCED
+    )
+
+    def assumed(self) -> AssumedAcquisition:
+        """What to assume where the file does not say it."""
+        from cryoloom.formats.relion import AssumedAcquisition
+
+        return AssumedAcquisition(
+            voltage=self.voltage,
+            spherical_aberration=self.spherical_aberration,
+            amplitude_contrast=self.amplitude_contrast,
+            pixel_size=self.pixel_size,
+        )
+
+
+class _ImportTable(SourceProtocol):
+    """A source that reads one file once."""
+
+    stage = Stage.IMPORT
+
+    class Parameters(_StarParameters):
+        """The file."""
+
+    def check(self, parameters: Any) -> None:
+        """Refuse files that are not there."""
+        if not parameters.file.is_file():
+            raise ParameterError(f"There is no file {parameters.file}.", path=parameters.file)
+
+    def look(self, parameters: Any, context: SourceContext) -> Found:
+        """Read the file."""
+        imported = self.read(parameters)
+        table = _with_found_files(imported.table, parameters)
+        for remark in imported.remarks:
+            context.say(remark)
+        (port,) = self.output_ports()
+        withdrawn = context.known[port.name] - set(table.frame["id"])
+        return Found(tables={port.name: table}, withdrawn={port.name: sorted(withdrawn)}, exhausted=True)
+
+    @abstractmethod
+    def read(self, parameters: Any) -> Imported:
+        """Read the file's items."""
+
+
+class ImportParticles(_ImportTable):
+    """Import particles from a STAR file of RELION or a .cs file of cryoSPARC; the image stacks stay where they are."""
+
+    id = "import-particles"
+
+    class Outputs:
+        """The particles."""
+
+        particles: Output[Particle] = output_set("particles, with what is known of CTF, pose and half set")
+
+    def read(self, parameters: Any) -> Imported:
+        """Read the particles."""
+        from cryoloom.formats.relion import read_particles
+
+        return read_particles(parameters.file, assumed=parameters.assumed())
+
+
+class ImportMicrographs(_ImportTable):
+    """Import micrographs from a STAR file of RELION; the images stay where they are."""
+
+    id = "import-micrographs"
+
+    class Outputs:
+        """The micrographs."""
+
+        micrographs: Output[Micrograph] = output_set("micrographs")
+
+    def read(self, parameters: Any) -> Imported:
+        """Read the micrographs."""
+        from cryoloom.formats.relion import read_micrographs
+
+        return read_micrographs(parameters.file, assumed=parameters.assumed())
+
+
+class ImportCTFs(_ImportTable):
+    """Import CTFs from a STAR file of RELION; they belong to micrographs imported from the same file."""
+
+    id = "import-ctfs"
+
+    class Outputs:
+        """The CTFs."""
+
+        ctfs: Output[CTF] = output_set("CTFs")
+
+    def read(self, parameters: Any) -> Imported:
+        """Read the CTFs."""
+        from cryoloom.formats.relion import read_ctfs
+
+        return read_ctfs(parameters.file, assumed=parameters.assumed())
+
+
+class ImportCoordinates(_ImportTable):
+    """Import positions of particles from a STAR file of RELION."""
+
+    id = "import-coordinates"
+
+    class Outputs:
+        """The coordinates."""
+
+        coordinates: Output[Coordinate] = output_set("positions")
+
+    def read(self, parameters: Any) -> Imported:
+        """Read the positions."""
+        from cryoloom.formats.relion import read_coordinates
+
+        return read_coordinates(parameters.file)
+
+
+class ImportVolume(SourceProtocol):
+    """Import a map, with its half maps and mask if there are any; the files stay where they are."""
+
+    id = "import-volume"
+    stage = Stage.IMPORT
+
+    class Outputs:
+        """The map."""
+
+        volumes: Output[Volume] = output_set("the map")
+
+    class Parameters(ProtocolParameters):
+        """Its files."""
+
+        file: Path = parameter(label="Map", help="MRC or CCP4 file.")
+        half1: Path | None = parameter(None, label="First half map")
+        half2: Path | None = parameter(None, label="Second half map")
+        mask: Path | None = parameter(None, label="Mask")
+        pixel_size: AngstromPerPixel | None = parameter(
+            None,
+            label="Pixel size",
+            help="Without it, what the file says is believed if it is plausible.",
+            gt=0,
+            le=100,
+        )
+        symmetry: str = parameter("C1", label="Symmetry", help="Point group: C1, D7, O …")
+
+    def check(self, parameters: Any) -> None:
+        """Refuse files that are not there."""
+        for path in (parameters.file, parameters.half1, parameters.half2, parameters.mask):
+            if path is not None and not path.is_file():
+                raise ParameterError(f"There is no file {path}.", path=path)
+
+    def look(self, parameters: Any, context: SourceContext) -> Found:
+        """Read the header."""
+        from cryoloom.formats import read_header
+
+        header = read_header(parameters.file)
+        pixel_size = header.pixel_size if parameters.pixel_size is None else parameters.pixel_size
+        if not pixel_size:
+            raise InputError(f"{parameters.file.name} states no pixel size; set pixel_size.", path=parameters.file)
+        if len(set(header.shape)) != 1:
+            raise FormatError(
+                f"{parameters.file.name} is {' × '.join(map(str, header.shape))}; a map must be a cube.",
+                path=parameters.file,
+            )
+        content = parameters.file.absolute()
+        volume = Volume(
+            id=digest("volume", str(content).encode(), str(content.stat().st_mtime_ns).encode()),
+            file=str(content),
+            half1_file="" if parameters.half1 is None else str(parameters.half1.absolute()),
+            half2_file="" if parameters.half2 is None else str(parameters.half2.absolute()),
+            mask_file="" if parameters.mask is None else str(parameters.mask.absolute()),
+            pixel_size=pixel_size,
+            box_size=header.shape[0],
+            symmetry=parameters.symmetry,
+        )
+        gone = context.known["volumes"] - {volume.id}
+        return Found(items={"volumes": [volume]}, withdrawn={"volumes": sorted(gone)}, exhausted=True)
+
+
+def _with_found_files(table: Table, parameters: Any) -> Table:
+    """Names of images as absolute paths."""
+    import polars as pl
+
+    columns = [name for name in ("file", "micrograph_file", "movie_file") if name in table.frame.columns]
+    if not columns or table.frame.height == 0:
+        return table
+    root = _root_of(str(table.frame[columns[0]][0]), parameters)
+    frame = table.frame.with_columns(
+        pl.when(pl.col(name).fill_null("").str.contains("^(/|$)"))
+        .then(pl.col(name))
+        .otherwise(pl.lit(f"{root}/") + pl.col(name))
+        .alias(name)
+        for name in columns
+    )
+    return table.with_frame(frame)
+
+
+def _root_of(name: str, parameters: Any) -> Path:
+    star: Path = parameters.file.absolute()
+    if parameters.root is not None:
+        root: Path = parameters.root.absolute()
+        return root
+    for folder in star.parents:
+        if (folder / name).exists():
+            return folder
+    return star.parent

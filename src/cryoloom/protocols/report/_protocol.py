@@ -1,0 +1,91 @@
+"""The report as a step of a workflow, and of a whole project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cryoloom.data import CTF, Coordinate, Item, Micrograph, Particle, Snapshot
+from cryoloom.durable import AtomicFile
+from cryoloom.protocols.report._findings import Findings, exposures_of
+from cryoloom.protocols.report._page import report_page
+from cryoloom.protocols.report._pictures import micrograph_picture
+from cryoloom.workflow.parameters import ProtocolParameters, parameter
+from cryoloom.workflow.protocol import FileRole, Input, Stage, WholeProtocol, input_set
+from cryoloom.workflow.workspace import RoundWorkspace, resolve_in_project
+
+if TYPE_CHECKING:
+    from cryoloom.data import Table
+
+
+class Report(WholeProtocol):
+    """Make a page with pictures, distributions and failures of a session, in one file that needs no other."""
+
+    id = "report"
+    stage = Stage.EXPORT
+    waits_for_closed_inputs = True
+    file_categories: ClassVar[Mapping[str, FileRole]] = {"report": FileRole.RESULT}
+
+    class Inputs:
+        """What is shown."""
+
+        micrographs: Input[Micrograph] = input_set("aligned sums")
+        ctfs: Input[CTF] = input_set("their CTFs", optional=True)
+        coordinates: Input[Coordinate] = input_set("picks", optional=True)
+        particles: Input[Particle] = input_set("extracted particles", optional=True)
+
+    class Parameters(ProtocolParameters):
+        """How much is shown."""
+
+        title: str = parameter("", label="Title")
+        exposures: int = parameter(6, label="Exposures with pictures", ge=1, le=200)
+
+    def compute(
+        self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
+    ) -> Mapping[str, Table | Iterable[Item]]:
+        """Write the page."""
+        particles = inputs.get("particles")
+        findings = Findings(
+            title=parameters.title or workspace.project.name,
+            project=workspace.project,
+            exposures=exposures_of(inputs["micrographs"], inputs.get("ctfs"), inputs.get("coordinates")),
+            particle_count=None if particles is None else particles.count,
+        )
+        folder = workspace.run_folder / "files" / "report"
+        folder.mkdir(parents=True, exist_ok=True)
+        write_report(folder / "report.html", findings, shown=parameters.exposures)
+        return {}
+
+
+def write_report(target: Path, findings: Findings, *, shown: int = 6) -> None:
+    """Write the page that shows findings.
+
+    Parameters
+    ----------
+    target : HTML file
+    findings : what is shown
+    shown : exposures with pictures
+    """
+
+    def picture_of(micrograph: Micrograph) -> bytes:
+        from cryoloom.formats import read_image
+
+        file = micrograph.dose_weighted_file or micrograph.file
+        return micrograph_picture(read_image(resolve_in_project(findings.project, file)))
+
+    def drift_of(micrograph: Micrograph) -> Sequence[tuple[float, float]]:
+        from cryoloom.formats.relion import read_motion
+
+        if not micrograph.motion_file:
+            return []
+        motion = read_motion(resolve_in_project(findings.project, micrograph.motion_file))
+        return [
+            (motion.pixel_size * shift[0], motion.pixel_size * shift[1])
+            for shift in motion.global_shifts
+            if shift is not None
+        ]
+
+    page = report_page(findings, picture_of=picture_of, drift_of=drift_of, shown=shown)
+    with AtomicFile(target) as file:
+        file.file.write(page.encode())
