@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
     "resume": "cryoloom.cli.running:resume",
     "retry": "cryoloom.cli.running:retry",
     "close": "cryoloom.cli.running:close",
+    "export": "cryoloom.cli.results:export",
+    "report": "cryoloom.cli.results:report",
     "doctor": "cryoloom.cli.machine:doctor",
     "tool": TOOLS,
 }

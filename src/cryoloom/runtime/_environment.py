@@ -44,7 +44,9 @@ class InstalledEnvironment(Environment):
     def start_driver(self, project: Path, run: Path, *, actor: str) -> None:
         """Start a driver in a session of its own, with its output in the run's folder."""
         start_detached(
-            [sys.executable, "-m", "cryoloom.runtime.driver", str(project), str(run), actor], run / "driver.txt", project
+            [sys.executable, "-m", "cryoloom.runtime.driver", str(project), str(run), actor],
+            run / "driver.txt",
+            project,
         )
 
 

@@ -1,0 +1,58 @@
+"""Commands that bring results out of a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryoloom.cli._choices import JsonOption, ProjectArgument, open_project
+from cryoloom.cli.output import emit
+
+
+def export(
+    project: ProjectArgument,
+    outputs: Annotated[list[str], typer.Argument(help="Outputs to write, for instance 5.particles.")],
+    to: Annotated[Path | None, typer.Option(help="Folder for the files; by default the project's own.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write sets as STAR files for RELION, which is to be started in the project's folder.
+
+    Example: cryoloom export apoferritin 2.micrographs 3.ctfs 5.particles
+    """
+    from cryoloom.protocols.export import write_star_files
+
+    opened = open_project(project)
+    folder = opened.path if to is None else to
+    folder.mkdir(parents=True, exist_ok=True)
+    snapshots = [opened.output(name).latest() for name in outputs]
+    files, remarks = write_star_files(folder, {snapshot.kind: snapshot.table() for snapshot in snapshots})
+    text = [f"Wrote {path}" for path in files] + [f"! {remark}" for remark in remarks]
+    emit({"files": files, "remarks": remarks}, as_json=as_json, text="\n".join(text))
+
+
+def report(
+    project: ProjectArgument,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="HTML file; report.html in the project.")
+    ] = None,
+    exposures: Annotated[int, typer.Option(help="How many exposures are shown with pictures.")] = 6,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a page that shows what a session has given, in one file that needs no other.
+
+    Example: cryoloom report apoferritin --output apoferritin.html
+    """
+    from cryoloom.protocols.report import write_report
+    from cryoloom.runtime import findings_of
+
+    opened = open_project(project)
+    target = opened.path / "report.html" if output is None else output
+    findings = findings_of(opened)
+    write_report(target, findings, shown=exposures)
+    emit(
+        {"report": target, "exposures": len(findings.exposures), "particles": findings.particle_count},
+        as_json=as_json,
+        text=f"Wrote {target}",
+    )
