@@ -143,6 +143,7 @@ class Attempt:
         self.finished_tasks: queue.SimpleQueue[TaskReport | None] = queue.SimpleQueue()
         self.stop_requested = False
         self.interrupted = False
+        self.before_end: Callable[[], None] | None = None
         self._begin = time.monotonic()
         self._heartbeat = 0
         self._last_beat = 0.0
@@ -225,6 +226,8 @@ class Attempt:
             If a later attempt has been claimed.
         """
         self.check_superseded()
+        if self.before_end is not None:
+            self.before_end()
         end = End(state=state, reason=reason, progress=progress, seconds=time.monotonic() - self._begin)
         self.event("end", state=state.value, reason=reason)
         create_json(self.attempt.path / "end.json", as_document(end))

@@ -64,7 +64,7 @@ class FailedItems:
     """The failed items of one run, on disk and in memory."""
 
     def __init__(self, folder: RunFolder) -> None:
-        self._writer = SetWriter.open(folder.failed, kind=FailedItem.kind)
+        self.writer = SetWriter.open(folder.failed, kind=FailedItem.kind)
         self.by_id: dict[int, FailedItem] = {}
         stored: StoredSet[FailedItem] = StoredSet(folder.failed)
         snapshot = stored.latest()
@@ -76,7 +76,7 @@ class FailedItems:
         failures = list(failures)
         withdrawn = [key for key in {*recovered} - {failure.id for failure in failures} if key in self.by_id]
         if failures or withdrawn:
-            self._writer.commit(upsert=[failure.to_row() for failure in failures], withdraw=withdrawn)
+            self.writer.commit(upsert=[failure.to_row() for failure in failures], withdraw=withdrawn)
         for key in withdrawn:
             del self.by_id[key]
         for failure in failures:
@@ -97,7 +97,7 @@ class Ledger:
     """What is done, with what the driver needs of it in memory."""
 
     def __init__(self, folder: RunFolder) -> None:
-        self._writer = SetWriter.open(folder.ledger, kind=LedgerEntry.kind)
+        self.writer = SetWriter.open(folder.ledger, kind=LedgerEntry.kind)
         self.made: dict[int, Made] = {}
         self._stored: StoredSet[LedgerEntry] = StoredSet(folder.ledger)
         snapshot = self._stored.latest()
@@ -110,7 +110,7 @@ class Ledger:
         entries = list(entries)
         withdrawn = [key for key in {*forget} - {entry.id for entry in entries} if key in self.made]
         if entries or withdrawn:
-            self._writer.commit(upsert=[entry.to_row() for entry in entries], withdraw=withdrawn)
+            self.writer.commit(upsert=[entry.to_row() for entry in entries], withdraw=withdrawn)
         for key in withdrawn:
             del self.made[key]
         for entry in entries:

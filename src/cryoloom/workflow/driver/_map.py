@@ -54,6 +54,7 @@ class MapDriver:
         self._outputs = OutputSets(attempt)
         self._ledger = Ledger(attempt.folder)
         self._failed = FailedItems(attempt.folder)
+        self._outputs.sweeping.watch(self._ledger.writer, self._failed.writer)
         self._pool: TaskPool | None = None
         self._capacity = 0
         self._workers = attempt.record.options.workers

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Item, OpticsGroup, SetWriter, Snapshot, StoredSet
 from cryoloom.workflow.driver._attempt import Attempt
+from cryoloom.workflow.driver._sweeping import Sweeping
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,6 +29,8 @@ class OutputSets:
             elif writer.closed:
                 writer.commit(reopen=True)
             self._writers[port.name] = writer
+        self.sweeping = Sweeping(attempt)
+        self.sweeping.watch(*self._writers.values())
 
     @property
     def names(self) -> list[str]:
@@ -69,6 +72,7 @@ class OutputSets:
             if len(upsert) or len(gone):
                 self._attempt.check_superseded()
                 writer.commit(upsert=upsert, withdraw=gone, optics_groups=optics_groups)
+        self.sweeping.sweep_if_due()
 
     def ids(self, name: str) -> set[int]:
         """Ids in one output."""
@@ -96,6 +100,7 @@ class OutputSets:
                 self._attempt.check_superseded()
                 upsert = replace(table, frame=changed) if changed.height else ()
                 writer.commit(upsert=upsert, withdraw=gone, optics_groups=new_groups)
+        self.sweeping.sweep_if_due()
 
     def withdraw(self, withdrawn: Mapping[str, Sequence[int]]) -> None:
         """Withdraw ids."""

@@ -26,6 +26,7 @@ class SourceDriver:
         self._protocol: SourceProtocol = attempt.protocol
         self._outputs = OutputSets(attempt)
         self._failed = FailedItems(attempt.folder)
+        self._outputs.sweeping.watch(self._failed.writer)
         self._context = SourceContext(
             attempt.project,
             attempt.folder.path.name,

@@ -170,10 +170,8 @@ def _read_attempt(folder: RunFolder) -> dict[str, Any]:
     attempt = folder.newest_attempt()
     if attempt is None:
         return {}
-    request, end = attempt.request(), attempt.end()
-    known: dict[str, Any] = {}
-    if request is not None:
-        known["started"] = request.started
+    known: dict[str, Any] = {"started": attempt.request().started}
+    end = attempt.end()
     if end is not None:
         known.update(ended=end.ended, seconds=end.seconds)
     return known
