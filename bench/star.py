@@ -2,8 +2,8 @@
 
     python bench/star.py [--rows 1000000] [--skip-starfile]
 
-Writes a particle file of RELION's layout with 32 columns, then reads and writes it with both. Every step runs in a process
-of its own; printed are wall-clock seconds and the peak of resident memory.
+Writes a particle file of RELION's layout with 31 columns, then reads and writes it with both, each step in a
+process of its own. Printed are wall-clock seconds and the peak of resident memory.
 """
 
 from __future__ import annotations
