@@ -30,6 +30,8 @@ class Session:
     folder : of the session
     movies : the movie files, in ``movies/``
     gain : the gain reference, an MRC file to be multiplied with
+    pixel_size : as the session states it, in Å
+    dose_per_frame : in e/Å²
     truths : of each movie; also in ``truth/<movie>.json``
     truth_folder : ``session.json``, one JSON document a movie, and ``particles.star``
     """
@@ -37,6 +39,8 @@ class Session:
     folder: Path
     movies: tuple[Path, ...]
     gain: Path
+    pixel_size: float
+    dose_per_frame: float
     truths: tuple[ExposureTruth, ...]
     truth_folder: Path
 
@@ -91,7 +95,16 @@ def write_session(
         if on_movie is not None:
             on_movie(file, exposure.truth)
     write_particles_star(truth_folder / "particles.star", files, truths)
-    return Session(folder, tuple(files), folder / "gain.mrc", tuple(truths), truth_folder)
+    detector = microscope.parameters.detector
+    return Session(
+        folder=folder,
+        movies=tuple(files),
+        gain=folder / "gain.mrc",
+        pixel_size=detector.stated_pixel_size,
+        dose_per_frame=detector.dose_per_frame,
+        truths=tuple(truths),
+        truth_folder=truth_folder,
+    )
 
 
 def encode_tiff(exposure: Exposure) -> bytes:

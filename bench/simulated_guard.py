@@ -1,0 +1,82 @@
+"""Is the simulated set honest? Its uncorrected motion, and what RELION's global correction makes of it.
+
+    python bench/simulated_guard.py [--tier easy] [--seeds 101 102 103] [--movies 4] [--specimen t20s --structures DIR]
+
+Uncorrected motion should be 1.27 ± 0.15 px and RELION 3.1.3's global result 0.35 to 0.60 px: root mean square over
+frames of (estimated - true) displacement on a 7 × 7 grid of specimen points, one constant a point removed. Otherwise the
+set is too easy, or wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from cryoloom.testing.microscope import Session, load_specimen, write_session
+
+
+def run_motioncorr(session: Session, patches: int = 1, threads: int = 2) -> float:
+    """Run RELION's own motion correction on a session, into its folder ``Motion``; return the seconds it took."""
+    optics = session.truths[0].transfer
+    group = f"{session.pixel_size} {optics.voltage} {optics.spherical_aberration} {optics.amplitude_contrast}"
+    star = (
+        "\ndata_optics\n\nloop_\n_rlnOpticsGroupName #1\n_rlnOpticsGroup #2\n_rlnMicrographOriginalPixelSize #3\n"
+        "_rlnVoltage #4\n_rlnSphericalAberration #5\n_rlnAmplitudeContrast #6\n"
+        f"simulated 1 {group}\n\n"
+        "\ndata_movies\n\nloop_\n_rlnMicrographMovieName #1\n_rlnOpticsGroup #2\n"
+    )
+    star += "".join(f"movies/{movie.name} 1\n" for movie in session.movies)
+    (session.folder / "movies.star").write_text(star)
+    command = (
+        f"relion_run_motioncorr --i movies.star --o Motion/ --use_own --j {threads} --bfactor 150 "
+        f"--patch_x {patches} --patch_y {patches} --gainref gain.mrc --dose_per_frame {session.dose_per_frame} --dose_weighting"
+    )
+    began = time.perf_counter()
+    subprocess.run(command.split(), cwd=session.folder, check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def relion_displacement(session: Session, movie: Path) -> np.ndarray:
+    """Displacement (frame, 2) in pixels that RELION found: the negative of the shifts that it applies."""
+    text = (session.folder / "Motion" / "movies" / f"{movie.stem}.star").read_text()
+    table = text.split("data_global_shift")[1].split("data_")[0]
+    rows = [line.split() for line in table.splitlines() if re.match(r"\s*\d+\s+-?\d", line)]
+    return -np.array([[float(row[1]), float(row[2])] for row in rows])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tier", default="easy")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[101, 102, 103])
+    parser.add_argument("--movies", type=int, default=4)
+    parser.add_argument("--specimen", default="pseudoprotein")
+    parser.add_argument("--structures", type=Path)
+    options = parser.parse_args()
+    specimen = load_specimen(options.specimen, options.structures)
+    print(f"{options.tier}, {specimen.name}: pixels RMS; mean (worst movie)")
+    print("seed   uncorrected      RELION global    best global      RELION s/movie")
+    for seed in options.seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            session = write_session(
+                folder, tier=options.tier, seed=seed, movies=options.movies, specimen=specimen, threads=2
+            )
+            seconds = run_motioncorr(session) / options.movies
+            drifts = [truth.drift for truth in session.truths]
+            none = [drift.error(np.zeros((drift.frame_count, 2))) for drift in drifts]
+            relion = [
+                drift.error(relion_displacement(session, movie))
+                for movie, drift in zip(session.movies, drifts, strict=True)
+            ]
+            best = [drift.error(drift.global_shifts) for drift in drifts]
+        columns = "    ".join(f"{np.mean(one):5.3f} ({max(one):5.3f})" for one in (none, relion, best))
+        print(f"{seed:<6} {columns}    {seconds:5.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
