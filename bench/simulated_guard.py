@@ -3,8 +3,8 @@
     python bench/simulated_guard.py [--tier easy] [--seeds 101 102 103] [--movies 4] [--specimen t20s --structures DIR]
 
 Uncorrected motion should be 1.27 ± 0.15 px and RELION 3.1.3's global result 0.35 to 0.60 px: root mean square over
-frames of (estimated - true) displacement on a 7 × 7 grid of specimen points, one constant a point removed. Otherwise the
-set is too easy, or wrong.
+frames of (estimated - true) displacement on a 7 × 7 grid of specimen points, one constant a point removed. Otherwise
+the set is too easy, or wrong.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def run_motioncorr(session: Session, patches: int = 1, threads: int = 2) -> floa
     (session.folder / "movies.star").write_text(star)
     command = (
         f"relion_run_motioncorr --i movies.star --o Motion/ --use_own --j {threads} --bfactor 150 "
-        f"--patch_x {patches} --patch_y {patches} --gainref gain.mrc --dose_per_frame {session.dose_per_frame} --dose_weighting"
+        f"--patch_x {patches} --patch_y {patches} --gainref gain.mrc "
+        f"--dose_per_frame {session.dose_per_frame} --dose_weighting"
     )
     began = time.perf_counter()
     subprocess.run(command.split(), cwd=session.folder, check=True, capture_output=True)
