@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
     "close": "cryoloom.cli.running:close",
     "export": "cryoloom.cli.results:export",
     "report": "cryoloom.cli.results:report",
+    "demo": "cryoloom.cli.demo:demo",
     "doctor": "cryoloom.cli.machine:doctor",
     "tool": TOOLS,
 }

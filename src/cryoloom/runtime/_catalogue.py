@@ -24,6 +24,7 @@ EMBEDDED: Mapping[str, str] = {
     "combine": "cryoloom.protocols.sets:CombineItems",
     "split": "cryoloom.protocols.sets:SplitItems",
     "edit": "cryoloom.protocols.sets:EditColumns",
+    "correct-acquisition": "cryoloom.protocols.acquisition:CorrectAcquisition",
     "export": "cryoloom.protocols.export:ExportStar",
     "report": "cryoloom.protocols.report:Report",
     "join": "cryoloom.protocols.sets:JoinColumns",
