@@ -46,9 +46,9 @@ class Comparison:
 
     def sentences(self) -> list[str]:
         """For people."""
+        uncorrected = f"(uncorrected {self.uncorrected_motion:.2f} px)"
         return [
-            f"motion         {self.motion_error:.2f} px RMS from the truth "
-            f"(uncorrected {self.uncorrected_motion:.2f} px)",
+            f"motion         {self.motion_error:.2f} px RMS from the truth {uncorrected}",
             f"defocus        {self.defocus_error:.0f} Å RMS from the truth, over {self.micrographs} micrographs",
             f"picking        {self.recall:.0%} of the particles found, {self.precision:.0%} of the picks are particles",
             f"centres        {self.centre_error:.1f} Å RMS from the truth",
