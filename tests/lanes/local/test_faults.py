@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import wait
 from contextlib import ExitStack
@@ -211,21 +212,20 @@ def test_random_kills_neither_lose_nor_double_a_slot(
     chance = random.Random(seed)
     running = {f"driver-{n}": drivers.start(f"driver-{n}", items, seed + n) for n in range(count)}
     capacity = min(2, len(os.sched_getaffinity(0)))
-    for _ in range(kills):
+    killed: Counter[str] = Counter()
+    while killed.total() < kills:
         time.sleep(chance.uniform(0.05, 0.4))
-        alive = [name for name, driver in running.items() if driver.poll() is None]
-        if not alive:
-            break
-        name = chance.choice(alive)
-        victims = [running[name].pid]
-        for _ in range(chance.randrange(4)):  # the driver, its supervisor, a worker, a program
-            victims = children_of(chance.choice(victims)) or victims
-        victim = chance.choice(victims)
-        if is_alive(victim):
-            os.kill(victim, signal.SIGKILL)
-        if victim == running[name].pid:
+        name = chance.choice([name for name, driver in running.items() if driver.poll() is None])
+        line = [running[name].pid]
+        for _ in range(killed.total() % 4):  # a driver, a supervisor, a worker, a program, as far as there is one
+            line += [chance.choice(children)] if (children := children_of(line[-1])) else []
+        if is_alive(line[-1]):
+            os.kill(line[-1], signal.SIGKILL)
+            killed[["driver", "supervisor", "worker", "program"][len(line) - 1]] += 1
+        if len(line) == 1:
             running[name].wait()
             running[name] = drivers.start(name, items, chance.randrange(10**6))
+    assert killed["driver"] >= kills // 4
     for name, driver in running.items():
         assert driver.wait(timeout=300) == 0
         assert sorted(map(int, set(drivers.done(name)))) == list(range(items))

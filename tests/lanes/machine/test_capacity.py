@@ -1,11 +1,12 @@
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from cryoloom.lanes.machine import available_cpus, available_memory, out_of_memory_kills
+from cryoloom.lanes.machine import MemoryKills, available_cpus, available_memory
 
 GIB = 2**30
 
@@ -22,6 +23,11 @@ def machine(tmp_path: Path) -> Path:
 def write(root: Path, path: str, content: str) -> None:
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     (root / path).write_text(content)
+
+
+def kills(root: Path) -> int:
+    with closing(MemoryKills(root)) as memory_kills:
+        return memory_kills.count()
 
 
 def affinity() -> tuple[int, ...]:
@@ -76,15 +82,15 @@ def test_capacity_follows_a_restricted_affinity() -> None:
 
 
 def test_kills_are_counted_by_the_own_group_or_else_the_machine(machine: Path) -> None:
-    assert out_of_memory_kills(machine) == 7
+    assert kills(machine) == 7
     write(machine, "sys/fs/cgroup/user.slice/session.scope/memory.events", "oom 5\noom_kill 3\n")
-    assert out_of_memory_kills(machine) == 3
+    assert kills(machine) == 3
     write(machine, "proc/self/cgroup", "3:memory:/task\n")
     write(machine, "sys/fs/cgroup/memory/task/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n")
-    assert out_of_memory_kills(machine) == 4
+    assert kills(machine) == 4
 
 
 def test_this_machine_is_understood() -> None:
     assert available_cpus()
     assert 2**28 < available_memory() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    assert out_of_memory_kills() >= 0
+    assert kills(Path("/")) >= 0

@@ -1,7 +1,7 @@
 """What the kernel says about this machine: its capacity for us, its GPUs, its processes."""
 
 from cryoloom.lanes.machine._capacity import available_cpus, available_memory
-from cryoloom.lanes.machine._cgroups import out_of_memory_kills
+from cryoloom.lanes.machine._cgroups import MemoryKills
 from cryoloom.lanes.machine._gpus import gpus_in_use, list_gpus
 from cryoloom.lanes.machine._processes import (
     POOL_MARK,
@@ -19,6 +19,7 @@ from cryoloom.lanes.machine._processes import (
 
 __all__ = [
     "POOL_MARK",
+    "MemoryKills",
     "adopt_orphans",
     "available_cpus",
     "available_memory",
@@ -30,7 +31,6 @@ __all__ = [
     "kill",
     "list_gpus",
     "name_process",
-    "out_of_memory_kills",
     "pool_mark",
     "resident_memory",
     "sweep_dead_pools",

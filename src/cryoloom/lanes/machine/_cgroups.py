@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,18 +31,32 @@ def memory_limit(root: Path = SYSTEM) -> int | None:
     return min(limits, default=None)
 
 
-def out_of_memory_kills(root: Path = SYSTEM) -> int:
+class MemoryKills:
     """How many processes the kernel has killed so far for want of memory.
 
-    Counted in this process's own control group where it keeps count, else on the whole machine.
+    Counted by this process's own control group if that keeps count, else by the whole machine.
     """
-    for folder in _folders("memory", root):
-        for name in ("memory.events", "memory.oom_control"):
-            words = _words(folder / name)
-            if "oom_kill" in words:
-                return int(words[words.index("oom_kill") + 1])
-    words = _words(root / "proc/vmstat")
-    return int(words[words.index("oom_kill") + 1]) if "oom_kill" in words else 0
+
+    def __init__(self, root: Path = SYSTEM) -> None:
+        groups = [
+            folder / name for folder in _folders("memory", root) for name in ("memory.events", "memory.oom_control")
+        ]
+        self._descriptor = next(
+            (os.open(path, os.O_RDONLY) for path in (*groups, root / "proc/vmstat") if "oom_kill" in _words(path)), None
+        )
+
+    def count(self) -> int:
+        """Count them anew; 0 where nobody keeps count. Some 10 µs."""
+        if self._descriptor is None:
+            return 0
+        words = os.pread(self._descriptor, 2**16, 0).split()
+        return int(words[words.index(b"oom_kill") + 1])
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 def _folders(controller: str, root: Path) -> Iterator[Path]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-
 from cryoloom.errors import LaneError
 
 PROGRAM = "nvidia-smi"
@@ -23,6 +20,9 @@ def gpus_in_use() -> frozenset[str]:
 
 
 def _query(question: str) -> list[str]:
+    import shutil
+    import subprocess
+
     program = shutil.which(PROGRAM)
     if program is None:
         return []

@@ -17,6 +17,9 @@ POOL_MARK = "CRYOLOOM_POOL"
 parents."""
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 15, 36
+_BETWEEN_LOOKS = 0.01
+_LOOKS = 500
+"""Then the kernel keeps what was killed: it hangs in a system call, and will not do anything more on its own."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
@@ -77,12 +80,12 @@ def pool_mark() -> str:
 
 
 def end_marked(mark: str) -> None:
-    """Kill every process that carries this mark except the caller, and return when none is left."""
+    """Kill every process that carries this mark except the caller, and wait until they are gone, 5 s at most."""
     _end(lambda found: found == mark)
 
 
 def sweep_dead_pools() -> None:
-    """Kill what pools have left behind whose drivers are dead, and return when none of it is left.
+    """Kill what pools have left behind whose drivers are dead, and wait until it is gone, 5 s at most.
 
     The supervisor of a pool does this itself when its driver dies; this catches what it left when both were killed.
     """
@@ -97,7 +100,7 @@ def sweep_dead_pools() -> None:
 
 def _end(is_doomed: Callable[[str], bool]) -> None:
     prefix = f"{POOL_MARK}="
-    while True:
+    for _ in range(_LOOKS):
         doomed = [
             process
             for process, _ in _stats()
@@ -109,7 +112,7 @@ def _end(is_doomed: Callable[[str], bool]) -> None:
             return
         for process in doomed:
             kill(process)
-        time.sleep(0.005)
+        time.sleep(_BETWEEN_LOOKS)
 
 
 def _namespace() -> str:

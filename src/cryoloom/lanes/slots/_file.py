@@ -87,7 +87,7 @@ class LockFile:
         except FileExistsError:
             pass
         finally:
-            draft.unlink()
+            draft.unlink(missing_ok=True)
 
 
 def _folder_of_user() -> Path:

@@ -19,7 +19,7 @@ from cryoloom.lanes.supervisor._worker import work
 
 _MEMORY_POLL = 0.1
 """Seconds between two looks at the memory of what tasks have started; more where looking takes over 2 % of them."""
-_IDLE = 300.0
+_IDLE = 60.0
 """Seconds after which an idle worker is let go."""
 
 

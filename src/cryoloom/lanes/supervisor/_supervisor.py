@@ -11,7 +11,7 @@ from collections import deque
 from pathlib import Path
 from typing import NoReturn
 
-from cryoloom.lanes.machine import adopt_orphans, die_with_parent, name_process, out_of_memory_kills, sweep_dead_pools
+from cryoloom.lanes.machine import MemoryKills, adopt_orphans, die_with_parent, name_process, sweep_dead_pools
 from cryoloom.lanes.slots import Demand, Ticket
 from cryoloom.lanes.supervisor._allotment import Allotment
 from cryoloom.lanes.supervisor._crew import Crew, Job, Width, Worker
@@ -20,7 +20,7 @@ from cryoloom.lanes.supervisor._wire import Channel
 
 _POLL = 0.1
 """Seconds between two looks at running tasks, and at the queue of the machine if nobody rings."""
-_IDLE_POLL = 60.0
+_IDLE_POLL = 20.0
 """Seconds between two looks at idle workers."""
 
 
@@ -52,8 +52,7 @@ class _Supervisor:
         self._limit = settings.workers
         self._queue: deque[Submit] = deque()
         self._running: dict[str, Job] = {}
-        self._memory_kills = 0
-        self._memory_kills_counted = -1.0
+        self._memory_kills = MemoryKills()
         self._is_closing = False
         self._has_ended = False
         self._selector.register(self._allotment.bell, selectors.EVENT_READ, lambda _: self._allotment.bell.recv(1))
@@ -129,7 +128,7 @@ class _Supervisor:
             self._start(self._queue.popleft(), slots)
 
     def _start(self, task: Submit, slots: Ticket) -> None:
-        job = Job(task, slots, started=time.monotonic(), memory_kills=self._count_memory_kills())
+        job = Job(task, slots, started=time.monotonic(), memory_kills=self._memory_kills.count())
         self._running[task.task_id] = job
         self._driver.send(Started(task.task_id))
         try:
@@ -156,16 +155,10 @@ class _Supervisor:
 
     def _when_dead(self, worker: Worker, job: Job) -> None:
         if job.result is None:
-            ran_out = worker.last_word == "killed by signal 9" and out_of_memory_kills() > job.memory_kills
+            ran_out = worker.last_word == "killed by signal 9" and self._memory_kills.count() > job.memory_kills
             report = self._report(job, worker, "killed" if job.is_killed else "lost", worker.peak_memory)
             job.result = report._replace(lost_because="out of memory" if ran_out else worker.last_word)
         self._finish(job)
-
-    def _count_memory_kills(self) -> int:
-        if time.monotonic() - self._memory_kills_counted > 1.0:
-            self._memory_kills = out_of_memory_kills()
-            self._memory_kills_counted = time.monotonic()
-        return self._memory_kills
 
     def _report(self, job: Job, worker: Worker, outcome: Outcome, peak_memory: int) -> Ended:
         return Ended(

@@ -88,6 +88,7 @@ def _answer(connection: socket.socket) -> None:
         seconds = time.monotonic() - started
         for descriptor in received[1]:
             os.close(descriptor)
+        name_process("cryoloom-idle")
         connection.sendall(frame(Done(outcome, content, seconds, peak.read())))
 
 
