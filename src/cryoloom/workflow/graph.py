@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Self
 
-from cryoloom.workflow.index import RunEntry
+from cryoloom.workflow.index import RunEntry, read_runs
+from cryoloom.workflow.layout import ProjectFolder
+from cryoloom.workflow.run import HeartbeatWatch, RunFolder
 
 
 class RunGraph:
@@ -14,10 +17,12 @@ class RunGraph:
 
     Parameters
     ----------
-    entries : of all runs
+    project : folder of the project
+    entries : of all its runs
     """
 
-    def __init__(self, entries: Iterable[RunEntry]) -> None:
+    def __init__(self, project: ProjectFolder, entries: Iterable[RunEntry]) -> None:
+        self.project = project
         self.runs: dict[str, RunEntry] = {entry.ulid: entry for entry in entries if entry.ulid}
         self._readers: dict[str, list[str]] = {}
         self._successors: dict[str, list[str]] = {}
@@ -27,11 +32,20 @@ class RunGraph:
             if entry.replaces is not None:
                 self._successors.setdefault(entry.replaces, []).append(ulid)
 
+    @classmethod
+    def read(cls, project: ProjectFolder, watch: HeartbeatWatch | None = None) -> Self:
+        """The graph as the folders of the runs have it, without an index."""
+        return cls(project, read_runs(project, watch))
+
     def __contains__(self, ulid: str) -> bool:
         return ulid in self.runs
 
     def __getitem__(self, ulid: str) -> RunEntry:
         return self.runs[ulid]
+
+    def folder(self, ulid: str) -> RunFolder:
+        """The folder of a run."""
+        return RunFolder(self.project.runs / self.runs[ulid].folder)
 
     def sources(self, ulid: str) -> list[str]:
         """Runs of this project that a run reads, in the order of its inputs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -96,6 +96,11 @@ class FollowedInput:
                 "connect another set."
             )
         return True
+
+
+def generations_of(inputs: Iterable[FollowedInput]) -> dict[str, int]:
+    """Name of an input → the newest generation that was read."""
+    return {followed.port.name: followed.snapshot.generation for followed in inputs if followed.snapshot is not None}
 
 
 class FollowedRows(FollowedInput):

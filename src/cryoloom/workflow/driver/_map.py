@@ -12,7 +12,7 @@ from cryoloom.data import OpticsGroup
 from cryoloom.errors import LaneError
 from cryoloom.workflow.driver._attempt import Attempt
 from cryoloom.workflow.driver._groups import Groups
-from cryoloom.workflow.driver._inputs import FollowedRows
+from cryoloom.workflow.driver._inputs import FollowedRows, generations_of
 from cryoloom.workflow.driver._ledger import FailedItem, FailedItems, Ledger, LedgerEntry, children_text
 from cryoloom.workflow.driver._outputs import OutputSets
 from cryoloom.workflow.driver._pace import Pace
@@ -159,6 +159,7 @@ class MapDriver:
             total=self._groups.count,
             waiting=max(0, waiting),
             input_closed=all(followed.closed for followed in self._inputs),
+            generations=generations_of(self._inputs),
             outputs=self._outputs.counts(),
             items_per_hour=self._pace.per_hour(),
             seconds_left=self._pace.seconds_for(left),

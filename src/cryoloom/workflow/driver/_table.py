@@ -8,7 +8,7 @@ from typing import Any
 
 from cryoloom.errors import ParameterError
 from cryoloom.workflow.driver._attempt import Attempt
-from cryoloom.workflow.driver._inputs import FollowedInput
+from cryoloom.workflow.driver._inputs import FollowedInput, generations_of
 from cryoloom.workflow.driver._outputs import OutputSets
 from cryoloom.workflow.lane import TaskReport
 from cryoloom.workflow.parameters import validated
@@ -82,6 +82,7 @@ class TableDriver:
             done=0 if self._dirty else leading,
             total=leading,
             input_closed=all(followed.closed for followed in self._inputs),
+            generations={} if self._dirty else generations_of(self._inputs),
             outputs=self._outputs.counts(),
         )
 

@@ -160,6 +160,9 @@ class Progress(BaseModel):
     total: int = 0
     waiting: int = 0
     input_closed: bool = False
+    generations: dict[str, int] = Field(
+        default_factory=dict, description="input → newest generation that was taken in; for Map: that was looked at"
+    )
     outputs: dict[str, int] = Field(default_factory=dict)
     items_per_hour: float | None = None
     seconds_left: float | None = None
