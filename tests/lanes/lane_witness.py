@@ -29,15 +29,19 @@ def children_of(process: int) -> list[int]:
         return []
 
 
-def supervisor_of(driver: int) -> int:
-    def is_supervisor(process: int) -> bool:
-        try:
-            return psutil.Process(process).name() == "cryoloom-lane"
-        except psutil.NoSuchProcess:
-            return False
+def name_of(process: int) -> str:
+    try:
+        return psutil.Process(process).name()
+    except psutil.NoSuchProcess:
+        return ""
 
-    until(lambda: any(map(is_supervisor, children_of(driver))))
-    return next(filter(is_supervisor, children_of(driver)))
+
+def supervisor_of(driver: int) -> int:
+    def found() -> list[int]:
+        return [child for child in children_of(driver) if name_of(child) == "cryoloom-lane"]
+
+    until(found)
+    return found()[0]
 
 
 def count_locks(path: Path) -> int:

@@ -9,12 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
 import pytest
-from lane_witness import children_of, count_locks, is_alive, supervisor_of, until
+from lane_witness import children_of, count_locks, is_alive, name_of, supervisor_of, until
 
 from cryoloom.lanes.local import LocalLane
 from cryoloom.lanes.local._pool import LocalPool
@@ -215,17 +215,24 @@ def test_random_kills_neither_lose_nor_double_a_slot(
     killed: Counter[str] = Counter()
     while killed.total() < kills:
         time.sleep(chance.uniform(0.05, 0.4))
-        name = chance.choice([name for name, driver in running.items() if driver.poll() is None])
-        line = [running[name].pid]
-        for _ in range(killed.total() % 4):  # a driver, a supervisor, a worker, a program, as far as there is one
-            line += [chance.choice(children)] if (children := children_of(line[-1])) else []
-        if is_alive(line[-1]):
-            os.kill(line[-1], signal.SIGKILL)
-            killed[["driver", "supervisor", "worker", "program"][len(line) - 1]] += 1
-        if len(line) == 1:
-            running[name].wait()
-            running[name] = drivers.start(name, items, chance.randrange(10**6))
-    assert killed["driver"] >= kills // 4
+        kind = ("driver", "supervisor", "worker", "program")[killed.total() % 4]
+        below = [driver.pid for driver in running.values() if driver.poll() is None]
+        alive = {"driver": below}
+        for level in ("supervisor", "worker", "program"):
+            below = [child for process in below for child in children_of(process)]
+            alive[level] = below
+        alive["worker"] = [worker for worker in alive["worker"] if name_of(worker) == "cryoloom-worker"]  # busy
+        if not alive[kind]:
+            continue
+        victim = chance.choice(alive[kind])
+        with suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+            killed[kind] += 1
+        for name, driver in running.items():
+            if driver.pid == victim:
+                driver.wait()
+                running[name] = drivers.start(name, items, chance.randrange(10**6))
+    assert min(killed.values()) >= kills // 4
     for name, driver in running.items():
         assert driver.wait(timeout=300) == 0
         assert sorted(map(int, set(drivers.done(name)))) == list(range(items))
