@@ -17,6 +17,7 @@ EMBEDDED: Mapping[str, str] = {
     "import-coordinates": "cryoloom.protocols.imports:ImportCoordinates",
     "import-particles": "cryoloom.protocols.imports:ImportParticles",
     "import-volume": "cryoloom.protocols.imports:ImportVolume",
+    "preflight": "cryoloom.protocols.preflight:Preflight",
     "motion": "cryoloom.protocols.motion:CorrectMotion",
     "ctf": "cryoloom.protocols.ctf:EstimateCTF",
     "filter": "cryoloom.protocols.sets:FilterItems",

@@ -1,0 +1,100 @@
+"""Run every benchmark and write what was measured to ``bench/RESULTS.md``.
+
+    python bench/run.py [--full] [--only sets lane …]
+
+Each benchmark is a script of its own that prints a Markdown table; peers run beside cryoloom in the same run. A section
+that is not run again keeps its former figures, with the date and commit at which they were measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+RESULTS = FOLDER / "RESULTS.md"
+SCRIPTS = {
+    "simulated_guard": "The simulated microscope is honest",
+    "motion": "Motion",
+    "ctf": "CTF",
+    "picking": "Picking",
+    "reconstruction": "Reconstruction, with RELION",
+    "sets": "Sets",
+    "star": "STAR files",
+    "lane": "Local lane",
+    "workflow": "Runs",
+    "latency": "From the writer's last byte to the CTF",
+    "project": "Projects",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true", help="at size; takes an hour or more")
+    parser.add_argument("--only", nargs="+", choices=list(SCRIPTS), default=list(SCRIPTS))
+    options = parser.parse_args()
+    sections = former_sections()
+    failed = []
+    for name in options.only:
+        script = FOLDER / f"{name}.py"
+        if not script.exists():
+            continue
+        print(f"{name} …", file=sys.stderr, flush=True)
+        began = time.monotonic()
+        command = [sys.executable, str(script), *(["--full"] if options.full else [])]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, env=os.environ)
+        if done.returncode != 0:
+            failed.append(name)
+            continue
+        sections[name] = (
+            f"*Measured {datetime.now(UTC):%Y-%m-%d} at commit {commit()} in {time.monotonic() - began:.0f} s.*\n\n"
+            f"{done.stdout.strip()}\n"
+        )
+        write(sections)
+    if failed:
+        print(f"Failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def commit() -> str:
+    done = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=FOLDER, capture_output=True, text=True, check=True
+    )
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "--", "../src", "."], cwd=FOLDER, capture_output=True, text=True, check=True
+    )
+    lines = [line for line in changed.stdout.splitlines() if not line.endswith("RESULTS.md")]
+    return done.stdout.strip() + (" (with uncommitted changes)" if lines else "")
+
+
+def former_sections() -> dict[str, str]:
+    if not RESULTS.exists():
+        return {}
+    found = re.findall(r"<!-- (\w+) -->\n## .*?\n\n(.*?)(?=<!-- |\Z)", RESULTS.read_text(encoding="utf-8"), re.DOTALL)
+    return {name: text for name, text in found if name in SCRIPTS}
+
+
+def write(sections: dict[str, str]) -> None:
+    cores = os.cpu_count()
+    parts = [
+        "# What was measured",
+        "",
+        f"On {cores} cores ({platform.machine()}), Python {platform.python_version()}, no GPU. The machine is shared and",
+        "noisy: compare ratios within a table, not seconds between tables. `make bench` measures again.",
+        "",
+    ]
+    for name, title in SCRIPTS.items():
+        if name in sections:
+            parts += [f"<!-- {name} -->", f"## {title}", "", sections[name].rstrip(), ""]
+    RESULTS.write_text("\n".join(parts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
