@@ -17,6 +17,7 @@ class FileFormat(StrEnum):
     MRC = "MRC"
     TIFF = "TIFF"
     EER = "EER"
+    DM = "DM"
 
 
 def detect_format(path: Path | str) -> FileFormat:
@@ -27,6 +28,7 @@ def detect_format(path: Path | str) -> FileFormat:
     FormatError
         If it is of no known kind.
     """
+    from cryoloom.formats.dm import is_dm
     from cryoloom.formats.mrc import looks_like_mrc
     from cryoloom.formats.tiff import is_tiff
 
@@ -36,6 +38,8 @@ def detect_format(path: Path | str) -> FileFormat:
             from cryoloom.formats.eer import is_eer
 
             return FileFormat.EER if is_eer(source) else FileFormat.TIFF
+    if is_dm(beginning):
+        return FileFormat.DM
     if looks_like_mrc(beginning):
         return FileFormat.MRC
     raise FormatError(f"{Path(path).name}: this is none of the formats that cryoloom reads.", path=path)

@@ -33,6 +33,10 @@ def read_stack(path: Path | str) -> ImageStack:
         from cryoloom.formats.tiff import TIFFStack
 
         return TIFFStack(path)
+    if kind is FileFormat.DM:
+        from cryoloom.formats.dm import DMStack
+
+        return DMStack(path)
     if kind is FileFormat.EER:
         from cryoloom.formats.eer import EERStack
 
