@@ -363,8 +363,33 @@ def test_a_sweep_keeps_young_and_pinned_generations_readable(tmp_path: Path, age
         frame = StoredSet(tmp_path).at(generation).to_polars(["id", "score"])
         assert set(frame["id"]) == {*range(1, generation + 1), 1000}
         assert frame.filter(pl.col("id") == 1000)["score"].item() == min(generation, 30) / 100
-    named = {part.file for g in kept for part in StoredSet(tmp_path).at(g)._manifest.parts}
-    assert {path.name for path in tmp_path.glob("part-*")} == named
+    named = {path for g in kept for path in StoredSet(tmp_path).at(g).files}
+    assert set(tmp_path.glob("part-*")) == named
+
+
+def test_a_sweep_takes_what_dead_writers_left_but_nothing_of_a_writer_that_may_yet_publish(
+    tmp_path: Path, age: Callable[[Path], None]
+) -> None:
+    writer = SetWriter.open(tmp_path, "ctfs")
+    writer.commit([ctf(1)])
+    writer.commit([ctf(2)])
+    left = [
+        "part-000002-00ff00ff.parquet",
+        ".manifest-000002.json-00ff.tmp",
+        ".now-00ff",
+        ".manifest-000001.json-1.tmp",
+    ]
+    of_the_next = ["part-000003-00ff00ff.parquet", ".manifest-000003.json-00ff.tmp"]
+    somebody_elses = ["notes.txt", "manifest.json", "part-000001.parquet"]
+    for name in (*left, *of_the_next, *somebody_elses):
+        (tmp_path / name).write_bytes(b"12345")
+    before = {path.name for path in tmp_path.iterdir()}
+    age(tmp_path)
+    freed = writer.sweep()
+    gone = before - {path.name for path in tmp_path.iterdir()}
+    assert gone == {*left, "manifest-000001.json"}
+    assert freed >= 5 * len(left)
+    assert latest(tmp_path).to_polars()["id"].to_list() == [1, 2]
 
 
 def test_a_sweep_does_not_follow_links(tmp_path: Path, age: Callable[[Path], None]) -> None:
@@ -411,7 +436,7 @@ def test_many_commits_leave_few_parts_and_readers_see_each_id_once(tmp_path: Pat
     for turn in range(commits):
         ids = np.arange(turn * per_commit + 1, (turn + 1) * per_commit + 1)
         writer.commit(pl.DataFrame({"id": ids, "score": ids / 7}))
-        most_parts = max(most_parts, len(writer._manifest.parts))
+        most_parts = max(most_parts, len(latest(tmp_path).files))
     stop.set()
     for reader in readers:
         reader.join()
@@ -427,7 +452,7 @@ def test_changes_are_read_from_the_parts_that_changed_only(tmp_path: Path) -> No
     writer.commit(pl.DataFrame({"id": np.arange(1, 5001)}))
     writer.commit([ctf(9001)])
     snapshot = latest(tmp_path)
-    (tmp_path / snapshot._manifest.parts[0].file).unlink()
+    snapshot.files[0].unlink()
     assert snapshot.changes_since(1).upserted["id"].to_list() == [9001]
     with pytest.raises(ParameterError, match="Generation 3 .* is newer than 2"):
         snapshot.changes_since(3)
@@ -437,6 +462,9 @@ def test_filters_and_columns(tmp_path: Path) -> None:
     SetWriter.open(tmp_path, "ctfs").commit([ctf(k, score=k / 10) for k in range(1, 6)])
     snapshot = latest(tmp_path)
     assert snapshot.to_polars(["id"], pl.col("score") > 0.25).rows() == [(3,), (4,), (5,)]
+    assert snapshot.to_polars(["id"], "score > 0.25 and id != 4").rows() == [(3,), (5,)]
+    with pytest.raises(NotFoundError, match='lack a column: .*"nothing"'):
+        snapshot.to_polars(filter=pl.col("nothing") > 1)
     assert snapshot.rows([5, 77, 1])["id"].to_list() == [1, 5]
     assert len(snapshot) == 5
     with pytest.raises(NotFoundError, match="no column scor; there are id, "):

@@ -41,6 +41,7 @@ class SetMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="cryoloom-set-"))
         self.writer = SetWriter.open(self.folder, "ctfs")
         self.states: dict[int, dict[int, dict[str, Any]]] = {0: {}}
+        self.touched: dict[int, set[int]] = {}
         self.followers: list[tuple[int | None, dict[int, dict[str, Any]]]] = [(None, {}), (None, {})]
         self.closed = False
         self.swept_below = 0
@@ -65,6 +66,7 @@ class SetMachine(RuleBasedStateMachine):
                 for identity, row in upsert.items()
             }
             state = state | {identity: {"parent_id": 0, **row} for identity, row in known.items()}
+            self.touched[generation] = upsert.keys() | (withdraw & state.keys())
             state = {identity: row for identity, row in state.items() if identity not in withdraw}
         if upsert or withdraw & self.states[self.newest].keys() or self.closed or self.newest == 0:
             assert generation == self.newest + 1
@@ -72,6 +74,30 @@ class SetMachine(RuleBasedStateMachine):
         else:
             assert generation == self.newest
         self.states[generation] = state
+
+    @rule(first=st.integers(1000, 1300), count=st.integers(60, 600))
+    def commit_many(self, first: int, count: int) -> None:
+        """Enough rows for parts of several sizes to stand side by side."""
+        ids = list(range(first, first + count))
+        generation = self.writer.commit(pl.DataFrame({"id": ids, "defocus_u": float(count)}), reopen=self.closed)
+        self.closed = False
+        self.touched[generation] = set(ids)
+        self.states[generation] = self.states[self.newest] | {
+            identity: {"parent_id": 0, "defocus_u": float(count)} for identity in ids
+        }
+
+    @precondition(lambda self: len(self.states[self.newest]) > 10)
+    @rule(data=st.data())
+    def withdraw_some(self, data: st.DataObject) -> None:
+        held = sorted(self.states[self.newest])
+        start = data.draw(st.integers(0, len(held) - 1))
+        gone = set(held[start : start + data.draw(st.integers(1, len(held)))])
+        generation = self.writer.commit(withdraw=gone, reopen=self.closed)
+        self.closed = False
+        self.touched[generation] = gone
+        self.states[generation] = {
+            identity: row for identity, row in self.states[generation - 1].items() if identity not in gone
+        }
 
     @rule()
     def close(self) -> None:
@@ -95,11 +121,8 @@ class SetMachine(RuleBasedStateMachine):
         assert not upserted.keys() & set(changes.withdrawn)
         assert len(set(changes.withdrawn)) == len(changes.withdrawn)
         if seen is not None:
-            came_or_went = self.states[seen].keys() ^ self.states[self.newest].keys()
-            assert came_or_went <= upserted.keys() | set(changes.withdrawn)
-            if self.states[seen] is self.states[self.newest]:
-                assert not upserted
-                assert not changes.withdrawn
+            touched = set().union(*(self.touched.get(g, ()) for g in range(seen + 1, self.newest + 1)))
+            assert upserted.keys() | set(changes.withdrawn) == touched
         held = {identity: row for identity, row in held.items() if identity not in changes.withdrawn} | upserted
         assert held == self.states[self.newest]
         self.followers[which] = snapshot.generation, held

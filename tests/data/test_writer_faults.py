@@ -94,7 +94,7 @@ def leftovers(folder: Path) -> set[str]:
     stored = StoredSet(folder)
     newest = stored.newest_generation()
     named = {"newest-generation", f"manifest-{newest:06d}.json"}
-    named |= {part.file for part in stored.at(newest)._manifest.parts}
+    named |= {path.name for path in stored.at(newest).files}
     return {path.name for path in folder.iterdir()} - named
 
 

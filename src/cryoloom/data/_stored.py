@@ -98,25 +98,38 @@ class Snapshot(Generic[ItemType]):
         """What the commit that made this generation said about itself."""
         return self._manifest.note
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The Parquet files that hold its rows, oldest first; at most 64."""
+        return tuple(self.folder / part.file for part in self._manifest.parts)
+
     def scan(self) -> pl.LazyFrame:
         """All rows, lazily; columns and filters that are put on it are pushed down to the files."""
         from cryoloom.data._parts import scan_live
 
         return scan_live(self.folder, self._manifest.parts, self.schema)
 
-    def to_polars(self, columns: Iterable[str] | None = None, filter: pl.Expr | None = None) -> pl.DataFrame:  # noqa: A002  # the word of Polars
+    def to_polars(
+        self,
+        columns: Iterable[str] | None = None,
+        filter: pl.Expr | str | None = None,  # noqa: A002  # the word of Polars
+    ) -> pl.DataFrame:
         """Rows as a frame, in the order in which they were committed last.
 
         Parameters
         ----------
         columns : names; all if not given
-        filter : a Polars expression that is true for the rows to keep
+        filter : what is true for the rows to keep: a Polars expression, or a text as `parse_condition` takes
 
         Raises
         ------
         NotFoundError
             If it has no such column, or if its files were swept because the set has moved on.
         """
+        if isinstance(filter, str):
+            from cryoloom.data._expression import parse_condition
+
+            filter = parse_condition(filter, self.schema).polars  # noqa: A001  # the parameter, parsed
         frame = self.scan() if filter is None else self.scan().filter(filter)
         if columns is not None:
             names = list(columns)
@@ -203,6 +216,8 @@ class Snapshot(Generic[ItemType]):
             raise NotFoundError(
                 f"Generation {self.generation} of {self.folder} was swept; read the newest one.", path=self.folder
             ) from error
+        except pl.exceptions.ColumnNotFoundError as error:
+            raise NotFoundError(f"The {self.kind} in {self.folder} lack a column: {error}", path=self.folder) from error
         except pl.exceptions.ComputeError as error:
             raise FormatError(
                 f"The rows of generation {self.generation} of {self.folder} cannot be read: {error}", path=self.folder

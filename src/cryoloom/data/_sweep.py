@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Collection
+from itertools import islice
 from pathlib import Path
 
 from cryoloom.data._manifest import manifest_generation, manifest_name, part_generation, read_manifest
@@ -12,6 +14,9 @@ from cryoloom.data._publication import names_in
 
 GRACE = 3600.0
 """Seconds for which readers may go on with a generation after the next one was published."""
+
+_AT_ONCE = 1000
+"""Files that one sweep deletes at most, so that a driver is not held up for long (a millisecond each, or more)."""
 
 _PROBE = ".now-"
 _TEMPORARY = re.compile(r"\.(?:manifest|claim)-(\d{6,}).*")
@@ -50,34 +55,26 @@ def sweep(folder: Path, pinned: Collection[int], clock: Callable[[Path], float] 
     oldest = _oldest_to_keep(folder, generations, clock(folder) - GRACE)
     kept = {oldest, *(generation for generation in generations if generation in pinned)}
     live = {part.file for generation in kept for part in read_manifest(folder, generation).parts}
-    freed = 0
-    for name in names:
-        written_for = _generation_of(name)
-        if written_for is None or written_for > oldest or name in live:
-            continue
-        if manifest_generation(name) is not None and written_for in kept:
-            continue
-        freed += _delete(folder / name)
-    return freed
+    live |= {manifest_name(generation) for generation in kept}
+    written_for = ((name, _generation_of(name)) for name in names if name not in live)
+    doomed = (name for name, generation in written_for if generation is not None and generation <= oldest)
+    return sum(_delete(folder / name) for name in islice(doomed, _AT_ONCE))
 
 
 def _oldest_to_keep(folder: Path, generations: list[int], horizon: float) -> int:
-    """The newest generation, or the first whose successor was published after the horizon."""
-    oldest = generations[-1]
-    while len(generations) > 1 and (folder / manifest_name(generations[-1])).stat().st_mtime >= horizon:
-        generations = generations[:-1]
-        oldest = generations[-1]
-    return oldest
+    """The generation that was the newest at the horizon; a binary search, as generations are published in order."""
+    first_young = bisect_left(generations, horizon, key=lambda g: (folder / manifest_name(g)).stat().st_mtime)
+    return generations[max(0, first_young - 1)]
 
 
 def _generation_of(name: str) -> int | None:
     """The generation for which a manifest, a part or a temporary was written; 0 for what belongs to none."""
+    if name.startswith(_PROBE):
+        return 0
     for reader in (manifest_generation, part_generation):
         generation = reader(name)
         if generation is not None:
             return generation
-    if name.startswith(_PROBE):
-        return 0
     found = _TEMPORARY.fullmatch(name)
     return int(found[1]) if found else None
 

@@ -175,6 +175,8 @@ class SetWriter:
     def sweep(self, pinned_generations: Callable[[], set[int]] = set) -> int:
         """Delete what no reader can need: parts that were merged away, and old manifests, an hour after.
 
+        Costs a listing of the folder; deletes at most 1000 files a call, so it wants to be called now and then.
+
         Parameters
         ----------
         pinned_generations : asked once; the generations that somebody still reads

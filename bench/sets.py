@@ -1,0 +1,269 @@
+"""What sets cost: a million particles written, filtered, united and chosen from; ten thousand commits.
+
+    python bench/sets.py [--rows 1000000] [--commits 10000] [--repeats 3] [--json]
+
+Every operation runs in a process of its own, so that its peak memory is its own; times are medians of the repeats.
+Rows come from disk (the page cache) and results are whole frames in memory; writing includes having the files on the
+disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import resource
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+MEASUREMENTS_PER_PARTICLE = (
+    *("x", "y", "defocus_u", "defocus_v", "defocus_angle", "phase_shift", "rot", "tilt", "psi", "shift_x", "shift_y"),
+    *("score", "scale", "norm_correction", "rlnLogLikeliContribution", "rlnMaxValueProbDistribution"),
+    *("rlnNrOfSignificantSamples", "rlnCtfBfactor", "rlnCtfScalefactor"),
+)
+PER_MICROGRAPH = 300
+
+
+def particles(rows: int, seed: int) -> Any:
+    """A frame of particles with 31 columns, 300 a micrograph."""
+    import numpy as np
+    import polars as pl
+
+    random = np.random.default_rng(seed)
+    micrograph = np.arange(rows) // PER_MICROGRAPH
+    micrographs = np.arange(rows // PER_MICROGRAPH + 1)
+    micrograph_ids = random.integers(1, 2**63, micrographs.size).astype(np.uint64)[micrograph]
+    columns: dict[str, Any] = {
+        "id": random.integers(1, 2**63, rows).astype(np.uint64),
+        "parent_id": micrograph_ids,
+        "optics_group": np.full(rows, 7, dtype=np.uint64),
+        "micrograph_id": micrograph_ids,
+        "file": pl.Series([f"files/FoilHole_{k:06d}.mrcs" for k in micrographs]).gather(micrograph),
+        "micrograph_file": pl.Series([f"runs/000003-motion/files/FoilHole_{k:06d}.mrc" for k in micrographs]).gather(
+            micrograph
+        ),
+        "index": np.arange(rows) % PER_MICROGRAPH,
+        "pixel_size": np.full(rows, 1.7),
+        "box_size": np.full(rows, 128),
+        "contrast_sign": np.ones(rows, dtype=np.int64),
+        "half_set": random.integers(1, 3, rows),
+        "class_number": random.integers(1, 50, rows),
+    }
+    return pl.DataFrame(columns | {name: random.normal(size=rows) for name in MEASUREMENTS_PER_PARTICLE})
+
+
+def write(folder: Path, rows: int, seed: int = 0) -> float:
+    """Write a set in one commit."""
+    from cryoloom.data import SetWriter
+
+    frame = particles(rows, seed)
+    began = time.perf_counter()
+    SetWriter.open(folder, "particles").commit(frame)
+    return time.perf_counter() - began
+
+
+def write_overlapping(folder: Path, rows: int, other: Path) -> float:
+    """Write a set half of whose items are in another set as well."""
+    import polars as pl
+
+    from cryoloom.data import SetWriter, StoredSet
+
+    shared = StoredSet(other).latest().to_polars().head(rows // 2)
+    frame = pl.concat([shared, particles(rows, 1).tail(rows - rows // 2)], how="diagonal")
+    SetWriter.open(folder, "particles").commit(frame)
+    return 0.0
+
+
+def read(folder: Path) -> float:
+    """Read everything."""
+    from cryoloom.data import StoredSet
+
+    began = time.perf_counter()
+    StoredSet(folder).latest().to_polars()
+    return time.perf_counter() - began
+
+
+def filter_rows(folder: Path) -> float:
+    """Keep a third of the rows, with all columns."""
+    from cryoloom.data import StoredSet
+
+    began = time.perf_counter()
+    kept = StoredSet(folder).latest().to_polars(filter="score > 0.43 and defocus_u < 10")
+    seconds = time.perf_counter() - began
+    assert kept.height > 0
+    return seconds
+
+
+def choose_rows(folder: Path) -> float:
+    """Choose half of the rows by id."""
+    from cryoloom.data import StoredSet
+
+    ids = StoredSet(folder).latest().to_polars(["id"])["id"].sample(fraction=0.5, seed=1)
+    began = time.perf_counter()
+    chosen = StoredSet(folder).latest().rows(ids)
+    seconds = time.perf_counter() - began
+    assert chosen.height == ids.len()
+    return seconds
+
+
+def unite(folder: Path, other: Path, target: Path | None = None) -> float:
+    """Unite two sets, keeping the first's of equal ids, and write the result if there is a target."""
+    from cryoloom.data import SetWriter, StoredSet, union
+
+    began = time.perf_counter()
+    first, second = StoredSet(folder).latest(), StoredSet(other).latest()
+    together = union(first.table(), second.table())
+    if target is not None:
+        SetWriter.open(target / str(time.time_ns()), "particles").commit(together)
+    seconds = time.perf_counter() - began
+    assert first.count < len(together) < first.count + second.count
+    return seconds
+
+
+def commit_many_times(folder: Path, rows: int, commits: int) -> dict[str, float]:
+    """Write a set in many commits while two readers follow it."""
+    from cryoloom.data import SetWriter, StoredSet
+
+    frame = particles(rows, 0)
+    size = rows // commits
+    context = multiprocessing.get_context("spawn")
+    answers = context.Queue()
+    readers = [context.Process(target=follow, args=(folder, answers)) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    writer = SetWriter.open(folder, "particles")
+    times, most_parts, before = [], 0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for turn in range(commits):
+        piece = frame[turn * size : (turn + 1) * size]
+        began = time.perf_counter()
+        writer.commit(piece)
+        times.append(time.perf_counter() - began)
+        if turn % 50 == 0 or turn > commits - 100:
+            most_parts = max(most_parts, len(StoredSet(folder).latest().files))
+    writer.commit(close=True)
+    seen_once = [answers.get() for _ in readers]
+    for reader in readers:
+        reader.join()
+    began = time.perf_counter()
+    for _ in range(100):
+        StoredSet(folder).newest_generation()
+    polling = (time.perf_counter() - began) / 100
+    return {
+        "all commits": sum(times),
+        "first 100 commits": sum(times[:100]),
+        "last 100 commits": sum(times[-100:]),
+        "median commit": statistics.median(times),
+        "longest commit": max(times),
+        "most live parts (number)": most_parts,
+        "readers that saw each id exactly once (number)": sum(seen_once),
+        "newest generation among all those manifests": polling,
+        "growth of the writer's peak memory (MB)": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e3,
+    }
+
+
+def follow(folder: Path, answers: Any) -> None:
+    """Read what changes until the set is closed; answer whether each id came exactly once."""
+    from cryoloom.data import StoredSet
+
+    seen: Counter[int] = Counter()
+    generation = None
+    while True:
+        snapshot = StoredSet(folder).latest()
+        if snapshot is not None and snapshot.generation != generation:
+            changes = snapshot.changes_since(generation)
+            seen.update(changes.upserted["id"].to_list())
+            generation = snapshot.generation
+            if snapshot.closed:
+                answers.put(not changes.withdrawn and set(seen.values()) == {1} and len(seen) == snapshot.count)
+                return
+        time.sleep(1.0)
+
+
+def commit_single_items(folder: Path, commits: int = 1000) -> float:
+    """Commit items one by one, each visible to readers at once."""
+    from cryoloom.data import CTF, SetWriter
+
+    items = [
+        CTF(id=k, defocus_u=1e4, defocus_v=1e4, defocus_angle=1.0, pixel_size=1.0, score=0.5)
+        for k in range(1, commits + 2)
+    ]
+    writer = SetWriter.open(folder, "ctfs")
+    writer.commit(items[:1])
+    began = time.perf_counter()
+    for item in items[1:]:
+        writer.commit([item])
+    return time.perf_counter() - began
+
+
+def _run(connection: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # what is imported on first use is not what is measured
+        write(Path(folder) / "small", 1000)
+        filter_rows(Path(folder) / "small")
+    result = function(*arguments)
+    connection.send((result, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3))
+
+
+def alone(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """Call a function in a new process; its result and the peak memory in MB."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_run, args=(there, function, arguments))
+    process.start()
+    there.close()
+    try:
+        return here.recv()
+    finally:
+        process.join()
+
+
+def measure(rows: int, commits: int, repeats: int, folder: Path) -> dict[str, float]:
+    """Name → seconds, unless the name says MB or number."""
+    results: dict[str, float] = {}
+
+    def note(name: str, function: Callable[..., Any], *arguments: Any, times: int = repeats) -> None:
+        runs = [alone(function, *arguments) for _ in range(times)]
+        results[name] = statistics.median(seconds for seconds, _ in runs)
+        results[f"{name}, peak memory (MB)"] = max(peak for _, peak in runs)
+
+    for turn in range(repeats):
+        note(f"write ({turn + 1})", write, folder / f"one-{turn}", rows, times=1)
+    results["write"] = statistics.median(results.pop(f"write ({turn + 1})") for turn in range(repeats))
+    results["write, peak memory (MB)"] = max(
+        results.pop(f"write ({turn + 1}), peak memory (MB)") for turn in range(repeats)
+    )
+    alone(write_overlapping, folder / "other", rows, folder / "one-0")
+    many, _ = alone(commit_many_times, folder / "many", rows, commits)
+    for name, of in (("one commit", folder / "one-0"), (f"{commits} commits", folder / "many")):
+        note(f"read ({name})", read, of)
+        note(f"filter ({name})", filter_rows, of)
+        note(f"subset by id ({name})", choose_rows, of)
+        note(f"union of two ({name})", unite, of, folder / "other")
+        note(f"union of two, written ({name})", unite, of, folder / "other", folder / "unions")
+    results |= {f"{commits} commits of {rows // commits}: {name}": value for name, value in many.items()}
+    results["1000 commits of one item"], _ = alone(commit_single_items, folder / "single")
+    return results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--commits", type=int, default=10_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="cryoloom-sets-") as folder:
+        results = measure(options.rows, options.commits, options.repeats, Path(folder))
+    if options.json:
+        print(json.dumps({"rows": options.rows, "commits": options.commits, "results": results}))
+        return
+    for name, value in results.items():
+        print(f"{name:75s} {value:10.4g}")
+
+
+if __name__ == "__main__":
+    main()
