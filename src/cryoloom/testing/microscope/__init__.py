@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from cryoloom.testing.microscope._exposure import Exposure
+from cryoloom.testing.microscope._honest import HonestMovie, count_electrons, honest_movie, write_honest_session
 from cryoloom.testing.microscope._microscope import SimulatedMicroscope
 from cryoloom.testing.microscope._motion import Drift
 from cryoloom.testing.microscope._optics import ContrastTransfer
@@ -28,6 +29,7 @@ __all__ = [
     "Exposure",
     "ExposureTruth",
     "Flaw",
+    "HonestMovie",
     "MicroscopeParameters",
     "Particles",
     "Scene",
@@ -36,7 +38,10 @@ __all__ = [
     "Specimen",
     "State",
     "Tier",
+    "count_electrons",
+    "honest_movie",
     "load_specimen",
     "pseudoprotein",
+    "write_honest_session",
     "write_session",
 ]

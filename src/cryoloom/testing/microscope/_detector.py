@@ -61,6 +61,10 @@ class Detector:
         counts : (y, x) overwritten
         """
         kernels.record(contrast, dose, self.sensitivity, _poisson_table(), np.uint64(seed), counts)
+        self.heat(seed, counts)
+
+    def heat(self, seed: int, counts: NDArray[np.uint8]) -> None:
+        """Overwrite what the hot pixels of one frame (y, x) have counted."""
         noise = np.random.default_rng(seed).poisson(self.hot_rates)
         counts[self.hot_pixels[:, 1], self.hot_pixels[:, 0]] = np.minimum(noise, 255)
 
@@ -74,6 +78,16 @@ def _patches(parameters: DetectorParameters, random: np.random.Generator) -> NDA
         radius = random.uniform(0.05, 0.15) * parameters.width
         error[np.hypot(x - centre[0], y - centre[1]) < radius] = sign
     return error
+
+
+def mend(image: NDArray[np.float32], flawed: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Replace flawed pixels by the median of the sound ones in 5 × 5 around them."""
+    y, x = np.nonzero(flawed)
+    rows = (y[:, None, None] + np.arange(-2, 3)[:, None]) % image.shape[0]
+    columns = (x[:, None, None] + np.arange(-2, 3)) % image.shape[1]
+    around = np.where(flawed[rows, columns], np.nan, image[rows, columns]).reshape(y.size, -1)
+    image[y, x] = np.nanmedian(around, axis=1)
+    return image
 
 
 @cache

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cryoloom.testing.microscope import _kernels as kernels
+from cryoloom.testing.microscope._detector import mend
 from cryoloom.testing.microscope._truth import ExposureTruth
 
 
@@ -47,7 +48,7 @@ class Exposure:
         total = np.zeros(self.gain.shape, dtype=np.float32)
         flawed = self._flawed()
         for frame, moved in zip(self.counts, nodes, strict=True):
-            corrected = _mend(frame * self.gain, flawed)
+            corrected = mend(frame * self.gain, flawed)
             coefficients = ndimage.spline_filter(corrected, order=3, output=np.float32, mode="grid-wrap")
             kernels.warp(coefficients, 1.0, 0.0, np.eye(2), np.zeros(2), moved, drift.node_spacing, 1.0, total)
         return total
@@ -57,13 +58,3 @@ class Exposure:
         total = self.counts.sum(axis=0, dtype=np.float32) * self.gain
         usual = np.median(total)
         return np.asarray((self.gain == 0.0) | (total > usual + 12.0 * np.sqrt(usual)))
-
-
-def _mend(image: NDArray[np.float32], flawed: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Replace flawed pixels by the median of the sound ones in 5 × 5 around them."""
-    y, x = np.nonzero(flawed)
-    rows = (y[:, None, None] + np.arange(-2, 3)[:, None]) % image.shape[0]
-    columns = (x[:, None, None] + np.arange(-2, 3)) % image.shape[1]
-    around = np.where(flawed[rows, columns], np.nan, image[rows, columns]).reshape(y.size, -1)
-    image[y, x] = np.nanmedian(around, axis=1)
-    return image

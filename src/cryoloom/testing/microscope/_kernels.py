@@ -382,3 +382,64 @@ def record(
                     state += GOLDEN
                     survival *= ((mix(state) >> S40) + 0.5) * scale
             counts[y, x] = min(count, 255)
+
+
+@njit(cache=True, nogil=True)
+def spread_electrons(
+    electrons: NDArray[np.float32],
+    shifts: NDArray[np.float64],
+    nodes: NDArray[np.float32],
+    node_spacing: float,
+    margin: int,
+    kept: NDArray[np.float32],
+    seed: Any,
+    counts: NDArray[np.uint8],
+) -> None:
+    """Give every electron of an image to a random frame, and move it as that frame has moved.
+
+    A displacement of a fraction of a pixel sends an electron to one of the pixels around, at random, so that the mean
+    displacement is right and Poisson counts stay Poisson.
+
+    Parameters
+    ----------
+    electrons : (y, x) of the image; fractions are rounded at random
+    shifts : (frame, 2) movement of the whole field, x and y in pixels
+    nodes : (frame, 2, node y, node x) movement that differs from place to place, at nodes `node_spacing` pixels apart
+    margin : pixels by which the image reaches beyond the frames on every side
+    kept : (y, x) share of the electrons that each pixel of the detector counts
+    seed : 64 bits
+    counts : (frame, y, x), added to, up to 255
+    """
+    frames, height, width = counts.shape
+    scale = 1.0 / 16777216.0
+    row_nodes = np.empty((frames, nodes.shape[3], 2), dtype=np.float32)
+    for y in range(electrons.shape[0]):
+        state = mix(np.uint64(seed) + GOLDEN * np.uint64(y + 1))
+        j = int(y / node_spacing)
+        fy = np.float32(y / node_spacing - j)
+        for frame in range(frames):
+            for i in range(nodes.shape[3]):
+                for axis in range(2):
+                    moved = nodes[frame, axis, j, i] + fy * (nodes[frame, axis, j + 1, i] - nodes[frame, axis, j, i])
+                    row_nodes[frame, i, axis] = moved + shifts[frame, axis]
+        for x in range(electrons.shape[1]):
+            i = int(x / node_spacing)
+            fx = np.float32(x / node_spacing - i)
+            state += GOLDEN
+            number = int(electrons[y, x] + (mix(state) >> S40) * scale)
+            for _ in range(number):
+                state += GOLDEN
+                first = mix(state)
+                state += GOLDEN
+                second = mix(state)
+                frame = int((first >> S40) * scale * frames)
+                left, right = row_nodes[frame, i], row_nodes[frame, i + 1]
+                dx = left[0] + fx * (right[0] - left[0]) + (second >> S40) * scale
+                dy = left[1] + fx * (right[1] - left[1]) + ((second >> np.uint64(8)) & MASK_24) * scale
+                column = x - margin + int(np.floor(dx))
+                row = y - margin + int(np.floor(dy))
+                if not (0 <= column < width and 0 <= row < height):
+                    continue
+                seen = ((first >> np.uint64(8)) & MASK_24) * scale < kept[row, column]
+                if seen and counts[frame, row, column] < 255:
+                    counts[frame, row, column] += 1

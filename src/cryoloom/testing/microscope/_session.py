@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -11,13 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cryoloom.testing.microscope._exposure import Exposure
 from cryoloom.testing.microscope._microscope import SimulatedMicroscope
 from cryoloom.testing.microscope._parameters import MicroscopeParameters, Tier
 from cryoloom.testing.microscope._specimen import Specimen
 from cryoloom.testing.microscope._star import write_particles_star
+from cryoloom.testing.microscope._tiff import encode_tiff
 from cryoloom.testing.microscope._truth import ExposureTruth
 
 
@@ -107,30 +105,12 @@ def write_session(
     )
 
 
-def encode_tiff(exposure: Exposure) -> bytes:
-    """Encode a movie as TIFF with LZW.
-
-    RELION and IMOD read the rows of a TIFF movie from the bottom up, so they are written that way here.
-    """
-    import tifffile
-
-    buffer = io.BytesIO()
-    tifffile.imwrite(
-        buffer,
-        np.ascontiguousarray(exposure.counts[:, ::-1]),
-        compression="lzw",
-        photometric="minisblack",
-        metadata=None,
-    )
-    return buffer.getvalue()
-
-
 def _expose_ahead(microscope: SimulatedMicroscope, movies: int, threads: int) -> Iterator[tuple[Exposure, bytes]]:
     """Simulate `threads` movies at a time and yield them in order."""
 
     def simulate(number: int) -> tuple[Exposure, bytes]:
         exposure = microscope.expose(seed=number)
-        return exposure, encode_tiff(exposure)
+        return exposure, encode_tiff(exposure.counts)
 
     with ThreadPoolExecutor(threads) as pool:
         pending: list[Future[tuple[Exposure, bytes]]] = []
