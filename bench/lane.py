@@ -9,6 +9,7 @@ together, which other load on the machine does not change much.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import resource
@@ -25,6 +26,7 @@ from cryoloom.lanes.local import LocalLane
 from cryoloom.workflow.lane import Priority, Resources, Task, TaskOutcome, TaskPool
 
 MIB = 2**20
+_NUMBERS = itertools.count()
 
 
 def measure(tasks: int, repeats: int, folder: Path) -> dict[str, float]:
@@ -72,10 +74,9 @@ def do_nothing(pool: TaskPool, count: int) -> None:
 
 def do_nothing_in(pools: list[TaskPool], count: int) -> None:
     """Have so many tasks done in each of several pools."""
+    resources = Resources(cpu=1, memory=64 * MIB)
     futures = [
-        pool.submit(Task(str(number), "builtins:dict", {}, Resources(cpu=1, memory=64 * MIB)))
-        for number in range(count)
-        for pool in pools
+        pool.submit(Task(str(next(_NUMBERS)), "builtins:dict", {}, resources)) for _ in range(count) for pool in pools
     ]
     wait(futures)
     assert all(future.result().outcome is TaskOutcome.RETURNED for future in futures)

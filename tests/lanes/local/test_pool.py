@@ -136,6 +136,18 @@ def test_silent_tasks_leave_no_log(lane: LocalLane, scratch: Path) -> None:
     assert list((scratch / "logs").iterdir()) == []
 
 
+@pytest.mark.parametrize("how", ["removed", "moved"])
+def test_logs_may_be_tidied_up_between_tasks(pool: LocalPool, scratch: Path, tmp_path: Path, how: str) -> None:
+    pool.submit(task("silent", "nothing")).result(timeout=30)
+    if how == "removed":
+        log_of(scratch, "silent").unlink()
+    else:
+        log_of(scratch, "silent").rename(tmp_path / "elsewhere")
+    report = pool.submit(task("loud", "speak", python="x", program="y", raw=b"")).result(timeout=30)
+    assert report.outcome is TaskOutcome.RETURNED
+    assert log_of(scratch, "loud").read_text().startswith("x\ny\n")
+
+
 def test_any_id_will_do(pool: LocalPool, scratch: Path) -> None:
     name = "../a b/ü.1"
     assert pool.submit(task(name, "speak", python="x", program="", raw=b"")).result(timeout=30).task_id == name

@@ -127,15 +127,22 @@ class _Log:
 
     def turn_to(self, path: str) -> None:
         """Write to this file from now on. A file that is still empty is renamed, which is cheaper than a new one."""
-        status = os.fstat(1)
-        if self._path and status.st_size == 0 and status.st_nlink:
-            Path(self._path).rename(path)
-        else:
+        if not self._rename(path):
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
             os.dup2(descriptor, 1)
             os.dup2(descriptor, 2)
             os.close(descriptor)
         self._path = path
+
+    def _rename(self, path: str) -> bool:
+        status = os.fstat(1)
+        if not self._path or status.st_size or not status.st_nlink:
+            return False
+        try:
+            Path(self._path).rename(path)
+        except FileNotFoundError:
+            return False  # somebody has tidied up
+        return True
 
 
 class _PeakMemory:
