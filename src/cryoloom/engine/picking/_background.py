@@ -1,0 +1,54 @@
+"""What lies between the particles of an image, and where particles may lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryoloom.engine.picking._peaks import Peaks, find_peaks
+from cryoloom.engine.picking._smoothing import within
+from cryoloom.engine.picking._spectrum import NoiseSpectrum, measure_noise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cryoloom.engine.picking._working_image import WorkingImage
+
+APART = 0.7  # diameters, the smallest distance between two particles
+EDGE = 0.5  # diameters, the smallest distance from the edge of the micrograph
+OCCUPIED = 0.65  # diameters around the centre of a particle are no background
+LEAST_BACKGROUND = 0.05  # of the image
+
+
+def noise_between(image: WorkingImage, particles: Peaks) -> NoiseSpectrum:
+    """Spectrum of the noise where there are no particles.
+
+    Where particles leave less than a twentieth of the image, only the better ones of them are spared.
+
+    Parameters
+    ----------
+    image : some of it usable
+    particles : those known so far, the best first
+    """
+    for count in (len(particles), len(particles) // 2, len(particles) // 4):
+        centres = np.zeros(image.values.shape, bool)
+        best = particles.first(count)
+        centres[best.y, best.x] = True
+        background = image.usable & ~within(centres, OCCUPIED * image.diameter)
+        if background.mean() > LEAST_BACKGROUND:
+            return measure_noise(image.values, background)
+    return measure_noise(image.values, image.usable)
+
+
+def allowed_peaks(image: WorkingImage, scores: NDArray[np.float32], *, apart: float) -> Peaks:
+    """Peaks of a score map where particles may lie: not near the edge, nor where the image is unusable.
+
+    Parameters
+    ----------
+    image : whose scores they are
+    scores : (y, x)
+    apart : smallest distance between two peaks, in diameters
+    """
+    distance, edge = apart * image.diameter, EDGE * image.diameter
+    return find_peaks(scores, distance=distance, edge=edge, allowed=image.usable)

@@ -1,0 +1,70 @@
+"""The first guess: blobs of about the particle's size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryoloom.engine.fourier import forward_transform, inverse_transform, radial_frequency
+from cryoloom.engine.picking._background import APART, allowed_peaks, noise_between
+from cryoloom.engine.picking._peaks import Peaks
+from cryoloom.engine.picking._threshold import count_within_false_share
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cryoloom.engine.picking._spectrum import NoiseSpectrum
+    from cryoloom.engine.picking._working_image import WorkingImage
+
+FALSE_SHARE = 0.3  # of the blobs; the first guess may err
+ROUNDS = 3
+SCALES = (0.85, 1.1, 1.4)  # of the particle's diameter; a projected sphere answers most strongly to about its own
+
+
+def find_blobs(image: WorkingImage) -> Peaks:
+    """Find blobs of about the particle's size, few of which are noise.
+
+    The noise is measured between the blobs and, as that needs them, again each time they have been found.
+    """
+    blobs = Peaks(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+    for number in range(ROUNDS):
+        noise = noise_between(image, blobs)
+        response = blob_response(image.values, image.diameter, noise)
+        of_noise = blob_response(noise.sample(image.values.shape, number), image.diameter, noise)
+        found = allowed_peaks(image, response, apart=APART)
+        noise_peaks = allowed_peaks(image, of_noise, apart=APART)
+        blobs = found.first(count_within_false_share(found.scores, noise_peaks.scores, FALSE_SHARE))
+    return blobs
+
+
+def blob_response(image: NDArray[np.float32], diameter: float, noise: NoiseSpectrum) -> NDArray[np.float32]:
+    """Strongest response to Laplacian-of-Gaussian filters of several sizes, in standard deviations of noise.
+
+    Parameters
+    ----------
+    image : (y, x) protein white
+    diameter : of the particle in pixels; the filters answer best to discs of 0.85, 1.1 and 1.4 times it
+    noise : its spectrum, which says how much noise each filter lets through
+
+    Returns
+    -------
+    (y, x)
+
+    References
+    ----------
+    Lindeberg (1998), Int. J. Comput. Vis. 30:79-116.
+    """
+    shape = image.shape
+    squared = (2 * np.pi * radial_frequency(shape)) ** 2
+    both_mates = np.where(np.arange(squared.shape[1]) % (shape[1] / 2) == 0, 1.0, 2.0)
+    transform = forward_transform(image)
+    power = noise.at(radial_frequency(shape))
+    strongest = np.full(shape, -np.inf, np.float32)
+    for scale in SCALES:
+        variance = (scale * diameter) ** 2 / 8  # of the Gaussian whose Laplacian fits a disc best
+        response = squared * np.exp(-0.5 * squared * variance)
+        deviation = np.sqrt((both_mates * power * response**2).sum() / image.size)
+        filtered = inverse_transform(transform * (response / deviation).astype(np.float32), shape)
+        np.maximum(strongest, filtered, out=strongest)
+    return strongest

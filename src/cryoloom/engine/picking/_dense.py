@@ -1,0 +1,72 @@
+"""Objects denser than any particle: gold, crystals of ice, ethane, aggregates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryoloom.engine.picking._smoothing import connected_to, local_mean, smooth
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SURROUNDINGS = 1.5  # diameters, standard deviation of the local mean that an object must exceed
+BLOB = 2.5  # deviations; lower maxima are mostly noise
+UNLIKE_OTHERS = 6.0  # deviations among the blobs beyond which one is no particle
+OUTLINE = 2.5  # deviations at which a dense object ends at the latest
+LOWEST, LOW = 0.1, 0.4  # shares of blobs from which their typical height is told
+LOWEST_NORMAL, LOW_NORMAL = -1.2816, -0.2533  # the same of a normal distribution, in standard deviations
+
+
+def dense_objects(
+    values: NDArray[np.float32],
+    excluded: NDArray[np.bool_],
+    *,
+    diameter: float,
+    smoothing: float,
+    least_excess: float,
+) -> NDArray[np.bool_]:
+    """Find what rises over its surroundings by far more than the other blobs do.
+
+    A blob is compared with the lower part of all blobs, as up to half of them may be dense objects; heights are counted
+    in deviations of the smoothed image.
+
+    Parameters
+    ----------
+    values : (y, x) micrograph, protein white, not flattened
+    excluded : (y, x) what is known to be no ice, and ignored
+    diameter : of the particle in pixels
+    smoothing : standard deviation of the Gaussian that makes blobs of objects, in pixels
+    least_excess : heights up to this, in deviations, are never those of dense objects
+
+    Returns
+    -------
+    (y, x) the area of the dense objects
+    """
+    from scipy.ndimage import maximum_filter
+
+    usable = ~excluded
+    if not usable.any():
+        return excluded
+    surroundings = local_mean(
+        np.clip(values, *np.quantile(values[usable], [0.001, 0.999])), usable, SURROUNDINGS * diameter
+    )
+    height = smooth(np.where(usable, values - surroundings, np.float32(0)), smoothing)
+    centre = np.median(height[usable])
+    deviation = 1.4826 * np.median(np.abs(height[usable] - centre))
+    if deviation == 0:
+        return np.zeros_like(excluded)
+    height = (height - centre) / deviation
+    peaks = (height == maximum_filter(height, size=2 * int(0.35 * diameter) + 1)) & usable & (height > BLOB)
+    limit = max(least_excess, _highest_particle(height[peaks]))
+    return connected_to((height > limit) & usable, (height > max(OUTLINE, 0.5 * limit)) & usable)
+
+
+def _highest_particle(heights: NDArray[np.float32]) -> float:
+    """Height that no blob like most of the others reaches."""
+    if not heights.size:
+        return 0.0
+    lowest, low = np.quantile(heights, [LOWEST, LOW])
+    deviation = (low - lowest) / (LOW_NORMAL - LOWEST_NORMAL)
+    return float(low - LOW_NORMAL * deviation + UNLIKE_OTHERS * deviation)
