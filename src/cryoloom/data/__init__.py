@@ -18,6 +18,7 @@ from cryoloom.data._optics import OpticsGroup
 from cryoloom.data._picks import Coordinate, Particle
 from cryoloom.data._provenance import Ancestor, trace
 from cryoloom.data._stored import Changes, Snapshot, StoredSet
+from cryoloom.data._sweep import superseded_files
 
 if TYPE_CHECKING:
     from cryoloom.data._expression import Expression, expression_help, parse_condition, parse_expression
@@ -106,6 +107,7 @@ __all__ = [
     "register_kind",
     "split",
     "subset",
+    "superseded_files",
     "trace",
     "union",
 ]

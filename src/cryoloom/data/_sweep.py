@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -32,11 +32,7 @@ def file_system_time(folder: Path) -> float:
 
 
 def sweep(folder: Path, pinned: Collection[int], clock: Callable[[Path], float] = file_system_time) -> int:
-    """Delete manifests whose successor is older than `GRACE`, and the parts that only they name.
-
-    What a writer left behind when it died goes once the generation for which it was written is old, too: from then on
-    nobody can publish it. A part lives from the generation in its name to the one that merged it away, without gaps;
-    so only the manifests of the oldest generation that stays, and of pinned ones, need to be read.
+    """Delete what `superseded_files` names, or as much of it as can be deleted without holding the writer up.
 
     Parameters
     ----------
@@ -48,17 +44,36 @@ def sweep(folder: Path, pinned: Collection[int], clock: Callable[[Path], float] 
     -------
     Bytes that were freed.
     """
-    names = names_in(folder)
+    return sum(_delete(folder / name) for name in islice(superseded_files(folder, pinned, clock), _AT_ONCE))
+
+
+def superseded_files(
+    folder: Path, pinned: Collection[int], clock: Callable[[Path], float] = file_system_time
+) -> Iterator[str]:
+    """Names of manifests whose successor is older than `GRACE`, and of the parts that only they name.
+
+    What a writer left behind when it died goes once the generation for which it was written is old, too: from then on
+    nobody can publish it. A part lives from the generation in its name to the one that merged it away, without gaps;
+    so only the manifests of the oldest generation that stays, and of pinned ones, need to be read.
+
+    Parameters
+    ----------
+    folder : of the set; it need not be there
+    pinned : generations that stay
+    clock : folder → seconds, comparable to its files' modification times
+    """
+    names = names_in(folder) if folder.is_dir() else []
     generations = sorted(generation for name in names if (generation := manifest_generation(name)) is not None)
     if not generations:
-        return 0
+        return
     oldest = _oldest_to_keep(folder, generations, clock(folder) - GRACE)
     kept = {oldest, *(generation for generation in generations if generation in pinned)}
     live = {part.file for generation in kept for part in read_manifest(folder, generation).parts}
     live |= {manifest_name(generation) for generation in kept}
-    written_for = ((name, _generation_of(name)) for name in names if name not in live)
-    doomed = (name for name, generation in written_for if generation is not None and generation <= oldest)
-    return sum(_delete(folder / name) for name in islice(doomed, _AT_ONCE))
+    for name in names:
+        generation = None if name in live else _generation_of(name)
+        if generation is not None and generation <= oldest:
+            yield name
 
 
 def _oldest_to_keep(folder: Path, generations: list[int], horizon: float) -> int:
