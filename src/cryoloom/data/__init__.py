@@ -18,7 +18,7 @@ from cryoloom.data._optics import OpticsGroup
 from cryoloom.data._picks import Coordinate, Particle
 from cryoloom.data._provenance import Ancestor, trace
 from cryoloom.data._stored import Changes, Snapshot, StoredSet
-from cryoloom.data._sweep import superseded_files
+from cryoloom.data._sweep import superseded_files, sweep_set
 
 if TYPE_CHECKING:
     from cryoloom.data._expression import Expression, expression_help, parse_condition, parse_expression
@@ -108,6 +108,7 @@ __all__ = [
     "split",
     "subset",
     "superseded_files",
+    "sweep_set",
     "trace",
     "union",
 ]

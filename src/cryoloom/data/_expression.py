@@ -12,15 +12,13 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import polars as pl
 
 from cryoloom.data._columns import Schema
+from cryoloom.data._vocabulary import ARITHMETIC, COMPARISONS, FUNCTIONS, LOGIC, WORDS, ValueType
 from cryoloom.errors import ParameterError
-
-ValueType: TypeAlias = Literal["number", "text", "truth", "list", "nothing"]
-"""What an expression yields: ``truth`` is true or false, ``nothing`` is an unknown value (None)."""
 
 MAXIMUM_LENGTH = 4000
 """Longest text that is parsed, in characters."""
@@ -48,71 +46,6 @@ class Expression:
 class _Term:
     polars: pl.Expr
     type: ValueType
-
-
-@dataclass(frozen=True, slots=True)
-class _Function:
-    arguments: tuple[ValueType, ...]
-    result: ValueType
-    build: Callable[..., pl.Expr]
-    meaning: str
-    repeats: bool = False
-
-
-_FUNCTIONS: Mapping[str, _Function] = {
-    "abs": _Function(("number",), "number", lambda x: x.abs(), "absolute value"),
-    "sqrt": _Function(("number",), "number", lambda x: x.sqrt(), "square root"),
-    "exp": _Function(("number",), "number", lambda x: x.exp(), "exponential"),
-    "log": _Function(("number",), "number", lambda x: x.log(), "natural logarithm"),
-    "log10": _Function(("number",), "number", lambda x: x.log10(), "decimal logarithm"),
-    "floor": _Function(("number",), "number", lambda x: x.floor(), "next integer below"),
-    "ceil": _Function(("number",), "number", lambda x: x.ceil(), "next integer above"),
-    "round": _Function(("number",), "number", lambda x: x.round(), "nearest integer"),
-    "min": _Function(("number",), "number", pl.min_horizontal, "smallest of several", repeats=True),
-    "max": _Function(("number",), "number", pl.max_horizontal, "largest of several", repeats=True),
-    "between": _Function(
-        ("number", "number", "number"),
-        "truth",
-        lambda x, low, high: x.is_between(low, high),
-        "whether the first lies between the others, limits included",
-    ),
-    "contains": _Function(
-        ("text", "text"), "truth", lambda x, part: x.str.contains(part, literal=True), "whether a text contains another"
-    ),
-    "starts_with": _Function(("text", "text"), "truth", lambda x, part: x.str.starts_with(part), "how a text begins"),
-    "ends_with": _Function(("text", "text"), "truth", lambda x, part: x.str.ends_with(part), "how a text ends"),
-}
-
-_ARITHMETIC: Mapping[type[ast.operator], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-}
-_LOGIC: Mapping[type[ast.AST], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
-    ast.And: operator.and_,
-    ast.BitAnd: operator.and_,
-    ast.Or: operator.or_,
-    ast.BitOr: operator.or_,
-}
-_COMPARISONS: Mapping[type[ast.cmpop], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
-_WORDS: Mapping[ValueType, str] = {
-    "number": "a number",
-    "text": "text",
-    "truth": "true or false",
-    "list": "a list",
-    "nothing": "None",
-}
 
 
 def parse_expression(text: str, schema: Schema) -> Expression:
@@ -153,7 +86,7 @@ def parse_condition(text: str, schema: Schema) -> Expression:
     """
     expression = parse_expression(text, schema)
     if expression.type != "truth":
-        raise ParameterError(f"{text!r} is {_WORDS[expression.type]}, not a condition; compare it with something.")
+        raise ParameterError(f"{text!r} is {WORDS[expression.type]}, not a condition; compare it with something.")
     return expression
 
 
@@ -161,9 +94,9 @@ def expression_help(schema: Schema) -> str:
     """What may be written in an expression on a set: its columns with their units, and the functions."""
     columns = "\n".join(f"  {column.label}: {column.meaning or column.dtype}" for column in schema)
     functions = "\n".join(
-        f"  {name}({', '.join([*(_WORDS[a] for a in function.arguments), *(['…'] if function.repeats else [])])}): "
+        f"  {name}({', '.join([*(WORDS[a] for a in function.arguments), *(['…'] if function.repeats else [])])}): "
         f"{function.meaning}"
-        for name, function in _FUNCTIONS.items()
+        for name, function in FUNCTIONS.items()
     )
     return f"Columns:\n{columns}\nFunctions:\n{functions}\nExample: defocus_u < 25000 and not score < 0.1\n"
 
@@ -230,15 +163,15 @@ class _Parser:
         return _Term(-number if isinstance(node.op, ast.USub) else number, "number")
 
     def _binary(self, node: ast.BinOp) -> _Term:
-        kind: ValueType = "truth" if type(node.op) in _LOGIC else "number"
-        combine = _LOGIC.get(type(node.op)) or _ARITHMETIC.get(type(node.op))
+        kind: ValueType = "truth" if type(node.op) in LOGIC else "number"
+        combine = LOGIC.get(type(node.op)) or ARITHMETIC.get(type(node.op))
         if combine is None:
             raise self._refused(node, "is not allowed in an expression")
         return _Term(combine(*(self._needs(kind, self.term(side), side) for side in (node.left, node.right))), kind)
 
     def _logic(self, node: ast.BoolOp) -> _Term:
         terms = [self._needs("truth", self.term(value), value) for value in node.values]
-        return _Term(reduce(_LOGIC[type(node.op)], terms), "truth")
+        return _Term(reduce(LOGIC[type(node.op)], terms), "truth")
 
     def _comparison(self, node: ast.Compare) -> _Term:
         operands = [node.left, *node.comparators]
@@ -261,14 +194,14 @@ class _Parser:
             return first.polars.is_null()
         if second.type == "nothing" and isinstance(op, ast.IsNot | ast.NotEq):
             return first.polars.is_not_null()
-        if type(op) not in _COMPARISONS:
+        if type(op) not in COMPARISONS:
             raise self._refused(right, "may only follow 'is' if it is None")
         if isinstance(op, ast.Eq):
             return self._equal(first, second, left, right)
         if isinstance(op, ast.NotEq):
             return ~self._equal(first, second, left, right)
         self._same_type(first, second, left, right)
-        return _COMPARISONS[type(op)](first.polars, second.polars)
+        return COMPARISONS[type(op)](first.polars, second.polars)
 
     def _equal(self, first: _Term, second: _Term, left: ast.expr, right: ast.expr) -> pl.Expr:
         self._same_type(first, second, left, right)
@@ -290,12 +223,12 @@ class _Parser:
             return self._named_column(node)
         if name == "is_null" and len(node.args) == 1:
             return _Term(self.term(node.args[0]).polars.is_null(), "truth")
-        if name not in _FUNCTIONS:
-            known = ["is_null", "column", *_FUNCTIONS]
+        if name not in FUNCTIONS:
+            known = ["is_null", "column", *FUNCTIONS]
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
             raise ParameterError(f"There is no function {name!r}, which {self.text!r} calls. {hint}")
-        function = _FUNCTIONS[name]
+        function = FUNCTIONS[name]
         types = function.arguments * (len(node.args) if function.repeats else 1)
         if len(types) != len(node.args) or not types:
             raise self._refused(node, f"needs {len(function.arguments)} value(s) between its brackets")
@@ -310,12 +243,12 @@ class _Parser:
 
     def _needs(self, type_: ValueType, term: _Term, node: ast.expr) -> pl.Expr:
         if term.type != type_:
-            raise self._refused(node, f"is {_WORDS[term.type]}, where {_WORDS[type_]} is needed")
+            raise self._refused(node, f"is {WORDS[term.type]}, where {WORDS[type_]} is needed")
         return term.polars
 
     def _same_type(self, first: _Term, second: _Term, left: ast.expr, right: ast.expr) -> None:
         if first.type != second.type or first.type in ("list", "nothing"):
-            what = f"is {_WORDS[first.type]} and cannot be compared with {ast.unparse(right)}, {_WORDS[second.type]}"
+            what = f"is {WORDS[first.type]} and cannot be compared with {ast.unparse(right)}, {WORDS[second.type]}"
             raise self._refused(left, what)
 
     def _refused(self, node: ast.AST, what: str) -> ParameterError:

@@ -13,10 +13,11 @@ import numpy as np
 import polars as pl
 
 from cryoloom.data._columns import Column
-from cryoloom.data._expression import ValueType, parse_condition, parse_expression
+from cryoloom.data._expression import parse_condition, parse_expression
 from cryoloom.data._frames import are_both_numbers, cast_exactly, polars_type
 from cryoloom.data._matching import matched_positions
 from cryoloom.data._table import Table, merged_optics
+from cryoloom.data._vocabulary import ValueType
 from cryoloom.errors import FormatError, NotFoundError, ParameterError
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cryoloom.data._columns import Column, Schema
 from cryoloom.data._frames import polars_schema
 from cryoloom.data._manifest import Part, new_part_name
 from cryoloom.data._publication import sync_file, write_durably
+from cryoloom.errors import FormatError
 
 GENERATION, WITHDRAWN = "_generation", "_withdrawn"
 """Columns of a part that are the set's own: when a row was committed, and whether that withdrew its id."""
@@ -74,7 +76,23 @@ def write_part(folder: Path, frame: pl.DataFrame, generation: int) -> str:
 
 def read_part(folder: Path, part: Part) -> pl.DataFrame:
     """All events of a part, bookkeeping columns included."""
-    return pl.read_parquet(folder / part.file)
+    with reading(folder):
+        return pl.read_parquet(folder / part.file)
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Say in a sentence what is wrong with the parts of a set.
+
+    Raises
+    ------
+    FormatError
+        If a part is damaged.
+    """
+    try:
+        yield
+    except pl.exceptions.ComputeError as error:
+        raise FormatError(f"The rows in {folder} cannot be read: {error}", path=folder) from error
 
 
 def merge(frames: Sequence[pl.DataFrame], schema: Schema, *, overlapping: bool) -> pl.DataFrame:
@@ -94,60 +112,62 @@ def merge(frames: Sequence[pl.DataFrame], schema: Schema, *, overlapping: bool) 
     return merged.filter(pl.col("id").is_last_distinct()) if overlapping else merged
 
 
-def scan_live(folder: Path, parts: Sequence[Part], schema: Schema, *, only: int | None = None) -> pl.LazyFrame:
+def scan_live(folder: Path, parts: Sequence[Part], schema: Schema) -> pl.LazyFrame:
     """The rows that count: of each id the newest event, unless that withdrew it. Columns that a part lacks are null.
 
     Reading is lazy, except for the ids of parts that replace rows of older ones.
-
-    Parameters
-    ----------
-    only : the index of the one part whose rows are wanted
     """
-    chosen = range(len(parts)) if only is None else [only]
     if not parts:
         return pl.LazyFrame(schema=polars_schema(schema))
-    if only is None and all(part.overlaps == part.withdrawals == 0 for part in parts):
+    if all(part.overlaps == part.withdrawals == 0 for part in parts):
         return _scan([folder / part.file for part in parts], schema).select(schema.names)
-    return pl.concat(
-        [scan_part(folder, parts, index, schema).filter(~pl.col(WITHDRAWN)).select(schema.names) for index in chosen]
-    )
+    return pl.concat(scan_live_by_part(folder, parts, schema))
+
+
+def scan_live_by_part(folder: Path, parts: Sequence[Part], schema: Schema) -> list[pl.LazyFrame]:
+    """The rows that count, of each part by itself."""
+    scans = _scan_newest_events(folder, parts, schema)
+    return [scan.filter(~pl.col(WITHDRAWN)).select(schema.names) for scan in scans]
 
 
 def scan_changes(
     folder: Path, parts: Sequence[Part], schema: Schema, generation: int
 ) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     """Rows that were upserted after a generation, and ids that were withdrawn after it; each id once in all."""
-    changed = [
-        scan_part(folder, parts, index, schema).filter(pl.col(GENERATION) > generation)
-        for index, part in enumerate(parts)
-        if part.last_generation > generation
-    ]
+    changed = [part for part in parts if part.last_generation > generation]
     if not changed:
         return pl.LazyFrame(schema=polars_schema(schema)), pl.LazyFrame(schema={"id": pl.UInt64})
-    scan = pl.concat(changed)
+    scan = pl.concat(_scan_newest_events(folder, changed, schema)).filter(pl.col(GENERATION) > generation)
     return scan.filter(~pl.col(WITHDRAWN)).select(schema.names), scan.filter(pl.col(WITHDRAWN)).select("id")
 
 
-def scan_part(folder: Path, parts: Sequence[Part], index: int, schema: Schema) -> pl.LazyFrame:
-    """The events of one part that no newer part overrides, bookkeeping columns included."""
-    scan = _scan([folder / parts[index].file], schema)
-    overriding = [folder / part.file for part in parts[index + 1 :] if part.overlaps]
-    if overriding:
-        newer = pl.scan_parquet(overriding, schema={"id": pl.UInt64()}, extra_columns="ignore").collect()["id"]
-        scan = scan.filter(~pl.col("id").is_in(newer.implode()))
-    return scan
+def known_ids(folder: Path, parts: Sequence[Part]) -> tuple[pl.Series, pl.Series]:
+    """The ids of a set: those that count, and those that are withdrawn."""
+    if not parts:
+        return pl.Series("id", [], pl.UInt64), pl.Series("id", [], pl.UInt64)
+    with reading(folder):
+        found = pl.concat(_scan_newest_events(folder, parts, _IDS)).select("id", WITHDRAWN).collect()
+    return found.filter(~pl.col(WITHDRAWN))["id"], found.filter(pl.col(WITHDRAWN))["id"]
+
+
+def _scan_newest_events(folder: Path, parts: Sequence[Part], schema: Schema) -> list[pl.LazyFrame]:
+    """For each of some adjacent parts, the events that none of the parts after it overrides."""
+    scans = [_scan([folder / part.file], schema) for part in parts]
+    overriding = [part for part in parts[1:] if part.overlaps]
+    if not overriding:
+        return scans
+    paths = [folder / part.file for part in overriding]
+    ids = pl.scan_parquet(paths, schema={"id": pl.UInt64()}, extra_columns="ignore").collect()["id"]
+    newer = ids.clear()
+    for index in range(len(parts) - 1, -1, -1):
+        if newer.len():
+            scans[index] = scans[index].filter(~pl.col("id").is_in(newer.implode()))
+        if parts[index].overlaps:
+            newer = ids.tail(newer.len() + parts[index].rows)
+    return scans
 
 
 def _scan(paths: list[Path], schema: Schema) -> pl.LazyFrame:
     return pl.scan_parquet(
         paths, schema=polars_schema(schema) | _BOOKKEEPING, missing_columns="insert", extra_columns="ignore"
     )
-
-
-def known_ids(folder: Path, parts: Sequence[Part]) -> tuple[pl.Series, pl.Series]:
-    """The ids of a set: those that count, and those that are withdrawn."""
-    scans = [scan_part(folder, parts, index, _IDS).select("id", WITHDRAWN) for index in range(len(parts))]
-    if not scans:
-        return pl.Series("id", [], pl.UInt64), pl.Series("id", [], pl.UInt64)
-    found = pl.concat(scans).collect()
-    return found.filter(~pl.col(WITHDRAWN))["id"], found.filter(pl.col(WITHDRAWN))["id"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, cast
@@ -12,7 +13,7 @@ from cryoloom.data._item import ItemType, item_kind
 from cryoloom.data._manifest import Manifest, read_manifest
 from cryoloom.data._optics import OpticsGroup
 from cryoloom.data._publication import newest_generation
-from cryoloom.errors import FormatError, NotFoundError, ParameterError
+from cryoloom.errors import NotFoundError, ParameterError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -107,7 +108,8 @@ class Snapshot(Generic[ItemType]):
         """All rows, lazily; columns and filters that are put on it are pushed down to the files."""
         from cryoloom.data._parts import scan_live
 
-        return scan_live(self.folder, self._manifest.parts, self.schema)
+        with self._reading():
+            return scan_live(self.folder, self._manifest.parts, self.schema)
 
     def to_polars(
         self,
@@ -140,7 +142,8 @@ class Snapshot(Generic[ItemType]):
                     f"there are {', '.join(self.columns)}."
                 )
             frame = frame.select(names)
-        return self._collect(frame)
+        with self._reading():
+            return frame.collect()
 
     def table(self) -> Table:
         """All rows in memory, with what is known of their columns and optics: what set operations take."""
@@ -157,12 +160,14 @@ class Snapshot(Generic[ItemType]):
 
     def items(self) -> Iterator[ItemType]:
         """Its items, one after the other; the memory needed does not grow with their number."""
-        from cryoloom.data._parts import scan_live
+        from cryoloom.data._parts import scan_live_by_part
 
-        parts = self._manifest.parts
-        for index in range(len(parts)):
-            frame = self._collect(scan_live(self.folder, parts, self.schema, only=index))
-            yield from self.items_of(frame)
+        with self._reading():
+            scans = scan_live_by_part(self.folder, self._manifest.parts, self.schema)
+        for scan in scans:
+            with self._reading():
+                rows = scan.collect()
+            yield from self.items_of(rows)
 
     def items_of(self, rows: pl.DataFrame) -> Iterator[ItemType]:
         """The items that some of its rows hold, with their optics groups."""
@@ -203,25 +208,25 @@ class Snapshot(Generic[ItemType]):
             raise ParameterError(f"Generation {generation} of {self.folder} is newer than {self.generation}.")
         if generation is None:
             return Changes(self.to_polars(), [], None, self.generation)
-        upserted, withdrawn = scan_changes(self.folder, self._manifest.parts, self.schema, generation)
-        gone = self._collect(withdrawn)["id"].to_list()
-        return Changes(self._collect(upserted), gone, generation, self.generation)
+        with self._reading():
+            upserted, withdrawn = scan_changes(self.folder, self._manifest.parts, self.schema, generation)
+            return Changes(upserted.collect(), withdrawn.collect()["id"].to_list(), generation, self.generation)
 
-    def _collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         import polars as pl
 
+        from cryoloom.data._parts import reading
+
         try:
-            return frame.collect()
+            with reading(self.folder):
+                yield
         except FileNotFoundError as error:
             raise NotFoundError(
                 f"Generation {self.generation} of {self.folder} was swept; read the newest one.", path=self.folder
             ) from error
         except pl.exceptions.ColumnNotFoundError as error:
             raise NotFoundError(f"The {self.kind} in {self.folder} lack a column: {error}", path=self.folder) from error
-        except pl.exceptions.ComputeError as error:
-            raise FormatError(
-                f"The rows of generation {self.generation} of {self.folder} cannot be read: {error}", path=self.folder
-            ) from error
 
 
 class StoredSet(Generic[ItemType]):

@@ -31,7 +31,7 @@ def file_system_time(folder: Path) -> float:
     return now
 
 
-def sweep(folder: Path, pinned: Collection[int], clock: Callable[[Path], float] = file_system_time) -> int:
+def sweep_set(folder: Path, pinned: Collection[int], clock: Callable[[Path], float] = file_system_time) -> int:
     """Delete what `superseded_files` names, or as much of it as can be deleted without holding the writer up.
 
     Parameters

@@ -16,11 +16,11 @@ from cryoloom.data._compaction import parts_to_keep
 from cryoloom.data._frames import Rows, fitted, frame_of
 from cryoloom.data._identity_set import IdentitySet, Ids, are_unique
 from cryoloom.data._item import item_kind
-from cryoloom.data._manifest import FORMAT_VERSION, Manifest, Part, read_manifest
+from cryoloom.data._manifest import FORMAT_VERSION, Manifest, Part, manifest_name, read_manifest
 from cryoloom.data._optics import OpticsGroup
 from cryoloom.data._parts import SMALL, WITHDRAWN, events, known_ids, merge, read_part, write_part
 from cryoloom.data._publication import newest_generation, publish, void_claims, write_hint
-from cryoloom.data._sweep import sweep
+from cryoloom.data._sweep import sweep_set
 from cryoloom.data._table import Table, attached_optics
 from cryoloom.errors import FormatError, ParameterError, ProjectError, ReadOnlyError, SupersededError
 
@@ -149,6 +149,7 @@ class SetWriter:
         if before.closed and not reopen and changed:
             raise ProjectError(f"{self.folder} is closed; reopen it to change it.", path=self.folder)
         generation = before.generation + 1
+        written = None
         try:
             written = self._write(rows, removed, schema, generation) if changed else None
             manifest = replace(
@@ -164,8 +165,11 @@ class SetWriter:
             publish(self.folder, generation, manifest.to_bytes())
         except SupersededError:
             self._superseded = True
+            self._discard(written)
             raise
         except OSError as error:
+            if not (self.folder / manifest_name(generation)).exists():
+                self._discard(written)
             raise _explained(error, self.folder) from error
         self._manifest = manifest
         if written:
@@ -185,7 +189,7 @@ class SetWriter:
         -------
         Bytes that were freed.
         """
-        return sweep(self.folder, pinned_generations())
+        return sweep_set(self.folder, pinned_generations())
 
     def _fit(self, upsert: Table | Rows) -> Table:
         """The rows of a commit with the set's types, the columns of the set with them, and their optics groups."""
@@ -240,6 +244,11 @@ class SetWriter:
             last_generation=generation,
         )
         return _Written((*before.parts[:kept], part), frame, ids[~replaced], ids[returning], removed.to_numpy())
+
+    def _discard(self, written: _Written | None) -> None:
+        """Delete the part of a commit that will not be published, above all when the disk is full."""
+        if written is not None:
+            (self.folder / written.parts[-1].file).unlink(missing_ok=True)
 
     def _identities(self) -> tuple[IdentitySet, IdentitySet]:
         """The ids that the set holds, and those that were withdrawn; read at the first commit."""
