@@ -1,5 +1,6 @@
 """RELION's files: particles, micrographs, movies, positions and motion, in the layouts of RELION 3.0 to 5."""
 
+from cryoloom.formats._imported import Imported
 from cryoloom.formats.relion._coordinates import read_coordinates, write_coordinate_folder, write_coordinates
 from cryoloom.formats.relion._micrographs import (
     read_ctfs,
@@ -11,7 +12,6 @@ from cryoloom.formats.relion._micrographs import (
 from cryoloom.formats.relion._motion import MovieMotion, read_motion, write_motion
 from cryoloom.formats.relion._optics import AssumedAcquisition
 from cryoloom.formats.relion._particles import read_particles, write_particles
-from cryoloom.formats.relion._tables import Imported
 
 __all__ = [
     "AssumedAcquisition",

@@ -10,9 +10,10 @@ import polars as pl
 
 from cryoloom.data import Coordinate, Table, child_id, quantised_position
 from cryoloom.errors import FormatError, NotFoundError
+from cryoloom.formats._imported import Imported, as_items
 from cryoloom.formats.relion._identity import named_ids
 from cryoloom.formats.relion._labels import COORDINATE
-from cryoloom.formats.relion._tables import Imported, as_items, extras, find_table, labelled, own_columns, translated
+from cryoloom.formats.relion._tables import extras, find_table, labelled, own_columns, translated
 from cryoloom.formats.star import Block, read_star, write_star
 
 _NAME, _COORDINATES = "rlnMicrographName", "rlnMicrographCoordinates"

@@ -8,6 +8,7 @@ import polars as pl
 
 from cryoloom.data import CTF, Item, Micrograph, Movie, Table
 from cryoloom.errors import FormatError
+from cryoloom.formats._imported import Imported, as_items
 from cryoloom.formats.relion._files import header_of
 from cryoloom.formats.relion._identity import named_ids
 from cryoloom.formats.relion._labels import CTF as CTF_LABELS
@@ -22,7 +23,7 @@ from cryoloom.formats.relion._optics import (
     optics_columns,
     optics_table,
 )
-from cryoloom.formats.relion._tables import Imported, as_items, extras, find_table, labelled, own_columns, translated
+from cryoloom.formats.relion._tables import extras, find_table, labelled, own_columns, translated
 from cryoloom.formats.star import read_star, write_star
 
 _NAME, _NOT_WEIGHTED, _MOVIE = "rlnMicrographName", "rlnMicrographNameNoDW", "rlnMicrographMovieName"

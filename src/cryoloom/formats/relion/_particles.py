@@ -9,6 +9,7 @@ import polars as pl
 
 from cryoloom.data import Particle, Table
 from cryoloom.errors import FormatError, NotFoundError
+from cryoloom.formats._imported import Imported, as_items
 from cryoloom.formats.relion._files import header_of
 from cryoloom.formats.relion._identity import image_ids, joined_image_names, named_ids, split_image_names
 from cryoloom.formats.relion._labels import OPTICS, PARTICLE
@@ -22,7 +23,7 @@ from cryoloom.formats.relion._optics import (
     optics_columns,
     optics_table,
 )
-from cryoloom.formats.relion._tables import Imported, as_items, extras, find_table, labelled, own_columns, translated
+from cryoloom.formats.relion._tables import extras, find_table, labelled, own_columns, translated
 from cryoloom.formats.star import read_star, write_star
 
 _IMAGE = "rlnImageName"

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
-from cryoloom.data import Item, OpticsGroup, Table
+from cryoloom.data import Item
 from cryoloom.errors import FormatError, ParameterError
 from cryoloom.formats.relion._labels import OUR_PREFIX, Same
 from cryoloom.formats.star import Block
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """A table read from a file, and what was assumed, converted or left out.
-
-    Parameters
-    ----------
-    table : items of one kind
-    remarks : one sentence each
-    """
-
-    table: Table
-    remarks: tuple[str, ...] = ()
 
 
 def find_table(blocks: Mapping[str, Block], name: str, label: str, file: str) -> pl.DataFrame:
@@ -81,23 +66,6 @@ def extras(table: pl.DataFrame, used: Iterable[str], kind: type[Item]) -> pl.Dat
         declared = schema.get(name)
         columns.append((value.cast(_polars_type(declared.dtype)) if declared else value).alias(name))
     return table.select(columns)
-
-
-def as_items(frame: pl.DataFrame, kind: type[Item], groups: Iterable[OpticsGroup], file: str) -> Table:
-    """A table of items; identities must differ.
-
-    Raises
-    ------
-    FormatError
-        If two rows are the same item.
-    """
-    if frame["id"].n_unique() != frame.height:
-        raise FormatError(f"{file}: {frame.height - frame['id'].n_unique()} of the {kind.kind} are listed twice.")
-    schema = kind.schema()
-    first = [name for name in schema.names if name in frame.columns]
-    ordered = frame.select(*first, pl.exclude(first))
-    empty = Table(ordered.clear(), schema, {group.id: group for group in groups})
-    return empty.with_frame(ordered)
 
 
 def labelled(frame: pl.DataFrame, pairs: Sequence[Same], file: str) -> pl.DataFrame:
