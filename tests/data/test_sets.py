@@ -338,6 +338,35 @@ def test_a_damaged_part_is_refused_with_a_sentence(tmp_path: Path) -> None:
         latest(tmp_path).to_polars()
 
 
+def test_a_writer_refuses_to_merge_a_damaged_part(tmp_path: Path) -> None:
+    SetWriter.open(tmp_path, "ctfs").commit([ctf(1)])
+    writer = SetWriter.open(tmp_path, "ctfs")
+    next(tmp_path.glob("part-*")).write_bytes(b"PAR1 nonsense")
+    with pytest.raises(FormatError, match="cannot be read"):
+        writer.commit([ctf(1)])
+
+
+@pytest.mark.parametrize("rows", [3, 5000], ids=["small", "large"])
+def test_every_file_carries_its_schema_version(tmp_path: Path, rows: int) -> None:
+    SetWriter.open(tmp_path, "ctfs").commit(pl.DataFrame({"id": np.arange(1, rows + 1)}))
+    assert json.loads((tmp_path / "manifest-000001.json").read_text())["schema_version"] == 1
+    assert pl.read_parquet_metadata(latest(tmp_path).files[0])["cryoloom_schema_version"] == "1"
+
+
+def test_many_parts_that_override_each_other_read_as_one(tmp_path: Path) -> None:
+    writer = SetWriter.open(tmp_path, "ctfs")
+    truth: dict[int, float] = {}
+    for turn, rows in enumerate((3000, 900, 700, 500, 80, 70, 60, 9, 8, 7)):
+        ids = [identity * (turn % 3 + 1) for identity in range(1, rows + 1)]
+        writer.commit(pl.DataFrame({"id": ids, "score": float(turn)}))
+        truth |= dict.fromkeys(ids, float(turn))
+    assert len(latest(tmp_path).files) > 5
+    assert dict(latest(tmp_path).to_polars(["id", "score"]).iter_rows()) == truth
+    assert latest(tmp_path).count == len(truth)
+    changes = latest(tmp_path).changes_since(6)
+    assert dict(changes.upserted.select("id", "score").iter_rows()) == {k: v for k, v in truth.items() if v > 5}
+
+
 def test_a_generation_whose_files_were_swept_says_so(tmp_path: Path, age: Callable[[Path], None]) -> None:
     writer = SetWriter.open(tmp_path, "ctfs")
     writer.commit([ctf(1)])

@@ -14,7 +14,7 @@ import polars as pl
 
 from cryoloom.data._columns import Column, Schema
 from cryoloom.data._frames import polars_schema
-from cryoloom.data._manifest import Part, new_part_name
+from cryoloom.data._manifest import FORMAT_VERSION, Part, new_part_name
 from cryoloom.data._publication import sync_file, write_durably
 from cryoloom.errors import FormatError
 
@@ -24,6 +24,7 @@ GENERATION, WITHDRAWN = "_generation", "_withdrawn"
 _BOOKKEEPING: dict[str, pl.DataType] = {GENERATION: pl.UInt32(), WITHDRAWN: pl.Boolean()}
 _IDS = Schema("", 0, (Column("id", "uint64"),))
 _ROW_GROUP = 122_880
+_VERSION = {"cryoloom_schema_version": str(FORMAT_VERSION)}
 
 _OS_ERROR = re.compile(r"os error (\d+)")
 """How Polars tells that the disk is full: in words."""
@@ -60,10 +61,10 @@ def write_part(folder: Path, frame: pl.DataFrame, generation: int) -> str:
     try:
         if frame.height <= SMALL:  # three times as fast as by path
             buffer = BytesIO()
-            frame.write_parquet(buffer, compression="lz4", statistics=False)
+            frame.write_parquet(buffer, compression="lz4", statistics=False, metadata=_VERSION)
             write_durably(path, buffer.getbuffer())
         else:
-            frame.write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP)
+            frame.write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP, metadata=_VERSION)
             sync_file(path)
     except BaseException as error:
         path.unlink(missing_ok=True)
