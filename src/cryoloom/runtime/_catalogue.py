@@ -20,6 +20,8 @@ EMBEDDED: Mapping[str, str] = {
     "preflight": "cryoloom.protocols.preflight:Preflight",
     "motion": "cryoloom.protocols.motion:CorrectMotion",
     "ctf": "cryoloom.protocols.ctf:EstimateCTF",
+    "pick": "cryoloom.protocols.pick:PickParticles",
+    "extract": "cryoloom.protocols.extract:ExtractParticles",
     "filter": "cryoloom.protocols.sets:FilterItems",
     "curate": "cryoloom.protocols.sets:Curate",
     "combine": "cryoloom.protocols.sets:CombineItems",

@@ -1,0 +1,5 @@
+"""Extraction: from coordinates to particle images."""
+
+from cryoloom.protocols.extract._protocol import ExtractParticles
+
+__all__ = ["ExtractParticles"]

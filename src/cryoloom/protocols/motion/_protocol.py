@@ -1,0 +1,199 @@
+"""Correct the motion of every movie of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cryoloom.data import Micrograph, Movie
+from cryoloom.errors import InputError
+from cryoloom.workflow.lane import Resources
+from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
+from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
+from cryoloom.workflow.workspace import Workspace
+
+if TYPE_CHECKING:
+    from cryoloom.engine.motion import MotionSettings
+    from cryoloom.protocols.motion._detector import Detector
+    from cryoloom.protocols.motion._files import MovieAcquisition
+
+
+class CorrectMotion(MapProtocol):
+    """Correct beam-induced motion: align the frames of each movie and sum them, plainly and weighted by dose.
+
+    The whole field's motion is estimated first, then, where the movie supports it, motion that differs from place to
+    place. A local model that does not explain the patches is rejected, with the reason. RELION reads the motion files.
+    """
+
+    id = "motion"
+    version = 1
+    stage = Stage.MOTION
+    citations = ("10.7554/eLife.06980", "10.1107/S205225251801463X")
+    file_categories: ClassVar[Mapping[str, FileRole]] = {"micrographs": FileRole.REBUILDABLE}
+
+    class Inputs:
+        """Movies."""
+
+        movies: Input[Movie] = input_set("movies to correct")
+
+    class Outputs:
+        """Aligned sums."""
+
+        micrographs: Output[Micrograph] = output_set("aligned sums, plain and dose-weighted")
+
+    class Parameters(ProtocolParameters):
+        """How the motion is estimated."""
+
+        patches: tuple[int, int] = parameter(
+            (5, 5), label="Patches", help="Along x and y, between which the motion may differ; 1,1: one motion."
+        )
+        binning: float = parameter(
+            1.0,
+            label="Binning",
+            help="Pixels of the sums are so much larger; 2 for super-resolution movies.",
+            ge=1,
+            le=16,
+        )
+        b_factor: float = parameter(
+            1500.0,
+            label="B-factor",
+            help="Damping of the first, coarse correlation, in Å²; more for very noisy movies.",
+            level=Level.EXPERT,
+            ge=0,
+        )
+        threads: int = parameter(1, label="Threads", help="For one movie.", level=Level.ADVANCED, ge=1, le=64)
+
+    def resources(self, movie: Movie, parameters: Any) -> Resources:
+        """Memory follows from the size of the movie."""
+        from cryoloom.engine.motion import predicted_memory
+
+        memory = predicted_memory(
+            (movie.height, movie.width),
+            movie.frame_count,
+            _settings(parameters),
+            bytes_per_pixel=2,
+            pixel_size=movie.pixel_size,
+            threads=parameters.threads,
+        )
+        return Resources(cpu=parameters.threads, memory=memory)
+
+    def process(self, movie: Movie, /, parameters: Any, workspace: Workspace) -> Micrograph:
+        """Correct one movie."""
+        from cryoloom.protocols.motion._files import correct_movie
+
+        file = workspace.resolve(movie.file)
+        acquisition = _acquisition(movie)
+        stored = workspace.file("micrographs", ".mrc")
+        made = correct_movie(
+            file,
+            stored.path,
+            acquisition,
+            _settings(parameters),
+            detector=_detector(movie, file, acquisition),
+            binning=parameters.binning,
+            threads=workspace.threads,
+        )
+        for warning in made.warnings:
+            workspace.warn(warning)
+        if made.motion.local_reason and parameters.patches != (1, 1):
+            workspace.warn(f"One motion for the whole field: {made.motion.local_reason}.")
+        folder = Path(stored.name).parent
+        height, width = made.shape
+        return Micrograph(
+            id=movie.id,
+            parent_id=movie.id,
+            file=stored.name,
+            dose_weighted_file=str(folder / made.aligned_dose_weighted.name),
+            movie_file=movie.file,
+            width=width,
+            height=height,
+            pixel_size=made.pixel_size,
+            total_dose=movie.pre_exposure + movie.frame_count * acquisition.dose_per_frame,
+            motion_file=str(folder / made.motion_file.name),
+            motion_total=made.drift.total,
+            motion_early=made.drift.early,
+            motion_late=made.drift.late,
+            local_motion=made.motion.local is not None,
+            contrast_sign=-1,
+            acquired_at=movie.acquired_at,
+            extra=movie.extra,
+        ).with_optics(movie.optics)
+
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        x, y = parameters.patches
+        local = "" if (x, y) == (1, 1) else f", with {x} × {y} patches"
+        return (
+            f"Beam-induced motion of {counts.get('micrographs', 0)} movies was corrected{local}, and frames were "
+            "weighted by dose (Grant & Grigorieff, 2015)."
+        )
+
+
+def _settings(parameters: Any) -> MotionSettings:
+    from cryoloom.engine.motion import MotionSettings
+
+    return MotionSettings(patches=parameters.patches, b_factor=parameters.b_factor)
+
+
+def _acquisition(movie: Movie) -> MovieAcquisition:
+    from cryoloom.protocols.motion._files import MovieAcquisition
+
+    if movie.dose_per_frame is None:
+        raise InputError("Its dose per frame is not known; import the movies with dose_per_frame.")
+    return MovieAcquisition(
+        pixel_size=movie.pixel_size,
+        voltage=movie.optics.voltage,
+        dose_per_frame=movie.dose_per_frame,
+        pre_exposure=movie.pre_exposure,
+        eer_fractions=movie.eer_fractions,
+        eer_upsampling=movie.eer_upsampling or 1,
+    )
+
+
+def _detector(movie: Movie, file: Path, acquisition: MovieAcquisition) -> Detector:
+    files = (movie.gain_file, movie.defects_file)
+    wanted = _WantedDetector(
+        gain_file=movie.gain_file,
+        defects_file=movie.defects_file,
+        orientation=movie.gain_orientation,
+        modified=tuple(Path(name).stat().st_mtime_ns if name else 0 for name in files),
+        shape=(movie.height, movie.width),
+        movie=file,
+        acquisition=acquisition,
+    )
+    if movie.gain_file and not movie.gain_orientation:
+        return _read(wanted)  # every movie tells for itself how the gain lies
+    return _remembered(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _WantedDetector:
+    """What a detector is read from; any movie of the session may stand for another."""
+
+    gain_file: str
+    defects_file: str
+    orientation: str
+    modified: tuple[int, ...]
+    shape: tuple[int, int]
+    movie: Path = field(compare=False)
+    acquisition: MovieAcquisition = field(compare=False)
+
+
+def _read(wanted: _WantedDetector) -> Detector:
+    from cryoloom.engine.gain import GainOrientation
+    from cryoloom.protocols.motion._detector import read_detector
+
+    with wanted.acquisition.open(wanted.movie) as opened:
+        return read_detector(
+            opened,
+            gain_file=wanted.gain_file or None,
+            orientation=GainOrientation(wanted.orientation) if wanted.orientation else None,
+            defects_file=wanted.defects_file or None,
+            eer_upsampling=wanted.acquisition.eer_upsampling,
+        )
+
+
+_remembered = lru_cache(maxsize=1)(_read)
