@@ -86,12 +86,11 @@ def render_alone(particles, transfer, size, pixel_size, magnification=None):
     parameters = MicroscopeParameters.of_tier(Tier.EASY).resized(width=size, height=size, frame_count=1)
     parameters = replace(parameters, detector=replace(parameters.detector, pixel_size=pixel_size))
     vacuum = Ice(thickness=0.0, gradient=(0.0, 0.0), tilt=0.0, spread=False, ring=0.0, crystalline=False)
-    still = Drift(size, size, np.zeros((1, 2)), np.zeros((1, 2)), np.zeros((1, 2)), np.zeros(1), np.zeros((1, 1, 2)))
     (image,) = render_frames(
         specimen=pseudoprotein(),
         scene=Scene(particles, (), None, vacuum, None),
         transfer=transfer,
-        drift=still,
+        drift=Drift.still(size, size, 1),
         parameters=parameters,
         magnification=np.eye(2) if magnification is None else magnification,
         damage_scale=1e9,

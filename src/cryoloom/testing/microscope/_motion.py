@@ -43,6 +43,12 @@ class Drift:
     wave_phases: NDArray[np.float64]
     wave_amplitudes: NDArray[np.float64]
 
+    @classmethod
+    def still(cls, width: int, height: int, frame_count: int) -> Drift:
+        """No motion at all."""
+        none = np.zeros((frame_count, 2))
+        return cls(width, height, none, none, np.zeros((1, 2)), np.zeros(1), np.zeros((frame_count, 1, 2)))
+
     node_spacing = 32
     """Pixels between the nodes at which movies are made and undone; in between, the local part is linear."""
 
@@ -151,7 +157,9 @@ def draw_drift(
     random: np.random.Generator,
     scale: float = 1.0,
 ) -> Drift:
-    """Draw the motion of one movie; `scale` multiplies how far the whole field moves."""
+    """Draw the motion of one movie; `scale` multiplies how far the whole field moves. A single frame is still."""
+    if frame_count == 1:
+        return Drift.still(width, height, frame_count)
     time = np.arange(frame_count) + 0.5
     burst_direction, linear_direction = (_direction(random) for _ in range(2))
     burst, decay = random.uniform(*parameters.burst), random.uniform(*parameters.burst_decay)

@@ -57,7 +57,7 @@ def form_factor_basis(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Two curves of which every element's net form factor is a combination.
 
-    Common elements count for more: in protein C, N and O are met within 1 %, the rare S within 3 %.
+    Common elements count for more: in protein C, N and O are met within 1 %, the rare S within 8 %.
 
     Parameters
     ----------
