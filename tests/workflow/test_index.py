@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,8 @@ import pytest
 from cryoloom.testing.workflow import SmallProject
 from cryoloom.workflow.index import ProjectIndex, RunEntry, _fingerprint, default_file, read_runs
 from cryoloom.workflow.layout import ProjectFolder
-from cryoloom.workflow.run import (
-    AttemptRequest,
-    Progress,
-    RunFolder,
-    RunOptions,
-    RunState,
-    Status,
-    as_document,
-    this_process,
-)
+from cryoloom.workflow.project import Run
+from cryoloom.workflow.run import AttemptFolder, Progress, RunFolder, RunState, Status, as_document
 
 
 @pytest.fixture
@@ -117,27 +110,10 @@ def test_changes_within_one_tick_of_the_file_system_are_seen(project: SmallProje
 
 
 @pytest.mark.usefixtures("settled")
-def test_runs_that_are_driven_are_read_every_time(project: SmallProject, index: ProjectIndex) -> None:
-    run = project.run(4)
-    attempt = run.folder.attempt(1)
-    attempt.path.mkdir(parents=True)
-    me = this_process()
-    request = AttemptRequest(
-        ulid=run.ulid,
-        attempt=attempt.number,
-        protocol="test-mean",
-        protocol_version=1,
-        protocol_location="",
-        parameters={},
-        inputs={},
-        options=RunOptions(),
-        versions={},
-        boot_id=me.boot_id,
-        process_id=me.process_id,
-        process_started=me.started,
-        process_namespace=me.namespace,
-    )
-    (attempt.path / "request.json").write_text(json.dumps(as_document(request)), encoding="utf-8")
+def test_runs_that_are_driven_are_read_every_time(
+    project: SmallProject, index: ProjectIndex, as_if_driven: Callable[[Run], AttemptFolder]
+) -> None:
+    attempt = as_if_driven(project.run(4))
     for done in range(3):
         status = Status(heartbeat=done, state=RunState.RUNNING, progress=Progress(done=done))
         (attempt.path / "status.json").write_text(json.dumps(as_document(status)), encoding="utf-8")
@@ -214,6 +190,7 @@ def test_a_run_that_cannot_be_read_is_listed_with_its_problem(project: SmallProj
 
 _LISTER = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from cryoloom.workflow.index import ProjectIndex, _fingerprint
 from cryoloom.workflow.layout import ProjectFolder
