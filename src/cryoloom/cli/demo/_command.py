@@ -127,7 +127,7 @@ def _begin(folder: Path, session: Path) -> tuple[Project, list[Run]]:
         voltage=told["parameters"]["optics"]["voltage"],
         spherical_aberration=told["parameters"]["optics"]["spherical_aberration"],
         amplitude_contrast=told["parameters"]["optics"]["amplitude_contrast"],
-        pixel_size=detector["stated_pixel_size"],
+        pixel_size=detector["pixel_size"] * (1.0 + detector["pixel_size_error"]),
         dose_per_frame=detector["dose_per_frame"],
         gain=session / "gain.mrc",
     )

@@ -59,7 +59,7 @@ class Comparison:
 def compare_with_truth(project: Project, truth_folder: Path) -> Comparison:
     """Compare the results of a demonstration with the truth beside its movies."""
     session = json.loads((truth_folder / "session.json").read_text(encoding="utf-8"))
-    reach = MATCH_WITHIN * session["specimen"]["diameter"] / session["parameters"]["detector"]["stated_pixel_size"]
+    reach = MATCH_WITHIN * session["specimen"]["diameter"] / session["parameters"]["detector"]["pixel_size"]
     kinds = {output.kind: output for run in project.runs() for output in run.outputs.values()}
     picks: dict[int, list[Coordinate]] = {}
     for pick in kinds["coordinates"]:
