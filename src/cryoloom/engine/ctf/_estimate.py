@@ -1,0 +1,189 @@
+"""The estimate, step by step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryoloom.engine.ctf._drift import directional_loss
+from cryoloom.engine.ctf._equiphase import level
+from cryoloom.engine.ctf._fit import CTFFit, Tilt
+from cryoloom.engine.ctf._ice import find_ice_ring, relative_ice_thickness
+from cryoloom.engine.ctf._profile import fit_resolution, ring_profile, score
+from cryoloom.engine.ctf._rings import RingModel
+from cryoloom.engine.ctf._settings import CTFSettings
+from cryoloom.engine.ctf._solve import Solution, find_solution, polish
+from cryoloom.engine.ctf._spectra import MeasuredSpectra
+from cryoloom.engine.ctf._tilt import find_tilt
+from cryoloom.engine.ctf._warnings import warn
+from cryoloom.engine.optics import ContrastTransfer
+from cryoloom.errors import InputError, ParameterError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cryoloom.engine.ctf._polar import PolarSpectra
+
+_TILE_EXTENT = 700.0
+_LARGEST_TILE_EXTENT = 2_000.0
+_EXTENT_PER_RING_DENSITY = 3.0  # a tile keeps 60 % of the height of rings so dense
+_SMALLEST_SIDE = 128
+
+
+def estimate_ctf(
+    micrograph: NDArray[np.generic],
+    *,
+    pixel_size: float,
+    voltage: float,
+    spherical_aberration: float,
+    amplitude_contrast: float,
+    settings: CTFSettings | None = None,
+    threads: int = 1,
+) -> CTFFit:
+    """Fit defocus, astigmatism and (if wanted) phase shift to the Thon rings of a micrograph.
+
+    Power spectra of overlapping tiles are divided by their smooth backgrounds and summed in polar cells. The mean
+    defocus, astigmatism and phase shift that make the rings most likely are searched exhaustively and refined, with
+    each shell weighted by the height its rings prove to have. If the tiles tell of a tilt, they are brought to one
+    defocus and the fit is repeated.
+
+    Parameters
+    ----------
+    micrograph : (h, w) sum of aligned frames, best without dose weighting
+    pixel_size : in Å
+    voltage : in kV
+    spherical_aberration : in mm
+    amplitude_contrast : as a fraction
+    settings : ranges in which to search
+    threads : threads to use; the result does not depend on it
+
+    Raises
+    ------
+    InputError
+        If the micrograph is too small, blank, or has values that are not numbers.
+    ParameterError
+        If the pixels are too large for the resolution range.
+
+    References
+    ----------
+    Rohou & Grigorieff (2015), J. Struct. Biol. 192:216, for the model of the rings; Zhang (2016), J. Struct. Biol.
+    193:1, for averaging along equal phase; Elferich et al. (2024), eLife 13:RP97227, for tilted fields.
+    """
+    settings = settings or CTFSettings()
+    image = _checked(micrograph)
+    band = _band(settings, pixel_size)
+
+    def measure(extent: float) -> tuple[MeasuredSpectra, RingModel, Solution]:
+        spectra = MeasuredSpectra.measure(
+            image, pixel_size=pixel_size, extent=extent, lowest_frequency=band[0], threads=threads
+        )
+        periodograms = spectra.periodograms
+        model = RingModel(voltage, spherical_aberration, amplitude_contrast, periodograms.extent)
+        return spectra, model, find_solution(spectra.deviations.cut(*band), periodograms.variance, model, settings)
+
+    spectra, model, solution = measure(_TILE_EXTENT)
+    wanted = min(_wanted_extent(solution, model), 0.5 * min(image.shape) * pixel_size)
+    if wanted > 1.3 * model.extent:
+        spectra, model, solution = measure(wanted)
+
+    deviations, variance = spectra.deviations, spectra.periodograms.variance
+    solution = polish(solution, deviations.cut(*band), variance, model, settings)
+    tilt = None
+    if settings.fit_tilt:
+        centres = spectra.periodograms.centres
+        tilt = find_tilt(deviations.cut(*band), centres, solution.defocus, solution.evidence, model)
+        if tilt is not None:
+            changes = np.array([tilt.defocus_change(y, x) for y, x in centres])
+            deviations = level(deviations, changes, solution.defocus, model)
+            solution = polish(solution, deviations.cut(*band), variance, model, settings)
+    return _describe(solution, tilt, spectra, deviations, model, pixel_size=pixel_size, settings=settings)
+
+
+def _checked(micrograph: NDArray[np.generic]) -> NDArray[np.float32]:
+    if micrograph.ndim != 2:
+        raise InputError(f"The micrograph has shape {micrograph.shape}; give one image with two axes.")
+    if min(micrograph.shape) < _SMALLEST_SIDE:
+        height, width = micrograph.shape
+        raise InputError(
+            f"The micrograph has {width} × {height} pixels; a CTF estimate needs at least {_SMALLEST_SIDE} each way."
+        )
+    image = micrograph.astype(np.float32, copy=False)
+    if not math.isfinite(float(np.sum(image, dtype=np.float64))):
+        raise InputError("The micrograph has values that are infinite or not numbers; repair or exclude it.")
+    low, high = np.percentile(image[::3, ::3], [15.87, 84.13])
+    if not high > low:
+        raise InputError("The micrograph is blank: most of its pixels have the same value.")
+    return image
+
+
+def _band(settings: CTFSettings, pixel_size: float) -> tuple[float, float]:
+    """Frequencies between which rings are fitted, in 1/Å."""
+    if not pixel_size > 0.0:
+        raise ParameterError(f"The pixel size is {pixel_size:g} Å; give a positive one.")
+    coarse, fine = settings.resolution_range
+    finest = 1.0 / max(fine, 2.0 * pixel_size / 0.97)
+    if finest < 2.0 / coarse:
+        raise ParameterError(
+            f"Pixels of {pixel_size:g} Å show nothing finer than {2 * pixel_size:.1f} Å, too little of the resolution "
+            f"range of {coarse:g} to {fine:g} Å; use less binning."
+        )
+    return 1.0 / coarse, finest
+
+
+def _wanted_extent(solution: Solution, model: RingModel) -> float:
+    """Extent of tiles that resolve the densest rings that are seen, in Å."""
+    density = float(model.ring_density(np.array([solution.seen_to]), solution.defocus.mean)[0])
+    return min(_EXTENT_PER_RING_DENSITY * density, _LARGEST_TILE_EXTENT)
+
+
+def _describe(
+    solution: Solution,
+    tilt: Tilt | None,
+    spectra: MeasuredSpectra,
+    deviations: PolarSpectra,
+    model: RingModel,
+    *,
+    pixel_size: float,
+    settings: CTFSettings,
+) -> CTFFit:
+    """Judge the fit and gather everything that is reported."""
+    defocus, evidence, periodograms = solution.defocus, solution.evidence, spectra.periodograms
+    profile = ring_profile(deviations, defocus, model, periodograms.variance)
+    loss = directional_loss(evidence, defocus, model)
+    fit = CTFFit(
+        transfer=ContrastTransfer(
+            voltage=model.voltage,
+            spherical_aberration=model.spherical_aberration,
+            amplitude_contrast=model.amplitude_contrast,
+            defocus_u=defocus.mean + defocus.half_difference,
+            defocus_v=defocus.mean - defocus.half_difference,
+            defocus_angle=defocus.angle,
+            phase_shift=defocus.phase_shift,
+        ),
+        score=score(profile, spectra.pixels, evidence.frequencies),
+        fit_resolution=fit_resolution(profile, defocus, model, settings.resolution_range[0]),
+        significance=solution.significance(model),
+        margin=solution.margin,
+        ice_ring=find_ice_ring(
+            profile.frequencies, spectra.mean_power / (1.0 + profile.fitted), spectra.pixels, periodograms.variance
+        ),
+        ice_thickness_relative=relative_ice_thickness(
+            evidence.frequencies,
+            evidence.strength,
+            np.interp(evidence.frequencies, profile.frequencies, spectra.background),
+            pixel_size=pixel_size,
+            mean=periodograms.mean,
+            deviation=periodograms.deviation,
+        ),
+        tilt=tilt,
+        directional_loss=loss.fraction,
+        directional_loss_angle=loss.angle,
+        warnings=(),
+        spectrum=spectra.flat_image(),
+        spectrum_extent=periodograms.extent,
+        profile=profile,
+    )
+    return replace(fit, warnings=warn(fit, loss, settings))
