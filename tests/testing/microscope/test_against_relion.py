@@ -1,12 +1,15 @@
 """The simulator's conventions against an independent witness, RELION."""
 
+import importlib.util
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import mrcfile
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from cryoloom.testing.microscope import (
     ContrastTransfer,
@@ -14,14 +17,20 @@ from cryoloom.testing.microscope import (
     MicroscopeParameters,
     Particles,
     Scene,
+    SimulatedMicroscope,
     Tier,
     pseudoprotein,
+    write_session,
 )
 from cryoloom.testing.microscope._ice import Ice
 from cryoloom.testing.microscope._image import render_frames
 from cryoloom.testing.microscope._particles import draw_rotations, euler_angles
 from cryoloom.testing.microscope._scattering import interaction_constant
 from cryoloom.testing.microscope._truth import relion_magnification
+
+BENCH = Path(__file__).parents[3] / "bench" / "simulated_guard.py"
+guard = importlib.util.module_from_spec(importlib.util.spec_from_file_location("simulated_guard", BENCH))
+guard.__loader__.exec_module(guard)
 
 BOX = 192
 PIXEL_SIZE = 2.0
@@ -225,3 +234,44 @@ def test_magnification_is_relions(reconstruction, undistorted):
     )
     assert told == pytest.approx(undistorted, abs=SAME)
     assert reconstruction.agreement(images, PLAIN) < undistorted - 5 * SAME
+
+
+@pytest.fixture(scope="module")
+def corrected_session(tmp_path_factory):
+    """A small bright movie that RELION has aligned: its exposure, and its session."""
+    parameters = MicroscopeParameters.of_tier(Tier.EASY).resized(width=640, height=576, frame_count=10)
+    parameters = replace(parameters, detector=replace(parameters.detector, dose_per_frame=6.0))
+    session = write_session(tmp_path_factory.mktemp("session"), seed=5, movies=1, parameters=parameters)
+    guard.run_motioncorr(session, threads=1)
+    return SimulatedMicroscope(seed=5, parameters=parameters).expose(seed=1), session
+
+
+def test_relion_reads_our_movies_and_gain_the_right_way_up(corrected_session):
+    exposure, session = corrected_session
+    images = exposure.micrograph, mrcfile.read(session.folder / "Motion" / "movies" / "movie_0001.mrc")
+    ours, theirs = (ndimage.gaussian_filter(image, 2.0)[32:-32, 32:-32] for image in images)
+    agreement = [np.corrcoef(ours.ravel(), other.ravel())[0, 1] for other in (theirs, theirs[::-1], theirs[:, ::-1])]
+    assert agreement[0] > 0.9
+    assert max(agreement[1:]) < 0.2
+
+
+def test_relion_finds_the_motion_with_our_sign_and_axes(corrected_session):
+    _, session = corrected_session
+    drift, found = session.truths[0].drift, guard.relion_displacement(session, session.movies[0])
+    uncorrected = drift.error(np.zeros((10, 2)))
+    assert drift.error(found) < 0.6 * uncorrected
+    assert drift.error(-found) > uncorrected
+    assert drift.error(found * [1.0, -1.0]) > 0.7 * uncorrected
+
+
+@pytest.mark.full
+def test_the_easy_tier_is_neither_too_easy_nor_wrong(tmp_path):
+    """The guard row: RELION 3.1.3's global correction is left with 0.35 to 0.60 px of 1.27 ± 0.15 px."""
+    session = write_session(tmp_path, seed=101, movies=4, threads=2)
+    guard.run_motioncorr(session)
+    drifts = [truth.drift for truth in session.truths]
+    uncorrected = np.mean([drift.error(np.zeros((24, 2))) for drift in drifts])
+    found = [guard.relion_displacement(session, movie) for movie in session.movies]
+    relion = np.mean([drift.error(displacement) for drift, displacement in zip(drifts, found, strict=True)])
+    assert uncorrected == pytest.approx(1.27, abs=0.15)
+    assert 0.35 <= relion <= 0.60
