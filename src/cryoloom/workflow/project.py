@@ -10,11 +10,12 @@ from typing import Any, Self
 
 from cryoloom.data import Item, Snapshot, StoredSet
 from cryoloom.errors import NotFoundError, ParameterError, ProjectError
+from cryoloom.workflow.drafting import Connection, draft
 from cryoloom.workflow.driver import FailedItem
 from cryoloom.workflow.environment import Environment
 from cryoloom.workflow.layout import ProjectFolder, ProjectRecord
 from cryoloom.workflow.parameters import ProtocolParameters, validated
-from cryoloom.workflow.protocol import InputPort, Protocol
+from cryoloom.workflow.protocol import Protocol
 from cryoloom.workflow.run import (
     Annotations,
     HeartbeatWatch,
@@ -23,7 +24,6 @@ from cryoloom.workflow.run import (
     RequestKind,
     RunFolder,
     RunOptions,
-    RunRecord,
     RunStanding,
     RunState,
     standing,
@@ -332,37 +332,17 @@ class Project:
             If an input or parameter does not fit; the message says which and why.
         """
         declared = self.environment.protocol(protocol)
-        ports = {port.name: port for port in declared.input_ports()}
-        inputs = {name: self._connect(ports[name], values.pop(name)) for name in list(values) if name in ports}
-        missing = [name for name, port in ports.items() if name not in inputs and not port.optional]
-        if missing:
-            raise ParameterError(f"{protocol} needs the input {missing[0]} ({ports[missing[0]].kind}); connect it.")
-        parameters = validated(declared.Parameters, values)
-        declared().check(parameters)
-        record = RunRecord(
-            protocol=protocol,
-            protocol_version=declared.version,
-            parameters=parameters.model_dump(mode="json"),
-            inputs={name: output.reference for name, output in inputs.items()},
-            output_kinds={
-                port.name: inputs[port.same_as].kind if port.same_as else port.kind for port in declared.output_ports()
-            },
-            options=RunOptions.model_validate({"when_closed": declared.waits_for_closed_inputs, **(options or {})}),
-            created_by=_person(),
-            replaces=replaces,
-        )
+        ports = {port.name for port in declared.input_ports()}
+        inputs = {name: self._connection(values.pop(name)) for name in list(values) if name in ports}
+        record = draft(declared, inputs, values, options=options, replaces=replaces, created_by=_person())
         run = Run(self, self.folder.add_run(record))
         if label:
             run.annotate(label=label)
         return run
 
-    def _connect(self, port: InputPort, source: Output | str) -> Output:
+    def _connection(self, source: Output | str) -> Connection:
         output = self.output(source) if isinstance(source, str) else source
-        if not port.accepts(output.kind):
-            raise ParameterError(
-                f"Input {port.name} takes {port.kind}, but {output.run.number}.{output.name} holds {output.kind}."
-            )
-        return output
+        return Connection(output.reference, output.kind, f"{output.run.number}.{output.name}")
 
 
 def _person() -> str:

@@ -145,5 +145,5 @@ def _superseded(project: Path, folder: RunFolder, pinned: Mapping[str, set[int]]
 
 
 def _cautious_time(_folder: Path) -> float:
-    """The clock of this machine, an hour back: a preview writes nothing, so it cannot ask a file server for its time."""
+    """The clock of this machine, an hour back; a preview writes nothing, so it cannot ask a file server."""
     return time.time() - 3600.0
