@@ -9,6 +9,7 @@ from cryoloom.engine.motion._detector_frames import DetectorFrames
 from cryoloom.engine.motion._dose import critical_dose, dose_weights, has_measured_damage
 from cryoloom.engine.motion._drift import Drift, measure_drift
 from cryoloom.engine.motion._estimate import estimate_motion
+from cryoloom.engine.motion._memory import predicted_memory
 from cryoloom.engine.motion._model import LocalModel, Motion
 from cryoloom.engine.motion._settings import MotionSettings
 from cryoloom.engine.motion._sum import AlignedSums, Exposure, binned_shape, sum_aligned
@@ -27,5 +28,6 @@ __all__ = [
     "estimate_motion",
     "has_measured_damage",
     "measure_drift",
+    "predicted_memory",
     "sum_aligned",
 ]

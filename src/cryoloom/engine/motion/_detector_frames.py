@@ -75,6 +75,11 @@ class DetectorFrames:
 @njit(cache=True, nogil=True)
 def _bin(frame: NDArray[np.generic], gain: NDArray[np.float32], factor: int, result: NDArray[np.float32]) -> None:
     rows, columns = result.shape
+    if factor == 1:
+        for row in range(rows):
+            for column in range(columns):
+                result[row, column] = np.float32(frame[row, column]) * gain[row, column]
+        return
     scale = np.float32(1.0 / (factor * factor))
     line = np.empty(columns * factor, np.float32)
     for row in range(rows):

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cryoloom.engine.motion._agreement import Agreement
     from cryoloom.engine.motion._detector_frames import DetectorFrames
 
-_GRID = (5, 5)  # patches into which the field is cut when it is to move as one
 _FEWEST_FRAMES = 4  # for a motion that is cubic in time
 _LARGEST_DISAGREEMENT = 3.0  # times the expected variance
 _LEAST_SUCCESS = 0.3  # of the gain in likelihood that the fit promised
@@ -44,13 +43,11 @@ def estimate_motion(
         return Motion(np.zeros((1, 2)), local_reason="a single frame does not move")
     displacement = align_coarsely(frames, settings, pixel_size=pixel_size, threads=threads)
     factor = alignment_binning(pixel_size)
-    wants_local = settings.patches is not None and settings.patches != (1, 1)
-    grid = settings.patches if settings.patches is not None and wants_local else _GRID
-    patches = cut_patches(frames, displacement, grid=grid, factor=factor, threads=threads)
+    patches = cut_patches(frames, displacement, grid=settings.grid, factor=factor, threads=threads)
     refinement = Refinement(patches, displacement / factor, threads=threads)
     refinement.refine(with_local=False)
     whole = refinement.estimate
-    if not wants_local:
+    if not settings.with_local:
         return _as_motion(whole, factor, "one motion of the whole field was asked for")
     if frames.count < _FEWEST_FRAMES:
         return _as_motion(whole, factor, f"a local model needs {_FEWEST_FRAMES} frames, the movie has {frames.count}")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
 from cryoloom.engine.fourier import forward_transform, good_even_size
 from cryoloom.engine.motion._threads import map_on_threads
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from cryoloom.engine.motion._detector_frames import DetectorFrames
 
 _FADE = 16  # pixels over which a patch fades out at its border; neighbouring patches overlap there
@@ -120,7 +120,7 @@ def cut_patches(
     shape = patch_shape(area, grid)
     tops = margin[1] + np.round(np.linspace(0, area[0] - shape[0], grid[1])).astype(np.int64)
     lefts = margin[0] + np.round(np.linspace(0, area[1] - shape[1], grid[0])).astype(np.int64)
-    corners = [(int(top), int(left)) for top in tops for left in lefts]
+    corners = np.stack(np.meshgrid(tops, lefts, indexing="ij"), axis=-1).reshape(-1, 2)
     window = _fade(shape[0])[:, None] * _fade(shape[1])[None, :]
 
     frequency_y = np.fft.fftfreq(shape[0]).astype(np.float32)
@@ -133,23 +133,12 @@ def cut_patches(
     imaginary = np.empty_like(real)
 
     def transform(index: int) -> None:
-        frame = frames.binned(index, factor)
-        dx, dy = offsets[index]
-        stack = np.stack(
-            [frame[top + dy : top + dy + shape[0], left + dx : left + dx + shape[1]] for top, left in corners]
-        )
-        stack -= stack.mean(axis=(1, 2), keepdims=True)
-        stack *= window
-        transforms = forward_transform(stack)
-        for patch, single in enumerate(transforms):
-            kept = single[rows, :columns]
-            real[patch, index] = kept.real
-            imaginary[patch, index] = kept.imag
-        real[:, index, :, 0] *= _HALF  # the first column holds each coefficient twice
-        imaginary[:, index, :, 0] *= _HALF
+        cut = np.empty((len(corners), *shape), np.float32)
+        _cut(frames.binned(index, factor), corners + offsets[index, ::-1], window, cut)
+        _keep(forward_transform(cut), rows, real[:, index], imaginary[:, index])
 
     map_on_threads(transform, range(frames.count), threads)
-    middles = np.array([(left + 0.5 * (shape[1] - 1), top + 0.5 * (shape[0] - 1)) for top, left in corners])
+    middles = corners[:, ::-1] + 0.5 * (np.array(shape[::-1]) - 1.0)
     in_movie = middles * factor + 0.5 * (factor - 1)
     return Patches(
         real=real,
@@ -164,6 +153,46 @@ def cut_patches(
         ring_frequency=ring_frequency,
         factor=factor,
     )
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _cut(
+    frame: NDArray[np.float32], corners: NDArray[np.int64], window: NDArray[np.float32], result: NDArray[np.float32]
+) -> None:
+    """Cut patches at corners (p, 2; y, x), take the mean off each, and fade it out: ``result`` (p, h, w)."""
+    number, height, width = result.shape
+    for patch in range(number):
+        top, left = corners[patch, 0], corners[patch, 1]
+        source = frame[top : top + height, left : left + width]
+        total = 0.0
+        for y in range(height):
+            row = np.float32(0.0)
+            for x in range(width):
+                row += source[y, x]
+            total += np.float64(row)
+        mean = np.float32(total / (height * width))
+        for y in range(height):
+            for x in range(width):
+                result[patch, y, x] = (source[y, x] - mean) * window[y, x]
+
+
+@njit(cache=True, nogil=True)
+def _keep(
+    transforms: NDArray[np.complex64],
+    rows: NDArray[np.int64],
+    real: NDArray[np.float32],
+    imaginary: NDArray[np.float32],
+) -> None:
+    """Keep the coefficients that are used, (p, rows, columns); the first column has each twice, so at half power."""
+    number, _, columns = real.shape
+    for patch in range(number):
+        for i in range(len(rows)):
+            for j in range(columns):
+                value = transforms[patch, rows[i], j]
+                real[patch, i, j] = value.real
+                imaginary[patch, i, j] = value.imag
+            real[patch, i, 0] *= _HALF
+            imaginary[patch, i, 0] *= _HALF
 
 
 def _offsets(displacement: NDArray[np.float64], height: int, width: int) -> tuple[NDArray[np.int64], tuple[int, int]]:

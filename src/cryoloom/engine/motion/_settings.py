@@ -13,8 +13,8 @@ class MotionSettings:
 
     Attributes
     ----------
-    patches : patches along x and y, between which the motion may differ; None for one motion of the whole field.
-        The field is always cut into at least 3 × 3 patches to be transformed.
+    patches : patches along x and y, between which the motion may differ; None, or one, for one motion of the whole
+        field
     b_factor : damping of the first, coarse correlation, in Å²; larger is safer for noisy movies, and less exact. The
         final correlation is weighted by the signal-to-noise ratio that the movie itself shows.
     largest_shift : between two neighbouring frames, in Å, that the coarse correlation looks for
@@ -23,6 +23,16 @@ class MotionSettings:
     patches: tuple[int, int] | None = (5, 5)
     b_factor: float = 1500.0
     largest_shift: float = 200.0
+
+    @property
+    def with_local(self) -> bool:
+        """Whether the motion may differ from place to place."""
+        return self.patches is not None and self.patches != (1, 1)
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Number of patches along x and y into which the field is cut, also to see one motion of the whole of it."""
+        return self.patches if self.patches is not None and self.with_local else (5, 5)
 
     def __post_init__(self) -> None:
         if self.patches is not None and not all(1 <= number <= 64 for number in self.patches):
