@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 FALSE_SHARE = 0.3  # of the blobs; the first guess may err
 ROUNDS = 3
-SCALES = (0.85, 1.1, 1.4)  # of the particle's diameter; a projected sphere answers most strongly to about its own
+SAMPLES = 4  # of noise, to know its highest peaks well in a small field
+SCALES = (0.6, 0.85, 1.1, 1.4)  # of the particle's diameter, which may be stated wrongly
 
 
 def find_blobs(image: WorkingImage) -> Peaks:
@@ -31,11 +32,15 @@ def find_blobs(image: WorkingImage) -> Peaks:
     for number in range(ROUNDS):
         noise = noise_between(image, blobs)
         response = blob_response(image.values, image.diameter, noise)
-        of_noise = blob_response(noise.sample(image.values.shape, number), image.diameter, noise)
         found = allowed_peaks(image, response, apart=APART)
-        noise_peaks = allowed_peaks(image, of_noise, apart=APART)
-        blobs = found.first(count_within_false_share(found.scores, noise_peaks.scores, FALSE_SHARE))
+        of_noise = np.concatenate([_noise_blobs(image, noise, SAMPLES * number + i) for i in range(SAMPLES)])
+        blobs = found.first(count_within_false_share(found.scores, of_noise, FALSE_SHARE, samples=SAMPLES))
     return blobs
+
+
+def _noise_blobs(image: WorkingImage, noise: NoiseSpectrum, seed: int) -> NDArray[np.float32]:
+    response = blob_response(noise.sample(image.values.shape, seed), image.diameter, noise)
+    return allowed_peaks(image, response, apart=APART).scores
 
 
 def blob_response(image: NDArray[np.float32], diameter: float, noise: NoiseSpectrum) -> NDArray[np.float32]:
@@ -44,7 +49,7 @@ def blob_response(image: NDArray[np.float32], diameter: float, noise: NoiseSpect
     Parameters
     ----------
     image : (y, x) protein white
-    diameter : of the particle in pixels; the filters answer best to discs of 0.85, 1.1 and 1.4 times it
+    diameter : of the particle in pixels; the filters answer best to discs of 0.6, 0.85, 1.1 and 1.4 times it
     noise : its spectrum, which says how much noise each filter lets through
 
     Returns

@@ -9,42 +9,50 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TAIL = 60  # highest peaks of noise from which its tail is extrapolated
+TAIL_SHARE, SHORTEST_TAIL = 0.2, 10  # of the peaks of noise, the highest, from which their tail is extrapolated
 
 
-def false_peaks_above(heights: NDArray[np.float32], noise: NDArray[np.float32]) -> NDArray[np.float64]:
+def false_peaks_above(
+    heights: NDArray[np.float32], noise: NDArray[np.float32], *, samples: int = 1
+) -> NDArray[np.float64]:
     """Number of peaks of noise expected above some heights.
 
-    Beyond the 60th highest peak of noise the number is taken to fall exponentially, as it does for the maxima of a
-    quadratic form of Gaussian values.
+    Beyond the highest fifth of the peaks of noise the number is taken to fall exponentially, as it does for maxima of
+    quadratic forms of Gaussian values; for those of the values themselves it falls faster.
 
     Parameters
     ----------
     heights : (n,)
-    noise : (m,) heights of all peaks of noise in an equal area, falling
+    noise : (m,) heights of all peaks of noise in an equal area, in any order
+    samples : how many such areas of noise the peaks come from
 
     Returns
     -------
     (n,) expected numbers
     """
-    tail = noise[:TAIL].astype(np.float64)
-    if not tail.size:
+    if not noise.size:
         return np.zeros(len(heights))
-    start, slope = tail[-1], max(float(np.mean(tail - tail[-1])), 1e-6)
-    counted = np.searchsorted(-noise, -heights, side="right").astype(np.float64)
-    return np.where(heights > start, len(tail) * np.exp(-np.maximum(heights - start, 0) / slope), counted)
+    falling = -np.sort(-noise.astype(np.float64))
+    tail = falling[: max(SHORTEST_TAIL, int(TAIL_SHARE * len(falling)))]
+    start = tail[-1]
+    slope = max(float(np.mean(tail - start)), 1e-6)
+    counted = np.searchsorted(-falling, -heights.astype(np.float64), side="right")
+    extrapolated = len(tail) * np.exp(-np.maximum(heights - start, 0.0) / slope)
+    return np.where(heights > start, extrapolated, counted) / samples
 
 
-def count_within_false_share(heights: NDArray[np.float32], noise: NDArray[np.float32], share: float) -> int:
+def count_within_false_share(
+    heights: NDArray[np.float32], noise: NDArray[np.float32], share: float, *, samples: int = 1
+) -> int:
     """Number of highest peaks among which noise is expected to have at most a share.
 
     Parameters
     ----------
     heights : (n,) of peaks of the micrograph, falling
-    noise : (m,) of peaks of noise in an equal area, falling
+    noise : (m,) of peaks of noise in an equal area, in any order
     share : between 0 and 1
+    samples : how many such areas of noise the peaks come from
     """
-    expected = false_peaks_above(heights, noise)
-    number = np.arange(1, len(heights) + 1)
-    within = np.flatnonzero(expected <= share * number)
+    expected = false_peaks_above(heights, noise, samples=samples)
+    within = np.flatnonzero(expected <= share * np.arange(1, len(heights) + 1))
     return int(within[-1]) + 1 if within.size else 0
