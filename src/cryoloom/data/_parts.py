@@ -15,7 +15,6 @@ import polars as pl
 from cryoloom.data._columns import Column, Schema
 from cryoloom.data._frames import polars_schema
 from cryoloom.data._manifest import FORMAT_VERSION, Part, new_part_name
-from cryoloom.data._publication import sync_file, write_durably
 from cryoloom.errors import FormatError
 
 GENERATION, WITHDRAWN = "_generation", "_withdrawn"
@@ -56,16 +55,15 @@ def _stamps(rows: int, generation: int, *, withdrawn: bool) -> list[pl.Series]:
 
 
 def write_part(folder: Path, frame: pl.DataFrame, generation: int) -> str:
-    """Write a part under a name of its own, have it on the disk, and return the name."""
+    """Write a part under a name of its own, and return the name. It need not be on the disk yet."""
     path = folder / new_part_name(generation)
     try:
         if frame.height <= SMALL:  # three times as fast as by path
             buffer = BytesIO()
             frame.write_parquet(buffer, compression="lz4", statistics=False, metadata=_VERSION)
-            write_durably(path, buffer.getbuffer())
+            path.write_bytes(buffer.getbuffer())
         else:
             frame.write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP, metadata=_VERSION)
-            sync_file(path)
     except BaseException as error:
         path.unlink(missing_ok=True)
         number = _OS_ERROR.search(str(error)) if isinstance(error, pl.exceptions.PolarsError) else None

@@ -162,7 +162,8 @@ class SetWriter:
                 optics_groups=groups,
                 note=dict(note or {}),
             )
-            publish(self.folder, generation, manifest.to_bytes())
+            new_part = self.folder / written.parts[-1].file if written else None
+            publish(self.folder, generation, manifest.to_bytes(), new_part)
         except SupersededError:
             self._superseded = True
             self._discard(written)
