@@ -26,7 +26,8 @@ class Comparison:
     movies, micrographs, particles : counts
     motion_error, uncorrected_motion : RMS of the whole field's motion over frames, in pixels
     defocus_error : RMS of the mean defocus, in Å
-    precision, recall : of picking, matched one to one within a fifth of the diameter
+    precision, recall : of picking, matched one to one within a fifth of the diameter; particles that the edge of a
+        micrograph cuts neither count nor cost
     centre_error : RMS distance of matched picks from the true centres, in Å
     """
 
@@ -77,11 +78,12 @@ def compare_with_truth(project: Project, truth_folder: Path) -> Comparison:
         fit = fits[micrograph.id]
         mean = (truth["ctf"]["defocus_u"] + truth["ctf"]["defocus_v"]) / 2
         defocus_errors.append((fit.defocus_u + fit.defocus_v) / 2 - mean)
-        wanted = [(p["x"], p["y"]) for p in truth["particles"] if p["to_be_found"]]
         chosen = picks.get(micrograph.id, [])
+        wanted, others = _by_edge(truth["particles"], micrograph, 2.5 * reach)
         matched = _match([(p.x, p.y) for p in chosen], wanted, reach)
+        cut = _match([(p.x, p.y) for p in chosen], others, reach)
         distances += [distance * micrograph.pixel_size for distance in matched]
-        found, picked, true = found + len(matched), picked + len(chosen), true + len(wanted)
+        found, picked, true = found + len(matched), picked + len(chosen) - len(cut), true + len(wanted)
     return Comparison(
         movies=len(kinds["movies"]),
         micrographs=len(kinds["micrographs"]),
@@ -93,6 +95,19 @@ def compare_with_truth(project: Project, truth_folder: Path) -> Comparison:
         recall=found / max(1, true),
         centre_error=_rms(distances),
     )
+
+
+def _by_edge(
+    particles: list[dict[str, Any]], micrograph: Micrograph, radius: float
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Centres of particles that are wholly in the micrograph, and of those that its edge cuts, which do not count."""
+    inside: list[tuple[float, float]] = []
+    cut: list[tuple[float, float]] = []
+    for particle in particles:
+        x, y = particle["x"], particle["y"]
+        whole = radius <= x < micrograph.width - radius and radius <= y < micrograph.height - radius
+        (inside if whole and particle["to_be_found"] else cut).append((x, y))
+    return inside, cut
 
 
 def _motion_errors(motion_file: Path, truth: dict[str, Any]) -> tuple[float, float]:

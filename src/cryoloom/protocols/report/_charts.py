@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from html import escape
 
 WIDTH, HEIGHT = 360, 168
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 10, 10, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 10, 34
 
 
-def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Round numbers that divide a range into about so many parts."""
+def nice_ticks(low: float, high: float, count: int = 5, smallest: float = 0.0) -> list[float]:
+    """Round numbers, at least ``smallest`` apart, that divide a range into about so many parts."""
     if not high > low:
         return [low]
     step = 10.0 ** math.floor(math.log10((high - low) / count))
     step *= next(factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= count)
+    step = max(step, smallest)
     first = math.ceil(low / step - 1e-9)
     return [round(step * index, 12) for index in range(first, math.floor(high / step + 1e-9) + 1)]
 
@@ -34,20 +35,23 @@ class _Frame:
         low, high = self._y
         return HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * (value - low) / (high - low)
 
-    def axes(self, x_label: str, y_label: str) -> str:
+    def axes(self, x_label: str, y_label: str, *, whole_x: bool = False, whole_y: bool = False) -> str:
         parts = []
-        for tick in nice_ticks(*self._y, 4):
+        for tick in nice_ticks(*self._y, 4, float(whole_y)):
             y = self.y(tick)
             parts.append(f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
             parts.append(f'<text x="{_LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>')
         parts += [
             f'<text x="{self.x(tick):.1f}" y="{HEIGHT - 19}" text-anchor="middle">{tick:g}</text>'
-            for tick in nice_ticks(*self._x, 6)
+            for tick in nice_ticks(*self._x, 6, float(whole_x))
         ]
         middle = (_LEFT + WIDTH - _RIGHT) / 2
         parts.append(f'<text class="label" x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">{escape(x_label)}</text>')
-        if y_label:
-            parts.append(f'<text class="label" x="{_LEFT + 4}" y="{_TOP + 8}">{escape(y_label)}</text>')
+        middle = (_TOP + HEIGHT - _BOTTOM) / 2
+        parts.append(
+            f'<text class="label" x="11" y="{middle}" text-anchor="middle" transform="rotate(-90 11 {middle})">'
+            f"{escape(y_label)}</text>"
+        )
         return "".join(parts)
 
 
@@ -76,7 +80,7 @@ def histogram(values: Sequence[float], label: str) -> str:
             f'<rect class="bar" x="{left + 0.5:.1f}" y="{top:.1f}" width="{max(0.5, right - left - 1):.1f}" '
             f'height="{frame.y(0) - top:.1f}"/>'
         )
-    return _svg(f"Histogram of {label}", frame.axes(label, "micrographs") + "".join(bars))
+    return _svg(f"Histogram of {label}", frame.axes(label, "micrographs", whole_y=True) + "".join(bars))
 
 
 def over_session(values: Sequence[float | None], label: str) -> str:
@@ -85,9 +89,9 @@ def over_session(values: Sequence[float | None], label: str) -> str:
     if not known:
         return _empty(label)
     numbers = [value for _, value in known]
-    frame = _Frame((1, max(2, len(values))), (min(0.0, *numbers), max(numbers)))
+    frame = _Frame((0.5, len(values) + 0.5), (min(0.0, *numbers), 1.08 * max(numbers)))
     dots = "".join(f'<circle class="dot" cx="{frame.x(i):.1f}" cy="{frame.y(v):.1f}" r="2.5"/>' for i, v in known)
-    return _svg(f"{label} over the session", frame.axes("exposure", label) + dots)
+    return _svg(f"{label} over the session", frame.axes("exposure", label, whole_x=True) + dots)
 
 
 def drift_track(shifts: Sequence[tuple[float, float]]) -> str:
