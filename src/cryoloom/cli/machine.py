@@ -63,6 +63,23 @@ def doctor(
     emit(document, as_json=as_json, text="\n".join(lines))
 
 
+def warm_up(as_json: JsonOption = False) -> None:
+    """Compile the computing kernels now, and keep them, so that the first movie of a session does not wait for it.
+
+    Example: cryoloom warm-up
+    """
+    import sys
+    import time
+
+    from cryoloom.runtime import warm_up as compile_kernels
+
+    begin = time.monotonic()
+    for stage in compile_kernels():
+        sys.stderr.write(f"{stage}: ready\n")
+    seconds = time.monotonic() - begin
+    emit({"seconds": round(seconds, 1)}, as_json=as_json, text=f"All kernels are compiled ({seconds:.0f} s).")
+
+
 def _remarks(free: int, memory: int, folder: Path, notice: str) -> list[str]:
     import os
 

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
     "report": "cryoloom.cli.results:report",
     "demo": "cryoloom.cli.demo:demo",
     "doctor": "cryoloom.cli.machine:doctor",
+    "warm-up": "cryoloom.cli.machine:warm_up",
     "tool": TOOLS,
 }
 
@@ -99,7 +100,9 @@ def _application() -> core.TyperGroup:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the shell command and leave with its exit status."""
     from cryoloom.errors import CryoloomError
+    from cryoloom.runtime import use_kernel_cache
 
+    use_kernel_cache()
     try:
         _application()(args=None if arguments is None else list(arguments), prog_name="cryoloom")
     except CryoloomError as error:

@@ -1,19 +1,26 @@
-"""The composition root: finds protocols and lanes, and starts drivers."""
+"""The composition root: finds protocols and lanes, and starts drivers. Everything is loaded on first use."""
 
+import importlib
 from typing import TYPE_CHECKING
 
-from cryoloom.runtime._compiled import use_kernel_cache
-from cryoloom.runtime._environment import InstalledEnvironment, Project
-
 if TYPE_CHECKING:
+    from cryoloom.runtime._compiled import use_kernel_cache
+    from cryoloom.runtime._environment import InstalledEnvironment, Project
     from cryoloom.runtime._findings import findings_of
+    from cryoloom.runtime._warm_up import warm_up
 
-__all__ = ["InstalledEnvironment", "Project", "findings_of", "use_kernel_cache"]
+__all__ = ["InstalledEnvironment", "Project", "findings_of", "use_kernel_cache", "warm_up"]
+
+_HOMES = {
+    "InstalledEnvironment": "_environment",
+    "Project": "_environment",
+    "findings_of": "_findings",
+    "use_kernel_cache": "_compiled",
+    "warm_up": "_warm_up",
+}
 
 
 def __getattr__(name: str) -> object:
-    if name == "findings_of":
-        from cryoloom.runtime._findings import findings_of
-
-        return findings_of
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
