@@ -1,0 +1,236 @@
+"""Motion correction from file to file: a movie in, its aligned sums and RELION's motion file out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryoloom.errors import CryoloomError
+from cryoloom.protocols.motion._detector import Detector
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cryoloom.engine.motion import Drift, Motion, MotionSettings
+    from cryoloom.formats import Movie
+    from cryoloom.protocols.motion._frames import MendedFrames
+
+_MANY_OUTLIERS = 0.002  # of all pixels
+_MEMORY_SHARE = 0.7  # of what is free, that several movies at a time may take
+
+
+@dataclass(frozen=True, kw_only=True)
+class MovieAcquisition:
+    """How a movie was taken.
+
+    Attributes
+    ----------
+    pixel_size : of the movie as stored (of an EER movie as rendered), in Å
+    voltage : in kV
+    dose_per_frame, pre_exposure : in e/Å²; a frame of an EER movie is a rendered fraction
+    eer_fractions, eer_upsampling : how an EER movie is rendered
+    """
+
+    pixel_size: float
+    voltage: float
+    dose_per_frame: float
+    pre_exposure: float = 0.0
+    eer_fractions: int | None = None
+    eer_upsampling: int = 1
+
+    def open(self, path: Path) -> Movie:
+        """Open a movie that was taken so."""
+        from cryoloom.formats import open_movie
+
+        return open_movie(path, eer_fractions=self.eer_fractions, eer_upsampling=self.eer_upsampling)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectedMovie:
+    """What was made of a movie.
+
+    Attributes
+    ----------
+    movie, aligned, aligned_dose_weighted, motion_file : the files
+    pixel_size : of the sums, in Å
+    shape : (h, w) of the sums
+    motion, drift : how the specimen moved
+    counts_per_frame : (n,) electrons a pixel that the detector counted
+    repaired : number of pixels that were filled from their neighbours
+    warnings : what a person should look at, one sentence each
+    """
+
+    movie: Path
+    aligned: Path
+    aligned_dose_weighted: Path
+    motion_file: Path
+    pixel_size: float
+    shape: tuple[int, int]
+    motion: Motion
+    drift: Drift
+    counts_per_frame: NDArray[np.float64]
+    repaired: int
+    warnings: tuple[str, ...]
+
+
+def correct_movie(
+    movie: Path,
+    output: Path,
+    acquisition: MovieAcquisition,
+    settings: MotionSettings,
+    *,
+    detector: Detector | None = None,
+    binning: float = 1.0,
+    threads: int = 1,
+) -> CorrectedMovie:
+    """Correct the motion of one movie.
+
+    Parameters
+    ----------
+    movie : MRC, TIFF or EER
+    output : MRC file for the plain sum. The dose-weighted one gets ``_DW`` behind its stem, RELION's motion file the
+        suffix ``.star``; each appears whole or not at all, the motion file last.
+    detector : its gain and defects; by default none are known
+    binning : by how much the pixels of the sums are larger than the movie's
+    threads : threads to use; the result does not depend on it
+    """
+    from cryoloom.engine.motion import Exposure, estimate_motion, measure_drift, sum_aligned
+    from cryoloom.formats import write_image
+    from cryoloom.protocols.motion._frames import read_frames
+
+    detector = detector or Detector()
+    exposure = Exposure(acquisition.dose_per_frame, acquisition.voltage, acquisition.pre_exposure)
+    with acquisition.open(movie) as opened:
+        mended = read_frames(opened, detector, threads=threads)
+        remarks = opened.header.remarks
+    frames, pixel_size = mended.frames, acquisition.pixel_size
+    motion = estimate_motion(frames, settings, pixel_size=pixel_size, threads=threads)
+    sums = sum_aligned(frames, motion, pixel_size=pixel_size, exposure=exposure, binning=binning, threads=threads)
+    dose_weighted_file = output.with_name(f"{output.stem}_DW{output.suffix}")
+    write_image(output, sums.plain, pixel_size=pixel_size * binning)
+    if sums.dose_weighted is not None:
+        write_image(dose_weighted_file, sums.dose_weighted, pixel_size=pixel_size * binning)
+    motion_file = output.with_suffix(".star")
+    _write_motion(motion_file, movie, acquisition, detector, mended, motion, binning)
+    return CorrectedMovie(
+        movie=movie,
+        aligned=output,
+        aligned_dose_weighted=dose_weighted_file,
+        motion_file=motion_file,
+        pixel_size=pixel_size * binning,
+        shape=(sums.plain.shape[0], sums.plain.shape[1]),
+        motion=motion,
+        drift=measure_drift(
+            motion,
+            pixel_size=pixel_size,
+            dose_per_frame=acquisition.dose_per_frame,
+            pre_exposure=acquisition.pre_exposure,
+        ),
+        counts_per_frame=mended.counts_per_frame,
+        repaired=mended.repaired,
+        warnings=(*remarks, *_warnings(mended, acquisition)),
+    )
+
+
+def correct_movies(
+    movies: Sequence[Path],
+    outputs: Sequence[Path],
+    correct: Callable[[Path, Path, int], CorrectedMovie],
+    *,
+    threads: int,
+    memory: int,
+) -> Iterator[CorrectedMovie | CryoloomError]:
+    """Correct several movies, as many at a time as threads and free memory allow.
+
+    Movies side by side use two cores better than threads within one: while one is read another is computed.
+
+    Parameters
+    ----------
+    movies, outputs : as for `correct_movie`
+    correct : corrects one movie, given the movie, its output and the number of threads
+    threads : in all
+    memory : that one movie takes, in bytes
+
+    Yields
+    ------
+    For each movie, in order, what was made of it, or why nothing was
+    """
+    import psutil
+
+    affordable = int(_MEMORY_SHARE * psutil.virtual_memory().available // max(memory, 1))
+    together = max(1, min(threads, len(movies), affordable))
+
+    def attempt(movie: Path, output: Path) -> CorrectedMovie | CryoloomError:
+        try:
+            return correct(movie, output, max(1, threads // together))
+        except CryoloomError as error:
+            return error
+
+    with ThreadPoolExecutor(together) as pool:
+        futures: list[Future[CorrectedMovie | CryoloomError]] = [
+            pool.submit(attempt, movie, output) for movie, output in zip(movies, outputs, strict=True)
+        ]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def _write_motion(
+    path: Path,
+    movie: Path,
+    acquisition: MovieAcquisition,
+    detector: Detector,
+    mended: MendedFrames,
+    motion: Motion,
+    binning: float,
+) -> None:
+    from cryoloom.formats.relion import MovieMotion, write_motion
+
+    local_model: tuple[float, ...] | None = None
+    if motion.local is not None:
+        local_model = tuple(float(value) for axis in motion.local.for_relion() for value in axis)
+    height, width = mended.frames.shape
+    write_motion(
+        path,
+        MovieMotion(
+            movie_file=str(movie),
+            width=width,
+            height=height,
+            frame_count=motion.frame_count,
+            pixel_size=acquisition.pixel_size,
+            binning=binning,
+            voltage=acquisition.voltage,
+            dose_per_frame=acquisition.dose_per_frame,
+            pre_exposure=acquisition.pre_exposure,
+            global_shifts=tuple((float(x), float(y)) for x, y in motion.global_shifts),
+            local_model=local_model,
+            gain_file=detector.gain_file,
+            defects_file=detector.defects_file,
+            hot_pixels=tuple((int(x), int(y)) for x, y in mended.hot_pixels),
+        ),
+    )
+
+
+def _warnings(mended: MendedFrames, acquisition: MovieAcquisition) -> list[str]:
+    from cryoloom.engine.motion import has_measured_damage
+
+    warnings = []
+    share = len(mended.hot_pixels) / mended.frames.gain.size
+    if share > _MANY_OUTLIERS:
+        warnings.append(
+            f"{len(mended.hot_pixels)} pixels ({100 * share:.1f} %) count far from what their neighbours do; check the "
+            "gain reference and its orientation."
+        )
+    if not has_measured_damage(acquisition.voltage):
+        warnings.append(
+            f"Radiation damage at {acquisition.voltage:g} kV is extrapolated from 200 and 300 kV; the dose weights are "
+            "uncertain."
+        )
+    return warnings
