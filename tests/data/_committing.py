@@ -1,10 +1,12 @@
 """A program that commits to a set until it is killed; what it commits depends on the generation only.
 
-Run as ``python _committing.py FOLDER [LAST_GENERATION]``. Exits with 3 if it finds itself superseded.
+Run as ``python _committing.py FOLDER [no-hard-links]``. Exits with 3 if it finds itself superseded.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
 from cryoloom.data import SetWriter
@@ -30,12 +32,18 @@ def state_at(generation: int) -> dict[int, tuple[float, int]]:
     return state
 
 
+def refuse_to_link(*_: object, **__: object) -> None:
+    """What ``link`` does on a FAT file system."""
+    raise OSError(errno.EPERM, "Operation not permitted")
+
+
 def main() -> None:
+    if "no-hard-links" in sys.argv:
+        os.link = refuse_to_link
     writer = SetWriter.open(sys.argv[1], "ctfs")
-    last = int(sys.argv[2]) if len(sys.argv) > 2 else sys.maxsize
     print("ready", flush=True)
     try:
-        while (writer.generation or 0) < last:
+        while True:
             rows, withdrawn = commit_of((writer.generation or 0) + 1)
             writer.commit(rows, withdrawn)
     except SupersededError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib.util
 import multiprocessing
 import os
@@ -60,10 +59,7 @@ def wait_for_generation(folder: Path, generation: int) -> None:
 
 
 def without_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "link", committing.refuse_to_link)
 
 
 @pytest.fixture(params=["hard links", "no hard links"])
@@ -73,11 +69,11 @@ def file_system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     return request.param
 
 
-def kill_at_random_moments(folder: Path, kills: int, seed: int) -> None:
+def kill_at_random_moments(folder: Path, kills: int, seed: int, *arguments: str) -> None:
     moments = random.Random(seed)
     reached = 0
     for _ in range(kills):
-        process = start_writer(folder)
+        process = start_writer(folder, *arguments)
         wait_for_generation(folder, reached + 1)
         time.sleep(moments.uniform(0.0, 0.05))
         process.kill()
@@ -98,10 +94,11 @@ def leftovers(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()} - named
 
 
+@pytest.mark.parametrize("arguments", [[], ["no-hard-links"]], ids=["hard links", "no hard links"])
 def test_a_killed_writer_leaves_whole_generations_and_nothing_else_after_a_sweep(
-    tmp_path: Path, age: Callable[[Path], None]
+    tmp_path: Path, age: Callable[[Path], None], arguments: list[str]
 ) -> None:
-    kill_at_random_moments(tmp_path, kills=5, seed=20_241_123)
+    kill_at_random_moments(tmp_path, 4, 20_241_123, *arguments)
     writer = SetWriter.open(tmp_path, "ctfs")
     generation = writer.commit(*committing.commit_of(writer.generation + 1))
     assert stored_state(tmp_path) == (generation, committing.state_at(generation))
@@ -112,15 +109,18 @@ def test_a_killed_writer_leaves_whole_generations_and_nothing_else_after_a_sweep
 
 
 @pytest.mark.full
+@pytest.mark.parametrize("arguments", [[], ["no-hard-links"]], ids=["hard links", "no hard links"])
 @pytest.mark.parametrize("seed", range(5))
-def test_fifty_kills(tmp_path: Path, seed: int) -> None:
-    kill_at_random_moments(tmp_path, kills=10, seed=seed)
+def test_fifty_kills(tmp_path: Path, seed: int, arguments: list[str]) -> None:
+    kill_at_random_moments(tmp_path, 10, seed, *arguments)
 
 
-def test_a_stopped_writer_finds_itself_superseded(tmp_path: Path) -> None:
-    process = start_writer(tmp_path)
+@pytest.mark.parametrize("moment", [0.0, 0.0021, 0.0043])
+def test_a_stopped_writer_finds_itself_superseded(tmp_path: Path, file_system: str, moment: float) -> None:
+    process = start_writer(tmp_path, *(["no-hard-links"] if file_system == "no hard links" else []))
     try:
         wait_for_generation(tmp_path, 3)
+        time.sleep(moment)
         process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
         writer = SetWriter.open(tmp_path, "ctfs")
