@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
     "close": "cryoloom.cli.running:close",
     "export": "cryoloom.cli.results:export",
     "report": "cryoloom.cli.results:report",
+    "convert": "cryoloom.cli.results:convert",
     "demo": "cryoloom.cli.demo:demo",
     "doctor": "cryoloom.cli.machine:doctor",
     "warm-up": "cryoloom.cli.machine:warm_up",

@@ -56,3 +56,28 @@ def report(
         as_json=as_json,
         text=f"Wrote {target}",
     )
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A file of any known format.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The suffix decides the format.")],
+    *,
+    pixel_size: Annotated[
+        float | None, typer.Option(min=0.01, help="Of images, in Å; in place of the header's.")
+    ] = None,
+    eer_fractions: Annotated[int | None, typer.Option(min=1, help="Frames that an EER movie is rendered into.")] = None,
+    passthrough: Annotated[
+        Path | None, typer.Option(help="Of a .cs file: the one with the fields that its job did not change.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Convert an image, a movie or a table to another format, and say what that cannot hold.
+
+    Example: cryoloom convert particles.cs particles.star
+    """
+    from cryoloom.formats import convert as convert_file
+
+    done = convert_file(source, target, pixel_size=pixel_size, eer_fractions=eer_fractions, passthrough=passthrough)
+    document = {"source": source, "target": target, "dropped": list(done.dropped), "remarks": list(done.remarks)}
+    text = [f"Wrote {target}", *(f"! {remark}" for remark in (*done.remarks, *done.dropped))]
+    emit(document, as_json=as_json, text="\n".join(text))
