@@ -7,28 +7,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cryoloom.formats._acquisition import AcquisitionRecord
     from cryoloom.formats._completeness import Completeness, is_complete
+    from cryoloom.formats._convert import ConversionReport, convert
     from cryoloom.formats._detect import FileFormat, detect_format
     from cryoloom.formats._image import ImageHeader, ImageKind, ImageStack
+    from cryoloom.formats._imported import Imported
     from cryoloom.formats._movie import Movie, open_movie
     from cryoloom.formats._open import read_header, read_image, read_stack, read_volume
+    from cryoloom.formats._tables import read_particles
     from cryoloom.formats.mrc import StackWriter, write_image, write_stack, write_volume
     from cryoloom.formats.star import read_star, write_star
     from cryoloom.formats.tiff import write_tiff_movie
 
 __all__ = [
+    "AcquisitionRecord",
     "Completeness",
+    "ConversionReport",
     "FileFormat",
     "ImageHeader",
     "ImageKind",
     "ImageStack",
+    "Imported",
     "Movie",
     "StackWriter",
+    "convert",
     "detect_format",
     "is_complete",
     "open_movie",
     "read_header",
     "read_image",
+    "read_particles",
     "read_stack",
     "read_star",
     "read_volume",
@@ -40,18 +49,23 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AcquisitionRecord": "_acquisition",
     "Completeness": "_completeness",
+    "ConversionReport": "_convert",
     "FileFormat": "_detect",
     "ImageHeader": "_image",
     "ImageKind": "_image",
     "ImageStack": "_image",
+    "Imported": "_imported",
     "Movie": "_movie",
     "StackWriter": "mrc",
+    "convert": "_convert",
     "detect_format": "_detect",
     "is_complete": "_completeness",
     "open_movie": "_movie",
     "read_header": "_open",
     "read_image": "_open",
+    "read_particles": "_tables",
     "read_stack": "_open",
     "read_star": "star",
     "read_volume": "_open",

@@ -106,7 +106,7 @@ class Movie:
 
 
 def open_movie(path: Path | str, *, eer_fractions: int | None = None, eer_upsampling: int = 1) -> Movie:
-    """Open a movie in MRC (also compressed), TIFF or EER format; the content decides which it is.
+    """Open a movie in MRC (also compressed), TIFF, EER or another image format; the content decides which it is.
 
     Parameters
     ----------
@@ -129,17 +129,18 @@ def open_movie(path: Path | str, *, eer_fractions: int | None = None, eer_upsamp
     if kind is FileFormat.EER:
         from cryoloom.formats.eer import EERStack
 
-        if eer_fractions is None:
-            raise ParameterError(
-                f"{path.name}: say into how many fractions this EER movie shall be rendered; 0.5 to 1.25 e/Å² each is "
-                "usual.",
-                path=path,
-            )
-        return Movie(EERStack(path, fractions=eer_fractions, upsampling=eer_upsampling))
-    if kind is FileFormat.TIFF:
-        from cryoloom.formats.tiff import TIFFStack
+        fractions = required_fractions(path, eer_fractions)
+        return Movie(EERStack(path, fractions=fractions, upsampling=eer_upsampling))
+    from cryoloom.formats._open import read_stack
 
-        return Movie(TIFFStack(path))
-    from cryoloom.formats.mrc import MRCStack
+    return Movie(read_stack(path))
 
-    return Movie(MRCStack(path))
+
+def required_fractions(path: Path, fractions: int | None) -> int:
+    """The number of fractions of an EER movie, which must be given."""
+    if fractions is None:
+        raise ParameterError(
+            f"{path.name}: say into how many fractions this EER movie is rendered; 0.5 to 1.25 e/Å² each is usual.",
+            path=path,
+        )
+    return fractions

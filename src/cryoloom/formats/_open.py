@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,15 @@ from numpy.typing import NDArray
 from cryoloom.errors import FormatError
 from cryoloom.formats._detect import FileFormat, detect_format
 from cryoloom.formats._image import ImageHeader, ImageStack
+
+_READERS = {
+    FileFormat.MRC: ("mrc", "MRCStack"),
+    FileFormat.TIFF: ("tiff", "TIFFStack"),
+    FileFormat.EER: ("eer", "EERStack"),
+    FileFormat.DM: ("dm", "DMStack"),
+    FileFormat.SPIDER: ("spider", "SpiderStack"),
+    FileFormat.IMAGIC: ("imagic", "ImagicStack"),
+}
 
 
 def read_stack(path: Path | str) -> ImageStack:
@@ -25,23 +35,11 @@ def read_stack(path: Path | str) -> ImageStack:
         If it is shorter than its header promises.
     """
     kind = detect_format(path)
-    if kind is FileFormat.MRC:
-        from cryoloom.formats.mrc import MRCStack
-
-        return MRCStack(path)
-    if kind is FileFormat.TIFF:
-        from cryoloom.formats.tiff import TIFFStack
-
-        return TIFFStack(path)
-    if kind is FileFormat.DM:
-        from cryoloom.formats.dm import DMStack
-
-        return DMStack(path)
-    if kind is FileFormat.EER:
-        from cryoloom.formats.eer import EERStack
-
-        return EERStack(path)
-    raise FormatError(f"{Path(path).name}: a file of format {kind} is not read as images.", path=path)
+    if not kind.holds_images:
+        raise FormatError(f"{Path(path).name}: a {kind} file holds no images.", path=path)
+    module, name = _READERS[kind]
+    reader: type[ImageStack] = getattr(import_module(f"cryoloom.formats.{module}"), name)
+    return reader(path)  # type: ignore[call-arg]  # every reader takes the path
 
 
 def read_header(path: Path | str) -> ImageHeader:

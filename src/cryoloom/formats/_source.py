@@ -74,6 +74,21 @@ class ByteSource:
             offset += done
             yield bytes(memoryview(buffer)[:done])
 
+    def all_text(self, largest: int) -> bytes:
+        """The whole content, refused if it is longer than `largest` bytes or holds a zero byte, as no text does.
+
+        Raises
+        ------
+        FormatError
+            If it is refused.
+        """
+        pieces: list[bytes] = []
+        for piece in self.chunks(2**20):
+            pieces.append(piece)
+            if b"\0" in piece or 2**20 * len(pieces) > largest + 2**20:
+                raise FormatError(f"{self.path.name}: this is not a text file of the size expected.", path=self.path)
+        return b"".join(pieces)
+
     def stored_tail(self, size: int) -> bytes:
         """The last `size` bytes as they lie on the disk, still compressed if they are."""
         return os.pread(self._file.fileno(), size, max(0, self.stored_size - size))

@@ -47,9 +47,7 @@ def read_defects(path: Path | str) -> Defects:
     if path.suffix.lower() in {".mrc", ".tif", ".tiff"}:
         return Defects(mask=read_image(path) != 0)
     with ByteSource(path) as source:
-        if source.stored_size > _LARGEST_LIST:
-            raise FormatError(f"{path.name}: {source.stored_size} bytes are too many for a list of defects.", path=path)
-        text = bytes(source.read_at(0, source.stored_size)).decode("utf-8", "replace")
+        text = source.all_text(_LARGEST_LIST).decode("utf-8", "replace")
     return Defects(
         rectangles=tuple(
             _rectangle(line, number, path)

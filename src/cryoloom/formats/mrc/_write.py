@@ -126,7 +126,16 @@ class StackWriter:
         return header
 
 
-class _VolumeWriter(StackWriter):
+class VolumeWriter(StackWriter):
+    """An MRC volume written section by section; see `StackWriter`.
+
+    Parameters
+    ----------
+    path : the file
+    pixel_size : in Å; None: not known
+    origin : (x, y, z) of the centre of the first voxel, in Å
+    """
+
     _space_group = _VOLUME
 
     def __init__(self, path: Path | str, *, pixel_size: float | None, origin: tuple[float, float, float]) -> None:
@@ -169,7 +178,7 @@ def write_volume(
     """
     if volume.ndim != 3:
         raise ParameterError(f"{Path(path).name}: a volume has three axes, this array has shape {volume.shape}.")
-    with _VolumeWriter(path, pixel_size=pixel_size, origin=origin) as sections:
+    with VolumeWriter(path, pixel_size=pixel_size, origin=origin) as sections:
         for section in volume:
             sections.append(section)
 
