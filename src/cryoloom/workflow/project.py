@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from cryoloom.workflow.driver import FailedItem
 from cryoloom.workflow.environment import Environment
 from cryoloom.workflow.layout import ProjectFolder, ProjectRecord
 from cryoloom.workflow.parameters import ProtocolParameters, validated
+from cryoloom.workflow.person import this_person
 from cryoloom.workflow.protocol import Protocol
 from cryoloom.workflow.run import (
     Annotations,
@@ -168,7 +168,7 @@ class Run:
         if self.state.active:
             raise ProjectError(f"Run {self.number} is {self.state.value} already.", path=self.folder.path)
         before = len(self.folder.attempt_numbers())
-        self.project.environment.start_driver(self.project.folder.path, self.folder.path, actor=_person())
+        self.project.environment.start_driver(self.project.folder.path, self.folder.path, actor=this_person())
         deadline = time.monotonic() + 30.0
         while len(self.folder.attempt_numbers()) == before and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -208,7 +208,7 @@ class Run:
 
     def request(self, kind: RequestKind, **details: Any) -> Request:
         """Leave a request for the driver."""
-        request = Request(kind=kind, actor=_person(), **details)
+        request = Request(kind=kind, actor=this_person(), **details)
         self.folder.add_request(request)
         return request
 
@@ -333,23 +333,17 @@ class Project:
         """
         declared = self.environment.protocol(protocol)
         ports = {port.name for port in declared.input_ports()}
-        inputs = {name: self._connection(values.pop(name)) for name in list(values) if name in ports}
-        record = draft(declared, inputs, values, options=options, replaces=replaces, created_by=_person())
+        inputs = {name: self.connection(values.pop(name)) for name in list(values) if name in ports}
+        record = draft(declared, inputs, values, options=options, replaces=replaces, created_by=this_person())
         run = Run(self, self.folder.add_run(record))
         if label:
             run.annotate(label=label)
         return run
 
-    def _connection(self, source: Output | str) -> Connection:
+    def connection(self, source: Output | str) -> Connection:
+        """How a new run's input is connected to an output, given as such or by name."""
         output = self.output(source) if isinstance(source, str) else source
         return Connection(output.reference, output.kind, f"{output.run.number}.{output.name}")
-
-
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
 
 
 __all__ = ["Output", "Project", "Run"]
