@@ -86,8 +86,8 @@ def write(sections: dict[str, str]) -> None:
     parts = [
         "# What was measured",
         "",
-        f"On {cores} cores ({platform.machine()}), Python {platform.python_version()}, no GPU. The machine is shared and",
-        "noisy: compare ratios within a table, not seconds between tables. `make bench` measures again.",
+        f"On {cores} cores ({platform.machine()}), Python {platform.python_version()}, no GPU. The machine is shared",
+        "and noisy: compare ratios within a table, not seconds between tables. `make bench` measures again.",
         "",
     ]
     for name, title in SCRIPTS.items():

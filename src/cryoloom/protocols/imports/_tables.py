@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 class _StarParameters(ProtocolParameters):
     """A file, and what it may leave unsaid."""
 
-    file: Path = parameter(label="File", help="STAR file of RELION 3.0 to 5.")
-    root: Path | None = parameter(
+    file: Path = parameter(label="File", help="STAR file of RELION 3.0 to 5, or .cs file of cryoSPARC.")
+    passthrough: Path | None = parameter(
         None,
-        label="Folder of its images",
-        help="Where the names in the file begin: the folder of the RELION project. Without it, the nearest folder "
-        "above the file in which they are found.",
+        label="Passthrough file",
+        help="Of a .cs file: the one with the fields that its job did not change.",
+        level=Level.ADVANCED,
     )
     voltage: Kilovolt | None = parameter(
         None, label="Voltage", section="If the file does not say", gt=10, le=2000, level=Level.ADVANCED
@@ -99,13 +99,15 @@ class ImportParticles(_ImportTable):
 
     def read(self, parameters: Any) -> Imported:
         """Read the particles."""
-        from cryoloom.formats.relion import read_particles
+        from cryoloom.formats import cryosparc, relion
 
-        return read_particles(parameters.file, assumed=parameters.assumed())
+        if _is_cs(parameters.file):
+            return cryosparc.read_particles(parameters.file, passthrough=parameters.passthrough)
+        return relion.read_particles(parameters.file, assumed=parameters.assumed())
 
 
 class ImportMicrographs(_ImportTable):
-    """Import micrographs from a STAR file of RELION; the images stay where they are."""
+    """Import micrographs from a STAR file of RELION or a .cs file of cryoSPARC; the images stay where they are."""
 
     id = "import-micrographs"
 
@@ -116,13 +118,15 @@ class ImportMicrographs(_ImportTable):
 
     def read(self, parameters: Any) -> Imported:
         """Read the micrographs."""
-        from cryoloom.formats.relion import read_micrographs
+        from cryoloom.formats import cryosparc, relion
 
-        return read_micrographs(parameters.file, assumed=parameters.assumed())
+        if _is_cs(parameters.file):
+            return cryosparc.read_micrographs(parameters.file, passthrough=parameters.passthrough)
+        return relion.read_micrographs(parameters.file, assumed=parameters.assumed())
 
 
 class ImportCTFs(_ImportTable):
-    """Import CTFs from a STAR file of RELION; they belong to micrographs imported from the same file."""
+    """Import CTFs from a STAR or .cs file; they belong to micrographs imported from the same file."""
 
     id = "import-ctfs"
 
@@ -133,9 +137,11 @@ class ImportCTFs(_ImportTable):
 
     def read(self, parameters: Any) -> Imported:
         """Read the CTFs."""
-        from cryoloom.formats.relion import read_ctfs
+        from cryoloom.formats import cryosparc, relion
 
-        return read_ctfs(parameters.file, assumed=parameters.assumed())
+        if _is_cs(parameters.file):
+            return cryosparc.read_ctfs(parameters.file, passthrough=parameters.passthrough)
+        return relion.read_ctfs(parameters.file, assumed=parameters.assumed())
 
 
 class ImportCoordinates(_ImportTable):
@@ -216,14 +222,20 @@ class ImportVolume(SourceProtocol):
         return Found(items={"volumes": [volume]}, withdrawn={"volumes": sorted(gone)}, exhausted=True)
 
 
+def _is_cs(file: Path) -> bool:
+    from cryoloom.formats import FileFormat, detect_format
+
+    return detect_format(file) is FileFormat.CS
+
+
 def _with_found_files(table: Table, parameters: Any) -> Table:
-    """Names of images as absolute paths."""
+    """Names of images as absolute paths: they begin in the nearest folder above the file in which they are found."""
     import polars as pl
 
     columns = [name for name in ("file", "micrograph_file", "movie_file") if name in table.frame.columns]
     if not columns or table.frame.height == 0:
         return table
-    root = _root_of(str(table.frame[columns[0]][0]), parameters)
+    root = _root_of(str(table.frame[columns[0]][0]), parameters.file.absolute())
     frame = table.frame.with_columns(
         pl.when(pl.col(name).fill_null("").str.contains("^(/|$)"))
         .then(pl.col(name))
@@ -234,12 +246,5 @@ def _with_found_files(table: Table, parameters: Any) -> Table:
     return table.with_frame(frame)
 
 
-def _root_of(name: str, parameters: Any) -> Path:
-    star: Path = parameters.file.absolute()
-    if parameters.root is not None:
-        root: Path = parameters.root.absolute()
-        return root
-    for folder in star.parents:
-        if (folder / name).exists():
-            return folder
-    return star.parent
+def _root_of(name: str, star: Path) -> Path:
+    return next((folder for folder in star.parents if (folder / name).exists()), star.parent)
