@@ -1,0 +1,229 @@
+"""The methods section of a paper, from what was really run: sentences, citations, versions, and what to be wary of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from cryoloom.errors import NotFoundError, ParameterError
+from cryoloom.workflow.environment import Environment
+from cryoloom.workflow.graph import RunGraph
+from cryoloom.workflow.index import RunEntry
+from cryoloom.workflow.making import attempts_that_made, output_counts
+from cryoloom.workflow.parameters import validated
+from cryoloom.workflow.protocol import Protocol
+from cryoloom.workflow.run import AttemptRequest, RunState
+from cryoloom.workflow.staleness import staleness_of
+
+_DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A publication that a protocol asks to be cited.
+
+    Parameters
+    ----------
+    doi : identifier; empty if the protocol gave something else
+    text : as the protocol gave it
+    protocols : ids of those that ask for it
+    bibtex : an entry for a bibliography; reference managers complete it from the identifier
+    """
+
+    doi: str
+    text: str
+    protocols: tuple[str, ...]
+    bibtex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One run in the history of a result.
+
+    Parameters
+    ----------
+    run, number, protocol : of the run
+    protocol_versions : that made what it holds
+    counts : name of an output → items in it
+    sentence : for the methods section; empty for a draft
+    remarks : what a careful author should know
+    """
+
+    run: str
+    number: int
+    protocol: str
+    protocol_versions: tuple[int, ...]
+    counts: Mapping[str, int]
+    sentence: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Methods:
+    """How a result was made.
+
+    Parameters
+    ----------
+    text : a paragraph
+    steps : every run, each after what it reads
+    citations : each once, in the order of the steps
+    versions : program or library → versions that were used
+    remarks : those of all steps
+    """
+
+    text: str
+    steps: tuple[Step, ...]
+    citations: tuple[Citation, ...]
+    versions: Mapping[str, tuple[str, ...]]
+    remarks: tuple[str, ...]
+
+    @property
+    def bibtex(self) -> str:
+        """The citations as a BibTeX file."""
+        return "\n".join(citation.bibtex for citation in self.citations)
+
+
+def methods_of(graph: RunGraph, environment: Environment, runs: Iterable[str]) -> Methods:
+    """Tell how runs came to what they hold, from the first import on.
+
+    Versions, parameters and citations are those of the attempts that made what is there, not of what is installed now.
+
+    Parameters
+    ----------
+    graph : of the project
+    environment : tells the protocols that are installed
+    runs : ULIDs; the runs that they were made from are added
+    """
+    order = graph.upstream(runs)
+    staleness = dict(zip(order, staleness_of(graph, environment, order), strict=True))
+    made = {ulid: attempts_that_made(graph.folder(ulid)) for ulid in order}
+    steps = []
+    for ulid in order:
+        compared = staleness[ulid]
+        remarks = [
+            *_remarks_on_state(graph[ulid]),
+            *_remarks_on_versions(graph[ulid], made[ulid]),
+            *(f"{_capital(graph[ulid])} is stale: {reason}" for reason in compared.reasons),
+        ]
+        if compared.behind:
+            remarks.append(f"{_capital(graph[ulid])} is behind its inputs by {compared.behind}.")
+        steps.append(_step(graph, ulid, made[ulid], environment, remarks))
+    requests = [request for ulid in order for request in made[ulid]]
+    versions = _versions(requests)
+    sentences = [step.sentence for step in steps if step.sentence]
+    if versions:
+        told = ", ".join(f"{name} {' and '.join(numbers)}" for name, numbers in versions.items())
+        sentences.append(f"Versions: {told}.")
+    return Methods(
+        text=" ".join(sentences),
+        steps=tuple(steps),
+        citations=_citations(requests),
+        versions=versions,
+        remarks=tuple(remark for step in steps for remark in step.remarks),
+    )
+
+
+def _step(
+    graph: RunGraph, ulid: str, made: Sequence[AttemptRequest], environment: Environment, remarks: Sequence[str]
+) -> Step:
+    entry = graph[ulid]
+    counts = output_counts(graph.folder(ulid)) if made else {}
+    return Step(
+        run=ulid,
+        number=entry.number,
+        protocol=entry.protocol,
+        protocol_versions=tuple(sorted({request.protocol_version for request in made})),
+        counts=counts,
+        sentence=_sentence(made[-1], counts, environment) if made else "",
+        remarks=tuple(remarks),
+    )
+
+
+def _sentence(request: AttemptRequest, counts: Mapping[str, int], environment: Environment) -> str:
+    try:
+        protocol = environment.protocol(request.protocol)
+        values: dict[str, Any] = dict(request.parameters)
+        if request.protocol_version < protocol.version:
+            values = protocol.migrate(request.protocol_version, values)
+        parameters = validated(protocol.Parameters, values)
+    except (NotFoundError, ParameterError):
+        return _sentence_without_protocol(request, counts)
+    return _as_it_was_run(protocol, request.protocol_version)().methods(parameters, counts)
+
+
+def _as_it_was_run(protocol: type[Protocol], version: int) -> type[Protocol]:
+    """The protocol, as it speaks of itself in the version that was run."""
+    if protocol.version == version:
+        return protocol
+    return type(protocol.__name__, (protocol,), {"version": version, "__module__": protocol.__module__})
+
+
+def _sentence_without_protocol(request: AttemptRequest, counts: Mapping[str, int]) -> str:
+    made = " and ".join(f"{count} {name}" for name, count in counts.items()) or "nothing"
+    values = ", ".join(f"{name} = {value}" for name, value in request.parameters.items())
+    with_values = f" with {values}" if values else ""
+    return f"Protocol {request.protocol} version {request.protocol_version}{with_values} gave {made}."
+
+
+def _remarks_on_state(entry: RunEntry) -> list[str]:
+    title = _capital(entry)
+    if entry.state is None:
+        return [f"{title} cannot be read: {entry.problem}"]
+    if entry.state is RunState.DRAFT:
+        return [f"{title} is a draft; nothing was run."]
+    if entry.state is RunState.FAILED:
+        return [f"{title} failed: {entry.reason}"]
+    remarks = [] if entry.state is RunState.FINISHED else [f"{title} is {entry.state.value}; numbers may change."]
+    for name, what in (("failed", "failed"), ("excluded", "were excluded by a person")):
+        count = int(entry.progress.get(name, 0))
+        if count:
+            remarks.append(f"{title}: {count} of {entry.progress.get('total', 0)} items {what}.")
+    return remarks
+
+
+def _remarks_on_versions(entry: RunEntry, made: Sequence[AttemptRequest]) -> list[str]:
+    versions = sorted({request.protocol_version for request in made})
+    if len(versions) <= 1:
+        return []
+    return [f"{_capital(entry)} was made by versions {' and '.join(map(str, versions))} of its protocol."]
+
+
+def _capital(entry: RunEntry) -> str:
+    return entry.title[0].upper() + entry.title[1:]
+
+
+def _versions(requests: Iterable[AttemptRequest]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for request in requests:
+        for name, version in request.versions.items():
+            found.setdefault(name, {})[version] = None
+    return {name: tuple(versions) for name, versions in found.items()}
+
+
+def _citations(requests: Iterable[AttemptRequest]) -> tuple[Citation, ...]:
+    texts: dict[str, str] = {}
+    protocols: dict[str, dict[str, None]] = {}
+    for request in requests:
+        for text in request.protocol_citations:
+            found = _DOI.fullmatch(text.strip())
+            key = found[1].lower() if found else text.strip()  # identifiers do not tell capitals apart
+            texts.setdefault(key, found[1] if found else text.strip())
+            protocols.setdefault(key, {})[request.protocol] = None
+    return tuple(_citation(texts[key], tuple(protocols[key])) for key in texts)
+
+
+def _citation(text: str, protocols: tuple[str, ...]) -> Citation:
+    doi = text if _DOI.fullmatch(text) else ""
+    plain = re.sub(r"[{}\\]", "", text)
+    key = re.sub(r"[^A-Za-z0-9]+", "_", f"doi_{plain}" if doi else plain)[:64].strip("_")
+    fields = {"doi": plain, "url": f"https://doi.org/{quote(doi, safe='/:;()')}"} if doi else {"title": _latex(plain)}
+    fields["note"] = f"asked for by {_latex(', '.join(protocols))}"
+    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
+    return Citation(doi, text, protocols, f"@misc{{{key},\n{lines}\n}}")
+
+
+def _latex(text: str) -> str:
+    return re.sub(r"([&%$#_])", r"\\\1", text)
