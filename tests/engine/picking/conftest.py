@@ -61,14 +61,14 @@ def hold_against_truth(coordinates, field):
     )
 
 
-def expose(tier, seed, *, particle_count=None):
+def expose(tier, seed, *, particle_count=None, defocus=None):
     """One field of a tier with all of its dose in three frames, moved back by the true motion."""
     parameters = MicroscopeParameters.of_tier(tier).resized(width=FIELD, height=FIELD, frame_count=3)
     # Defects are repaired before frames are summed, which is not what is tested here.
     detector = replace(parameters.detector, dose_per_frame=12.0, hot_pixel_count=0, dead_column_count=0)
     grid = parameters.grid if particle_count is None else replace(parameters.grid, particle_count=particle_count)
     microscope = SimulatedMicroscope(tier, seed=seed, parameters=replace(parameters, detector=detector, grid=grid))
-    exposure = microscope.expose(seed=1)
+    exposure = microscope.expose(seed=1, defocus_u=defocus)
     truth = exposure.truth
     shifts = truth.drift.global_shifts
     frequency_y, frequency_x = np.fft.fftfreq(FIELD)[:, None], np.fft.rfftfreq(FIELD)

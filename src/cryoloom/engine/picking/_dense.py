@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoloom.engine.picking._smoothing import connected_to, local_mean, smooth
+from cryoloom.engine.picking._smoothing import connected_to, local_mean, smooth, trend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,10 +49,9 @@ def dense_objects(
     usable = ~excluded
     if not usable.any():
         return excluded
-    surroundings = local_mean(
-        np.clip(values, *np.quantile(values[usable], [0.001, 0.999])), usable, SURROUNDINGS * diameter
-    )
-    height = smooth(np.where(usable, values - surroundings, np.float32(0)), smoothing)
+    level = values - trend(values, usable)
+    level -= local_mean(_clipped(level, usable), usable, SURROUNDINGS * diameter)
+    height = smooth(np.where(usable, level, np.float32(0)), smoothing)
     centre = np.median(height[usable])
     deviation = 1.4826 * np.median(np.abs(height[usable] - centre))
     if deviation == 0:
@@ -61,6 +60,11 @@ def dense_objects(
     peaks = (height == maximum_filter(height, size=2 * int(0.35 * diameter) + 1)) & usable & (height > BLOB)
     limit = max(least_excess, _highest_particle(height[peaks]))
     return connected_to((height > limit) & usable, (height > max(OUTLINE, 0.5 * limit)) & usable)
+
+
+def _clipped(values: NDArray[np.float32], usable: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Without the extremes, so that a few very dense pixels do not pull a mean."""
+    return np.clip(values, *np.quantile(values[usable], [0.01, 0.99]))
 
 
 def _highest_particle(heights: NDArray[np.float32]) -> float:

@@ -39,6 +39,28 @@ def local_mean(values: NDArray[np.float32], usable: NDArray[np.bool_], width: fl
     return np.asarray(overall + total / np.maximum(weight, np.float32(1e-3)), np.float32)
 
 
+def trend(values: NDArray[np.float32], usable: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Quadratic surface through the usable pixels: what a gradient of the ice does to an image.
+
+    It is fitted twice, the second time with residuals clipped, so that a few very dense pixels do not pull it.
+
+    Parameters
+    ----------
+    values : (y, x)
+    usable : (y, x) which pixels count
+    """
+    y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in values.shape)
+    columns = np.broadcast_arrays(1.0, x, y[:, None], x**2, x * y[:, None], y[:, None] ** 2)
+    terms = np.stack(columns).astype(np.float32)
+    chosen = terms[:, usable].astype(np.float64)
+    sample = values[usable].astype(np.float64)
+    coefficients = np.linalg.lstsq(chosen @ chosen.T, chosen @ sample, rcond=None)[0]
+    residual = sample - coefficients @ chosen
+    residual = np.clip(residual, *np.quantile(residual, [0.02, 0.98]))
+    coefficients += np.linalg.lstsq(chosen @ chosen.T, chosen @ residual, rcond=None)[0]
+    return np.tensordot(coefficients.astype(np.float32), terms, 1)
+
+
 def within(region: NDArray[np.bool_], distance: float) -> NDArray[np.bool_]:
     """Pixels of a region and all that are nearer to it than a distance.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from cryoloom.engine.fourier import good_even_size_below, resize_image
 from cryoloom.engine.picking._exclusion import excluded_area
-from cryoloom.engine.picking._smoothing import local_mean
+from cryoloom.engine.picking._smoothing import local_mean, trend
 from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def prepare(
     usable = ~excluded_area(values, working_diameter)
     if not usable.any():
         return WorkingImage(np.zeros_like(values), usable, scale_x, scale_y, working_diameter)
+    values -= trend(values, usable)
     values = np.where(usable, values - local_mean(values, usable, working_diameter), np.float32(0))
     variance = local_mean(values**2, usable, 2 * working_diameter)
     values /= np.sqrt(np.maximum(variance, 1e-6 * variance.max() + np.finfo(np.float32).tiny))

@@ -1,0 +1,60 @@
+"""Film and dense objects are left out; particles, gradients and clean ice are not."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from cryoloom.engine.picking._exclusion import excluded_area
+
+DIAMETER = 16.0
+SHAPE = (300, 320)
+Y, X = np.mgrid[: SHAPE[0], : SHAPE[1]]
+
+
+@pytest.fixture(scope="module")
+def ice():
+    """Noise, a gradient of a third of the mean, and 60 faint blobs of the particle's size, of no net density."""
+    random = np.random.default_rng(1)
+    values = random.standard_normal(SHAPE) * 1.5 + 30 * X / SHAPE[1] - 100
+    for y, x in random.uniform(20, 280, (60, 2)):
+        squared = ((Y - y) ** 2 + (X - x) ** 2) / (2 * (DIAMETER / 4) ** 2)
+        values += 1.5 * (np.exp(-squared) - np.exp(-squared / 4) / 4)
+    return values.astype(np.float32)
+
+
+def share(mask, area):
+    return mask[area].mean()
+
+
+def test_clean_ice_is_kept_even_with_a_gradient(ice):
+    assert excluded_area(ice, DIAMETER).mean() < 0.01
+
+
+def test_dense_objects_are_left_out_and_little_else(ice):
+    random = np.random.default_rng(2)
+    values, objects = ice.copy(), np.zeros(SHAPE, bool)
+    for (y, x), radius, excess in zip(
+        random.uniform(40, 260, (6, 2)), (4, 4, 8, 12, 16, 20), (60, 90, 15, 12, 10, 9), strict=True
+    ):
+        disc = np.hypot(Y - y, X - x) < radius
+        objects |= disc
+        values[disc] += excess
+    mask = excluded_area(values, DIAMETER)
+    assert share(mask, objects) > 0.95
+    near = gaussian_filter(objects.astype(float), DIAMETER / 2) > 0.02
+    assert share(mask, ~near) < 0.02
+
+
+def test_film_with_a_sharp_edge_and_a_rough_texture_is_left_out(ice):
+    on_film = (X - 1.2 * Y) > 150
+    texture = gaussian_filter(np.random.default_rng(3).standard_normal(SHAPE), 1.5) * 8
+    level_ice = ice - 20 * X / SHAPE[1]  # film shows above a gradient of a tenth, not of a third
+    values = (level_ice + np.where(on_film, 20 + texture, 0)).astype(np.float32)
+    mask = excluded_area(values, DIAMETER)
+    assert share(mask, on_film) > 0.98
+    far = (X - 1.2 * Y) < 150 - 1.6 * DIAMETER
+    assert share(mask, far) < 0.02
+
+
+def test_an_image_without_variance_is_not_left_out():
+    assert not excluded_area(np.full(SHAPE, 3.0, np.float32), DIAMETER).any()
