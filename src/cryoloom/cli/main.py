@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
     "resume": "cryoloom.cli.running:resume",
     "retry": "cryoloom.cli.running:retry",
     "close": "cryoloom.cli.running:close",
+    "apply": "cryoloom.cli.workflows:apply",
+    "export-workflow": "cryoloom.cli.workflows:export_workflow",
     "export": "cryoloom.cli.results:export",
     "report": "cryoloom.cli.results:report",
     "convert": "cryoloom.cli.results:convert",

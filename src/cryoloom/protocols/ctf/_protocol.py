@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import CTF, Micrograph
 from cryoloom.errors import ParameterError
+from cryoloom.protocols.pictures import write_png
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Angstrom, Level, Micrometre, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
@@ -71,7 +72,7 @@ class EstimateCTF(MapProtocol):
 
     def process(self, micrograph: Micrograph, /, parameters: Any, workspace: Workspace) -> CTF:
         """Fit one micrograph."""
-        from cryoloom.engine.ctf import estimate_ctf
+        from cryoloom.engine.ctf import draw_ctf_fit, estimate_ctf
         from cryoloom.formats import read_image
 
         optics = micrograph.optics
@@ -84,6 +85,8 @@ class EstimateCTF(MapProtocol):
             settings=_settings(parameters),
             threads=workspace.threads,
         )
+        picture = workspace.file("spectra", ".png")
+        write_png(picture.path, draw_ctf_fit(fit))
         return CTF(
             id=micrograph.id,
             parent_id=micrograph.id,
@@ -97,6 +100,7 @@ class EstimateCTF(MapProtocol):
             ice_thickness_relative=fit.ice_thickness_relative,
             tilt_angle=None if fit.tilt is None else fit.tilt.angle,
             tilt_axis=None if fit.tilt is None else fit.tilt.axis,
+            spectrum_picture=picture.name,
             warnings=fit.warnings,
             pixel_size=micrograph.pixel_size,
         ).with_optics(optics)

@@ -1,0 +1,160 @@
+"""CTF estimation from file to file: a micrograph in, its fit and a picture of it out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryoloom.errors import CryoloomError, InputError
+
+if TYPE_CHECKING:
+    from cryoloom.engine.ctf import CTFFit, CTFSettings
+
+_PICTURE_SIZE = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class MicrographAcquisition:
+    """How a micrograph was taken.
+
+    Attributes
+    ----------
+    pixel_size : in Å; None to believe the file
+    voltage : in kV
+    spherical_aberration : in mm
+    amplitude_contrast : as a fraction
+    """
+
+    pixel_size: float | None
+    voltage: float
+    spherical_aberration: float
+    amplitude_contrast: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedMicrograph:
+    """What was found out about a micrograph.
+
+    Attributes
+    ----------
+    micrograph : the file
+    pixel_size : that was used, in Å
+    fit : its transfer function
+    picture : of the spectrum and the fit, or None
+    remarks : what the file says that was ignored, and why
+    """
+
+    micrograph: Path
+    pixel_size: float
+    fit: CTFFit
+    picture: Path | None
+    remarks: tuple[str, ...]
+
+
+def fit_micrograph(
+    micrograph: Path,
+    acquisition: MicrographAcquisition,
+    settings: CTFSettings,
+    *,
+    picture: Path | None = None,
+    threads: int = 1,
+) -> FittedMicrograph:
+    """Estimate the transfer function of one micrograph.
+
+    Parameters
+    ----------
+    micrograph : an image in any format, best the sum without dose weighting
+    picture : PNG file to draw the spectrum and the fit in; it appears whole or not at all
+    threads : threads to use; the result does not depend on it
+
+    Raises
+    ------
+    InputError
+        If the file does not tell the pixel size and the acquisition neither, or if it is no micrograph.
+    """
+    from cryoloom.engine.ctf import estimate_ctf
+    from cryoloom.formats import read_stack
+
+    with read_stack(micrograph) as stack:
+        header = stack.header
+        pixel_size = acquisition.pixel_size or header.pixel_size
+        if pixel_size is None:
+            raise InputError(f"{micrograph.name}: the file does not say its pixel size; give it.", path=micrograph)
+        image = stack.only_image()
+    try:
+        fit = estimate_ctf(
+            image,
+            pixel_size=pixel_size,
+            voltage=acquisition.voltage,
+            spherical_aberration=acquisition.spherical_aberration,
+            amplitude_contrast=acquisition.amplitude_contrast,
+            settings=settings,
+            threads=threads,
+        )
+    except InputError as error:
+        raise InputError(f"{micrograph.name}: {error}", path=micrograph) from error
+    if picture is not None:
+        write_fit_picture(fit, picture)
+    return FittedMicrograph(
+        micrograph=micrograph, pixel_size=pixel_size, fit=fit, picture=picture, remarks=header.remarks
+    )
+
+
+def fit_micrographs(
+    micrographs: Sequence[Path],
+    pictures: Sequence[Path | None],
+    fit: Callable[[Path, Path | None, int], FittedMicrograph],
+    *,
+    threads: int,
+) -> Iterator[FittedMicrograph | CryoloomError]:
+    """Estimate the transfer functions of several micrographs, as many at a time as there are threads.
+
+    Parameters
+    ----------
+    micrographs, pictures : as for `fit_micrograph`
+    fit : fits one micrograph, given its picture and the number of threads
+    threads : in all
+
+    Yields
+    ------
+    For each micrograph, in order, what was found out, or why nothing was
+    """
+    together = max(1, min(threads, len(micrographs)))
+
+    def attempt(micrograph: Path, picture: Path | None) -> FittedMicrograph | CryoloomError:
+        try:
+            return fit(micrograph, picture, max(1, threads // together))
+        except CryoloomError as error:
+            return error
+
+    with ThreadPoolExecutor(together) as pool:
+        futures: list[Future[FittedMicrograph | CryoloomError]] = [
+            pool.submit(attempt, micrograph, picture) for micrograph, picture in zip(micrographs, pictures, strict=True)
+        ]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def write_fit_picture(fit: CTFFit, path: Path) -> None:
+    """Write the picture of a fit as a PNG file, which appears whole or not at all."""
+    from PIL import Image
+
+    from cryoloom.engine.ctf import draw_ctf_fit
+
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            Image.fromarray(draw_ctf_fit(fit, _PICTURE_SIZE)).save(file, format="PNG")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
