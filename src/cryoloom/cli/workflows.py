@@ -52,7 +52,7 @@ def export_workflow(
 ) -> None:
     """Write the runs of a project as a workflow for other projects; inputs from outside become variables.
 
-    Example: cryoloom export-workflow apoferritin --variable folder=1.folder --variable diameter=4.diameter -o session.json
+    Example: cryoloom export-workflow apoferritin --variable folder=1.folder --variable diameter=4.diameter
     """
     from cryoloom.durable import replace_json
     from cryoloom.workflow.templates import export_workflow as written
