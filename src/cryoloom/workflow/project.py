@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from cryoloom.data import Item, Snapshot, StoredSet
 from cryoloom.errors import NotFoundError, ParameterError, ProjectError
@@ -28,6 +28,14 @@ from cryoloom.workflow.run import (
     RunState,
     standing,
 )
+
+if TYPE_CHECKING:
+    from cryoloom.workflow.cleaning import CleaningPlan, CleaningResult, RemovalPlan, TrashedRun
+    from cryoloom.workflow.index import RunListing
+    from cryoloom.workflow.methods import Methods
+    from cryoloom.workflow.provenance import Trace
+    from cryoloom.workflow.staleness import Staleness
+    from cryoloom.workflow.templates import WorkflowDocument
 
 
 class Output:
@@ -242,6 +250,26 @@ class Run:
                 raise TimeoutError(f"Run {self.number} is still {now.state.value} after {timeout:g} s.")
             time.sleep(0.02)
 
+    def staleness(self) -> Staleness:
+        """Whether it would be made otherwise now, why, and how many items it is behind."""
+        return self.project.staleness([self.ulid])[0]
+
+    def methods(self) -> Methods:
+        """The methods section of what it holds: text, citations, versions and remarks, from the first import on."""
+        from cryoloom.workflow.graph import RunGraph
+        from cryoloom.workflow.methods import methods_of
+
+        return methods_of(RunGraph.read(self.project.folder), self.project.environment, [self.ulid])
+
+    def measure_disk_use(self) -> int:
+        """Bytes that it takes on the disk; lists remember them until it changes."""
+        from cryoloom.workflow.cleaning import disk_use
+        from cryoloom.workflow.index import ProjectIndex
+
+        size = disk_use(self.project.folder, self.folder)
+        ProjectIndex(self.project.folder).remember_disk_use(self.folder, size)
+        return size
+
     def _input_generations(self) -> dict[str, int]:
         generations = {}
         for name, reference in self.record.inputs.items():
@@ -265,6 +293,7 @@ class Project:
     def __init__(self, folder: ProjectFolder, environment: Environment) -> None:
         self.folder = folder
         self.environment = environment
+        self._watch = HeartbeatWatch()
 
     def __repr__(self) -> str:
         return f"<project {self.folder.path}>"
@@ -282,6 +311,12 @@ class Project:
     def runs(self) -> list[Run]:
         """Every run, by number."""
         return [Run(self, folder) for folder in self.folder.run_folders()]
+
+    def listing(self) -> RunListing:
+        """Every run with its state, counts and label; quick also for thousands."""
+        from cryoloom.workflow.index import ProjectIndex
+
+        return ProjectIndex(self.folder).list(self._watch)
 
     def run(self, reference: str | int) -> Run:
         """A run by number or ULID."""
@@ -339,6 +374,63 @@ class Project:
         if label:
             run.annotate(label=label)
         return run
+
+    def apply(self, document: WorkflowDocument | Mapping[str, Any], /, **values: Any) -> list[Run]:
+        """Add the runs of a workflow as drafts, all or none; see `apply_workflow`."""
+        from cryoloom.workflow.templates import apply_workflow
+
+        return apply_workflow(self, document, values)
+
+    def staleness(self, runs: Sequence[str] | None = None) -> list[Staleness]:
+        """Whether runs, given by ULID, would be made otherwise now; see `staleness_of`."""
+        from cryoloom.workflow.graph import RunGraph
+        from cryoloom.workflow.staleness import staleness_of
+
+        return staleness_of(RunGraph.read(self.folder, self._watch), self.environment, runs)
+
+    def trace(self, output: Output | str, item: int) -> Trace:
+        """Where an item of an output comes from, back to what was imported."""
+        from cryoloom.workflow.graph import RunGraph
+        from cryoloom.workflow.provenance import trace
+
+        found = self.output(output) if isinstance(output, str) else output
+        return trace(RunGraph.read(self.folder), found.reference, item)
+
+    def plan_cleaning(self, **asked: Any) -> CleaningPlan:
+        """Preview a cleaning by ``categories``, ``roles`` and ``runs``; see `cryoloom.workflow.cleaning`."""
+        from cryoloom.workflow.cleaning import plan_cleaning
+
+        return plan_cleaning(self.folder, self.environment, watch=self._watch, **asked)
+
+    def clean(self, plan: CleaningPlan) -> CleaningResult:
+        """Carry out a cleaning that was previewed."""
+        from cryoloom.workflow.cleaning import carry_out
+
+        return carry_out(self.folder, plan, actor=this_person(), watch=self._watch)
+
+    def plan_removal(self, runs: Sequence[str], *, with_readers: bool = False) -> RemovalPlan:
+        """Preview the removal of runs, given by ULID, to the trash."""
+        from cryoloom.workflow.cleaning import plan_removal
+
+        return plan_removal(self.folder, runs, with_readers=with_readers, watch=self._watch)
+
+    def remove(self, plan: RemovalPlan) -> list[TrashedRun]:
+        """Move runs to the trash, as previewed."""
+        from cryoloom.workflow.cleaning import remove
+
+        return remove(self.folder, plan, actor=this_person(), watch=self._watch)
+
+    def trash(self) -> list[TrashedRun]:
+        """Runs that were removed."""
+        from cryoloom.workflow.cleaning import trashed_runs
+
+        return trashed_runs(self.folder)
+
+    def restore(self, runs: Sequence[str]) -> list[Run]:
+        """Bring removed runs, given by ULID, back."""
+        from cryoloom.workflow.cleaning import restore
+
+        return [Run(self, folder) for folder in restore(self.folder, runs)]
 
     def connection(self, source: Output | str) -> Connection:
         """How a new run's input is connected to an output, given as such or by name."""
