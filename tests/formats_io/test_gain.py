@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,45 +14,6 @@ from cryoloom.errors import FormatError, IncompleteFileError
 from cryoloom.formats import read_header, read_image, write_image, write_tiff_movie
 from cryoloom.formats.gain import read_defects, read_gain
 from cryoloom.testing.eer import ElectronEvents, write_eer
-
-
-def write_dm4(path: Path, pixels: NDArray[np.float32], *, version: int = 4, pixel_size_nm: float = 0.1) -> None:
-    """A file as DigitalMicrograph writes it: a small picture for lists, then the picture itself."""
-    long = ">Q" if version == 4 else ">I"
-
-    def number(value: int) -> bytes:
-        return struct.pack(long, value)
-
-    def tag(label: str, kind: int, content: bytes) -> bytes:
-        length = number(len(content)) if version == 4 else b""
-        return struct.pack(">BH", kind, len(label)) + label.encode() + length + content
-
-    def group(*members: bytes) -> bytes:
-        return b"\1\0" + number(len(members)) + b"".join(members)
-
-    def value(label: str, kind: int, letter: str, content: float) -> bytes:
-        return tag(label, 21, b"%%%%" + number(1) + number(kind) + struct.pack("<" + letter, content))
-
-    def array(label: str, kind: int, content: bytes, count: int) -> bytes:
-        return tag(label, 21, b"%%%%" + number(3) + number(20) + number(kind) + number(count) + content)
-
-    def picture(image: NDArray[np.float32]) -> bytes:
-        unit = array("Units", 4, "nm".encode("utf-16-le"), 2)
-        scale = tag("", 20, group(value("Scale", 6, "f", pixel_size_nm), unit))
-        return tag("", 20, group(tag("ImageData", 20, group(
-            tag("Calibrations", 20, group(tag("Dimension", 20, group(scale)))),
-            array("Data", 6, image.astype("<f4").tobytes(), image.size),
-            value("DataType", 5, "I", 2),
-            tag("Dimensions", 20, group(
-                value("", 5, "I", image.shape[1]), value("", 5, "I", image.shape[0]),
-            )),
-        ))))  # fmt: skip
-
-    point = number(15) + number(0) + number(2) + number(0) + number(2) + number(0) + number(2)
-    bounds = tag("Bounds", 21, b"%%%%" + number(7) + point + struct.pack("<hh", 1, 2))
-    images = tag("ImageList", 20, group(picture(pixels[::4, ::4]), picture(pixels)))
-    root = group(bounds, images)
-    path.write_bytes(struct.pack(">I", version) + number(len(root)) + struct.pack(">I", 1) + root)
 
 
 @pytest.fixture
@@ -71,7 +31,9 @@ class TestGain:
         assert (gain.factors[gain.defects] == 0).all()
         np.testing.assert_array_equal(gain.factors[~gain.defects], factors[~gain.defects])
 
-    def test_tiff_and_dm4_are_turned_upside_down(self, factors: NDArray, tmp_path: Path) -> None:
+    def test_tiff_and_dm4_are_turned_upside_down(
+        self, factors: NDArray, tmp_path: Path, write_dm4: Callable[..., None]
+    ) -> None:
         tifffile.imwrite(tmp_path / "gain.tif", factors)
         write_dm4(tmp_path / "gain.dm4", factors)
         write_dm4(tmp_path / "gain.dm3", factors, version=3)
@@ -198,13 +160,13 @@ class TestDefects:
 
 
 class TestDM4:
-    def test_header(self, factors: NDArray, tmp_path: Path) -> None:
+    def test_header(self, factors: NDArray, tmp_path: Path, write_dm4: Callable[..., None]) -> None:
         write_dm4(tmp_path / "a.dm4", factors, pixel_size_nm=0.083)
         header = read_header(tmp_path / "a.dm4")
         assert (header.shape, header.dtype, header.format) == ((1, 48, 64), np.float32, "DM")
         assert header.pixel_size == pytest.approx(0.83)
 
-    def test_cut_and_damaged_files(self, factors: NDArray, tmp_path: Path) -> None:
+    def test_cut_and_damaged_files(self, factors: NDArray, tmp_path: Path, write_dm4: Callable[..., None]) -> None:
         write_dm4(tmp_path / "a.dm4", factors)
         whole = (tmp_path / "a.dm4").read_bytes()
         for length in range(16, len(whole), 911):

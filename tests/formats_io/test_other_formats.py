@@ -19,6 +19,7 @@ from cryoloom.formats import (
     read_image,
     read_stack,
     read_volume,
+    write_image,
 )
 from cryoloom.formats.emx import read_emx
 from cryoloom.formats.xmd import read_xmd

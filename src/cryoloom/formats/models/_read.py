@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import gemmi
 
 _LARGEST = 2 * 2**30
+_ASCII = bytes(range(128)) + b"?" * 128  # keeps the columns of a PDB file where they are
 
 
 @dataclass(frozen=True)
@@ -133,9 +134,9 @@ def read_model(path: Path | str) -> AtomicModel:
         text = source.all_text(_LARGEST)
     try:
         if is_mmcif(text):
-            structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text.decode("utf-8", "replace"))[0])
+            structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text.translate(_ASCII))[0])
         else:
-            structure = gemmi.read_pdb_string(text)
+            structure = gemmi.read_pdb_string(text.translate(_ASCII))
     except (RuntimeError, ValueError, IndexError) as error:
         raise FormatError(f"{path.name}: this is no PDB or mmCIF file ({error}).", path=path) from error
     if structure.name in ("", "string"):
