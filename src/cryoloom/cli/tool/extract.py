@@ -1,0 +1,116 @@
+"""`cryoloom tool extract`: cut particles out of a micrograph."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryoloom.cli.output import emit
+from cryoloom.errors import InputError
+
+_DIAMETER_OF_BACKGROUND = 0.75  # of the box, where the particle's diameter is not given, as in RELION
+
+
+def extract(
+    micrograph: Annotated[Path, typer.Argument(metavar="MIC", help="Micrograph, motion-corrected.")],
+    *,
+    coordinates: Annotated[Path, typer.Option(help="STAR file of positions in it.")],
+    box: Annotated[int, typer.Option(min=2, help="Edge of the windows, in pixels of the micrograph; even.")],
+    output: Annotated[Path, typer.Option(help="Stack for the images (.mrcs); a STAR file appears beside it.")],
+    size: Annotated[int | None, typer.Option(min=2, help="Edge of the images after Fourier cropping; even.")] = None,
+    diameter: Annotated[
+        float | None, typer.Option(min=1.0, help="Of the particle, in Å; what lies beyond it counts as background.")
+    ] = None,
+    pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
+    protein_white: Annotated[
+        bool, typer.Option("--protein-white", help="Protein is white in the micrograph, not dark.")
+    ] = False,
+    no_ramp: Annotated[
+        bool, typer.Option("--no-ramp", help="Subtract the mean of the background only, not its slope.")
+    ] = False,
+    voltage: Annotated[float | None, typer.Option(min=1.0, help="Acceleration voltage in kV.")] = None,
+    spherical_aberration: Annotated[
+        float | None, typer.Option("--cs", "--spherical-aberration", min=0.0, help="Spherical aberration in mm.")
+    ] = None,
+    amplitude_contrast: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Fraction of amplitude contrast.")
+    ] = None,
+    defocus: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(metavar="U V ANGLE", help="Defocus in Å and the angle of U in degrees."),
+    ] = None,
+    resolution: Annotated[
+        float, typer.Option(min=0.5, help="Wanted, in Å: a box too small for it at this defocus is warned of.")
+    ] = 3.0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Cut particles out of a micrograph, make them protein-white and normalise their background.
+
+    Windows lie on whole pixels; what is left of a position is written as its shift. Positions whose window leaves the
+    micrograph are dropped and listed.
+
+    Example: cryoloom tool extract aligned.mrc --coordinates picks.star --box 320 --size 160 --output particles.mrcs
+    """
+    from cryoloom.engine.extraction import ExtractionSettings, recommended_box_size
+    from cryoloom.formats import read_header
+    from cryoloom.protocols.extract._files import Optics, extract_from_micrograph
+
+    pixel_size = pixel_size or read_header(micrograph).pixel_size
+    if pixel_size is None:
+        raise InputError(f"{micrograph.name}: the file does not say its pixel size; give it.", path=micrograph)
+    settings = ExtractionSettings(
+        box_size=box,
+        background_diameter=_DIAMETER_OF_BACKGROUND * box if diameter is None else diameter / pixel_size,
+        output_size=size,
+        contrast_sign=1 if protein_white else -1,
+        remove_ramp=not no_ramp,
+    )
+    warnings = []
+    if diameter is not None and defocus is not None and voltage is not None:
+        wanted = recommended_box_size(
+            diameter, defocus=max(defocus[:2]), resolution=resolution, voltage=voltage, pixel_size=pixel_size
+        )
+        if wanted > box:
+            warnings.append(
+                f"At {max(defocus[:2]) / 1e4:.2f} µm a box of {box} px loses what the particle scatters at "
+                f"{resolution:g} Å; {wanted} px hold it."
+            )
+    made = extract_from_micrograph(
+        micrograph,
+        coordinates,
+        output,
+        settings,
+        pixel_size=pixel_size,
+        optics=Optics(
+            voltage=voltage,
+            spherical_aberration=spherical_aberration,
+            amplitude_contrast=amplitude_contrast,
+            defocus=defocus,
+        ),
+        threads=threads,
+    )
+    particles = made.particles
+    dropped = [{"index": particle.index, "reason": particle.reason} for particle in particles.dropped]
+    for remark in (*made.remarks, *warnings, *(f"Position {one['index']}: {one['reason']}." for one in dropped)):
+        sys.stderr.write(f"{micrograph.name}: {remark}\n")
+    document = {
+        "micrograph": made.micrograph,
+        "pixel_size": made.pixel_size,
+        "image_size": settings.image_size,
+        "contrast_sign": 1,
+        "count": len(particles.images),
+        "centres": particles.centres,
+        "shifts": particles.shifts,
+        "dropped": dropped,
+        "stack": made.stack,
+        "star": made.star,
+        "remarks": list(made.remarks),
+        "warnings": warnings,
+    }
+    left_out = f", {len(dropped)} positions dropped" if dropped else ""
+    where = f" → {made.stack}" if made.stack is not None else ""
+    emit(document, as_json=as_json, text=f"{micrograph}: {len(particles.images)} images{left_out}{where}")

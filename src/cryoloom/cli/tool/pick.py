@@ -1,0 +1,73 @@
+"""`cryoloom tool pick`: find the particles of a micrograph."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryoloom.cli.output import emit
+
+
+def pick(
+    micrograph: Annotated[Path, typer.Argument(metavar="MIC", help="Micrograph, motion-corrected.")],
+    *,
+    diameter: Annotated[float, typer.Option(min=1.0, help="Of the particle, in Å; its longest is a safe choice.")],
+    output: Annotated[Path, typer.Option(help="STAR file for the coordinates.")],
+    pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
+    protein_white: Annotated[
+        bool, typer.Option("--protein-white", help="Protein is white in the micrograph, not dark.")
+    ] = False,
+    templates: Annotated[
+        Path | None, typer.Option(help="Stack of protein-white projections or class averages to look for.")
+    ] = None,
+    template_pixel_size: Annotated[
+        float | None, typer.Option(min=0.01, help="Of the templates, in Å, if their file does not say it.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="PNG file for the micrograph with circles around its particles.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Find the particles of a micrograph, of which only the diameter is known, or which look like given templates.
+
+    Film, crystals, gold and aggregates are left out, and how high a score must be is read from noise like that of the
+    micrograph.
+
+    Example: cryoloom tool pick aligned.mrc --diameter 180 --output picks.star --picture picks.png
+    """
+    from cryoloom.protocols.pick._files import Templates, pick_micrograph
+
+    if template_pixel_size is not None and templates is None:
+        raise typer.BadParameter("There are no --templates that it could be of.", param_hint="--template-pixel-size")
+    found = pick_micrograph(
+        micrograph,
+        output,
+        diameter=diameter,
+        pixel_size=pixel_size,
+        contrast_sign=1 if protein_white else -1,
+        templates=None if templates is None else Templates(file=templates, pixel_size=template_pixel_size),
+        picture=picture,
+        threads=threads,
+    )
+    for remark in found.remarks:
+        sys.stderr.write(f"{micrograph.name}: {remark}\n")
+    picks = found.picks
+    document = {
+        "micrograph": found.micrograph,
+        "pixel_size": found.pixel_size,
+        "diameter": found.diameter,
+        "count": len(picks.scores),
+        "coordinates": picks.coordinates,
+        "scores": picks.scores,
+        "classes": None if templates is None else picks.classes + 1,
+        "excluded_share": picks.excluded_share,
+        "output": found.output,
+        "picture": found.picture,
+        "remarks": list(found.remarks),
+    }
+    left_out = f", {picks.excluded_share:.0%} of its area left out" if picks.excluded_share > 0.005 else ""
+    emit(document, as_json=as_json, text=f"{micrograph}: {len(picks.scores)} particles{left_out} → {output}")
