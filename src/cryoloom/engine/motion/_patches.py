@@ -135,7 +135,7 @@ def cut_patches(
     def transform(index: int) -> None:
         cut = np.empty((len(corners), *shape), np.float32)
         _cut(frames.binned(index, factor), corners + offsets[index, ::-1], window, cut)
-        _keep(forward_transform(cut), rows, real[:, index], imaginary[:, index])
+        _keep(forward_transform(cut), rows, ring < len(count), real[:, index], imaginary[:, index])
 
     map_on_threads(transform, range(frames.count), threads)
     middles = corners[:, ::-1] + 0.5 * (np.array(shape[::-1]) - 1.0)
@@ -180,15 +180,16 @@ def _cut(
 def _keep(
     transforms: NDArray[np.complex64],
     rows: NDArray[np.int64],
+    counts: NDArray[np.bool_],
     real: NDArray[np.float32],
     imaginary: NDArray[np.float32],
 ) -> None:
-    """Keep the coefficients that are used, (p, rows, columns); the first column has each twice, so at half power."""
+    """Keep the coefficients that count, (p, rows, columns); the first column has each twice, so at half power."""
     number, _, columns = real.shape
     for patch in range(number):
         for i in range(len(rows)):
             for j in range(columns):
-                value = transforms[patch, rows[i], j]
+                value = transforms[patch, rows[i], j] if counts[i, j] else np.complex64(0.0)
                 real[patch, i, j] = value.real
                 imaginary[patch, i, j] = value.imag
             real[patch, i, 0] *= _HALF

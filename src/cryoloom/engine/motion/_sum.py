@@ -101,8 +101,8 @@ def sum_aligned(
     Notes
     -----
     Time O(frames · pixels · (16 + profiles)); memory 4 bytes a pixel and profile, of which there are about six. What
-    lies outside a frame is its mirror image. Interpolation by splines of degree seven keeps rings up to 90 % of the
-    Nyquist frequency to within 2 % of what exact shifts would give, and up to 80 % within 0.1 %.
+    lies outside a frame is taken from its other side, as Fourier shifts do. Interpolation by splines of degree seven
+    keeps rings up to 80 % of the Nyquist frequency within 0.1 % of what exact shifts would give, up to 90 % within 2 %.
     """
     if motion.frame_count != frames.count:
         raise ParameterError(f"The motion has {motion.frame_count} frames, the movie {frames.count}.")

@@ -1,7 +1,8 @@
 """The kernel that moves raw frames back and adds them up, a strip of rows at a time.
 
 Interpolation is by B-splines of degree seven without their prefilter, which commutes with the sum and is applied to it
-afterwards (`spline_response`). Unser, Aldroubi & Eden (1993), IEEE Trans. Signal Process. 41, 821.
+afterwards (`spline_response`). Frames are periodic, as they are for that filter. Unser, Aldroubi & Eden (1993), IEEE
+Trans. Signal Process. 41, 821.
 """
 
 from __future__ import annotations
@@ -160,13 +161,13 @@ def _filter_along_x(
         first_y = top + whole_y[begin] - (TAPS // 2 - 1)
         inside = first_x >= 0 and first_x + length <= width
         for row in range(rows + TAPS - 1):
-            y = _mirrored(first_y + row, height)
+            y = (first_y + row) % height
             if inside:
                 for i in range(length):
                     source[i] = np.float32(frame[y, first_x + i]) * gain[y, first_x + i]
             else:
                 for i in range(length):
-                    x = _mirrored(first_x + i, width)
+                    x = (first_x + i) % width
                     source[i] = np.float32(frame[y, x]) * gain[y, x]
             for i in range(end - begin):
                 t = begin + i
@@ -198,12 +199,3 @@ def _filter_along_y(
             + taps[6, t] * rows[6, t]
             + taps[7, t] * rows[7, t]
         )
-
-
-@njit(cache=True, nogil=True)
-def _mirrored(index: int, size: int) -> int:
-    """Index of the pixel that is seen at ``index`` when the image is continued by its mirror images."""
-    if 0 <= index < size:
-        return index
-    index %= 2 * size
-    return 2 * size - 1 - index if index >= size else index
