@@ -1,8 +1,9 @@
 """What sets cost: a million particles written, filtered, united and chosen from; ten thousand commits.
 
-    python bench/sets.py [--rows 1000000] [--commits 10000] [--repeats 3] [--json]
+    python bench/sets.py [--rows 1000000] [--commits 10000] [--repeats 3] [--full] [--json]
 
 Every operation runs in a process of its own, so that its peak memory is its own; times are medians of the repeats.
+Processor time is of all threads together and depends less than wall time on what else the machine does.
 Rows come from disk (the page cache) and results are whole frames in memory; writing includes having the files on the
 disk.
 """
@@ -18,6 +19,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,18 @@ MEASUREMENTS_PER_PARTICLE = (
     *("rlnNrOfSignificantSamples", "rlnCtfBfactor", "rlnCtfScalefactor"),
 )
 PER_MICROGRAPH = 300
+
+
+class Watch:
+    """Wall and processor time of a block, in seconds; the processor time does not depend on what else runs."""
+
+    def __enter__(self) -> Watch:
+        self.wall, self.processor = -time.perf_counter(), -time.process_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wall += time.perf_counter()
+        self.processor += time.process_time()
 
 
 def particles(rows: int, seed: int) -> Any:
@@ -57,17 +71,17 @@ def particles(rows: int, seed: int) -> Any:
     return pl.DataFrame(columns | {name: random.normal(size=rows) for name in MEASUREMENTS_PER_PARTICLE})
 
 
-def write(folder: Path, rows: int, seed: int = 0) -> float:
+def write(folder: Path, rows: int, seed: int = 0) -> Watch:
     """Write a set in one commit."""
     from cryoloom.data import SetWriter
 
     frame = particles(rows, seed)
-    began = time.perf_counter()
-    SetWriter.open(folder, "particles").commit(frame)
-    return time.perf_counter() - began
+    with Watch() as watch:
+        SetWriter.open(folder, "particles").commit(frame)
+    return watch
 
 
-def write_overlapping(folder: Path, rows: int, other: Path) -> float:
+def write_overlapping(folder: Path, rows: int, other: Path) -> None:
     """Write a set half of whose items are in another set as well."""
     import polars as pl
 
@@ -76,53 +90,49 @@ def write_overlapping(folder: Path, rows: int, other: Path) -> float:
     shared = StoredSet(other).latest().to_polars().head(rows // 2)
     frame = pl.concat([shared, particles(rows, 1).tail(rows - rows // 2)], how="diagonal")
     SetWriter.open(folder, "particles").commit(frame)
-    return 0.0
 
 
-def read(folder: Path) -> float:
+def read(folder: Path) -> Watch:
     """Read everything."""
     from cryoloom.data import StoredSet
 
-    began = time.perf_counter()
-    StoredSet(folder).latest().to_polars()
-    return time.perf_counter() - began
+    with Watch() as watch:
+        StoredSet(folder).latest().to_polars()
+    return watch
 
 
-def filter_rows(folder: Path) -> float:
+def filter_rows(folder: Path) -> Watch:
     """Keep a third of the rows, with all columns."""
     from cryoloom.data import StoredSet
 
-    began = time.perf_counter()
-    kept = StoredSet(folder).latest().to_polars(filter="score > 0.43 and defocus_u < 10")
-    seconds = time.perf_counter() - began
+    with Watch() as watch:
+        kept = StoredSet(folder).latest().to_polars(filter="score > 0.43 and defocus_u < 10")
     assert kept.height > 0
-    return seconds
+    return watch
 
 
-def choose_rows(folder: Path) -> float:
+def choose_rows(folder: Path) -> Watch:
     """Choose half of the rows by id."""
     from cryoloom.data import StoredSet
 
     ids = StoredSet(folder).latest().to_polars(["id"])["id"].sample(fraction=0.5, seed=1)
-    began = time.perf_counter()
-    chosen = StoredSet(folder).latest().rows(ids)
-    seconds = time.perf_counter() - began
+    with Watch() as watch:
+        chosen = StoredSet(folder).latest().rows(ids)
     assert chosen.height == ids.len()
-    return seconds
+    return watch
 
 
-def unite(folder: Path, other: Path, target: Path | None = None) -> float:
+def unite(folder: Path, other: Path, target: Path | None = None) -> Watch:
     """Unite two sets, keeping the first's of equal ids, and write the result if there is a target."""
     from cryoloom.data import SetWriter, StoredSet, union
 
-    began = time.perf_counter()
-    first, second = StoredSet(folder).latest(), StoredSet(other).latest()
-    together = union(first.table(), second.table())
-    if target is not None:
-        SetWriter.open(target / str(time.time_ns()), "particles").commit(together)
-    seconds = time.perf_counter() - began
+    with Watch() as watch:
+        first, second = StoredSet(folder).latest(), StoredSet(other).latest()
+        together = union(first.table(), second.table())
+        if target is not None:
+            SetWriter.open(target / str(time.time_ns()), "particles").commit(together)
     assert first.count < len(together) < first.count + second.count
-    return seconds
+    return watch
 
 
 def commit_many_times(folder: Path, rows: int, commits: int) -> dict[str, float]:
@@ -159,10 +169,10 @@ def commit_many_times(folder: Path, rows: int, commits: int) -> dict[str, float]
         "last 100 commits": sum(times[-100:]),
         "median commit": statistics.median(times),
         "longest commit": max(times),
-        "most live parts (number)": most_parts,
-        "readers that saw each id exactly once (number)": sum(seen_once),
+        "most live parts": most_parts,
+        "readers (of 2) that saw each id exactly once": sum(seen_once),
         "newest generation among all those manifests": polling,
-        "growth of the writer's peak memory (MB)": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e3,
+        "growth of the writer's peak memory": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e3,
     }
 
 
@@ -184,7 +194,7 @@ def follow(folder: Path, answers: Any) -> None:
         time.sleep(1.0)
 
 
-def commit_single_items(folder: Path, commits: int = 1000) -> float:
+def commit_single_items(folder: Path, commits: int = 1000) -> Watch:
     """Commit items one by one, each visible to readers at once."""
     from cryoloom.data import CTF, SetWriter
 
@@ -194,10 +204,10 @@ def commit_single_items(folder: Path, commits: int = 1000) -> float:
     ]
     writer = SetWriter.open(folder, "ctfs")
     writer.commit(items[:1])
-    began = time.perf_counter()
-    for item in items[1:]:
-        writer.commit([item])
-    return time.perf_counter() - began
+    with Watch() as watch:
+        for item in items[1:]:
+            writer.commit([item])
+    return watch
 
 
 def _run(connection: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
@@ -221,48 +231,66 @@ def alone(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
         process.join()
 
 
-def measure(rows: int, commits: int, repeats: int, folder: Path) -> dict[str, float]:
-    """Name → seconds, unless the name says MB or number."""
-    results: dict[str, float] = {}
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table."""
 
-    def note(name: str, function: Callable[..., Any], *arguments: Any, times: int = repeats) -> None:
-        runs = [alone(function, *arguments) for _ in range(times)]
-        results[name] = statistics.median(seconds for seconds, _ in runs)
-        results[f"{name}, peak memory (MB)"] = max(peak for _, peak in runs)
+    what: str
+    value: float
+    unit: str = "s"
+    at_most: float | None = None
+    processor: float | None = None
+    memory: float | None = None
 
-    for turn in range(repeats):
-        note(f"write ({turn + 1})", write, folder / f"one-{turn}", rows, times=1)
-    results["write"] = statistics.median(results.pop(f"write ({turn + 1})") for turn in range(repeats))
-    results["write, peak memory (MB)"] = max(
-        results.pop(f"write ({turn + 1}), peak memory (MB)") for turn in range(repeats)
-    )
-    alone(write_overlapping, folder / "other", rows, folder / "one-0")
-    many, _ = alone(commit_many_times, folder / "many", rows, commits)
-    for name, of in (("one commit", folder / "one-0"), (f"{commits} commits", folder / "many")):
-        note(f"read ({name})", read, of)
-        note(f"filter ({name})", filter_rows, of)
-        note(f"subset by id ({name})", choose_rows, of)
-        note(f"union of two ({name})", unite, of, folder / "other")
-        note(f"union of two, written ({name})", unite, of, folder / "other", folder / "unions")
-    results |= {f"{commits} commits of {rows // commits}: {name}": value for name, value in many.items()}
-    results["1000 commits of one item"], _ = alone(commit_single_items, folder / "single")
-    return results
+
+def measure(rows: int, commits: int, repeats: int, folder: Path) -> list[Figure]:
+    """All figures; seconds are medians of the repeats, memory is the highest peak, in MB."""
+    figures: list[Figure] = []
+
+    def note(what: str, at_most: float | None, runs: list[tuple[Watch, float]]) -> None:
+        wall = statistics.median(watch.wall for watch, _ in runs)
+        processor = statistics.median(watch.processor for watch, _ in runs)
+        figures.append(Figure(what, wall, "s", at_most, processor, max(memory for _, memory in runs)))
+
+    one, many, other = folder / "one-0", folder / "many", folder / "other"
+    note("write", 2.0, [alone(write, folder / f"one-{turn}", rows) for turn in range(repeats)])
+    alone(write_overlapping, other, rows, one)
+    of_commits, _ = alone(commit_many_times, many, rows, commits)
+    for name, of in (("one commit", one), (f"{commits} commits", many)):
+        note(f"{name}: read", None, [alone(read, of) for _ in range(repeats)])
+        note(f"{name}: filter", 0.3, [alone(filter_rows, of) for _ in range(repeats)])
+        note(f"{name}: subset by id", 1.0, [alone(choose_rows, of) for _ in range(repeats)])
+        note(f"{name}: union of two", 3.0, [alone(unite, of, other) for _ in range(repeats)])
+        written = [alone(unite, of, other, folder / "unions") for _ in range(repeats)]
+        note(f"{name}: union of two, written", None, written)
+    limits = {"last 100 commits": 2 * of_commits["first 100 commits"], "most live parts": 64}
+    for what, value in of_commits.items():
+        unit = "MB" if "memory" in what else "" if what.startswith(("most", "readers")) else "s"
+        figures.append(Figure(f"{commits} commits of {rows // commits}: {what}", value, unit, limits.get(what)))
+    note("1000 commits of one item each, one after the other", None, [alone(commit_single_items, folder / "single")])
+    return figures
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--commits", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.add_argument("--full", action="store_true", help="the same; it is at size already")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="cryoloom-sets-") as folder:
-        results = measure(options.rows, options.commits, options.repeats, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="cryoloom-bench-sets-") as folder:
+        figures = measure(options.rows, options.commits, options.repeats, Path(folder))
     if options.json:
-        print(json.dumps({"rows": options.rows, "commits": options.commits, "results": results}))
+        print(json.dumps([asdict(figure) for figure in figures], indent=2))
         return
-    for name, value in results.items():
-        print(f"{name:75s} {value:10.4g}")
+    print(f"{options.rows:,} particles of 31 columns; two readers follow the many commits, polling once a second.\n")
+    print("| what | measured | at most | processor | peak memory |\n|---|---|---|---|---|")
+    for figure in figures:
+        at_most = "" if figure.at_most is None else f"{figure.at_most:.3g} {figure.unit}"
+        memory = "" if figure.memory is None else f"{figure.memory:.0f} MB"
+        processor = "" if figure.processor is None else f"{figure.processor:.3g} s"
+        print(f"| {figure.what} | {figure.value:.3g} {figure.unit} | {at_most} | {processor} | {memory} |")
 
 
 if __name__ == "__main__":
