@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 MEASUREMENTS_PER_PARTICLE = (
     *("x", "y", "defocus_u", "defocus_v", "defocus_angle", "phase_shift", "rot", "tilt", "psi", "shift_x", "shift_y"),
@@ -34,7 +34,7 @@ PER_MICROGRAPH = 300
 class Watch:
     """Wall and processor time of a block, in seconds; the processor time does not depend on what else runs."""
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Self:
         self.wall, self.processor = -time.perf_counter(), -time.process_time()
         return self
 
