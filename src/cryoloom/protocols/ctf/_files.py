@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryoloom.errors import CryoloomError, InputError
+from cryoloom.protocols.pictures import write_png
 
 if TYPE_CHECKING:
     from cryoloom.engine.ctf import CTFFit, CTFSettings
@@ -76,7 +76,7 @@ def fit_micrograph(
     InputError
         If the file does not tell the pixel size and the acquisition neither, or if it is no micrograph.
     """
-    from cryoloom.engine.ctf import estimate_ctf
+    from cryoloom.engine.ctf import draw_ctf_fit, estimate_ctf
     from cryoloom.formats import read_stack
 
     with read_stack(micrograph) as stack:
@@ -98,7 +98,7 @@ def fit_micrograph(
     except InputError as error:
         raise InputError(f"{micrograph.name}: {error}", path=micrograph) from error
     if picture is not None:
-        write_fit_picture(fit, picture)
+        write_png(picture, draw_ctf_fit(fit, _PICTURE_SIZE))
     return FittedMicrograph(
         micrograph=micrograph, pixel_size=pixel_size, fit=fit, picture=picture, remarks=header.remarks
     )
@@ -141,20 +141,3 @@ def fit_micrographs(
         finally:
             for future in futures:
                 future.cancel()
-
-
-def write_fit_picture(fit: CTFFit, path: Path) -> None:
-    """Write the picture of a fit as a PNG file, which appears whole or not at all."""
-    from PIL import Image
-
-    from cryoloom.engine.ctf import draw_ctf_fit
-
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            Image.fromarray(draw_ctf_fit(fit, _PICTURE_SIZE)).save(file, format="PNG")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import CTF, Micrograph
 from cryoloom.errors import ParameterError
-from cryoloom.protocols.pictures import write_png
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Angstrom, Level, Micrometre, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
@@ -72,21 +71,22 @@ class EstimateCTF(MapProtocol):
 
     def process(self, micrograph: Micrograph, /, parameters: Any, workspace: Workspace) -> CTF:
         """Fit one micrograph."""
-        from cryoloom.engine.ctf import draw_ctf_fit, estimate_ctf
-        from cryoloom.formats import read_image
+        from cryoloom.protocols.ctf._files import MicrographAcquisition, fit_micrograph
 
         optics = micrograph.optics
-        fit = estimate_ctf(
-            read_image(workspace.resolve(micrograph.file)),
-            pixel_size=micrograph.pixel_size,
-            voltage=optics.voltage,
-            spherical_aberration=optics.spherical_aberration,
-            amplitude_contrast=optics.amplitude_contrast,
-            settings=_settings(parameters),
-            threads=workspace.threads,
-        )
         picture = workspace.file("spectra", ".png")
-        write_png(picture.path, draw_ctf_fit(fit))
+        fit = fit_micrograph(
+            workspace.resolve(micrograph.file),
+            MicrographAcquisition(
+                pixel_size=micrograph.pixel_size,
+                voltage=optics.voltage,
+                spherical_aberration=optics.spherical_aberration,
+                amplitude_contrast=optics.amplitude_contrast,
+            ),
+            _settings(parameters),
+            picture=picture.path,
+            threads=workspace.threads,
+        ).fit
         return CTF(
             id=micrograph.id,
             parent_id=micrograph.id,
