@@ -25,6 +25,7 @@ from cryoloom.formats import (
     write_stack,
     write_volume,
 )
+from cryoloom.formats.mrc import read_acquisition
 
 
 @pytest.fixture
@@ -341,3 +342,14 @@ def test_the_real_micrograph(test_data: Path) -> None:
     assert header.pixel_size == pytest.approx(0.8538, abs=1e-4)
     image = read_image(path)
     assert image.mean() == pytest.approx(34.7 * 101.5, rel=0.01)  # electrons a pixel × grey values an electron
+
+
+def test_what_the_microscope_wrote_into_the_real_micrograph(test_data: Path) -> None:
+    record = read_acquisition(test_data / "micrographs/fei-extended.mrc.bz2")
+    assert (record.voltage, record.magnification, record.counting) == (300.0, 165000.0, True)
+    assert record.total_dose == pytest.approx(47.6, abs=0.05)
+    assert record.pixel_size == pytest.approx(0.8538, abs=1e-4)
+    assert record.applied_defocus == pytest.approx(8000.0)
+    assert record.acquired_at == "2017-10-10T08:37:35"
+    with pytest.raises(FormatError, match="no extended header"):
+        read_acquisition(test_data / "maps/EMD-3197.map")

@@ -19,10 +19,9 @@ from cryoloom.formats.relion._optics import (
     AssumedAcquisition,
     FileGroup,
     groups_of,
-    numbered_uses,
     optics_columns,
-    optics_table,
 )
+from cryoloom.formats.relion._optics_table import numbered_uses, optics_table
 from cryoloom.formats.relion._tables import extras, find_table, labelled, own_columns, translated
 from cryoloom.formats.star import read_star, write_star
 

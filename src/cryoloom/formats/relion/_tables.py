@@ -80,7 +80,7 @@ def labelled(frame: pl.DataFrame, pairs: Sequence[Same], file: str) -> pl.DataFr
     for same in pairs:
         if same.column not in frame.columns:
             continue
-        values = frame[same.column]
+        values = _known(frame[same.column])
         missing = values.null_count()
         if missing == values.len():
             continue
@@ -103,13 +103,18 @@ def own_columns(frame: pl.DataFrame, used: Iterable[str]) -> tuple[pl.DataFrame,
     """
     columns, dropped = [], []
     for name in frame.columns:
-        if name in set(used) or frame[name].null_count() == frame.height:
+        if name in set(used) or _known(frame[name]).null_count() == frame.height:
             continue
         if isinstance(frame[name].dtype, pl.List):
             dropped.append(name)
         else:
             columns.append(frame[name].alias(name if name.startswith("rln") else OUR_PREFIX + name))
     return pl.DataFrame(columns), dropped
+
+
+def _known(values: pl.Series) -> pl.Series:
+    """The values with empty text taken as not known."""
+    return values.replace("", None) if values.dtype == pl.String else values
 
 
 def _polars_type(dtype: str) -> pl.DataType:

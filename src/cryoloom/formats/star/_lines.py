@@ -26,6 +26,8 @@ class Lines:
         Lines already read from the file, without their ends.
     next : int
         Index in `ready` of the line that is read next.
+    quoted : bool
+        Whether there is a quote anywhere in `ready`.
     """
 
     def __init__(self, source: ByteSource) -> None:
@@ -35,6 +37,7 @@ class Lines:
         self._before = 0  # lines that have left `ready`
         self.ready: list[bytes] = []
         self.next = 0
+        self.quoted = False
 
     @property
     def number(self) -> int:
@@ -61,13 +64,15 @@ class Lines:
             chunk = next(self._chunks, None)
             if chunk is None and not self._rest:
                 return False
-            lines = (self._rest + (chunk or b"")).split(b"\n")
+            text = self._rest + (chunk or b"")
+            lines = text.split(b"\n")
             self._rest = lines.pop() if chunk is not None else b""
             if len(self._rest) > _CHUNK:
                 raise self.fault("is longer than 16 MB; this is not a text file")
             if lines:
                 self._before += len(self.ready)
                 self.ready, self.next = lines, 0
+                self.quoted = b'"' in text or b"'" in text
                 return True
 
     def take_text(self) -> bytes:

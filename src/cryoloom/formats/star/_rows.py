@@ -29,11 +29,11 @@ def read_rows(lines: Lines, width: int) -> tuple[list[bytes], bool]:
         If a line has another number of values.
     """
     rows: list[bytes] = []
-    ready, number = lines.ready, lines.next
+    ready, number, quoted = lines.ready, lines.next, lines.quoted
     while lines.ready is ready and number < len(ready):
         line = ready[number]
         words = line.split()
-        if len(words) == width > 1 and words[0][0] not in _SUSPICIOUS and b'"' not in line and b"'" not in line:
+        if len(words) == width > 1 and words[0][0] not in _SUSPICIOUS and not quoted:
             rows.append(SEPARATOR.join(words))
             number += 1
             continue
