@@ -58,6 +58,28 @@ def find_peaks(scores: NDArray[np.float32], *, distance: float, edge: float, all
     return Peaks(x[kept], y[kept], scores[y[kept], x[kept]])
 
 
+def echoes(peaks: Peaks, *, beside: Peaks | None = None, reach: float, share: float) -> NDArray[np.bool_]:
+    """Which peaks are so low beside a near one that it may well have caused them.
+
+    Parameters
+    ----------
+    peaks : judged
+    beside : peaks that may have caused them; the same ones if not given
+    reach : how near a cause lies, in pixels
+    share : of the score of the cause, below which a peak is an echo
+    """
+    from scipy.spatial import KDTree
+
+    causes = peaks if beside is None else beside
+    result = np.zeros(len(peaks), bool)
+    if not (len(peaks) and len(causes)):
+        return result
+    near = KDTree(np.stack([causes.x, causes.y], axis=1)).query_ball_point(np.stack([peaks.x, peaks.y], axis=1), reach)
+    for number, indices in enumerate(near):
+        result[number] = bool(np.any(peaks.scores[number] < share * causes.scores[indices]))
+    return result
+
+
 def refine(scores: NDArray[np.float32], peaks: Peaks) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Place peaks between the pixels, at the vertex of the parabola through three of them along each axis.
 

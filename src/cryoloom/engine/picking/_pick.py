@@ -10,7 +10,7 @@ import numpy as np
 from cryoloom.engine.picking._appearance import Appearance, learn_appearance, likelihood_ratio, without_particles
 from cryoloom.engine.picking._background import APART, allowed_peaks, noise_between
 from cryoloom.engine.picking._blobs import find_blobs
-from cryoloom.engine.picking._peaks import Peaks, refine
+from cryoloom.engine.picking._peaks import Peaks, echoes, refine
 from cryoloom.engine.picking._threshold import count_within_false_share, false_peaks_above
 from cryoloom.engine.picking._working_image import WorkingImage, prepare
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FALSE_SHARE = 0.05  # of the picks that noise is expected to have at most
 ALONE = 1.0  # diameters: nearer ones may be parts of the same particle, unless they stand without it
+ECHO_REACH, ECHO = 1.3, 0.1  # diameters from a particle, and the share of its score that another one reaches
 ROUNDS = 3
 
 
@@ -91,7 +92,7 @@ def pick_particles(
         of_noise = likelihood_ratio(noise.sample(image.values.shape, number), appearance, threads=threads)
         noise_scores = allowed_peaks(image, of_noise, apart=APART).scores
         found = allowed_peaks(image, scores, apart=ALONE)
-        found = found.where(found.scores > 0)
+        found = found.where((found.scores > 0) & ~echoes(found, reach=ECHO_REACH * image.diameter, share=ECHO))
         peaks = found.first(count_within_false_share(found.scores, noise_scores, FALSE_SHARE))
     neighbours, remaining_scores = _neighbours(image, peaks, appearance, noise_scores, threads)
     return as_picks(image, [(peaks, scores), (neighbours, remaining_scores)])
@@ -137,4 +138,5 @@ def _neighbours(
         distance, _ = KDTree(np.stack([peaks.x, peaks.y], axis=1)).query(np.stack([found.x, found.y], axis=1))
         found = found.where(distance >= APART * image.diameter)
     expected = false_peaks_above(found.scores, noise_scores)
-    return found.where((found.scores > 0) & (expected <= FALSE_SHARE * len(peaks))), scores
+    is_echo = echoes(found, beside=peaks, reach=ECHO_REACH * image.diameter, share=ECHO)
+    return found.where((found.scores > 0) & (expected <= FALSE_SHARE * len(peaks)) & ~is_echo), scores

@@ -11,7 +11,7 @@ from cryoloom.engine.optics import transfer_function
 from cryoloom.engine.picking._background import APART, allowed_peaks, noise_between
 from cryoloom.engine.picking._blobs import find_blobs
 from cryoloom.engine.picking._correlation import Correlator
-from cryoloom.engine.picking._peaks import Peaks
+from cryoloom.engine.picking._peaks import echoes
 from cryoloom.engine.picking._pick import ALONE, Picks, as_picks
 from cryoloom.engine.picking._threshold import count_within_false_share
 from cryoloom.engine.picking._working_image import WorkingImage, prepare
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cryoloom.engine.picking._spectrum import NoiseSpectrum
 
 FALSE_SHARE = 0.01  # of the picks that noise is expected to have at most
-ECHO = 0.5  # of the score of a higher peak, which its neighbours within a diameter must reach
+ECHO = 0.5  # of the score of a higher peak within a diameter, which a particle reaches
 RADIUS = 0.55  # diameters, the part of a template that is looked at
 SOFT_EDGE = 1.5  # pixels
 ROTATIONS = 60  # 6° apart: at most 0.8 pixels at the particle's rim
@@ -86,23 +86,11 @@ def pick_with_templates(
     kernels = _kernels(templates, template_pixel_size, image, pixel_size, noise, transfer)
     scores, classes = _best(image.values, kernels, threads)
     of_noise, _ = _best(noise.sample(image.values.shape, 0), kernels, threads)
-    found = _without_echoes(allowed_peaks(image, scores, apart=APART), image.diameter)
+    found = allowed_peaks(image, scores, apart=APART)
+    found = found.where(~echoes(found, reach=ALONE * image.diameter, share=ECHO))
     noise_scores = allowed_peaks(image, of_noise, apart=APART).scores
     found = found.first(count_within_false_share(found.scores, noise_scores, FALSE_SHARE))
     return as_picks(image, [(found, scores)], classes)
-
-
-def _without_echoes(peaks: Peaks, diameter: float) -> Peaks:
-    """Leave out peaks that a much higher one within a diameter may well have caused."""
-    from scipy.spatial import KDTree
-
-    if not len(peaks):
-        return peaks
-    pairs = KDTree(np.stack([peaks.x, peaks.y], axis=1)).query_pairs(ALONE * diameter, output_type="ndarray")
-    higher, lower = pairs.min(axis=1), pairs.max(axis=1)  # peaks are in falling order
-    is_echo = np.zeros(len(peaks), bool)
-    is_echo[lower[peaks.scores[lower] < ECHO * peaks.scores[higher]]] = True
-    return peaks.where(~is_echo)
 
 
 def _kernels(

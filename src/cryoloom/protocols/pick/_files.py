@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cryoloom.engine.picking import Picks
 
 _PICTURE_EDGE = 1024
+_BLUR = 0.04  # of the diameter, so that particles stand out from the noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,13 +161,14 @@ def draw_picks(image: NDArray[np.float32], picks: Picks, diameter: float) -> NDA
     """
     import numpy as np
     from PIL import Image, ImageDraw
+    from scipy.ndimage import gaussian_filter
 
     from cryoloom.engine.fourier import resize_image
 
     scale = min(1.0, _PICTURE_EDGE / max(image.shape))
     height, width = (max(1, round(edge * scale)) for edge in image.shape)
     low, high = np.percentile(image[::4, ::4], [0.01, 99.99])
-    small = resize_image(np.clip(image, low, high), (height, width))
+    small = gaussian_filter(resize_image(np.clip(image, low, high), (height, width)), _BLUR * diameter * scale)
     low, high = np.percentile(small, [1.0, 99.0])
     grey = np.clip((small - low) / max(high - low, 1e-6) * 255, 0, 255).astype(np.uint8)
     picture = Image.fromarray(grey).convert("RGB")

@@ -1,0 +1,188 @@
+"""The tools pick, extract and fsc: what they write, what they answer, and how they refuse."""
+
+import json
+
+import mrcfile
+import numpy as np
+import pytest
+import starfile
+from PIL import Image
+
+from cryoloom.cli.main import main
+
+PIXEL_SIZE, DIAMETER = 2.0, 60.0
+
+
+def run(capsys, *arguments):
+    """Run a tool in this process; exit status, standard output, standard error."""
+    status = 0
+    try:
+        main(["tool", *(str(argument) for argument in arguments)])
+    except SystemExit as leaving:
+        status = int(leaving.code or 0)
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@pytest.fixture(scope="module")
+def particle():
+    y, x = np.mgrid[-20:21, -20:21]
+    distance = np.hypot(y, x)
+    return np.exp(-((distance / 9) ** 4)) * (1 + 0.5 * np.cos(distance / 2)) - 0.3 * np.exp(-((distance / 14) ** 2))
+
+
+@pytest.fixture(scope="module")
+def centres():
+    return [(60 + 70 * i + 3 * j, 60 + 70 * j) for i in range(6) for j in range(6)]  # x, y
+
+
+@pytest.fixture(scope="module")
+def micrograph(tmp_path_factory, particle, centres):
+    """Thirty-six dark particles in noise."""
+    random = np.random.default_rng(1)
+    image = random.normal(50, 2, (480, 520)).astype(np.float32)
+    for x, y in centres:
+        image[y - 20 : y + 21, x - 20 : x + 21] -= (5 * particle).astype(np.float32)
+    path = tmp_path_factory.mktemp("field") / "field.mrc"
+    mrcfile.write(path, image, voxel_size=PIXEL_SIZE)
+    return path
+
+
+@pytest.fixture
+def picked(micrograph, tmp_path, capsys):
+    star = tmp_path / "picks.star"
+    status, out, _ = run(capsys, "pick", micrograph, "--diameter", DIAMETER, "--output", star, "--json")
+    assert status == 0
+    return star, json.loads(out)
+
+
+def test_pick_writes_what_it_answers(picked, centres):
+    star, answer = picked
+    table = starfile.read(star)
+    written = table[["rlnCoordinateX", "rlnCoordinateY"]].to_numpy()
+    assert written == pytest.approx(np.array(answer["coordinates"]), abs=1e-3)
+    assert answer["count"] == len(written)
+    assert len(centres) <= len(written) <= len(centres) + 2  # noise may have a twentieth
+    assert (np.diff(table["rlnAutopickFigureOfMerit"]) <= 0).all()
+    distance = np.hypot(*(written[:, None] - np.array(centres)[None]).transpose(2, 0, 1))
+    assert distance.min(axis=0).max() < 2.0  # a pixel of the working image, in which the diameter has 16
+
+
+def test_pick_speaks_to_people_and_draws(micrograph, tmp_path, capsys):
+    picture = tmp_path / "picks.png"
+    status, out, _ = run(
+        capsys, "pick", micrograph, "--diameter", DIAMETER, "--output", tmp_path / "p.star", "--picture", picture
+    )
+    assert status == 0
+    assert any(f"{count} particles" in out for count in (36, 37, 38))
+    with Image.open(picture) as drawn:
+        assert drawn.size == (520, 480)
+        assert drawn.mode == "RGB"
+        green = np.asarray(drawn).astype(int)
+    assert ((green[..., 1] - green[..., 0]) > 100).sum() > 36 * 60  # circles of about 94 pixels
+
+
+def test_pick_with_templates_names_the_template(micrograph, particle, tmp_path, capsys):
+    stack = np.stack([np.pad(particle[:40, :40], 4), np.pad(np.eye(40), 4)]).astype(np.float32)
+    mrcfile.write(tmp_path / "templates.mrcs", stack, voxel_size=PIXEL_SIZE)
+    status, out, _ = run(
+        capsys, "pick", micrograph, "--diameter", DIAMETER, "--templates", tmp_path / "templates.mrcs",
+        "--output", tmp_path / "p.star", "--json",
+    )  # fmt: skip
+    assert status == 0
+    answer = json.loads(out)
+    assert answer["count"] >= 36
+    assert answer["classes"][:30] == [1] * 30
+    assert starfile.read(tmp_path / "p.star")["rlnClassNumber"].tolist() == answer["classes"]
+
+
+def test_extract_writes_a_stack_that_its_star_file_describes(picked, micrograph, centres, tmp_path, capsys):
+    star, _ = picked
+    output = tmp_path / "particles.mrcs"
+    status, out, err = run(
+        capsys, "extract", micrograph, "--coordinates", star, "--box", 64, "--size", 32, "--diameter", DIAMETER,
+        "--voltage", 300, "--cs", 2.7, "--amplitude-contrast", 0.1, "--defocus", 12000, 11500, 30,
+        "--output", output, "--json",
+    )  # fmt: skip
+    assert status == 0
+    answer = json.loads(out)
+    images, tables = mrcfile.read(output), starfile.read(output.with_suffix(".star"))
+    particles, optics = tables["particles"], tables["optics"]
+    assert images.shape == (answer["count"], 32, 32)
+    assert answer["count"] == len(particles) >= len(centres)
+    assert particles["rlnImageName"].tolist()[:2] == [f"000001@{output}", f"000002@{output}"]
+    assert float(optics["rlnImagePixelSize"].iloc[0]) == 2 * PIXEL_SIZE
+    assert float(particles["rlnDefocusU"].iloc[0]) == 12000
+    assert (particles["rlnCoordinateX"] % 1 == 0).all()
+    true_positions = particles[["rlnCoordinateX", "rlnCoordinateY"]].to_numpy() - np.array(answer["shifts"])
+    assert particles["rlnOriginXAngst"].to_numpy() == pytest.approx(
+        np.array(answer["shifts"])[:, 0] * PIXEL_SIZE, abs=1e-4
+    )
+    assert np.hypot(*(true_positions[:, None] - np.array(centres)[None]).transpose(2, 0, 1)).min(axis=0).max() < 2
+    assert images.mean(axis=0)[16, 16] > 1  # protein white, in the centre
+    assert "loses what the particle scatters at 3 Å" in err
+    assert answer["warnings"]
+
+
+def test_extract_lists_what_leaves_the_field(micrograph, tmp_path, capsys):
+    coordinates = tmp_path / "c.star"
+    coordinates.write_text("data_\n\nloop_\n_rlnCoordinateX\n_rlnCoordinateY\n10 200\n200 200\n")
+    status, out, err = run(
+        capsys,
+        "extract",
+        micrograph,
+        "--coordinates",
+        coordinates,
+        "--box",
+        64,
+        "--output",
+        tmp_path / "p.mrcs",
+        "--json",
+    )
+    assert status == 0
+    answer = json.loads(out)
+    assert answer["count"] == 1
+    assert [one["index"] for one in answer["dropped"]] == [0]
+    assert "leaves the micrograph" in err
+
+
+def test_fsc_of_two_noisy_maps(tmp_path, capsys):
+    random = np.random.default_rng(3)
+    k = np.sqrt(
+        sum(x**2 for x in np.meshgrid(np.fft.fftfreq(40), np.fft.fftfreq(40), np.fft.rfftfreq(40), indexing="ij"))
+    )
+    signal = np.fft.irfftn(np.fft.rfftn(random.normal(size=(40,) * 3)) * (k < 0.2) * 2, (40,) * 3, (0, 1, 2))
+    for name in "ab":
+        noisy = signal + random.normal(size=signal.shape)
+        mrcfile.write(tmp_path / f"{name}.mrc", noisy.astype(np.float32), voxel_size=1.5)
+    status, out, _ = run(capsys, "fsc", tmp_path / "a.mrc", tmp_path / "b.mrc", "--json")
+    assert status == 0
+    answer = json.loads(out)
+    assert answer["pixel_size"] == pytest.approx(1.5)
+    # The signal ends at 0.2 cycles a pixel, on the centre of shell 8, so the curve falls between shells 7 and 9.
+    assert 1.5 / (9 / 40) < answer["resolution_0.143"] < 1.5 / (7 / 40)
+    assert len(answer["frequency"]) == len(answer["correlation"]) == 21
+    status, out, _ = run(capsys, "fsc", tmp_path / "a.mrc", tmp_path / "a.mrc")
+    assert "stays above 0.143" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["pick", "missing.mrc", "--diameter", "60", "--output", "p.star"], 1, "missing.mrc"),
+        (["pick", "MIC", "--diameter", "900", "--output", "p.star"], 1, "too large for a micrograph"),
+        (["pick", "MIC", "--output", "p.star"], 2, "--diameter"),
+        (["pick", "MIC", "--diameter", "60", "--output", "p.star", "--template-pixel-size", "3"], 2, "--templates"),
+        (["extract", "MIC", "--coordinates", "missing.star", "--box", "64", "--output", "p.mrcs"], 1, "missing.star"),
+        (["extract", "MIC", "--coordinates", "missing.star", "--box", "63", "--output", "p.mrcs"], 1, "positive even"),
+        (["fsc", "MIC", "missing.mrc"], 1, "missing.mrc"),
+        (["fsc", "MIC", "MIC"], 1, "cubes or squares"),
+    ],
+)
+def test_refusals_have_a_sentence_and_a_status(micrograph, tmp_path, monkeypatch, capsys, arguments, status, says):
+    monkeypatch.chdir(tmp_path)
+    given, out, err = run(capsys, *(micrograph if word == "MIC" else word for word in arguments))
+    assert given == status
+    assert says in err
+    assert out == ""
+    assert not list(tmp_path.iterdir())
