@@ -80,7 +80,7 @@ def test_particles_are_dark_where_the_truth_says(exposure):
     places = exposure.truth.coordinates()
     inside = np.all((places > 60.0) & (places < 580.0), axis=1)
     assert inside.sum() >= 4
-    blurred = ndimage.gaussian_filter(exposure.micrograph, 3.0)
+    blurred, errors = ndimage.gaussian_filter(exposure.micrograph, 3.0), []
     for (x, y), angles in zip(places[inside], particles.angles[inside], strict=True):
         turned = specimen.positions @ rotation_matrices(angles[None])[0].T / 2.0
         template = np.histogram2d(turned[:, 1], turned[:, 0], bins=97, range=[[-48.5, 48.5]] * 2)[0]
@@ -94,8 +94,11 @@ def test_particles_are_dark_where_the_truth_says(exposure):
                 if best is None or score > best[0]:
                     best = score, column + i - x, row + j - y
         assert best[0] > 0.3  # protein is dark
-        assert abs(best[1]) <= 1.0
-        assert abs(best[2]) <= 1.0
+        errors.append(best[1:])
+    # The template knows nothing of the defocus, which makes particles lopsided by some 1 px; a movement by the drift in
+    # the wrong direction, or a frame mistaken, would put all of them 1.5 px or more off to the same side.
+    assert np.abs(errors).max() < 2.0
+    assert np.abs(np.mean(errors, axis=0)).max() < 0.6
 
 
 def test_the_whole_movie_moves_as_the_truth_says():

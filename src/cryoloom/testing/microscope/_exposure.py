@@ -46,11 +46,12 @@ class Exposure:
         displacement = (displacement[0] - displacement).transpose(0, 2, 1)
         nodes = displacement.reshape(drift.frame_count, 2, *drift.nodes().shape[:2]).astype(np.float32)
         total = np.zeros(self.gain.shape, dtype=np.float32)
-        flawed = self._flawed()
+        flawed, margin = self._flawed(), 2 * drift.reach + 4
         for frame, moved in zip(self.counts, nodes, strict=True):
             corrected = mend(frame * self.gain, flawed)
-            coefficients = ndimage.spline_filter(corrected, order=3, output=np.float32, mode="grid-wrap")
-            kernels.warp(coefficients, 1.0, 0.0, np.eye(2), np.zeros(2), moved, drift.node_spacing, 1.0, total)
+            padded = np.pad(corrected, margin, mode="wrap")
+            coefficients = ndimage.spline_filter(padded, order=3, output=np.float32)
+            kernels.warp(coefficients, 1.0, margin, np.eye(2), np.zeros(2), moved, drift.node_spacing, 1.0, total)
         return total
 
     def _flawed(self) -> NDArray[np.bool_]:

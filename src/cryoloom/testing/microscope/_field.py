@@ -97,10 +97,16 @@ class Field:
         return np.asarray(fft.fft(kept, axis=-2))
 
     def inverse(self, spectra: NDArray[np.complex64]) -> NDArray[np.float32]:
-        """Fields (n, y, x) of spectra (n, ky, kx), which are overwritten."""
+        """Fields (n, y, x) of spectra (n, ky, kx)."""
         from scipy import fft
 
-        return np.asarray(fft.irfft(fft.ifft(spectra, axis=-2, overwrite_x=True), n=self.shape[1], axis=-1))
+        rows, columns = self.shape
+        fields = np.empty((len(spectra), rows, columns), dtype=np.float32)
+        whole = np.zeros((rows, columns // 2 + 1), dtype=np.complex64)
+        for spectrum, field in zip(spectra, fields, strict=True):
+            whole[:, : self.horizontal.size] = fft.ifft(spectrum, axis=0)
+            field[...] = fft.irfft(whole, n=columns, axis=1)
+        return fields
 
     def spread(self, curve: NDArray[np.float64]) -> NDArray[np.float32]:
         """Values (ky, kx) of a curve that is tabulated at :attr:`table`."""

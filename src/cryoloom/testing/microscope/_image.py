@@ -55,7 +55,7 @@ def render_frames(
         width=detector.width,
         height=detector.height,
         pixel_size=detector.pixel_size,
-        margin=drift.reach + 8,
+        margin=drift.reach + 4 + int(np.abs(magnification - np.eye(2)).max() * max(detector.width, detector.height)),
         limit=0.125 * quarters / detector.pixel_size,
         magnification=magnification,
     )

@@ -17,6 +17,7 @@ MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
 S27, S30, S31, S11, S40 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(11), np.uint64(40)
 MASK_24 = np.uint64(0xFFFFFF)
+ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 
 POISSON_STEP = 1.0 / 32.0
 POISSON_ROWS = 512
@@ -35,11 +36,12 @@ def mix(state: Any) -> Any:
 @njit(cache=True, nogil=True, inline="always")
 def bspline(fraction: Any) -> Any:
     """Weights of the cubic B-spline at the four samples around a point `fraction` after the second."""
-    rest = 1.0 - fraction
-    first = rest * rest * rest / 6.0
-    last = fraction * fraction * fraction / 6.0
-    second = 2.0 / 3.0 - 0.5 * fraction * fraction * (2.0 - fraction)
-    return first, second, 1.0 - first - second - last, last
+    one = np.float32(1.0)
+    rest = one - fraction
+    first = rest * rest * rest * np.float32(1.0 / 6.0)
+    last = fraction * fraction * fraction * np.float32(1.0 / 6.0)
+    second = np.float32(2.0 / 3.0) - np.float32(0.5) * fraction * fraction * (np.float32(2.0) - fraction)
+    return first, second, one - first - second - last, last
 
 
 @njit(cache=True, nogil=True)
@@ -233,6 +235,25 @@ def combine(fields: NDArray[np.float32], weights: NDArray[np.float32], total: ND
                 total[y, x] += weights[n] * fields[n, y, x]
 
 
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def along_row(samples: NDArray[np.float32], at: Any, weights: Any) -> Any:
+    """Sum of four samples from the unsigned index `at` on; being unsigned spares a look for negative ones."""
+    first = weights[0] * samples[at] + weights[1] * samples[at + ONE]
+    return first + weights[2] * samples[at + TWO] + weights[3] * samples[at + THREE]
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def interpolate(samples: NDArray[np.float32], rows: int, columns: int, v: Any, u: Any) -> Any:
+    """Value at row `v` and column `u` of a field, whose B-spline coefficients are given row after row."""
+    u0, v0 = np.floor(u), np.floor(v)
+    across, down = bspline(np.float32(u - u0)), bspline(np.float32(v - v0))
+    column, row = min(max(int(u0) - 1, 0), columns - 4), min(max(int(v0) - 1, 0), rows - 4)
+    at, step = np.uint64(row) * np.uint64(columns) + np.uint64(column), np.uint64(columns)
+    value = down[0] * along_row(samples, at, across) + down[1] * along_row(samples, at + step, across)
+    value += down[2] * along_row(samples, at + TWO * step, across)
+    return value + down[3] * along_row(samples, at + THREE * step, across)
+
+
 @njit(cache=True, nogil=True, fastmath=True)
 def warp(
     coefficients: NDArray[np.float32],
@@ -241,7 +262,7 @@ def warp(
     magnification: NDArray[np.float64],
     shift: NDArray[np.float64],
     nodes: NDArray[np.float32],
-    node_spacing: float,
+    node_spacing: int,
     share: float,
     image: NDArray[np.float32],
 ) -> None:
@@ -249,7 +270,7 @@ def warp(
 
     Parameters
     ----------
-    coefficients : (y, x) cubic B-spline coefficients of the periodic field
+    coefficients : (y, x) cubic B-spline coefficients of the field, which must reach as far as anything is seen
     oversampling, margin : samples a pixel, and pixels of field left of and above the detector
     magnification : (2, 2) from offsets (x, y) about the detector's middle to those in the undistorted field
     shift : (2,) movement of the whole field, x and y in pixels
@@ -261,43 +282,24 @@ def warp(
     height, width = image.shape
     middle_x, middle_y = 0.5 * (width - 1), 0.5 * (height - 1)
     rows, columns = coefficients.shape
-    row_nodes = np.empty((2, nodes.shape[2]), dtype=np.float32)
+    samples = coefficients.ravel()
+    row_nodes = np.empty((2, nodes.shape[2]))
     for y in range(height):
-        ny = y / node_spacing
-        j = min(int(ny), nodes.shape[1] - 2)
-        fy = np.float32(ny - j)
+        j = y // node_spacing
+        below = (y - j * node_spacing) / node_spacing
         for axis in range(2):
             for n in range(nodes.shape[2]):
-                row_nodes[axis, n] = nodes[axis, j, n] * (1 - fy) + nodes[axis, j + 1, n] * fy
-        for x in range(width):
-            nx = x / node_spacing
-            i = min(int(nx), nodes.shape[2] - 2)
-            fx = nx - i
-            dx = row_nodes[0, i] * (1.0 - fx) + row_nodes[0, i + 1] * fx
-            dy = row_nodes[1, i] * (1.0 - fx) + row_nodes[1, i + 1] * fx
-            a = x - shift[0] - dx - middle_x
-            b = y - shift[1] - dy - middle_y
-            u = (magnification[0, 0] * a + magnification[0, 1] * b + middle_x + margin) * oversampling
-            v = (magnification[1, 0] * a + magnification[1, 1] * b + middle_y + margin) * oversampling
-            u0, v0 = np.floor(u), np.floor(v)
-            wu, wv = bspline(np.float32(u - u0)), bspline(np.float32(v - v0))
-            column, row = int(u0) - 1, int(v0) - 1
-            value = np.float32(0.0)
-            if 0 <= column < columns - 3 and 0 <= row < rows - 3:
-                for j4 in range(4):
-                    line = coefficients[row + j4]
-                    value += wv[j4] * (
-                        wu[0] * line[column]
-                        + wu[1] * line[column + 1]
-                        + wu[2] * line[column + 2]
-                        + wu[3] * line[column + 3]
-                    )
-            else:
-                for j4 in range(4):
-                    line = coefficients[(row + j4) % rows]
-                    for i4 in range(4):
-                        value += wv[j4] * wu[i4] * line[(column + i4) % columns]
-            image[y, x] += np.float32(share) * value
+                row_nodes[axis, n] = nodes[axis, j, n] * (1.0 - below) + nodes[axis, j + 1, n] * below
+        for i in range((width + node_spacing - 1) // node_spacing):
+            slope_x = (row_nodes[0, i + 1] - row_nodes[0, i]) / node_spacing
+            slope_y = (row_nodes[1, i + 1] - row_nodes[1, i]) / node_spacing
+            first = i * node_spacing
+            for x in range(first, min(width, first + node_spacing)):
+                a = x - shift[0] - middle_x - row_nodes[0, i] - slope_x * (x - first)
+                b = y - shift[1] - middle_y - row_nodes[1, i] - slope_y * (x - first)
+                u = (magnification[0, 0] * a + magnification[0, 1] * b + middle_x + margin) * oversampling
+                v = (magnification[1, 0] * a + magnification[1, 1] * b + middle_y + margin) * oversampling
+                image[y, x] += np.float32(share) * interpolate(samples, rows, columns, v, u)
 
 
 def poisson_table() -> NDArray[np.uint32]:
