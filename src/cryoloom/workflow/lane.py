@@ -102,6 +102,7 @@ class TaskReport:
     queued_seconds : from submission to start
     seconds : from start to end
     peak_memory : bytes, resident, of the worker and its children
+    last_words : of a task that did not return: the end of what it and its programs printed
     """
 
     task_id: str
@@ -115,6 +116,7 @@ class TaskReport:
     queued_seconds: float = 0.0
     seconds: float = 0.0
     peak_memory: int = 0
+    last_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,12 @@ def test_a_crash_leaves_its_place_in_the_log(do: Do, scratch: Path) -> None:
     assert "in read_null" in text
 
 
+def test_a_crash_is_reported_with_its_last_words(do: Do) -> None:
+    report = do("read_null")
+    assert report.outcome is TaskOutcome.LOST
+    assert "Segmentation fault" in report.last_words
+
+
 def test_what_a_task_writes_is_in_its_log(do: Do, scratch: Path) -> None:
     raw = bytes(range(256))
     assert do("speak", python="from Python", program="from a program", raw=raw).outcome is TaskOutcome.RETURNED

@@ -22,6 +22,8 @@ from cryoloom.lanes.supervisor import Close, Ended, Kill, Resize, Settings, Star
 from cryoloom.workflow.lane import Priority, Task, TaskFailure, TaskOutcome, TaskReport
 
 _HOST = socket.gethostname()
+_LAST_WORDS = 4000
+"""Bytes of what a task printed that its report keeps."""
 _MOST_FRUITLESS = 5
 """So many supervisors may be killed in a row without having started a task."""
 
@@ -178,7 +180,7 @@ class LocalPool:
             return
         with self._lock:
             pending = self._pending.pop(message.task_id)
-        pending.future.set_result(_report(message))
+        pending.future.set_result(_report(message, Path(pending.order.log)))
 
     def _recover(self, last_word: str, *, can_restart: bool) -> bool:
         """Report what a dead supervisor has taken with it; return whether another one is needed."""
@@ -192,15 +194,14 @@ class LocalPool:
             if not is_needed:
                 self._listener = None
         for pending in gone:
-            task_id = pending.order.task_id
+            ended = Ended(pending.order.task_id, "lost", lost_because=f"its supervisor {last_word}")
             if pending.is_killed or (self._close is not None and not pending.has_started):
-                pending.future.set_result(_report(Ended(task_id, "killed")))
-            else:
-                pending.future.set_result(_report(Ended(task_id, "lost", lost_because=f"its supervisor {last_word}")))
+                ended = Ended(pending.order.task_id, "killed")
+            pending.future.set_result(_report(ended, Path(pending.order.log)))
         return is_needed
 
 
-def _report(ended: Ended) -> TaskReport:
+def _report(ended: Ended, log: Path) -> TaskReport:
     outcome = TaskOutcome(ended.outcome)
     value, failure = None, None
     try:
@@ -225,4 +226,14 @@ def _report(ended: Ended) -> TaskReport:
         queued_seconds=ended.queued_seconds,
         seconds=ended.seconds,
         peak_memory=ended.peak_memory,
+        last_words="" if outcome is TaskOutcome.RETURNED else _last_words(log),
     )
+
+
+def _last_words(log: Path) -> str:
+    try:
+        with log.open("rb") as printed:
+            printed.seek(max(0, os.fstat(printed.fileno()).st_size - _LAST_WORDS))
+            return printed.read().decode(errors="replace").strip()
+    except FileNotFoundError:
+        return ""

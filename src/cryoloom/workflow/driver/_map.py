@@ -345,6 +345,8 @@ class MapDriver:
                 reason = f"{report.failure.kind}: {reason}"
         else:
             reason, detail = f"Its worker was lost {submitted.tries} times: {report.lost_because}.", ""
+        if report.last_words:
+            detail = f"{detail}\nIt printed:\n{report.last_words}".strip()
         self._to_fail.append(
             FailedItem(
                 id=submitted.key,
