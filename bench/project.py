@@ -2,8 +2,9 @@
 
     python bench/project.py [--runs 2000] [--repeats 5] [--json]
 
-Every figure is the median of the repeats, in one process with warm file-system caches; ``process`` is a new interpreter
-that imports, opens and lists. The folders are written directly: a chain of finished runs, as a driver leaves them.
+Every figure is the median of the repeats, in one process with warm file-system caches: wall time, and processor time
+of this process, which says more on a machine that others use. A new process imports, opens and lists. The folders are
+written directly: a chain of finished runs, as a driver leaves them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cryoloom.durable import replace_json
@@ -36,11 +38,13 @@ from cryoloom.workflow.run import (
     as_document,
 )
 
-_ONE_PROCESS = """
+_IMPORTS = """
 import sys
 from pathlib import Path
 from cryoloom.workflow.index import ProjectIndex
 from cryoloom.workflow.layout import ProjectFolder
+"""
+_OPEN_AND_LIST = """
 listing = ProjectIndex(ProjectFolder.open(Path(sys.argv[1])), Path(sys.argv[2])).list()
 assert len(listing.runs) == int(sys.argv[3])
 """
@@ -88,11 +92,23 @@ def _finish(folder: RunFolder, record: RunRecord) -> None:
         replace_json(attempt.path / f"{name}.json", as_document(document), sync=False)
 
 
-def measure(count: int, repeats: int, folder: Path) -> dict[str, float]:
-    """Name → seconds."""
-    began = time.perf_counter()
+@dataclass(frozen=True)
+class Timed:
+    """Medians.
+
+    Parameters
+    ----------
+    wall : seconds
+    processor : seconds of this process; None for work in other processes
+    """
+
+    wall: float
+    processor: float | None
+
+
+def measure(count: int, repeats: int, folder: Path) -> dict[str, Timed]:
+    """What was done → how long it took."""
     project = make_project(folder / "project", count)
-    made = time.perf_counter() - began
     time.sleep(3.5)  # until a change of any file is certain to be seen
     file = folder / "index.sqlite"
 
@@ -103,35 +119,34 @@ def measure(count: int, repeats: int, folder: Path) -> dict[str, float]:
     def open_and_list() -> RunListing:
         return ProjectIndex(ProjectFolder.open(project.path), file).list()
 
-    def process() -> None:
-        subprocess.run([sys.executable, "-c", _ONE_PROCESS, project.path, file, str(count)], check=True)
-
-    results = {"make": made, "rebuild": _median(rebuild, repeats)}
+    results = {"rebuild the index": timed(rebuild, repeats)}
     listing = open_and_list()
     assert (len(listing.runs), listing.read, listing.index_problem) == (count, 0, ""), listing.index_problem
-    results["with index"] = _median(open_and_list, repeats)
-    for number in range(20):
-        RunFolder(project.runs / listing.runs[number].folder).annotate(Annotations(label="changed", revision=1))
+    results["list with the index"] = timed(open_and_list, repeats)
+    for entry in listing.runs[:20]:
+        RunFolder(project.runs / entry.folder).annotate(Annotations(label="changed", revision=1))
     assert open_and_list().read == 20
-    results["with index, 20 changed"] = _median(open_and_list, repeats)
-    results["new process, with index"] = _median(process, repeats)
-    results["new process that imports only"] = _median(
-        lambda: subprocess.run(
-            [sys.executable, "-c", "import cryoloom.workflow.index, cryoloom.workflow.layout"], check=True
-        ),
-        repeats,
+    results["list, 20 runs changed just now"] = timed(open_and_list, repeats)
+    results["new process: import only"] = timed_process([_IMPORTS], repeats)
+    results["new process: import, open, list"] = timed_process(
+        [_IMPORTS + _OPEN_AND_LIST, project.path, file, count], repeats
     )
-    results["index, bytes"] = file.stat().st_size
     return results
 
 
-def _median(work: Callable[[], object], repeats: int) -> float:
-    times = []
+def timed(work: Callable[[], object], repeats: int) -> Timed:
+    wall, processor = [], []
     for _ in range(repeats):
-        began = time.perf_counter()
+        began, began_processor = time.perf_counter(), time.process_time()
         work()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+        wall.append(time.perf_counter() - began)
+        processor.append(time.process_time() - began_processor)
+    return Timed(statistics.median(wall), statistics.median(processor))
+
+
+def timed_process(arguments: Sequence[object], repeats: int) -> Timed:
+    command = [sys.executable, "-c", *map(str, arguments)]
+    return Timed(timed(lambda: subprocess.run(command, check=True), repeats).wall, None)
 
 
 def main() -> None:
@@ -143,10 +158,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="cryoloom-bench-project-") as folder:
         results = measure(arguments.runs, arguments.repeats, Path(folder))
     if arguments.json:
-        print(json.dumps({"runs": arguments.runs, **results}, indent=2))
+        print(json.dumps({"runs": arguments.runs, **{name: asdict(one) for name, one in results.items()}}, indent=2))
         return
-    for name, value in results.items():
-        print(f"{name:<32} {value:12.0f}" if name.endswith("bytes") else f"{name:<32} {value:12.3f} s")
+    print(f"{arguments.runs} runs{'':<25} wall (s)  processor (s)")
+    for name, one in results.items():
+        processor = "" if one.processor is None else f"{one.processor:.3f}"
+        print(f"{name:<32} {one.wall:8.3f} {processor:>14}")
 
 
 if __name__ == "__main__":

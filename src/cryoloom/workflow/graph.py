@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Self
 
 from cryoloom.workflow.index import RunEntry, read_runs
@@ -57,9 +57,15 @@ class RunGraph:
         """Runs that read an output of a run."""
         return list(self._readers.get(ulid, ()))
 
-    def upstream(self, ulids: Iterable[str]) -> list[str]:
-        """Some runs and everything that they were made from, each after what it reads."""
-        return list(self._ordered(ulids))
+    def upstream(self, ulids: Iterable[str], *, known: Container[str] = ()) -> list[str]:
+        """Some runs and everything that they were made from, each after what it reads.
+
+        Parameters
+        ----------
+        ulids : of the runs
+        known : runs that are left out, with everything that only they were made from
+        """
+        return list(self._ordered(ulids, known))
 
     def downstream(self, ulid: str) -> list[str]:
         """Everything that was made from a run, near ones first; without the run itself."""
@@ -81,7 +87,7 @@ class RunGraph:
             current = max(started, key=lambda run: self.runs[run].number)
             seen.add(current)
 
-    def _ordered(self, ulids: Iterable[str]) -> Iterator[str]:
+    def _ordered(self, ulids: Iterable[str], known: Container[str]) -> Iterator[str]:
         begun: set[str] = set()
         for start in ulids:
             stack: list[tuple[str, bool]] = [(start, False)]
@@ -89,7 +95,7 @@ class RunGraph:
                 ulid, sources_done = stack.pop()
                 if sources_done:
                     yield ulid
-                elif ulid not in begun and ulid in self.runs:
+                elif ulid in self.runs and ulid not in begun and ulid not in known:
                     begun.add(ulid)
                     stack.append((ulid, True))
                     stack.extend((source, False) for source in reversed(self.sources(ulid)))

@@ -103,9 +103,7 @@ class _Comparison:
         )
 
     def _compare(self, ulid: str) -> _Compared:
-        if ulid in self._compared:
-            return self._compared[ulid]
-        for source in self._graph.upstream([ulid]):  # sources first, so that nothing recurses deeply
+        for source in self._graph.upstream([ulid], known=self._compared):  # so nothing recurses deeply
             if source not in self._compared:
                 self._compared[source] = _LOOP
                 self._compared[source] = self._newly_compared(source)

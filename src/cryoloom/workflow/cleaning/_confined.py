@@ -134,18 +134,18 @@ def look_below(project: Path, relative: str) -> list[Found]:
         return []
     if top.kind != "folder":
         return [top]
+    place = os.fsencode(project.resolve() / relative)
     for mounted in _mount_points():
-        if mounted.is_relative_to(project.resolve() / relative):
-            raise ProjectError(f"Something is mounted at {mounted}; unmount it first.", path=mounted)
+        if mounted == place or mounted.startswith(place + b"/"):
+            raise ProjectError(f"Something is mounted at {os.fsdecode(mounted)}; unmount it first.", path=project)
     with opened_folder(project, relative) as folder:
         return [*_entries(folder, relative, project, 0), top]
 
 
-def _mount_points() -> list[Path]:
+def _mount_points() -> list[bytes]:
     """Where file systems and folders are mounted, as this process sees it."""
     lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
-    fields = (line.split(b" ")[4] for line in lines)
-    return [Path(os.fsdecode(_OCTAL.sub(lambda found: bytes([int(found[1], 8)]), field))) for field in fields]
+    return [_OCTAL.sub(lambda found: bytes([int(found[1], 8)]), line.split(b" ")[4]) for line in lines]
 
 
 def _entries(folder: int, relative: str, project: Path, depth: int) -> Iterator[Found]:

@@ -129,19 +129,12 @@ def read_entry(folder: RunFolder, watch: HeartbeatWatch | None = None) -> RunEnt
     problems: list[str] = []
     if not folder.run_file.exists():
         return None
-    for read in (_read_record, _read_annotations, _read_cleanings, _read_attempt):
+    for read in (_read_record, _read_annotations, _read_cleanings, lambda folder: _read_attempt(folder, watch)):
         try:
             known.update(read(folder))
         except (CryoloomError, OSError) as error:
             problems.append(str(error))
-    try:
-        now = standing(folder, watch)
-        known.update(
-            state=now.state, reason=now.reason, attempt=now.attempt, progress=now.progress.model_dump(mode="json")
-        )
-    except (CryoloomError, OSError) as error:
-        problems.append(str(error))
-    return RunEntry(folder.number, folder.path.name, problem=" ".join(dict.fromkeys(problems)), **known)
+    return RunEntry(folder.number, folder.path.name, problem=" ".join(problems), **known)
 
 
 def _read_record(folder: RunFolder) -> dict[str, Any]:
@@ -166,12 +159,14 @@ def _read_cleanings(folder: RunFolder) -> dict[str, Any]:
     return {"cleaned": tuple(dict.fromkeys(categories))}
 
 
-def _read_attempt(folder: RunFolder) -> dict[str, Any]:
-    attempt = folder.newest_attempt()
-    if attempt is None:
-        return {}
-    known: dict[str, Any] = {"started": attempt.request().started}
-    end = attempt.end()
-    if end is not None:
-        known.update(ended=end.ended, seconds=end.seconds)
+def _read_attempt(folder: RunFolder, watch: HeartbeatWatch | None) -> dict[str, Any]:
+    now = standing(folder, watch)
+    known: dict[str, Any] = {"state": now.state, "reason": now.reason, "attempt": now.attempt}
+    known["progress"] = now.progress.model_dump(mode="json")
+    if now.attempt:
+        attempt = folder.attempt(now.attempt)
+        known["started"] = attempt.request().started
+        end = attempt.end()
+        if end is not None:
+            known.update(ended=end.ended, seconds=end.seconds)
     return known
