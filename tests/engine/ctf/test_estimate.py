@@ -11,7 +11,7 @@ from cryoloom.errors import InputError, ParameterError
 
 from ._scene import Scene, expose
 
-# The lines are RMS errors at a field of 1536²: 40 Å for the mean, 75 Å for U and V. Here the field has less than
+# What is promised are RMS errors for fields of 1536²: 40 Å for the mean, 75 Å for U and V. Here the field has less than
 # half of that area, and a single error may be three times the RMS.
 MEAN_TOLERANCE, AXIS_TOLERANCE = 120.0, 225.0
 

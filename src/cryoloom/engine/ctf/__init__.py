@@ -3,6 +3,16 @@
 from cryoloom.engine.ctf._draw import draw_ctf_fit
 from cryoloom.engine.ctf._estimate import estimate_ctf
 from cryoloom.engine.ctf._fit import CTFFit, IceRing, RingProfile, Tilt
+from cryoloom.engine.ctf._memory import predicted_memory
 from cryoloom.engine.ctf._settings import CTFSettings
 
-__all__ = ["CTFFit", "CTFSettings", "IceRing", "RingProfile", "Tilt", "draw_ctf_fit", "estimate_ctf"]
+__all__ = [
+    "CTFFit",
+    "CTFSettings",
+    "IceRing",
+    "RingProfile",
+    "Tilt",
+    "draw_ctf_fit",
+    "estimate_ctf",
+    "predicted_memory",
+]

@@ -12,6 +12,7 @@ from cryoloom.engine.ctf._drift import directional_loss
 from cryoloom.engine.ctf._equiphase import level
 from cryoloom.engine.ctf._fit import CTFFit, Tilt
 from cryoloom.engine.ctf._ice import find_ice_ring, relative_ice_thickness
+from cryoloom.engine.ctf._periodograms import TILE_EXTENT
 from cryoloom.engine.ctf._profile import fit_resolution, ring_profile, score
 from cryoloom.engine.ctf._rings import RingModel
 from cryoloom.engine.ctf._settings import CTFSettings
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
 
     from cryoloom.engine.ctf._polar import PolarSpectra
 
-_TILE_EXTENT = 700.0
 _LARGEST_TILE_EXTENT = 2_000.0
 _EXTENT_PER_RING_DENSITY = 3.0  # a tile keeps 60 % of the height of rings so dense
 _SMALLEST_SIDE = 128
+# Of log-likelihood: a tilt that is suspected sharpens the rings, with which it must then be clearly more likely.
+_TILT_GAINS = (3.0, 8.0)
 
 
 def estimate_ctf(
@@ -84,20 +86,30 @@ def estimate_ctf(
         model = RingModel(voltage, spherical_aberration, amplitude_contrast, periodograms.extent)
         return spectra, model, find_solution(spectra.deviations.cut(*band), periodograms.variance, model, settings)
 
-    spectra, model, solution = measure(_TILE_EXTENT)
+    spectra, model, solution = measure(TILE_EXTENT)
     wanted = min(_wanted_extent(solution, model), 0.5 * min(image.shape) * pixel_size)
     if wanted > 1.3 * model.extent:
+        del spectra  # both at once would take twice the memory
         spectra, model, solution = measure(wanted)
 
     deviations, variance = spectra.deviations, spectra.periodograms.variance
     solution = polish(solution, deviations.cut(*band), variance, model, settings)
-    tilt = None
+    tilt, untilted = None, solution
     if settings.fit_tilt:
-        centres = spectra.periodograms.centres
-        tilt = find_tilt(deviations.cut(*band), centres, solution.defocus, solution.evidence, model)
-        if tilt is not None:
-            changes = np.array([tilt.defocus_change(y, x) for y, x in centres])
-            deviations = level(deviations, changes, solution.defocus, model)
+        for least_gain in _TILT_GAINS:
+            tilt = find_tilt(
+                spectra.deviations.cut(*band),
+                spectra.periodograms.centres,
+                solution.defocus,
+                solution.evidence,
+                model,
+                least_gain=least_gain,
+            )
+            if tilt is None:
+                solution, deviations = untilted, spectra.deviations
+                break
+            changes = np.array([tilt.defocus_change(y, x) for y, x in spectra.periodograms.centres])
+            deviations = level(spectra.deviations, changes, solution.defocus, model)
             solution = polish(solution, deviations.cut(*band), variance, model, settings)
     return _describe(solution, tilt, spectra, deviations, model, pixel_size=pixel_size, settings=settings)
 

@@ -72,7 +72,7 @@ class CTFFit:
     ----------
     transfer : the transfer function
     score : correlation of the measured and the fitted rings over the fitted resolutions, each averaged along the rings;
-        1 is perfect, below about 0.3 there is hardly a ring
+        1 is perfect, and 0.5 is what can be fitted to noise alone
     fit_resolution : first resolution, in Å, at which the smoothed ring correlation falls below 0.5
     significance : height of the fitted rings in standard deviations of the noise
     margin : logarithm of how much more likely this defocus is than the best one that differs by more than 500 Å

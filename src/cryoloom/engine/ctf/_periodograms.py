@@ -13,6 +13,7 @@ from cryoloom.engine.fourier import good_even_size_below
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+TILE_EXTENT = 700.0  # Å: resolves the rings of usual defocus, and leaves little of the field's edge unseen
 _FINEST_RESOLUTION = 2.0
 _OUTLIER = 6.0
 
@@ -58,8 +59,8 @@ def measure_periodograms(
     import scipy.fft
 
     side = good_even_size_below(min(round(extent / pixel_size), *micrograph.shape))
-    kept = int(min(side // 2 - 1, side * pixel_size / _FINEST_RESOLUTION))
-    starts_y, starts_x = (_starts(length, side) for length in micrograph.shape)
+    kept = kept_frequencies(side, pixel_size)
+    starts_y, starts_x = (tile_starts(length, side) for length in micrograph.shape)
     corners = [(y, x) for y in starts_y for x in starts_x]
 
     middle, deviation = _location_and_spread(micrograph)
@@ -92,7 +93,12 @@ def measure_periodograms(
     )
 
 
-def _starts(length: int, side: int) -> list[int]:
+def kept_frequencies(side: int, pixel_size: float) -> int:
+    """Number of frequencies kept along an axis of a tile, without zero: up to Nyquist's, or to 1/2 Å."""
+    return int(min(side // 2 - 1, side * pixel_size / _FINEST_RESOLUTION))
+
+
+def tile_starts(length: int, side: int) -> list[int]:
     """First pixels of tiles that overlap by at least half and cover the whole length."""
     count = 1 + int(np.ceil((length - side) / (side / 2)))
     return [round(float(start)) for start in np.linspace(0, length - side, count)]

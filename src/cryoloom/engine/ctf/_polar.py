@@ -49,6 +49,11 @@ class PolarSpectra:
         )
 
 
+def polar_cells(kept: int) -> int:
+    """Largest number of cells for spectra that reach ``kept`` pixels along an axis."""
+    return _SECTORS * _SHELLS_PER_PIXEL * kept
+
+
 def sum_in_polar_cells(periodograms: Periodograms, usable: NDArray[np.bool_], lowest_frequency: float) -> PolarSpectra:
     """Sum each spectrum over sectors and shells; a pixel between two shells is shared by them.
 

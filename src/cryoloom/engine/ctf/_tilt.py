@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
 _STEEPEST = math.tan(math.radians(60.0))
 _OFFSET_STEP = 60.0
-_LEAST_GAIN = 8.0  # of log-likelihood, for two more parameters tried at a few hundred places
 
 
 def find_tilt(
-    spectra: PolarSpectra, centres: NDArray[np.float64], defocus: Defocus, evidence: Evidence, model: RingModel
+    spectra: PolarSpectra,
+    centres: NDArray[np.float64],
+    defocus: Defocus,
+    evidence: Evidence,
+    model: RingModel,
+    *,
+    least_gain: float,
 ) -> Tilt | None:
     """Look for the defocus gradient with which the rings of all tiles agree best.
 
@@ -36,6 +41,7 @@ def find_tilt(
     centres : (tiles, 2) places ``(y, x)`` of the tiles, in Å from the centre
     defocus : of the whole field
     evidence : weights of the shells, and strengths of the rings
+    least_gain : of the log-likelihood, without which there is no tilt
 
     Returns
     -------
@@ -74,7 +80,7 @@ def find_tilt(
             "fatol": 1e-3,
         },
     )
-    if -float(result.fun) - float(gain(np.zeros(2))) < _LEAST_GAIN:
+    if -float(result.fun) - float(gain(np.zeros(2))) < least_gain:
         return None
     slope_y, slope_x = result.x
     return Tilt(

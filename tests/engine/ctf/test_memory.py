@@ -1,0 +1,25 @@
+"""The memory that an estimate declares."""
+
+import subprocess
+import sys
+
+import pytest
+
+from cryoloom.engine.ctf import predicted_memory
+
+PROGRAM = """
+import resource, sys
+import numpy as np
+from cryoloom.engine.ctf import estimate_ctf
+shape, pixel_size = (int(sys.argv[1]), int(sys.argv[2])), float(sys.argv[3])
+micrograph = np.random.default_rng(0).standard_normal(shape, np.float32)
+estimate_ctf(micrograph, pixel_size=pixel_size, voltage=300, spherical_aberration=2.7, amplitude_contrast=0.1)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.parametrize(("shape", "pixel_size"), [((3072, 3584), 1.0), ((1024, 1024), 2.0)])
+def test_what_is_declared_is_what_is_taken(shape, pixel_size):
+    command = [sys.executable, "-c", PROGRAM, *map(str, shape), str(pixel_size)]
+    taken = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert predicted_memory(shape, pixel_size=pixel_size) == pytest.approx(taken, rel=0.2)  # what lanes rely on
