@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -134,9 +135,9 @@ class ProjectFolder:
         """The next free number; a folder made for it is never removed, so a number is never given twice."""
         reserved = self.runs / ".numbers"
         reserved.mkdir(exist_ok=True)
-        taken = [int(path.name) for path in reserved.iterdir() if path.name.isdigit()]
-        taken += [RunFolder.number_of(path.name) or 0 for path in self.runs.iterdir()]
-        number = max(taken, default=0) + 1
+        names = [*os.listdir(reserved), *os.listdir(self.runs)]  # noqa: PTH208  # there may be thousands
+        taken = [name[:6] for name in names if name[:6].isdigit()]
+        number = int(max(taken, default="0")) + 1
         while True:
             try:
                 (reserved / f"{number:06d}").mkdir()

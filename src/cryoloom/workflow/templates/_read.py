@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cryoloom.errors import FormatError, NotFoundError
+from cryoloom.errors import FormatError, InputError, NotFoundError
 from cryoloom.workflow.templates._document import WorkflowDocument
 
 MOST_BYTES = 4 * 2**20
@@ -24,11 +24,15 @@ def read_workflow(path: Path) -> WorkflowDocument:
         If there is no such file.
     FormatError
         If it is no workflow file.
+    InputError
+        If it cannot be read.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         raise NotFoundError(f"There is no file {path}.", path=path) from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.", path=path) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise FormatError(f"{path} is no file.", path=path)
