@@ -164,8 +164,32 @@ def test_a_writer_that_slept_until_its_generation_was_swept_is_superseded(
     assert not (tmp_path / "manifest-000002.json").exists()
     with pytest.raises(SupersededError):
         sleeper.commit([{"id": 77}])
-    assert not (tmp_path / "manifest-000002.json").exists()
     assert StoredSet(tmp_path).latest().to_polars()["id"].to_list() == [1, 2, 3, 4, 5]
+    age(tmp_path)
+    awake.sweep()
+    assert leftovers(tmp_path) == set()
+
+
+def test_a_writer_that_slept_after_it_published_leaves_what_others_have_built_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SetWriter.open(tmp_path, "ctfs").commit([{"id": 1}])
+    sleeper = SetWriter.open(tmp_path, "ctfs")
+    link = os.link
+
+    def link_and_sleep(source: Path, target: Path) -> None:
+        """While the writer sleeps right after its link, another goes on from there."""
+        link(source, target)
+        monkeypatch.undo()
+        other = SetWriter.open(tmp_path, "ctfs")
+        for identity in (3, 4):
+            other.commit([{"id": identity}])
+
+    monkeypatch.setattr(os, "link", link_and_sleep)
+    with pytest.raises(SupersededError, match="Another driver writes"):
+        sleeper.commit([{"id": 2}])
+    assert StoredSet(tmp_path).latest().to_polars()["id"].to_list() == [1, 2, 3, 4]
+    assert StoredSet(tmp_path).at(2).to_polars()["id"].to_list() == [1, 2]
 
 
 def claim(folder: str, start: Any, outcomes: Any, rounds: int, *, hard_links: bool) -> None:

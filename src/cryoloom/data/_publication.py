@@ -16,17 +16,21 @@ _CLAIM = ".claim-"
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK})
 
 
-def publish(folder: Path, generation: int, content: bytes, new_part: Path | None = None) -> None:
+def publish(folder: Path, generation: int, content: bytes, new_part: Path | None = None) -> bool:
     """Create the manifest of a generation exclusively: complete, on the disk, and only if there is none.
 
     Parameters
     ----------
     new_part : a file that the manifest names and that must be on the disk before
 
+    Returns
+    -------
+    Whether it is the newest generation; if not, another writer has taken over meanwhile.
+
     Raises
     ------
     SupersededError
-        If another writer has published this generation.
+        If another writer has published this generation; nothing was published.
     """
     token = os.urandom(6).hex()
     temporary = folder / f".{manifest_name(generation)}-{token}.tmp"
@@ -41,22 +45,25 @@ def publish(folder: Path, generation: int, content: bytes, new_part: Path | None
             _rename_claimed(temporary, folder, generation)
     finally:
         temporary.unlink(missing_ok=True)
-    _refuse_the_past(folder, generation)
     _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+    if not _is_newest(folder, generation):
+        return False
     write_hint(folder, generation)
+    return True
 
 
-def _refuse_the_past(folder: Path, generation: int) -> None:
-    """A writer that slept for hours may publish a generation anew that was swept meanwhile; the hint tells."""
+def _is_newest(folder: Path, generation: int) -> bool:
+    """Whether no later generation is known of.
+
+    A writer that slept may find that another has gone on from what it has just published, or even, if it slept for
+    hours, that it published anew what the other had published and swept. Then nobody looks at it, and a sweep takes it.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         hint = _read_hint(descriptor)
     finally:
         os.close(descriptor)
-    if hint is not None and hint > generation:
-        path = folder / manifest_name(generation)
-        path.unlink(missing_ok=True)
-        raise _superseded(path)
+    return hint is None or hint <= generation
 
 
 def _link(temporary: Path, target: Path) -> None:
@@ -79,6 +86,7 @@ def _rename_claimed(temporary: Path, folder: Path, generation: int) -> None:
     """
     target = folder / manifest_name(generation)
     private, claim = temporary.with_suffix(".claim"), folder / f"{_CLAIM}{generation:06d}"
+    ours = temporary.stat()
     private.mkdir()
     try:
         temporary.rename(private / temporary.name)
@@ -86,12 +94,12 @@ def _rename_claimed(temporary: Path, folder: Path, generation: int) -> None:
         if target.exists():
             raise _superseded(target)
         (claim / temporary.name).rename(target)
-    except FileNotFoundError:
-        raise _superseded(target) from None
     except OSError as error:
-        if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
+        if error.errno not in {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}:
+            raise
+        # Over NFS the answer to a rename that succeeded may be lost, and the repeated request then fails.
+        if not (target.exists() and os.path.samestat(target.stat(), ours)):
             raise _superseded(target) from None
-        raise
     finally:
         for emptied in (private, claim):
             (emptied / temporary.name).unlink(missing_ok=True)

@@ -134,8 +134,7 @@ class SetWriter:
         ProjectError
             If the set is closed, or the disk is full or not writable. The set stays as it was.
         """
-        if self._superseded:
-            raise SupersededError(f"Another driver writes {self.folder}; this one stops.", path=self.folder)
+        self._refuse_if_superseded()
         before = self._manifest
         table = self._fit(upsert)
         rows, schema = table.frame, table.schema
@@ -163,7 +162,7 @@ class SetWriter:
                 note=dict(note or {}),
             )
             new_part = self.folder / written.parts[-1].file if written else None
-            publish(self.folder, generation, manifest.to_bytes(), new_part)
+            self._superseded = not publish(self.folder, generation, manifest.to_bytes(), new_part)
         except SupersededError:
             self._superseded = True
             self._discard(written)
@@ -172,6 +171,7 @@ class SetWriter:
             if not (self.folder / manifest_name(generation)).exists():
                 self._discard(written)
             raise _explained(error, self.folder) from error
+        self._refuse_if_superseded()
         self._manifest = manifest
         if written:
             self._remember(written)
@@ -245,6 +245,10 @@ class SetWriter:
             last_generation=generation,
         )
         return _Written((*before.parts[:kept], part), frame, ids[~replaced], ids[returning], removed.to_numpy())
+
+    def _refuse_if_superseded(self) -> None:
+        if self._superseded:
+            raise SupersededError(f"Another driver writes {self.folder}; this one stops.", path=self.folder)
 
     def _discard(self, written: _Written | None) -> None:
         """Delete the part of a commit that will not be published, above all when the disk is full."""
