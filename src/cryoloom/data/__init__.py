@@ -22,7 +22,7 @@ from cryoloom.data._sweep import superseded_files, sweep_set
 
 if TYPE_CHECKING:
     from cryoloom.data._expression import Expression, expression_help, parse_condition, parse_expression
-    from cryoloom.data._frames import frame_of, polars_schema
+    from cryoloom.data._frames import polars_schema
     from cryoloom.data._operations import (
         EqualIds,
         difference,
@@ -90,7 +90,6 @@ __all__ = [
     "edit",
     "expression_help",
     "filter_by",
-    "frame_of",
     "half_set_of",
     "intersect",
     "item_class",
@@ -119,7 +118,6 @@ _IMPORTED_WHEN_USED = {
     "expression_help": "_expression",
     "parse_condition": "_expression",
     "parse_expression": "_expression",
-    "frame_of": "_frames",
     "polars_schema": "_frames",
     "EqualIds": "_operations",
     "difference": "_operations",
