@@ -93,8 +93,8 @@ def project_with_relion(folder, transfer, **particle):
 def render_alone(particles, transfer, size, pixel_size, magnification=None):
     """Render particles without ice, motion, damage or noise, on a square field: (y, x)."""
     parameters = MicroscopeParameters.of_tier(Tier.EASY).resized(width=size, height=size, frame_count=1)
-    parameters = replace(parameters, detector=replace(parameters.detector, pixel_size=pixel_size))
-    vacuum = Ice(thickness=0.0, gradient=(0.0, 0.0), tilt=0.0, spread=False, ring=0.0, crystalline=False)
+    parameters = parameters.changed(pixel_size=pixel_size)
+    vacuum = Ice(thickness=0.0, gradient=(0.0, 0.0), tilt=0.0, tilt_axis=0.0, spread=False, ring=0.0, crystalline=False)
     (image,) = render_frames(
         specimen=pseudoprotein(),
         scene=Scene(particles, (), None, vacuum, None),
@@ -165,7 +165,7 @@ class Reconstruction:
 
     def __init__(self, folder):
         self.folder = folder
-        self.angles = euler_angles(draw_rotations(self.side**2, 0.0, 0.0, np.random.default_rng(1)))
+        self.angles = euler_angles(draw_rotations(self.side**2, 0.0, np.random.default_rng(1)))
         self.truth = pseudoprotein().density_map(self.box, self.pixel_size)
 
     def render(self, transfer, magnification=None):
@@ -240,7 +240,7 @@ def test_magnification_is_relions(reconstruction, undistorted):
 def corrected_session(tmp_path_factory):
     """A small bright movie that RELION has aligned: its exposure, and its session."""
     parameters = MicroscopeParameters.of_tier(Tier.EASY).resized(width=640, height=576, frame_count=10)
-    parameters = replace(parameters, detector=replace(parameters.detector, dose_per_frame=6.0))
+    parameters = parameters.changed(dose_per_frame=6.0)
     session = write_session(tmp_path_factory.mktemp("session"), seed=5, movies=1, parameters=parameters)
     guard.run_motioncorr(session, threads=1)
     return SimulatedMicroscope(seed=5, parameters=parameters).expose(seed=1), session

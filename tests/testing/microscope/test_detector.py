@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import starfile
 from scipy import stats
 
 from cryoloom.testing.microscope import MicroscopeParameters
@@ -92,3 +93,10 @@ def test_mending_takes_sound_neighbours_only():
     flawed[0, 0] = True
     image[flawed] = 90.0
     assert np.all(mend(image, flawed) == 3.0)
+
+
+def test_the_signal_falls_as_on_a_real_counting_detector(test_data):
+    curve = starfile.read(test_data / "metadata" / "mtf" / "mtf_k2_300_ec.star")
+    resolution, value = curve["rlnResolutionInversePixel"].to_numpy(float), curve["rlnMtfValue"].to_numpy(float)
+    quarters = np.arange(5) * 0.125  # of a cycle a pixel: up to Nyquist
+    assert PARAMETERS.mtf[:5] == pytest.approx(np.interp(quarters, resolution, value), abs=0.04)

@@ -9,6 +9,9 @@ from cryoloom.testing.microscope import MicroscopeParameters, SimulatedMicroscop
 from cryoloom.testing.microscope._particles import rotation_matrices
 
 SMALL = MicroscopeParameters.of_tier(Tier.EASY).resized(width=384, height=320, frame_count=6, particle_count=4)
+FLAWLESS = {"hot_pixel_count": 0, "gain_spread": 0.0}
+NO_ICE = {"ice_thickness": (1e-6, 1e-6)}
+STILL = {"total": (0.02, 0.02), "local": (0.01, 0.01)}
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +107,7 @@ def test_particles_are_dark_where_the_truth_says(exposure):
 def test_the_whole_movie_moves_as_the_truth_says():
     """Early and late halves of a bright movie, correlated, are as far apart as their mean true displacements."""
     parameters = SMALL.resized(width=512, height=512, frame_count=16, particle_count=11)
-    parameters = replace(parameters, detector=replace(parameters.detector, dose_per_frame=8.0, hot_pixel_count=0))
+    parameters = parameters.changed(dose_per_frame=8.0, hot_pixel_count=0)
     exposure = SimulatedMicroscope(seed=8, parameters=parameters).expose(defocus_u=18_000.0, defocus_v=17_900.0)
     corrected = exposure.counts * exposure.gain
     early, late = corrected[:3].mean(axis=0), corrected[8:].mean(axis=0)
@@ -131,12 +134,7 @@ def shift_between(first, second):
 def test_late_frames_have_lost_fine_detail():
     """With the noise of counting taken off, the power at 5 to 7 Å falls from frame to frame, that at 40 Å hardly."""
     parameters = SMALL.resized(width=512, height=512, frame_count=4, particle_count=11)
-    parameters = replace(
-        parameters,
-        detector=replace(parameters.detector, dose_per_frame=12.0, hot_pixel_count=0, gain_spread=0.0),
-        grid=replace(parameters.grid, ice_thickness=(1e-6, 1e-6)),
-        motion=replace(parameters.motion, total=(0.02, 0.02), local=(0.01, 0.01)),
-    )
+    parameters = parameters.changed(dose_per_frame=12.0, **FLAWLESS, **NO_ICE, **STILL)
     microscope = SimulatedMicroscope(seed=9, parameters=parameters)
     radius = np.hypot(np.fft.fftfreq(512, 2.0)[:, None], np.fft.rfftfreq(512, 2.0)[None])
     fine, coarse = (radius > 1 / 9.0) & (radius < 1 / 6.0), (radius > 1 / 50.0) & (radius < 1 / 30.0)
@@ -153,11 +151,7 @@ def test_late_frames_have_lost_fine_detail():
 
 def test_counting_noise_is_all_there_is_where_nothing_is():
     parameters = SMALL.resized(particle_count=0)
-    parameters = replace(
-        parameters,
-        detector=replace(parameters.detector, hot_pixel_count=0, gain_spread=0.0),
-        grid=replace(parameters.grid, ice_thickness=(1e-6, 1e-6)),
-    )
+    parameters = parameters.changed(**FLAWLESS, **NO_ICE)
     counts = SimulatedMicroscope(seed=2, parameters=parameters).expose().counts.astype(float)
     scatter = np.sqrt((2.0 * 6.0**2 + 6.0) / counts.size)
     assert counts.var() == pytest.approx(6.0, abs=5.0 * scatter)
@@ -167,12 +161,7 @@ def test_counting_noise_is_all_there_is_where_nothing_is():
 
 def test_ice_is_partly_the_same_in_every_frame_and_shows_thon_rings():
     parameters = SMALL.resized(width=512, height=512, frame_count=8, particle_count=0)
-    parameters = replace(
-        parameters,
-        detector=replace(parameters.detector, hot_pixel_count=0, gain_spread=0.0, dose_per_frame=60.0 / 4.0),
-        grid=replace(parameters.grid, ice_thickness=(900.0, 900.0)),
-        motion=replace(parameters.motion, total=(0.02, 0.02), local=(0.01, 0.01)),
-    )
+    parameters = parameters.changed(dose_per_frame=60.0 / 4.0, ice_thickness=(900.0, 900.0), **FLAWLESS, **STILL)
     exposure = SimulatedMicroscope(seed=2, parameters=parameters).expose(
         defocus_u=12_000.0, defocus_v=10_000.0, defocus_angle=40.0
     )
@@ -189,6 +178,40 @@ def test_ice_is_partly_the_same_in_every_frame_and_shows_thon_rings():
     # Turned by 90°, the astigmatism does not fit any more.
     turned = replace(exposure.truth.transfer, defocus_angle=130.0).evaluate(vertical, horizontal) ** 2
     assert np.corrcoef(own[band], transfer[band])[0, 1] > np.corrcoef(own[band], turned[band])[0, 1] + 0.1
+
+
+def test_tilted_ice_has_more_defocus_where_it_is_higher():
+    parameters = SMALL.resized(width=768, height=768, frame_count=4, particle_count=0).changed(
+        dose_per_frame=30.0, ice_thickness=(900.0, 900.0), tilt=40.0, tilt_axis=(30.0, 30.0), **FLAWLESS, **STILL
+    )
+    exposure = SimulatedMicroscope(seed=2, parameters=parameters).expose(defocus_u=12_000.0, defocus_v=11_990.0)
+    image = exposure.counts.sum(axis=0) / 480.0
+    vertical, horizontal = np.fft.fftfreq(192, 2.0), np.fft.rfftfreq(192, 2.0)
+    radius = np.hypot(vertical[:, None], horizontal[None])
+    band = (radius > 0.06) & (radius < 0.17)
+    found, expected = [], []
+    for row in range(0, 768, 192):
+        for column in range(0, 768, 192):
+            tile = image[row : row + 192, column : column + 192] * np.outer(np.hanning(192), np.hanning(192))
+            power = np.abs(np.fft.rfft2(tile - tile.mean())) ** 2
+            heights = np.arange(-900.0, 901.0, 60.0)
+            models = [exposure.truth.transfer.evaluate(vertical, horizontal, height)[band] ** 2 for height in heights]
+            scores = [np.corrcoef(np.sqrt(power[band]), model)[0, 1] for model in models]
+            found.append(heights[int(np.argmax(scores))])
+            x, y = (np.array([column, row]) + 95.5 - 383.5) * 2.0
+            expected.append(np.tan(np.radians(40.0)) * (np.sin(np.radians(30.0)) * x - np.cos(np.radians(30.0)) * y))
+    slope, offset = np.polyfit(expected, found, 1)
+    assert np.ptp(expected) > 1000.0
+    assert slope == pytest.approx(1.0, abs=0.1)
+    assert offset == pytest.approx(0.0, abs=60.0)
+
+
+def test_parameters_are_changed_by_name():
+    parameters = SMALL.changed(voltage=200.0, tilt=20.0, total=(0.0, 0.1))
+    assert (parameters.optics.voltage, parameters.grid.tilt, parameters.motion.total) == (200.0, 20.0, (0.0, 0.1))
+    assert parameters.detector == SMALL.detector
+    with pytest.raises(ParameterError, match="no parameter 'kilovolts'"):
+        SMALL.changed(kilovolts=200.0)
 
 
 def test_easy_particles_are_intact_and_apart():

@@ -1,7 +1,6 @@
 """What the standard and hard tiers put before the beam."""
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,15 +8,16 @@ from scipy import ndimage
 
 from cryoloom.testing.microscope import Flaw, MicroscopeParameters, SimulatedMicroscope, State, Tier, pseudoprotein
 from cryoloom.testing.microscope._contaminants import CarbonEdge, Contaminant, Kind
-from cryoloom.testing.microscope._particles import draw_rotations, euler_angles, rotation_matrices
+from cryoloom.testing.microscope._particles import draw_rotations, euler_angles, rotation_matrices, stage_rotation
 from cryoloom.testing.microscope._scattering import interaction_constant
 from cryoloom.testing.microscope._scene import draw_scene, flaw_of_movie
 
+AXIS = 115.0
 STANDARD, HARD = MicroscopeParameters.of_tier(Tier.STANDARD), MicroscopeParameters.of_tier(Tier.HARD)
 
 
 def scenes(parameters, count=12, flaw=None):
-    return [draw_scene(parameters, pseudoprotein(), flaw, np.random.default_rng(seed)) for seed in range(count)]
+    return [draw_scene(parameters, pseudoprotein(), flaw, AXIS, np.random.default_rng(seed)) for seed in range(count)]
 
 
 def test_a_harder_tier_has_all_that_an_easier_one_has():
@@ -113,15 +113,25 @@ def test_an_empty_movie_has_ice_only():
 
 
 def test_half_of_the_hard_views_lie_in_a_tenth_of_the_sphere_about_the_tilted_beam():
-    rotations = draw_rotations(20_000, 0.5, 20.0, np.random.default_rng(1))
+    angles = np.concatenate([scene.particles.angles for scene in scenes(HARD, count=30)])
     # Undo the stage: what is left is the orientation on the grid, seen along the specimen's own axes.
-    stage = rotation_matrices(np.array([[0.0, 20.0, 0.0]]))[0]
-    view = np.einsum("ij,njk->nik", stage.T, rotations)[:, 2]
-    assert np.mean(view[:, 2] > 0.8) == pytest.approx(0.5 + 0.5 * 0.1, abs=0.015)
+    view = (stage_rotation(20.0, AXIS).T @ rotation_matrices(angles))[:, 2]
+    assert np.mean(view[:, 2] > 0.8) == pytest.approx(0.5 + 0.5 * 0.1, abs=0.03)
+
+
+def test_the_stage_lifts_what_lies_across_its_axis():
+    stage = stage_rotation(20.0, 90.0)
+    assert stage == pytest.approx(rotation_matrices(np.array([[0.0, 20.0, 0.0]]))[0])  # an axis along y
+    stage = stage_rotation(20.0, AXIS)
+    direction = np.radians(AXIS)
+    along, across = [np.cos(direction), np.sin(direction), 0.0], [np.sin(direction), -np.cos(direction), 0.0]
+    assert stage @ along == pytest.approx(np.array(along))
+    assert (stage @ across)[2] == pytest.approx(np.sin(np.radians(20.0)))
+    assert np.linalg.det(stage) == pytest.approx(1.0)
 
 
 def test_without_preference_all_views_are_alike():
-    view = draw_rotations(20_000, 0.0, 0.0, np.random.default_rng(1))[:, 2]
+    view = draw_rotations(20_000, 0.0, np.random.default_rng(1))[:, 2]
     assert view.mean(axis=0) == pytest.approx(np.zeros(3), abs=0.02)
     assert (view**2).mean(axis=0) == pytest.approx(np.full(3, 1 / 3), abs=0.02)
 
@@ -135,9 +145,10 @@ def test_angles_and_matrices_are_each_other_s_inverse():
 
 def test_tilt_makes_heights_grow_across_the_field():
     (scene,) = scenes(HARD, count=1)
-    x = (scene.particles.positions[:, 0] - 767.5) * HARD.detector.pixel_size
-    slope = np.polyfit(x, scene.particles.heights, 1)[0]
-    assert slope == pytest.approx(np.tan(np.radians(20.0)), abs=0.05)
+    x, y = ((scene.particles.positions - 767.5) * HARD.detector.pixel_size).T
+    slopes = np.linalg.lstsq(np.stack([x, y, np.ones_like(x)], axis=1), scene.particles.heights, rcond=None)[0][:2]
+    across = np.array([np.sin(np.radians(AXIS)), -np.cos(np.radians(AXIS))])
+    assert slopes == pytest.approx(np.tan(np.radians(20.0)) * across, abs=0.05)
 
 
 def test_a_third_of_the_hard_particles_has_the_second_conformation():
@@ -165,8 +176,8 @@ def test_carbon_lies_outside_of_the_hole():
 
 def test_carbon_is_darker_and_rougher_where_the_truth_says():
     parameters = STANDARD.resized(width=640, height=640, frame_count=4, particle_count=0)
-    grid = replace(parameters.grid, carbon_edges_in_ten=10, aggregates_in_ten=0, ice_gradient=(0.0, 0.0))
-    exposure = SimulatedMicroscope(parameters=replace(parameters, grid=grid), seed=11).expose()
+    parameters = parameters.changed(carbon_edges_in_ten=10, aggregates_in_ten=0, ice_gradient=(0.0, 0.0))
+    exposure = SimulatedMicroscope(parameters=parameters, seed=11).expose()
     image = exposure.micrograph
     pixels = np.stack(np.meshgrid(np.arange(640), np.arange(640)), axis=-1)
     moved = exposure.truth.drift.displacement(np.array([[320.0, 320.0]]))[0, 0]
@@ -180,9 +191,8 @@ def test_carbon_is_darker_and_rougher_where_the_truth_says():
 
 
 def test_gold_is_black_where_the_truth_says():
-    parameters = STANDARD.resized(width=640, height=640, frame_count=4, particle_count=8)
-    grid = replace(parameters.grid, carbon_edges_in_ten=0, aggregates_in_ten=0, false_object_share=2.0)
-    parameters = replace(parameters, grid=replace(grid, particle_count=4))
+    parameters = STANDARD.resized(width=640, height=640, frame_count=4, particle_count=4)
+    parameters = parameters.changed(carbon_edges_in_ten=0, aggregates_in_ten=0, false_object_share=2.0)
     exposure = SimulatedMicroscope(parameters=parameters, seed=12).expose()
     image, found = exposure.micrograph, 0
     for one in exposure.truth.scene.contaminants:

@@ -9,6 +9,7 @@ import starfile
 import tifffile
 from typer.testing import CliRunner
 
+from cryoloom.errors import InputError
 from cryoloom.testing.microscope import MicroscopeParameters, SimulatedMicroscope, State, Tier, write_session
 
 EASY = MicroscopeParameters.of_tier(Tier.EASY).resized(width=256, height=192, frame_count=5, particle_count=2)
@@ -95,6 +96,11 @@ def test_a_hard_session_states_a_wrong_pixel_size_and_its_truth_the_aberrations(
     mine = tables["particles"][tables["particles"]["rlnMicrographName"] == "movies/movie_0001.tif"]
     assert mine["rlnDefocusU"].to_numpy() == pytest.approx(truth.defocus_u + heights, abs=1e-3)
     assert np.all(truth.particles.states[truth.to_be_found()] == State.INTACT)
+
+
+def test_a_folder_with_movies_is_not_written_into(session):
+    with pytest.raises(InputError, match="not empty"):
+        write_session(session.folder, movies=1, parameters=EASY)
 
 
 def test_threads_change_nothing(session, tmp_path):

@@ -42,8 +42,8 @@ def lasting_ice(
     powers = [np.mean(np.cos(phases) ** 2, axis=0), np.mean(np.sin(phases) ** 2, axis=0)]
     parts = 2 if ice.spread or ice.tilt else 1
     spectra = np.zeros((parts, field.vertical.size, field.horizontal.size), dtype=np.complex64)
-    for share, height in ice.levels((x[0] * field.pixel_size).astype(np.float64)):
-        weights = np.sqrt(share).astype(np.float32)[None, :] * thickness
+    for share, height in ice.levels(x * np.float32(field.pixel_size), y * np.float32(field.pixel_size)):
+        weights = np.sqrt(share) * thickness
         noise = []
         for power in powers[: 1 + ice.spread]:
             white = np.empty(field.shape, dtype=np.float32)
@@ -81,18 +81,18 @@ def changing_ice(
     from scipy import fft
 
     ice, shape = scene.ice, (field.height, field.width)
-    x = (np.arange(field.width) - field.middle[0])[None, :]
-    y = (np.arange(field.height) - field.middle[1])[:, None]
+    x = (np.arange(field.width) - field.middle[0])[None, :].astype(np.float32)
+    y = (np.arange(field.height) - field.middle[1])[:, None].astype(np.float32)
     thickness = np.sqrt(ice.relative_thickness(x, y))
     vertical, horizontal = fft.fftfreq(shape[0], field.pixel_size), fft.rfftfreq(shape[1], field.pixel_size)
     radius = np.hypot(vertical[:, None], horizontal[None, :])
     scale = 2.0 * np.sqrt(changing_fraction * shape[0] * shape[1]) / field.pixel_size
     amplitude = np.interp(radius, field.table, ice.amplitude(field.table, transfer.voltage) * envelope) * scale
     levels = []
-    for share, height in ice.levels(x[0] * field.pixel_size):
+    for share, height in ice.levels(x * np.float32(field.pixel_size), y * np.float32(field.pixel_size)):
         powers = [transfer.evaluate(vertical, horizontal, height + depth) ** 2 for depth in ice.depths]
         strength = (amplitude * np.sqrt(np.mean(powers, axis=0))).astype(np.float32)
-        levels.append((np.sqrt(share).astype(np.float32)[None, :] * thickness, strength))
+        levels.append((np.sqrt(share) * thickness, strength))
     spectrum = np.empty(shape, dtype=np.complex64)
     while True:
         pair = np.zeros((2, *shape), dtype=np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +26,8 @@ class Ice:
     ----------
     thickness : at the middle of the field, in Å
     gradient : (2,) relative change of the thickness a pixel, along x and y
-    tilt : of the grid about the image's y axis through the middle of the field, in degrees; the side of larger x is
-        further from focus
+    tilt : of the grid about an axis through the middle of the field, in degrees
+    tilt_axis : direction of that axis in degrees from x towards y; the defocus grows along (sin axis, -cos axis)
     spread : whether it scatters at all its heights, or in one plane
     ring : height of the 3.7 Å ring in its power
     crystalline : whether it has frozen to crystals
@@ -35,6 +36,7 @@ class Ice:
     thickness: float
     gradient: tuple[float, float]
     tilt: float
+    tilt_axis: float
     spread: bool
     ring: float
     crystalline: bool
@@ -43,9 +45,11 @@ class Ice:
         """Thickness at pixels `x`, `y` from the middle of the field, as a share of that in the middle."""
         return np.maximum(1.0 + self.gradient[0] * x + self.gradient[1] * y, 0.1).astype(np.float32)
 
-    def height(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Height of the ice's middle plane in Å, at `x` Å from the middle of the field."""
-        return np.asarray(np.tan(np.radians(self.tilt)) * x)
+    def height(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
+        """Height of the ice's middle plane in Å, at `x`, `y` Å from the middle of the field."""
+        axis = np.radians(self.tilt_axis)
+        across = np.sin(axis).astype(x.dtype) * x - np.cos(axis).astype(x.dtype) * y
+        return np.asarray(np.tan(np.radians(self.tilt)).astype(x.dtype) * across)
 
     def amplitude(self, frequency: NDArray[np.float64], voltage: float) -> NDArray[np.float64]:
         """Root of the power spectral density (rad Å) of its phase shift at `frequency` (1/Å)."""
@@ -57,24 +61,26 @@ class Ice:
             power = power + 60.0 * level * np.exp(-0.5 * (frequency / 0.012) ** 2)
         return np.asarray(np.sqrt(power))
 
-    def levels(self, x: NDArray[np.float64]) -> list[tuple[NDArray[np.float64], float]]:
+    def levels(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], float]]:
         """Split tilted ice into parts that each have one height.
 
         Parameters
         ----------
-        x : (n,) in Å from the middle of the field
+        x, y : (1, m) and (n, 1) in Å from the middle of the field
 
-        Returns
-        -------
-        for each part, its share (n,) of the scattering power at `x`, and the height in Å of its middle
+        Yields
+        ------
+        for each part, its share (n, m) of the scattering power at `x`, `y`, and the height in Å of its middle
         """
         if self.tilt == 0.0:
-            return [(np.ones_like(x), 0.0)]
-        height = self.height(x)
+            yield np.ones((1, 1), dtype=np.float32), 0.0
+            return
+        height = self.height(x, y)
         count = max(2, int(np.ceil(np.ptp(height) / LEVEL_SPACING)) + 1)
-        centres = np.linspace(height.min(), height.max(), count)
-        step = centres[1] - centres[0]
-        return [(np.maximum(0.0, 1.0 - np.abs(height - centre) / step), float(centre)) for centre in centres]
+        centres, step = np.linspace(height.min(), height.max(), count, retstep=True)
+        for centre in centres.tolist():
+            distance = np.abs(height - np.float32(centre)) / np.float32(step)
+            yield np.maximum(np.float32(0.0), np.float32(1.0) - distance), centre
 
     @property
     def depths(self) -> NDArray[np.float64]:

@@ -51,6 +51,7 @@ class SimulatedMicroscope:
         self.damage_scale = float(random.uniform(*self.parameters.grid.damage_scale))
         self.threefold_angle = float(random.uniform(0.0, 120.0))
         self.magnification = _stretch(self.parameters.optics.magnification_anisotropy, random.uniform(0.0, np.pi))
+        self.tilt_axis = float(random.uniform(*self.parameters.grid.tilt_axis))
         self._exposures = 0
 
     @property
@@ -90,7 +91,7 @@ class SimulatedMicroscope:
         transfer = self._draw_transfer(
             random, self.optics_group(seed), defocus_u, defocus_v, defocus_angle, phase_shift
         )
-        scene = draw_scene(self.parameters, self.specimen, flaw, random)
+        scene = draw_scene(self.parameters, self.specimen, flaw, self.tilt_axis, random)
         drift = draw_drift(
             self.parameters.motion,
             width=detector.width,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -74,6 +74,7 @@ class GridParameters:
     second_conformation_share: float
     preferred_share: float
     tilt: float
+    tilt_axis: Interval
     damage_scale: Interval
     ice_thickness: Interval
     ice_gradient: Interval
@@ -115,6 +116,27 @@ class MicroscopeParameters:
             motion=MotionParameters(**sections["motion"]),
         )
 
+    def changed(self, **values: Any) -> MicroscopeParameters:
+        """Return the same with other values for some parameters, by the names that ``tiers.toml`` gives them.
+
+        Raises
+        ------
+        ParameterError
+            If no parameter has such a name.
+        """
+        sections = {section.name: getattr(self, section.name) for section in fields(self)}
+        for name, value in values.items():
+            section = next((key for key, known in sections.items() if hasattr(known, name)), None)
+            if section is None:
+                raise ParameterError(f"The simulated microscope has no parameter {name!r}.")
+            sections[section] = replace(sections[section], **{name: value})
+        changed = replace(self, **sections)
+        if changed.detector.width < 64 or changed.detector.height < 64:
+            raise ParameterError(
+                f"A field of {changed.detector.width} × {changed.detector.height} px is too small; take at least 64."
+            )
+        return changed
+
     def resized(
         self,
         *,
@@ -127,18 +149,13 @@ class MicroscopeParameters:
 
         Without a `particle_count`, particles stay as crowded as they are.
         """
-        detector = replace(
-            self.detector,
-            width=width or self.detector.width,
-            height=height or self.detector.height,
-            frame_count=frame_count or self.detector.frame_count,
-        )
-        if detector.width < 64 or detector.height < 64:
-            raise ParameterError(f"A field of {detector.width} × {detector.height} px is too small; take at least 64.")
+        old = self.detector
+        width, height = width or old.width, height or old.height
         if particle_count is None:
-            area = detector.width * detector.height / (self.detector.width * self.detector.height)
-            particle_count = round(self.grid.particle_count * area)
-        return replace(self, detector=detector, grid=replace(self.grid, particle_count=particle_count))
+            particle_count = round(self.grid.particle_count * width * height / (old.width * old.height))
+        return self.changed(
+            width=width, height=height, frame_count=frame_count or old.frame_count, particle_count=particle_count
+        )
 
 
 @cache

@@ -84,21 +84,31 @@ def euler_angles(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.degrees(np.stack([rot, tilt, psi], axis=1)))
 
 
-def draw_rotations(count: int, preferred_share: float, tilt: float, random: np.random.Generator) -> NDArray[np.float64]:
-    """Draw orientations A (n, 3, 3) of particles on a grid that is tilted about the image's y axis.
+def draw_rotations(count: int, preferred_share: float, random: np.random.Generator) -> NDArray[np.float64]:
+    """Draw orientations A (n, 3, 3) of particles on a grid that is not tilted.
 
     Parameters
     ----------
     count : n
     preferred_share : of the particles that are seen along one tenth of the sphere; the others along all of it
-    tilt : of the grid, in degrees
     """
     rot, psi = random.uniform(-180.0, 180.0, (2, count))
     preferred = random.random(count) < preferred_share
     # The directions of view within a cap that covers a tenth of the sphere have cosines from 0.8 to 1.
     cosine = np.where(preferred, random.uniform(0.8, 1.0, count), random.uniform(-1.0, 1.0, count))
-    on_grid = rotation_matrices(np.stack([rot, np.degrees(np.arccos(cosine)), psi], axis=1))
-    return np.asarray(_turn_y(np.radians([tilt])) @ on_grid)
+    return rotation_matrices(np.stack([rot, np.degrees(np.arccos(cosine)), psi], axis=1))
+
+
+def stage_rotation(tilt: float, axis: float) -> NDArray[np.float64]:
+    """Rotation (3, 3) of a grid by `tilt` degrees about an axis in its plane, `axis` degrees from x towards y.
+
+    It lifts what lies across the axis, along (sin axis, -cos axis), to larger heights.
+    """
+    sine, cosine, angle = np.sin(np.radians(axis)), np.cos(np.radians(axis)), np.radians(tilt)
+    along, across, up = np.array([cosine, sine, 0.0]), np.array([sine, -cosine, 0.0]), np.array([0.0, 0.0, 1.0])
+    turned_across = across * np.cos(angle) + up * np.sin(angle)
+    turned_up = up * np.cos(angle) - across * np.sin(angle)
+    return np.asarray(np.outer(along, along) + np.outer(turned_across, across) + np.outer(turned_up, up))
 
 
 def scatter(

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from cryoloom.testing.microscope._contaminants import SIZES, CarbonEdge, Contaminant, Kind
 from cryoloom.testing.microscope._ice import Ice
 from cryoloom.testing.microscope._parameters import MicroscopeParameters
-from cryoloom.testing.microscope._particles import Particles, State, draw_rotations, euler_angles, scatter
+from cryoloom.testing.microscope._particles import (
+    Particles,
+    State,
+    draw_rotations,
+    euler_angles,
+    scatter,
+    stage_rotation,
+)
 from cryoloom.testing.microscope._specimen import Specimen
 
 
@@ -52,11 +59,15 @@ def flaw_of_movie(number: int, parameters: MicroscopeParameters, seed: int) -> F
 
 
 def draw_scene(
-    parameters: MicroscopeParameters, specimen: Specimen, flaw: Flaw | None, random: np.random.Generator
+    parameters: MicroscopeParameters,
+    specimen: Specimen,
+    flaw: Flaw | None,
+    tilt_axis: float,
+    random: np.random.Generator,
 ) -> Scene:
-    """Draw a fresh place of the grid."""
+    """Draw a fresh place of the grid, which is tilted about an axis `tilt_axis` degrees from x towards y."""
     detector, grid = parameters.detector, parameters.grid
-    ice = _draw_ice(parameters, flaw, random)
+    ice = _draw_ice(parameters, flaw, tilt_axis, random)
     if flaw is Flaw.EMPTY:
         nothing = Particles.intact(np.empty((0, 2)), np.empty((0, 3)))
         return Scene(nothing, (), None, ice, flaw)
@@ -85,13 +96,16 @@ def draw_scene(
     return Scene(particles, contaminants, carbon, ice, flaw)
 
 
-def _draw_ice(parameters: MicroscopeParameters, flaw: Flaw | None, random: np.random.Generator) -> Ice:
+def _draw_ice(
+    parameters: MicroscopeParameters, flaw: Flaw | None, tilt_axis: float, random: np.random.Generator
+) -> Ice:
     grid, detector = parameters.grid, parameters.detector
     slope, direction = random.uniform(*grid.ice_gradient), random.uniform(0.0, 2.0 * np.pi)
     return Ice(
         thickness=random.uniform(*grid.ice_thickness),
         gradient=(slope * np.cos(direction) / detector.width, slope * np.sin(direction) / detector.height),
         tilt=grid.tilt,
+        tilt_axis=tilt_axis,
         spread=grid.ice_spread,
         ring=grid.ice_ring,
         crystalline=flaw is Flaw.CRYSTALLINE_ICE,
@@ -150,7 +164,7 @@ def _draw_particles(
     count = len(positions)
 
     x, y = (positions - 0.5 * (np.array([detector.width, detector.height]) - 1.0)).T
-    heights = ice.height(x * detector.pixel_size)
+    heights = ice.height(x * detector.pixel_size, y * detector.pixel_size)
     if ice.spread:  # most particles float close to one of the ice's surfaces
         room = np.maximum(0.0, 0.5 * ice.thickness * ice.relative_thickness(x, y) - 0.5 * specimen.diameter)
         heights = heights + room * np.where(random.random(count) < 0.5, -1.0, 1.0) * random.beta(4.0, 1.0, count)
@@ -159,7 +173,9 @@ def _draw_particles(
     return Particles(
         positions=positions,
         heights=heights,
-        angles=euler_angles(draw_rotations(count, grid.preferred_share, grid.tilt, random)),
+        angles=euler_angles(
+            stage_rotation(ice.tilt, ice.tilt_axis) @ draw_rotations(count, grid.preferred_share, random)
+        ),
         states=states,
         conformations=(random.random(count) < grid.second_conformation_share).astype(np.int64),
         overlapping=nearest < 0.8 * specimen.diameter / detector.pixel_size * (1.0 - 1e-9),

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cryoloom.errors import InputError
 from cryoloom.testing.microscope._exposure import Exposure
 from cryoloom.testing.microscope._microscope import SimulatedMicroscope
 from cryoloom.testing.microscope._parameters import MicroscopeParameters, Tier
@@ -67,11 +68,18 @@ def write_session(
     stall_seconds : how long the writer stops in the middle of every file
     threads : movies simulated at the same time; the result does not depend on it
     on_movie : called when a movie is complete, with its file and its truth
+
+    Raises
+    ------
+    InputError
+        If the folder holds movies already.
     """
     import mrcfile
 
     folder = Path(folder)
     movie_folder, truth_folder = folder / "movies", folder / "truth"
+    if movie_folder.exists() and any(movie_folder.iterdir()):
+        raise InputError(f"{movie_folder} is not empty: name a new folder for the session.", path=movie_folder)
     movie_folder.mkdir(parents=True, exist_ok=True)
     truth_folder.mkdir(exist_ok=True)
     microscope = SimulatedMicroscope(tier, seed=seed, specimen=specimen, parameters=parameters)
