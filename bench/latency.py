@@ -2,10 +2,10 @@
 
     python bench/latency.py [--movies 9] [--stall 3] [--edge 768] [--frames 12] [--full]
 
-Simulated movies are written one at a time, each when the results of the former are there: in turn by ``cp``, by ``rsync
---inplace`` and by a writer that stalls in the middle; none of them renames. The last byte is seen by watching the
-file's size; the CTF by reading the set, as any other process would. What the same movie takes in `tool motion` and `tool
-ctf`, run just before with warm caches, is subtracted; the stricter column subtracts the computation alone.
+Simulated movies are written one at a time, each when the results of the former are there: in turn by ``cp``, by
+``rsync --inplace`` and by a writer that stalls in the middle; none of them renames. The last byte is seen by watching
+the file's size; the CTF by reading the set, as any other process would. What the same movie takes in `tool motion` and
+`tool ctf`, run just before with warm caches, is subtracted; stricter rows subtract the computation alone.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class Watcher:
         self.protocol = ImportMovies()
         self.protocol.check(self.parameters)
         self.movies: dict[int, Movie] = {}
-        self.failures: list[str] = []
+        self.failed: dict[int, str] = {}
         self.context = SourceContext(folder, "000001-import-movies", {"movies": set()}, self.rows)
 
     def rows(self, _name: str) -> pl.DataFrame:
@@ -39,14 +39,21 @@ class Watcher:
 
     def look(self) -> Found:
         found = self.protocol.look(self.parameters, self.context)
-        for item in found.items["movies"]:
+        for item in found.items.get("movies", ()):
             assert isinstance(item, Movie)
             self.movies[item.id] = item
-        for gone in found.withdrawn["movies"]:
+        for gone in found.withdrawn.get("movies", ()):
             del self.movies[gone]
         self.context.known["movies"] = set(self.movies)
-        self.failures += [f"{failure.label}: {failure.reason}" for failure in found.failures]
+        for mended in found.recovered:
+            self.failed.pop(mended, None)
+        for failure in found.failures:
+            self.failed[failure.id] = f"{failure.label}: {failure.reason}"
         return found
+
+    @property
+    def failures(self) -> list[str]:
+        return list(self.failed.values())
 
     def look_until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
         deadline = time.monotonic() + seconds
@@ -124,13 +131,72 @@ def test_a_movie_that_changes_after_import_is_withdrawn_and_taken_again(folder: 
     assert movie.frame_count == 4
 
 
-def test_a_movie_that_vanishes_is_withdrawn(folder: Path) -> None:
+def test_a_movie_that_vanishes_stays_and_is_listed_until_it_is_back(folder: Path) -> None:
     path = folder / "movie.mrcs"
     write_stack(path, FRAMES, pixel_size=1.5)
     watcher = Watcher(folder)
     watcher.look_until(lambda: len(watcher.movies) == 1)
-    path.unlink()
-    watcher.look_until(lambda: not watcher.movies)
+    path.rename(folder / "elsewhere")
+    watcher.look_until(lambda: len(watcher.failures) == 1)
+    assert watcher.failures[0].startswith("movie.mrcs: It has vanished from its folder")
+    assert len(watcher.movies) == 1
+    (folder / "elsewhere").rename(path)
+    watcher.look_until(lambda: not watcher.failures)
+    assert len(watcher.movies) == 1
+
+
+def test_a_movie_that_is_renamed_is_taken_under_its_new_name_alone(folder: Path) -> None:
+    path = folder / "movie.mrcs"
+    write_stack(path, FRAMES, pixel_size=1.5)
+    watcher = Watcher(folder)
+    watcher.look_until(lambda: len(watcher.movies) == 1)
+    path.rename(folder / "better_name.mrcs")
+    watcher.look_until(lambda: [Path(movie.file).name for movie in watcher.movies.values()] == ["better_name.mrcs"])
+    assert watcher.failures == []
+
+
+def test_a_movie_that_was_given_up_and_is_completed_later_is_no_failure_any_more(folder: Path, whole: Path) -> None:
+    target = folder / whole.name
+    target.write_bytes(whole.read_bytes()[:-200])
+    watcher = Watcher(folder, patience=1.0)
+    watcher.look_until(lambda: len(watcher.failures) == 1)
+    target.write_bytes(whole.read_bytes())
+    watcher.look_until(lambda: len(watcher.movies) == 1)
+    assert watcher.failures == []
+
+
+def test_a_failure_ends_with_its_file(folder: Path, whole: Path) -> None:
+    target = folder / whole.name
+    target.write_bytes(whole.read_bytes()[:-200])
+    watcher = Watcher(folder, patience=1.0)
+    watcher.look_until(lambda: len(watcher.failures) == 1)
+    target.unlink()
+    watcher.look_until(lambda: not watcher.failures)
+
+
+def test_a_folder_that_is_away_for_a_while_withdraws_nothing(folder: Path, whole: Path) -> None:
+    (folder / whole.name).write_bytes(whole.read_bytes())
+    watcher = Watcher(folder)
+    watcher.look_until(lambda: len(watcher.movies) == 1)
+    away = folder.rename(folder.with_name("away"))
+    watcher.look_until(lambda: len(watcher.failures) == 1)
+    watcher.look_for(0.1)
+    assert watcher.failures == [
+        f"raw: The folder {folder} cannot be read (No such file or directory); check the path and the permissions."
+    ]
+    away.rename(folder)
+    watcher.look_until(lambda: not watcher.failures)
+    assert len(watcher.movies) == 1
+
+
+@pytest.mark.parametrize("name", [b"new\nline", b"tab\there", b"caf\xe9"])
+def test_a_name_that_no_table_can_hold_is_refused(folder: Path, whole: Path, name: bytes) -> None:
+    (folder / os.fsdecode(name + os.fsencode(whole.suffix))).write_bytes(whole.read_bytes())
+    (folder / whole.name).write_bytes(whole.read_bytes())
+    watcher = Watcher(folder)
+    watcher.look_until(lambda: bool(watcher.movies) and bool(watcher.failures))
+    assert [Path(movie.file).name for movie in watcher.movies.values()] == [whole.name]
+    assert "control characters or is not valid UTF-8; rename it" in watcher.failures[0]
 
 
 def test_a_movie_that_stays_cut_short_fails_with_a_reason_and_the_rest_goes_on(folder: Path, whole: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -24,11 +24,13 @@ class SeenFile:
     path : absolute
     size : bytes
     modified_ns : nanoseconds
+    inode : its number in the file system; 0 if that is not known
     """
 
     path: Path
     size: int
     modified_ns: int
+    inode: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
@@ -36,24 +38,29 @@ class _Watched:
     seen: SeenFile
     unchanged_since: float
     settled: bool = False
+    vanished: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FolderNews:
     """What a look at the folder gave.
 
     Parameters
     ----------
     complete : files that are whole and at rest, and were not reported before as they are now
-    changed : files that were reported before, and have changed or gone since
+    changed : files that were reported before, and have been changed or renamed since
+    vanished : files that were reported before, and are not there any more
+    returned : files that had vanished, and are there again as they were
     cut_short : files that are at rest but not whole, with the reason
     waiting : number of files that are being written
     """
 
-    complete: list[SeenFile]
-    changed: list[Path]
-    cut_short: list[tuple[SeenFile, str]]
-    waiting: int
+    complete: list[SeenFile] = field(default_factory=list)
+    changed: list[Path] = field(default_factory=list)
+    vanished: list[Path] = field(default_factory=list)
+    returned: list[Path] = field(default_factory=list)
+    cut_short: list[tuple[SeenFile, str]] = field(default_factory=list)
+    waiting: int = 0
 
 
 class WatchedFolder:
@@ -96,24 +103,45 @@ class WatchedFolder:
             If the folder cannot be read.
         """
         moment = time.monotonic()
-        news = FolderNews([], [], [], 0)
-        waiting = 0
-        present: set[Path] = set()
+        news = FolderNews()
+        present: dict[Path, SeenFile] = {}
         for seen in self._files():
-            present.add(seen.path)
-            known = self._watched.get(seen.path)
-            if known is None or known.seen != seen:
-                if known is not None and known.settled:
-                    news.changed.append(seen.path)
-                self._watched[seen.path] = known = _Watched(seen, moment)
-            if known.settled:
+            present[seen.path] = seen
+            known = self._compare(seen, moment, news)
+            if not known.settled and not self._judge(known, moment - known.unchanged_since, news):
+                news.waiting += 1
+        self._miss(present, news)
+        return news
+
+    def _compare(self, seen: SeenFile, moment: float, news: FolderNews) -> _Watched:
+        """What is known of a file, after this look."""
+        known = self._watched.get(seen.path)
+        if known is None or known.seen != seen:
+            if known is not None and known.settled:
+                news.changed.append(seen.path)
+            self._watched[seen.path] = known = _Watched(seen, moment)
+        elif known.vanished:
+            known.vanished = False
+            news.returned.append(seen.path)
+        known.seen = seen  # with its inode, which is not known of files of former attempts
+        return known
+
+    def _miss(self, present: Mapping[Path, SeenFile], news: FolderNews) -> None:
+        """Tell files that have been renamed from those that are gone."""
+        missing = [path for path, known in self._watched.items() if path not in present and not known.vanished]
+        if not missing:
+            return
+        there = {(seen.inode, seen.size, seen.modified_ns) for seen in present.values()}
+        for path in missing:
+            known = self._watched[path]
+            was_renamed = known.seen.inode and (known.seen.inode, known.seen.size, known.seen.modified_ns) in there
+            if known.settled and not was_renamed:
+                known.vanished = True
+                news.vanished.append(path)
                 continue
-            if not self._judge(known, moment - known.unchanged_since, news):
-                waiting += 1
-        for path in [path for path in self._watched if path not in present]:
-            if self._watched.pop(path).settled:
+            del self._watched[path]
+            if known.settled:
                 news.changed.append(path)
-        return FolderNews(news.complete, news.changed, news.cut_short, waiting)
 
     def _judge(self, known: _Watched, quiet: float, news: FolderNews) -> bool:
         """Report a file if its fate is known; returns whether it is."""
@@ -155,9 +183,9 @@ class WatchedFolder:
                         elif self._matches(entry.path):
                             about = entry.stat()
                             if stat.S_ISREG(about.st_mode):
-                                yield SeenFile(Path(entry.path), about.st_size, about.st_mtime_ns)
-                    except (FileNotFoundError, PermissionError):
-                        continue  # it went, or is not ours, between two system calls
+                                yield SeenFile(Path(entry.path), about.st_size, about.st_mtime_ns, about.st_ino)
+                    except OSError:
+                        continue  # it went between two system calls, is not ours, or is a link that leads nowhere
 
     def _matches(self, path: str) -> bool:
         relative = os.path.relpath(path, self.folder)

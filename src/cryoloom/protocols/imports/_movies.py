@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import time
 from pathlib import Path
 from typing import Any
 
 from cryoloom.data import Movie, OpticsGroup, digest, movie_id_of
 from cryoloom.errors import CryoloomError, InputError, ParameterError
-from cryoloom.protocols.imports._folder import SeenFile, WatchedFolder
+from cryoloom.protocols.imports._folder import FolderNews, SeenFile, WatchedFolder
 from cryoloom.workflow.parameters import (
     AngstromPerPixel,
     ElectronPerSquareAngstrom,
@@ -24,13 +26,16 @@ from cryoloom.workflow.workspace import SourceContext
 
 MOVIE_PATTERNS = ("*.tif", "*.tiff", "*.eer", "*.mrc", "*.mrcs")
 
+_UNFIT_FOR_TABLES = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+"""Control characters, which STAR cannot hold, and what Python makes of bytes that are no UTF-8."""
+
 
 class ImportMovies(SourceProtocol):
     """Import movies, from a folder that may still be filling.
 
     A movie is taken when its own format says that it is complete and it has not changed for a moment, so a file that is
     being copied is never read half. A movie that changes afterwards is withdrawn and taken again. The files stay where
-    they are; nothing is written to the folder.
+    they are; nothing is written to the folder. A movie that vanishes is listed as failed; what was made of it stays.
     """
 
     id = "import-movies"
@@ -131,6 +136,8 @@ class ImportMovies(SourceProtocol):
         self._id_of: dict[Path, int] = {}
         self._failed: dict[int, Path] = {}
         self._last_news = time.monotonic()
+        self._has_looked = False
+        self._folder_is_lost = False
 
     def check(self, parameters: Any) -> None:
         """Refuse folders and references that are not there."""
@@ -151,19 +158,21 @@ class ImportMovies(SourceProtocol):
             amplitude_contrast=parameters.amplitude_contrast,
             detector_pixel_size=parameters.pixel_size,
         )
-        news = folder.look()
+        try:
+            news = folder.look()
+        except InputError as error:
+            return self._without_folder(error, parameters, context)
+        failures, recovered = self._take_note(news)
         withdrawn = [self._id_of.pop(path) for path in news.changed if path in self._id_of]
         movies: list[Movie] = []
-        failures: list[FoundFailure] = []
         for seen in news.complete:
             try:
                 movie = self._movie(seen, parameters, optics)
             except (CryoloomError, OSError) as error:
-                failures.append(self._failure(seen, str(error)))
+                failures.append(self._failure(seen.path, str(error)))
             else:
                 movies.append(movie)
                 self._id_of[seen.path] = movie.id
-        failures += [self._failure(seen, reason) for seen, reason in news.cut_short]
         if movies or news.changed:
             self._last_news = time.monotonic()
         return Found(
@@ -171,6 +180,7 @@ class ImportMovies(SourceProtocol):
             withdrawn={"movies": withdrawn},
             optics_groups=[optics] if movies else [],
             failures=failures,
+            recovered=recovered,
             waiting=news.waiting,
             exhausted=self._is_exhausted(parameters, context, news.waiting),
         )
@@ -210,14 +220,43 @@ class ImportMovies(SourceProtocol):
             if path is not None:
                 self._folder.try_again(path)
 
-    def _failure(self, seen: SeenFile, reason: str) -> FoundFailure:
-        key = digest("unreadable", str(seen.path).encode())
-        self._failed[key] = seen.path
-        return FoundFailure(key, seen.path.name, reason)
+    def _take_note(self, news: FolderNews) -> tuple[list[FoundFailure], list[int]]:
+        """Failures that files have become, and ids of failures that no longer hold."""
+        failures = [self._failure(seen.path, reason) for seen, reason in news.cut_short]
+        mended = [*news.changed, *news.returned, *(seen.path for seen in news.complete)]
+        for path in news.vanished:
+            if path in self._id_of:
+                reason = "It has vanished from its folder; what was made of it stays. Put it back to make more of it."
+                failures.append(self._failure(path, reason))
+            else:
+                mended.append(path)  # it had failed; now there is nothing that could fail
+        if self._folder_is_lost:
+            self._folder_is_lost = False
+            assert self._folder is not None  # noqa: S101
+            mended.append(self._folder.folder)
+        self._has_looked = True
+        return failures, [_failure_id(path) for path in mended]
+
+    def _without_folder(self, error: InputError, parameters: Any, context: SourceContext) -> Found:
+        """What a look gives when the folder, seen before, cannot be read: a session waits until it is back."""
+        if not self._has_looked or not parameters.expect_more:
+            raise error
+        assert self._folder is not None  # noqa: S101
+        news = [] if self._folder_is_lost else [self._failure(self._folder.folder, str(error))]
+        self._folder_is_lost = True
+        return Found(failures=news, exhausted=context.closing)
+
+    def _failure(self, path: Path, reason: str) -> FoundFailure:
+        key = _failure_id(path)
+        self._failed[key] = path
+        return FoundFailure(key, _printable(path.name), reason)
 
     def _movie(self, seen: SeenFile, parameters: Any, optics: OpticsGroup) -> Movie:
         from cryoloom.formats import open_movie
 
+        if _UNFIT_FOR_TABLES.search(str(seen.path)):
+            reason = "Its name, or that of its folder, has control characters or is not valid UTF-8; rename it."
+            raise InputError(reason, path=seen.path)
         with open_movie(seen.path, eer_fractions=parameters.eer_fractions) as movie:
             pixel_size = parameters.pixel_size or movie.pixel_size
             if not pixel_size:
@@ -240,3 +279,12 @@ class ImportMovies(SourceProtocol):
                 eer_fractions=parameters.eer_fractions,
                 optics_group=optics.id,
             )
+
+
+def _failure_id(path: Path) -> int:
+    return digest("unreadable", os.fsencode(path))
+
+
+def _printable(name: str) -> str:
+    """A file's name, with the bytes that are no UTF-8 written as escapes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

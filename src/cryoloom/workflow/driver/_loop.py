@@ -79,7 +79,6 @@ def drive_run(
     if protocol_class.version > record.protocol_version:
         values = protocol_class.migrate(record.protocol_version, dict(values))
     parameters = validated(protocol_class.Parameters, values)
-    protocol.check(parameters)
     claimed = claim_attempt(
         folder, protocol, parameters, versions=environment.versions(protocol_class), actor=actor, take_over=take_over
     )
@@ -97,6 +96,7 @@ def _attend(attempt: Attempt, environment: Environment) -> End | None:
     while True:
         shape: ShapeDriver | None = None
         try:
+            attempt.protocol.check(attempt.parameters)
             shape = _shape(attempt, environment)
             return _drive(attempt, shape)
         except SupersededError:

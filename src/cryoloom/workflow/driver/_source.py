@@ -110,7 +110,7 @@ class SourceDriver:
         for table in found.tables.values():
             optics.update(table.optics_groups)
         self._outputs.commit(rows, found.withdrawn, list(optics.values()))  # type: ignore[arg-type]
-        recovered: set[int] = set()
+        recovered = set(found.recovered)
         for name, items in found.items.items():
             ids = {item.id for item in items}
             self._context.known[name] |= ids

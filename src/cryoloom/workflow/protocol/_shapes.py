@@ -44,6 +44,7 @@ class Found:
     withdrawn : name of an output → ids that are no longer valid
     optics_groups : those the items refer to
     failures : what could not be brought in
+    recovered : ids of failures that no longer hold
     waiting : what was seen but is not complete yet
     exhausted : nothing more can come
     """
@@ -53,6 +54,7 @@ class Found:
     withdrawn: Mapping[str, Sequence[int]] = field(default_factory=dict)
     optics_groups: Sequence[OpticsGroup] = ()
     failures: Sequence[FoundFailure] = ()
+    recovered: Sequence[int] = ()
     waiting: int = 0
     exhausted: bool = False
 
