@@ -54,6 +54,17 @@ def write_particles(path: Path) -> None:
     write_star(path, {"optics": pl.DataFrame(optics), "particles": pl.DataFrame(rows), "other": {"note": "x y"}})
 
 
+def write_coordinates(path: Path) -> None:
+    columns = {"rlnCoordinateX": [1.0, 3.5], "rlnCoordinateY": [2.0, 8.25], "rlnMicrographName": ["a.mrc", "a.mrc"]}
+    write_star(path, {"": pl.DataFrame(columns | {"cryoloom_id": [5, 7], "rlnClassNumber": [0, 2]})})
+
+
+def write_old_particles(path: Path) -> None:
+    columns = {"rlnImageName": ["1@a.mrcs", "2@a.mrcs"], "rlnVoltage": [300.0] * 2, "rlnMagnification": [1e4] * 2}
+    columns |= {"rlnDetectorPixelSize": [1.5] * 2, "rlnOriginX": [1.0, -2.0], "rlnMicrographName": ["m.mrc"] * 2}
+    write_star(path, {"images": pl.DataFrame(columns)})
+
+
 def write_motion_file(path: Path) -> None:
     write_motion(path, MovieMotion(
         movie_file="m.tif", width=16, height=12, frame_count=2, pixel_size=1.0, binning=1.0, voltage=300.0,
@@ -101,6 +112,8 @@ SEEDS: dict[str, Callable[[Path], object]] = {
     ),
     "spi": write_spider,
     "star": write_particles,
+    "old.star": write_old_particles,
+    "coordinates.star": write_coordinates,
     "motion.star": write_motion_file,
     "cs": write_cs,
     "mdoc": lambda path: path.write_text(MDOC),

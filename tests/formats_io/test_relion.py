@@ -325,6 +325,16 @@ def test_coordinates_in_one_file_in_many_and_in_bare_ones(project: Path) -> None
     assert "1 positions were left out" in bare.remarks[0]
 
 
+def test_a_micrograph_without_particles(tmp_path: Path) -> None:
+    (tmp_path / "none.star").write_text("data_\nloop_\n_rlnCoordinateX\n_rlnCoordinateY\n_rlnClassNumber\n\n")
+    assert read_coordinates(tmp_path / "none.star", micrograph=NAME).table.frame.height == 0
+    write_coordinates(tmp_path / "none.star", COORDINATES.with_frame(COORDINATES.frame.clear()))
+    assert read_coordinates(tmp_path / "none.star").table.frame.height == 0
+    ours = particles()
+    write_particles(tmp_path / "none.star", ours.with_frame(ours.frame.clear()))
+    assert read_particles(tmp_path / "none.star").table.frame.height == 0
+
+
 def test_movies_come_back(tmp_path: Path) -> None:
     write_stack(tmp_path / "m.mrcs", np.zeros((3, 20, 30), np.int16), pixel_size=0.5)
     movies = table(

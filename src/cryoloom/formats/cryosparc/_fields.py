@@ -11,6 +11,46 @@ from numpy.typing import NDArray
 
 from cryoloom.errors import FormatError, ParameterError
 
+_TEXT, _WHOLE, _NUMBER = "SU", "iu", "f"
+_KNOWN: dict[str, tuple[str, tuple[int, ...]]] = {
+    "uid": (_WHOLE, ()),
+    **{f"{blob}/path": (_TEXT, ()) for blob in ("blob", "micrograph_blob")},
+    **{f"{blob}/shape": (_WHOLE, (2,)) for blob in ("blob", "micrograph_blob")},
+    **{f"{blob}/psize_A": (_NUMBER, ()) for blob in ("blob", "micrograph_blob")},
+    "blob/idx": (_WHOLE, ()),
+    "blob/sign": (_NUMBER, ()),
+    **{f"ctf/{name}": (_NUMBER, ()) for name in ("accel_kv", "cs_mm", "amp_contrast", "df1_A", "df2_A")},
+    **{f"ctf/{name}": (_NUMBER, ()) for name in ("df_angle_rad", "phase_shift_rad")},
+    **{f"mscope_params/{name}": (_NUMBER, ()) for name in ("accel_kv", "cs_mm")},
+    **{f"{group}/exp_group_id": (_WHOLE, ()) for group in ("ctf", "mscope_params")},
+    "alignments3D/pose": (_NUMBER, (3,)),
+    "alignments3D/shift": (_NUMBER, (2,)),
+    **{f"alignments3D/{name}": (_NUMBER, ()) for name in ("psize_A", "alpha")},
+    **{f"alignments3D/{name}": (_WHOLE, ()) for name in ("split", "class")},
+    "alignments2D/class": (_WHOLE, ()),
+    "location/micrograph_uid": (_WHOLE, ()),
+    "location/micrograph_path": (_TEXT, ()),
+    "location/micrograph_shape": (_WHOLE, (2,)),
+    **{f"location/center_{axis}_frac": (_NUMBER, ()) for axis in "xy"},
+}
+
+
+def check_fields(records: NDArray[Any], file: str) -> None:
+    """Check that the fields whose meaning is known have the types that they must have, and finite values.
+
+    Raises
+    ------
+    FormatError
+        Naming the first that has not.
+    """
+    for name in records.dtype.names or ():
+        kinds, shape = _KNOWN.get(name, ("", ()))
+        values = records[name]
+        if kinds and (values.dtype.kind not in kinds or values.shape[1:] != shape):
+            raise FormatError(f"{file}: the field {name} is of type {records.dtype[name]}, which it cannot be.")
+        if kinds == _NUMBER and not np.isfinite(values).all():
+            raise FormatError(f"{file}: the field {name} holds numbers that are not finite.")
+
 
 def float64(values: NDArray[Any]) -> NDArray[np.float64]:
     """Single-precision numbers as the decimal ones they came from, to seven digits: 2.7, not 2.700000047."""

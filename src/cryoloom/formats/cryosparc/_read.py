@@ -18,7 +18,7 @@ from cryoloom.data import CTF, Micrograph, Particle
 from cryoloom.data.transforms import euler_angles_from_rotation_vectors
 from cryoloom.errors import FormatError
 from cryoloom.formats._imported import Imported, as_items
-from cryoloom.formats.cryosparc._fields import float64, other_fields, text_of
+from cryoloom.formats.cryosparc._fields import check_fields, float64, other_fields, text_of
 from cryoloom.formats.cryosparc._optics import UNTRANSLATED, read_optics
 from cryoloom.formats.cryosparc._records import UID, joined, read_records
 
@@ -129,6 +129,7 @@ def _records(path: Path, passthrough: Path | str | None, needed: tuple[str, ...]
     records = read_records(path)
     if passthrough is not None:
         records = joined(records, read_records(passthrough), Path(passthrough).name)
+    check_fields(records, path.name)
     missing = [name for name in needed if name not in (records.dtype.names or ())]
     if missing:
         raise FormatError(

@@ -115,9 +115,14 @@ def _positions(table: pl.DataFrame, micrograph: str, path: Path) -> pl.DataFrame
     if "rlnCoordinateY" not in table.columns:
         raise FormatError(f"{path.name}: it gives x but not y of its positions.", path=path)
     frame = translated(table, COORDINATE, Coordinate, path.name)
+    unknown = (
+        0 if frame.is_empty() else sum(table[label].null_count() for label in ("rlnCoordinateX", "rlnCoordinateY"))
+    )
+    if unknown:
+        raise FormatError(f"{path.name}: {unknown} of its positions are no numbers.", path=path)
     if "micrograph_file" not in frame.columns:
         frame = frame.with_columns(micrograph_file=pl.lit(micrograph))
-    rest = extras(table, (same.label for same in COORDINATE), Coordinate)
+    rest = extras(table, (same.label for same in COORDINATE), Coordinate, path.name)
     frame = frame.with_columns(rest.get_columns())
     if "micrograph_id" not in frame.columns:
         frame = frame.with_columns(named_ids(frame["micrograph_file"], "micrograph").alias("micrograph_id"))

@@ -21,7 +21,7 @@ def named_ids(names: pl.Series, purpose: str) -> pl.Series:
     purpose : up to 16 ASCII characters; see `cryoloom.data.digest`
     """
     distinct = names.unique().to_list()
-    ids = [digest(purpose, name.encode()) if name else 0 for name in distinct]
+    ids = pl.Series([digest(purpose, name.encode()) if name else 0 for name in distinct], dtype=pl.UInt64)
     return names.replace_strict(distinct, ids, return_dtype=pl.UInt64)
 
 
@@ -33,11 +33,11 @@ def image_ids(files: pl.Series, indices: pl.Series) -> pl.Series:
     files : name of the stack of each image
     indices : of the image in its stack, from 0
     """
-    stacks = named_ids(files, "stack").to_numpy()
+    stacks = named_ids(files, "stack").to_numpy().astype(np.uint64)
     frame = pl.DataFrame({"stack": stacks, "index": indices})
     repeats = frame.select(pl.int_range(pl.len()).over("stack", "index").cast(pl.UInt64)).to_series().to_numpy()
     mixed = _mixed(_mixed(stacks ^ _mixed(indices.cast(pl.UInt64).to_numpy() + np.uint64(1))) + repeats)
-    return pl.Series("id", np.maximum(mixed, 1))
+    return pl.Series("id", np.maximum(mixed, 1), pl.UInt64)
 
 
 def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:

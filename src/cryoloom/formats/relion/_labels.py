@@ -86,3 +86,24 @@ OPTICS = (
     Same("beam_tilt_y", "rlnBeamTiltY"),
     Same("mtf_file", "rlnMtfFileName"),
 )
+
+WHOLE_NUMBERS = frozenset({"rlnOpticsGroup", "rlnImageSize", "rlnRandomSubset", "rlnClassNumber"})
+NUMBERS = frozenset(
+    {
+        *(same.label for same in (*CTF_FIT, *POSITION, *OPTICS[1:7])),
+        *(
+            "rlnAngleRot",
+            "rlnAngleTilt",
+            "rlnAnglePsi",
+            "rlnOriginXAngst",
+            "rlnOriginYAngst",
+            "rlnOriginX",
+            "rlnOriginY",
+        ),
+        *("rlnAutopickFigureOfMerit", "rlnNormCorrection", "rlnCtfFigureOfMerit", "rlnCtfMaxResolution"),
+        *("rlnCtfIceRingDensity", "rlnAccumMotionTotal", "rlnAccumMotionEarly", "rlnAccumMotionLate"),
+        *("rlnImagePixelSize", "rlnMicrographPixelSize", "rlnDetectorPixelSize", "rlnMagnification"),
+        *("rlnMagMat00", "rlnMagMat01", "rlnMagMat10", "rlnMagMat11"),
+    }
+)
+"""Labels whose values must be numbers; what is not a number there is no value."""

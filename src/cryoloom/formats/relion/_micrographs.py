@@ -57,7 +57,7 @@ def read_micrographs(path: Path | str, *, assumed: AssumedAcquisition = NOTHING_
         how="horizontal",
     )
     frame = frame.with_columns(pl.col(f"^{_MOTION}$") * file.movie_pixel_size())
-    rest = extras(file.table, _LABELS, Micrograph)
+    rest = extras(file.table, _LABELS, Micrograph, file.path.name)
     of_ctfs = [name for name in rest.columns if name in CTF.schema() and name not in Micrograph.schema()]
     return file.imported(frame, Micrograph, rest.drop(of_ctfs))
 
@@ -70,7 +70,7 @@ def read_ctfs(path: Path | str, *, assumed: AssumedAcquisition = NOTHING_ASSUMED
     )
     if not {"defocus_u", "defocus_v", "defocus_angle"} <= set(frame.columns):
         raise FormatError(f"{file.path.name}: it gives no defocus; its CTFs have not been estimated.", path=file.path)
-    rest = extras(file.table, _LABELS, CTF)
+    rest = extras(file.table, _LABELS, CTF, file.path.name)
     return file.imported(frame, CTF, rest.select(name for name in rest.columns if name in CTF.schema()))
 
 
@@ -81,7 +81,7 @@ def read_movies(path: Path | str, *, assumed: AssumedAcquisition = NOTHING_ASSUM
     frame = pl.concat(
         [file.identities(), names.to_frame(), _sizes(names, file.path, frames=True), file.optics()], how="horizontal"
     )
-    return file.imported(frame, Movie, extras(file.table, {_MOVIE, NUMBER}, Movie))
+    return file.imported(frame, Movie, extras(file.table, {_MOVIE, NUMBER}, Movie, file.path.name))
 
 
 def write_micrographs(path: Path | str, micrographs: Table, ctfs: Table | None = None) -> tuple[str, ...]:

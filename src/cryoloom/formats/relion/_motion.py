@@ -8,8 +8,10 @@ analysis", IUCrJ 6, 5-17; the layout is that of RELION's ``relion_run_motioncorr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -76,6 +78,11 @@ _GENERAL = {
     "eer_upsampling": "rlnEERUpsampling",
     "eer_frames_per_fraction": "rlnEERGrouping",
 }
+_TEXT = ("movie_file", "gain_file", "defects_file")
+_WHOLE = ("width", "height", "frame_count", "start_frame", "eer_upsampling", "eer_frames_per_fraction")
+_KINDS: dict[str, Callable[[Any], Any]] = {
+    name: str if name in _TEXT else int if name in _WHOLE else float for name in _GENERAL
+}
 _MAY_BE_MISSING = {"gain_file", "defects_file", "start_frame", "eer_upsampling", "eer_frames_per_fraction"}
 
 
@@ -128,13 +135,16 @@ def read_motion(path: Path | str) -> MovieMotion:
     missing = [label for name, label in _GENERAL.items() if label not in general and name not in _MAY_BE_MISSING]
     if missing:
         raise FormatError(f"{path.name}: it does not say {missing[0]}.", path=path)
-    known = {name: general[label] for name, label in _GENERAL.items() if label in general}
-    known |= {name: str(known[name]) for name in ("movie_file", "gain_file", "defects_file") if name in known}
+    try:
+        known = {name: _KINDS[name](general[label]) for name, label in _GENERAL.items() if label in general}
+        version = int(general["rlnMotionModelVersion"])
+    except (ValueError, OverflowError) as error:
+        raise FormatError(f"{path.name}: something in it is no number ({error}).", path=path) from error
     shifts = _rows(blocks, "global_shift", ("rlnMicrographShiftX", "rlnMicrographShiftY"), path)
     return MovieMotion(
-        **known,  # type: ignore[arg-type]  # the values of a STAR file have the types that they look like
+        **known,
         global_shifts=tuple(None if _NOT_OBSERVED in (x, y) else (float(x), float(y)) for x, y in shifts),
-        local_model=_local_model(blocks, int(general["rlnMotionModelVersion"]), path),
+        local_model=_local_model(blocks, version, path),
         hot_pixels=tuple(
             (round(x), round(y)) for x, y in _rows(blocks, "hot_pixels", ("rlnCoordinateX", "rlnCoordinateY"), path)
         )
@@ -158,4 +168,12 @@ def _rows(blocks: dict[str, Block], name: str, labels: tuple[str, str], path: Pa
     table = blocks.get(name)
     if not isinstance(table, pl.DataFrame) or not set(labels) <= set(table.columns):
         raise FormatError(f"{path.name}: it has no table data_{name} with {' and '.join(labels)}.", path=path)
-    return table.select(labels).rows()
+    try:
+        numbers = table.select(pl.col(label).cast(pl.Float64) for label in labels)
+    except pl.exceptions.InvalidOperationError as error:
+        raise FormatError(
+            f"{path.name}: the table data_{name} holds something that is no number.", path=path
+        ) from error
+    if not numbers.select(pl.all_horizontal(pl.all().is_finite()).all()).item():
+        raise FormatError(f"{path.name}: the table data_{name} holds numbers that are not finite.", path=path)
+    return numbers.rows()

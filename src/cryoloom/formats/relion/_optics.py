@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import polars as pl
 from cryoloom.data import OpticsGroup
 from cryoloom.errors import FormatError
 from cryoloom.formats.relion._labels import OPTICS
+from cryoloom.formats.relion._tables import typed
 from cryoloom.formats.star import Block
 
 NUMBER, NAME = "rlnOpticsGroup", "rlnOpticsGroupName"
@@ -73,8 +75,8 @@ def read_optics(
     """
     groups: dict[int, FileGroup] = {}
     for position, row in enumerate(table.iter_rows(named=True), 1):
-        number = int(row.get(NUMBER, position))
-        if number in groups:
+        number = row.get(NUMBER, position)
+        if number is None or number in groups:
             raise FormatError(f"{file}: the optics group {number} is described twice.")
         groups[number] = _file_group(row, number, assumed, file, remarks)
     return groups
@@ -90,18 +92,16 @@ def _file_group(
     for column in ("voltage", "spherical_aberration", "amplitude_contrast"):
         if column not in known:
             known[column] = _assumed(column, assumed, file, remarks)
-    if all(label in row for label in MATRIX):
-        known["magnification_matrix"] = tuple(float(row[label]) for label in MATRIX)
+    if all(row.get(label) is not None for label in MATRIX):
+        known["magnification_matrix"] = tuple(row[label] for label in MATRIX)
     for column, label in ZERNIKE.items():
         if row.get(label):
             known[column] = _numbers(str(row[label]), label, file)
     extra = {label: value for label, value in row.items() if label not in used}
-    pixel_size = row.get("rlnImagePixelSize") or row.get("rlnMicrographPixelSize") or assumed.pixel_size
-    box_size = row.get("rlnImageSize") or assumed.box_size
+    stated = (row.get("rlnImagePixelSize"), row.get("rlnMicrographPixelSize"))
+    pixel_size = next((size for size in stated if size is not None and 0.0 < size < math.inf), assumed.pixel_size)
     group = OpticsGroup.describe(**{**known, "extra": extra})
-    return FileGroup(
-        group, None if pixel_size is None else float(pixel_size), None if box_size is None else int(box_size)
-    )
+    return FileGroup(group, pixel_size, row.get("rlnImageSize") or assumed.box_size)
 
 
 def _assumed(column: str, assumed: AssumedAcquisition, file: str, remarks: list[str]) -> float:
@@ -161,26 +161,27 @@ def groups_of(
     optics = blocks.get("optics")
     if not isinstance(optics, pl.DataFrame) or optics.is_empty():
         return optics_of_old_layout(table, assumed, file, remarks)
-    groups = read_optics(optics, assumed, file, remarks)
+    groups = read_optics(typed(optics, file), assumed, file, remarks)
     if NUMBER in table.columns:
-        numbers = table[NUMBER].cast(pl.Int64)
+        numbers = table[NUMBER]
     elif len(groups) == 1:
         numbers = pl.repeat(next(iter(groups)), table.height, dtype=pl.Int64, eager=True)
     else:
         raise FormatError(f"{file}: its rows do not say to which of {len(groups)} optics groups they belong.")
-    unknown = set(numbers.unique().to_list()) - groups.keys()
+    unknown = [number for number in numbers.unique().to_list() if number not in groups]
     if unknown:
-        raise FormatError(f"{file}: the optics group {min(unknown)} is used but not described.")
+        raise FormatError(f"{file}: the optics group {unknown[0]} is used but not described.")
     return groups, numbers
 
 
 def optics_columns(groups: Mapping[int, FileGroup], numbers: pl.Series, *names: str) -> pl.DataFrame:
     """What the group of each row says: ``optics_group`` (its identity) and `names` of `FileGroup`."""
+    types = {"pixel_size": pl.Float64(), "box_size": pl.Int64()}
     described = pl.DataFrame(
         {
-            NUMBER: list(groups),
+            NUMBER: pl.Series(list(groups), dtype=pl.Int64),
             "optics_group": pl.Series([use.group.id for use in groups.values()], dtype=pl.UInt64),
-            **{name: [getattr(use, name) for use in groups.values()] for name in names},
+            **{name: pl.Series([getattr(use, name) for use in groups.values()], dtype=types[name]) for name in names},
         }
     )
     return numbers.alias(NUMBER).to_frame().join(described, on=NUMBER, how="left", maintain_order="left").drop(NUMBER)

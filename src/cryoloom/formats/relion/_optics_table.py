@@ -33,6 +33,8 @@ def numbered_uses(items: Table, file: str) -> tuple[list[FileGroup], pl.Series]:
         FileGroup(items.optics_groups[row["optics_group"]], row["pixel_size"], row.get("box_size"))
         for row in distinct.iter_rows(named=True)
     ]
+    if distinct.is_empty():
+        return [FileGroup(group, None, None) for group in items.optics_groups.values()], pl.Series(NUMBER, [], pl.Int64)
     numbered = distinct.with_row_index(NUMBER, 1)
     numbers = items.frame.select(keys).join(numbered, on=keys, how="left", nulls_equal=True, maintain_order="left")
     return uses, numbers[NUMBER]

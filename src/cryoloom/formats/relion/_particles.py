@@ -68,7 +68,7 @@ def read_particles(path: Path | str, *, assumed: AssumedAcquisition = NOTHING_AS
             _shifts_of_old_layout(table, optics["pixel_size"], remarks),
         ],
         how="horizontal",
-    ).with_columns(extras(table, used, Particle).get_columns())
+    ).with_columns(extras(table, used, Particle, path.name).get_columns())
     frame = _with_identities(frame)
     return Imported(as_items(frame, Particle, [use.group for use in groups.values()], path.name), tuple(remarks))
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from cryoloom.data import Item
 from cryoloom.errors import FormatError, ParameterError
-from cryoloom.formats.relion._labels import OUR_PREFIX, Same
+from cryoloom.formats.relion._labels import NUMBERS, OUR_PREFIX, WHOLE_NUMBERS, Same
 from cryoloom.formats.star import Block
 
 
@@ -25,7 +25,28 @@ def find_table(blocks: Mapping[str, Block], name: str, label: str, file: str) ->
     candidates += [table for table in tables.values() if label in table.columns]
     if not candidates:
         raise FormatError(f"{file}: no table has the column _{label}; it lists no {name}.")
-    return candidates[0]
+    return typed(candidates[0], file)
+
+
+def typed(table: pl.DataFrame, file: str) -> pl.DataFrame:
+    """The table with known labels in their types; what is not a number becomes null in a column of numbers.
+
+    Raises
+    ------
+    FormatError
+        If a column of numbers holds text.
+    """
+    try:
+        return table.with_columns(
+            *(pl.col(label).cast(pl.Float64).fill_nan(None) for label in table.columns if label in NUMBERS),
+            *(pl.col(label).cast(pl.Int64) for label in table.columns if label in WHOLE_NUMBERS),
+        )
+    except pl.exceptions.InvalidOperationError as error:
+        raise _not_numbers(file, error) from error
+
+
+def _not_numbers(file: str, error: Exception) -> FormatError:
+    return FormatError(f"{file}: a column of numbers holds something else ({str(error).splitlines()[0]}).")
 
 
 def translated(table: pl.DataFrame, pairs: Sequence[Same], kind: type[Item], file: str) -> pl.DataFrame:
@@ -36,7 +57,7 @@ def translated(table: pl.DataFrame, pairs: Sequence[Same], kind: type[Item], fil
     Raises
     ------
     FormatError
-        If a value has another type.
+        If a value cannot have that type.
     """
     schema = kind.schema()
     columns = []
@@ -50,12 +71,18 @@ def translated(table: pl.DataFrame, pairs: Sequence[Same], kind: type[Item], fil
     try:
         frame = table.select(columns)
     except pl.exceptions.InvalidOperationError as error:
-        raise FormatError(f"{file}: a column of numbers holds something else ({error}).") from error
-    return frame.select(column for column in frame if column.null_count() < frame.height)
+        raise _not_numbers(file, error) from error
+    return frame.select(column for column in frame if frame.is_empty() or column.null_count() < frame.height)
 
 
-def extras(table: pl.DataFrame, used: Iterable[str], kind: type[Item]) -> pl.DataFrame:
-    """Columns that have no equal: those we wrote under our own prefix get their names back, others keep RELION's."""
+def extras(table: pl.DataFrame, used: Iterable[str], kind: type[Item], file: str) -> pl.DataFrame:
+    """Columns that have no equal: those we wrote under our own prefix get their names back, others keep RELION's.
+
+    Raises
+    ------
+    FormatError
+        If a column of ours does not hold what its kind declares.
+    """
     schema = kind.schema()
     columns = []
     for label in table.columns:
@@ -65,7 +92,10 @@ def extras(table: pl.DataFrame, used: Iterable[str], kind: type[Item]) -> pl.Dat
         value = pl.col(label)
         declared = schema.get(name)
         columns.append((value.cast(_polars_type(declared.dtype)) if declared else value).alias(name))
-    return table.select(columns)
+    try:
+        return table.select(columns)
+    except pl.exceptions.InvalidOperationError as error:
+        raise _not_numbers(file, error) from error
 
 
 def labelled(frame: pl.DataFrame, pairs: Sequence[Same], file: str) -> pl.DataFrame:
@@ -82,7 +112,7 @@ def labelled(frame: pl.DataFrame, pairs: Sequence[Same], file: str) -> pl.DataFr
             continue
         values = _known(frame[same.column])
         missing = values.null_count()
-        if missing == values.len():
+        if missing == values.len() > 0:
             continue
         if missing and same.filler is None:
             raise ParameterError(
@@ -103,7 +133,7 @@ def own_columns(frame: pl.DataFrame, used: Iterable[str]) -> tuple[pl.DataFrame,
     """
     columns, dropped = [], []
     for name in frame.columns:
-        if name in set(used) or _known(frame[name]).null_count() == frame.height:
+        if name in set(used) or _known(frame[name]).null_count() == frame.height > 0:
             continue
         if isinstance(frame[name].dtype, pl.List):
             dropped.append(name)

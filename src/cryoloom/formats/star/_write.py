@@ -50,6 +50,8 @@ def write_star(
 
 
 def _write_table(file: BinaryIO, table: pl.DataFrame, name: str) -> None:
+    if not table.columns:
+        return
     header = "".join(f"_{label} #{number}\n" for number, label in enumerate(table.columns, 1))
     file.write(f"loop_\n{header}".encode())
     for begin in range(0, table.height, _ROWS_AT_ONCE):
