@@ -11,12 +11,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from cryoloom.durable import AtomicFile, sync_folder
-from cryoloom.errors import InputError, ParameterError
+from cryoloom.errors import InputError, ParameterError, StorageError
 
 if TYPE_CHECKING:
     import polars as pl
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
+_RESERVE = 32 * 2**20  # bytes of a disk that are left to the records of its projects; of a small one, a hundredth
 
 
 def resolve_in_project(project: Path, file: str) -> Path:
@@ -97,11 +98,17 @@ class Workspace:
         ----------
         category : one of the protocol's ``file_categories``
         suffix : end of the name, ``.mrc`` or ``_dose_weighted.mrc``
+
+        Raises
+        ------
+        StorageError
+            If the disk is so full that even the record of the item might not find room.
         """
         if category not in self.categories:
             raise ParameterError(
                 f"File category {category!r} is not declared by the protocol ({sorted(self.categories)})."
             )
+        _check_reserve(self.project)
         folder = self.run_folder / "files" / category
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.stem}{suffix}"
@@ -120,6 +127,16 @@ class Workspace:
     def warn(self, sentence: str) -> None:
         """Tell the user something about this item."""
         self.warnings.append(sentence)
+
+
+def _check_reserve(project: Path) -> None:
+    disk = shutil.disk_usage(project)
+    if disk.free < min(_RESERVE, disk.total // 100):
+        raise StorageError(
+            f"The disk that holds {project} is full but for {disk.free // 2**10} KiB, which its records need; free "
+            "space there and try again.",
+            path=project,
+        )
 
 
 @dataclass(slots=True)

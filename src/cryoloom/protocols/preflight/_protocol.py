@@ -60,14 +60,13 @@ class Preflight(WholeProtocol):
             sum_frames,
         )
         from cryoloom.formats import open_movie
-        from cryoloom.formats.gain import read_gain
 
         chosen = _first(inputs["movies"], parameters.movies)
         total: NDArray[np.float32] | None = None
         counts, fits = [], []
         header_pixel_size: float | None = None
         first = chosen[0]
-        gain = read_gain(workspace.resolve(first.gain_file)).factors if first.gain_file else None
+        gain = _gain(first, workspace)
         stated = first.gain_orientation or str(GainOrientation.AS_IS)
         for number, movie in enumerate(chosen):
             workspace.report(number / len(chosen), f"movie {number + 1}")
@@ -89,6 +88,16 @@ class Preflight(WholeProtocol):
                 judge_rings(fits),
             ]
         }
+
+
+def _gain(movie: Movie, workspace: RoundWorkspace) -> NDArray[np.float32] | None:
+    from cryoloom.formats import FileFormat, detect_format
+    from cryoloom.formats.gain import read_gain
+
+    if not movie.gain_file:
+        return None
+    is_eer = detect_format(workspace.resolve(movie.file)) is FileFormat.EER
+    return read_gain(workspace.resolve(movie.gain_file), movies_are_eer=is_eer).factors
 
 
 def _first(snapshot: Snapshot[Any], count: int) -> list[Movie]:

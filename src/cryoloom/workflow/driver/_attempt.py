@@ -148,6 +148,7 @@ class Attempt:
         self._heartbeat = 0
         self._last_beat = 0.0
         self._last_state: RunState | None = None
+        self._torn = False
         self._events = os.open(claimed.events_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o660)
         self._handled = _handled_requests(folder)
         for ulid in folder.request_names():
@@ -171,9 +172,11 @@ class Attempt:
             raise SupersededError(f"Run {self.folder.number} was taken over by another driver.", path=self.folder.path)
 
     def event(self, kind: str, **details: Any) -> None:
-        """Append one line to ``events.jsonl``."""
-        line = json.dumps({"at": now(), "event": kind, **details}, ensure_ascii=False) + "\n"
-        os.write(self._events, line.encode())
+        """Append one line to ``events.jsonl``; on a full disk it may be torn, and the next begins a line of its own."""
+        line = (json.dumps({"at": now(), "event": kind, **details}, ensure_ascii=False) + "\n").encode()
+        if self._torn:
+            line = b"\n" + line
+        self._torn = os.write(self._events, line) < len(line)
 
     def log(self, text: str) -> None:
         """Append to ``log.txt``, with the time."""
@@ -241,6 +244,10 @@ class Attempt:
         except queue.Empty:
             return None
 
+    def forget_reports(self) -> None:
+        """Drop what tasks of a pool that was closed have reported: their ids may be used again."""
+        self.finished_tasks = queue.SimpleQueue()
+
     def interrupt(self) -> None:
         """Leave soon, without an end, so that the run resumes by itself; safe to call from a signal handler."""
         self.interrupted = True
@@ -261,11 +268,16 @@ def _handled_requests(folder: RunFolder) -> set[str]:
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
-    """Read the events of an attempt; a torn last line is ignored."""
+    """Read the events of an attempt; torn lines are ignored."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return
     for line in content.splitlines(keepends=True):
-        if line.endswith(b"\n"):
-            yield json.loads(line)
+        if not line.endswith(b"\n"):
+            continue
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        yield event

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import traceback
 from collections.abc import Sequence
@@ -10,7 +11,14 @@ from types import FrameType
 from typing import Any, TypeVar
 from typing import Protocol as Interface
 
-from cryoloom.errors import CryoloomError, ParameterError, ProjectError, SupersededError
+from cryoloom.errors import (
+    CryoloomError,
+    ParameterError,
+    ProjectError,
+    StorageError,
+    SupersededError,
+    disk_faults_explained,
+)
 from cryoloom.workflow.driver._attempt import HEARTBEAT_SECONDS, Attempt, claim_attempt
 from cryoloom.workflow.driver._inputs import FollowedInput, FollowedRows
 from cryoloom.workflow.driver._map import MapDriver
@@ -23,6 +31,8 @@ from cryoloom.workflow.layout import ProjectFolder
 from cryoloom.workflow.parameters import validated
 from cryoloom.workflow.protocol import DecideProtocol, MapProtocol, SourceProtocol, TableProtocol, WholeProtocol
 from cryoloom.workflow.run import End, Progress, Request, RequestKind, RunFolder, RunState
+
+_PATIENCE_WITH_FULL_DISK = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 FollowedType = TypeVar("FollowedType", bound=FollowedInput)
 
@@ -64,7 +74,21 @@ def drive_run(
         If another driver is at work.
     SupersededError
         If another driver took the run over; nothing more was written.
+    StorageError
+        If the disk does not even take the record of how the attempt ended.
     """
+    try:
+        return _claim_and_attend(project, run, environment, take_over=take_over, actor=actor)
+    except CryoloomError:
+        raise
+    except OSError as error:
+        fault = StorageError.explaining(error, project)
+        if fault is None:
+            raise
+        raise fault from error
+
+
+def _claim_and_attend(project: Path, run: Path, environment: Environment, *, take_over: bool, actor: str) -> End | None:
     folder = RunFolder(run)
     record = folder.record()
     protocol_class = environment.protocol(record.protocol)
@@ -93,6 +117,7 @@ def drive_run(
 
 
 def _attend(attempt: Attempt, environment: Environment) -> End | None:
+    patience = iter(_PATIENCE_WITH_FULL_DISK)
     while True:
         shape: ShapeDriver | None = None
         try:
@@ -100,26 +125,37 @@ def _attend(attempt: Attempt, environment: Environment) -> End | None:
             shape = _shape(attempt, environment)
             return _drive(attempt, shape)
         except SupersededError:
-            if shape is not None:
-                shape.shut_down()
+            _drop(attempt, shape)
             if attempt.is_superseded():
                 raise
             attempt.event("reloaded")  # a predecessor's last commit came in between; read it and go on
         except CryoloomError as error:
-            if shape is not None:
-                shape.shut_down()
+            _drop(attempt, shape)
             attempt.log(str(error))
             return attempt.end(RunState.FAILED, shape.progress() if shape is not None else Progress(), str(error))
         except Exception as error:
-            if shape is not None:
-                shape.shut_down()
+            _drop(attempt, shape)
+            fault = StorageError.explaining(error, attempt.project) if isinstance(error, OSError) else None
+            if fault is not None and _may_pass(error) and (seconds := next(patience, None)) is not None:
+                attempt.wait(seconds)  # what was not committed is done again
+                continue
             attempt.log(traceback.format_exc())
-            attempt.end(
-                RunState.FAILED,
-                Progress(),
-                f"{type(error).__name__}: {error}; the log of attempt {attempt.attempt.number} says where.",
-            )
-            raise
+            reason = f"{type(error).__name__}: {error}; the log of attempt {attempt.attempt.number} says where."
+            end = attempt.end(RunState.FAILED, Progress(), reason if fault is None else str(fault))
+            if fault is None:
+                raise
+            return end
+
+
+def _drop(attempt: Attempt, shape: ShapeDriver | None) -> None:
+    if shape is not None:
+        shape.shut_down()
+    attempt.forget_reports()
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether somebody may be freeing space at this moment, if only by removing what did not fit."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def _drive(attempt: Attempt, shape: ShapeDriver) -> End | None:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryoloom import errors
 from cryoloom.data import OpticsGroup
 from cryoloom.errors import LaneError
 from cryoloom.workflow.driver._attempt import Attempt
 from cryoloom.workflow.driver._groups import Groups
 from cryoloom.workflow.driver._inputs import FollowedRows, generations_of
-from cryoloom.workflow.driver._ledger import FailedItem, FailedItems, Ledger, LedgerEntry, children_text
+from cryoloom.workflow.driver._items import FailedItem, LedgerEntry
+from cryoloom.workflow.driver._ledger import FailedItems, Ledger, children_text
 from cryoloom.workflow.driver._outputs import OutputSets
 from cryoloom.workflow.driver._pace import Pace
 from cryoloom.workflow.lane import Lane, Resources, Task, TaskOutcome, TaskPool, TaskReport
@@ -341,7 +343,7 @@ class MapDriver:
     def _fail(self, submitted: _Submitted, report: TaskReport) -> None:
         if report.failure is not None:
             reason, detail = report.failure.message or report.failure.kind, report.failure.traceback
-            if not report.failure.is_input_error:
+            if not issubclass(getattr(errors, report.failure.kind, Exception), errors.CryoloomError):
                 reason = f"{report.failure.kind}: {reason}"
         else:
             reason, detail = f"Its worker was lost {submitted.tries} times: {report.lost_because}.", ""

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 
 from cryoloom.workflow.driver._attempt import Attempt
-from cryoloom.workflow.driver._ledger import FailedItem, FailedItems
+from cryoloom.workflow.driver._items import FailedItem
+from cryoloom.workflow.driver._ledger import FailedItems
 from cryoloom.workflow.driver._outputs import OutputSets
 from cryoloom.workflow.driver._pace import Pace
 from cryoloom.workflow.lane import TaskReport

@@ -62,9 +62,10 @@ def process_item(
     items = {name: _items(kinds[name], value, optics) for name, value in rows.items()}
     workspace = Workspace(Path(project), run, label, key, frozenset(protocol.file_categories), threads)
     try:
-        result = protocol.process(
-            items.pop(leading), protocol.Parameters.model_validate(dict(parameters)), workspace, **items
-        )
+        with disk_faults_explained(project):
+            result = protocol.process(
+                items.pop(leading), protocol.Parameters.model_validate(dict(parameters)), workspace, **items
+            )
     finally:
         workspace.remove_scratch()
     ports = protocol.output_ports()
@@ -128,11 +129,12 @@ def compute_round(
     )
     workspace.number = round_number
     snapshots = {name: _snapshot(Path(folder), generation) for name, (folder, generation) in inputs.items()}
-    try:
-        made = protocol.compute(snapshots, protocol.Parameters.model_validate(dict(parameters)), workspace)
-    finally:
-        workspace.remove_scratch()
-    RoundFolder(workspace.folder).store_result(made, output_kinds)
+    with disk_faults_explained(project):
+        try:
+            made = protocol.compute(snapshots, protocol.Parameters.model_validate(dict(parameters)), workspace)
+        finally:
+            workspace.remove_scratch()
+        RoundFolder(workspace.folder).store_result(made, output_kinds)
 
 
 def _snapshot(folder: Path, generation: int) -> Snapshot[Item]:
