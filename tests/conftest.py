@@ -1,7 +1,7 @@
 """Two tiers, and what may be missing.
 
-``pytest`` runs the short tier; ``pytest --full`` the long one as well. A test that needs something this machine lacks is
-skipped by name; with ``--no-skips`` (continuous integration) such a skip is a failure.
+``pytest`` runs the short tier; ``pytest --full`` the long one as well. A test that needs something this machine lacks
+is skipped by name; with ``--no-skips`` (continuous integration) such a skip is a failure.
 """
 
 from __future__ import annotations

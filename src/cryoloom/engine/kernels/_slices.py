@@ -175,7 +175,7 @@ def _between(a: np.complex64, b: np.complex64, fraction: np.float32) -> np.compl
 
 
 @njit(cache=True, nogil=True)
-def _insert(  # noqa: C901, PLR0917  # one loop nest, called by position from compiled code
+def _insert(  # noqa: C901  # one loop nest, called by position from compiled code
     transform: ComplexArray,
     weight: RealArray,
     slices: ComplexArray,
