@@ -12,6 +12,7 @@
     │   ├── SupersededError       another driver has taken the run over
     │   ├── RevisionConflictError somebody else changed it first
     │   └── ReadOnlyError         it was made by a newer cryoloom, or its plugin is missing
+    ├── StorageError              the disk is full, may only be read, refuses this user, or fails
     └── LaneError                 the place where work runs is at fault
 
 Every message is one sentence, or two: what went wrong, where, and how to mend it.
@@ -19,7 +20,11 @@ Every message is one sentence, or two: what went wrong, where, and how to mend i
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 
 class CryoloomError(Exception):
@@ -70,6 +75,53 @@ class RevisionConflictError(ProjectError):
 
 class ReadOnlyError(ProjectError):
     """It was made by a newer cryoloom, or its plugin is missing, so it can be read but not changed."""
+
+
+class StorageError(CryoloomError):
+    """The disk is full, may only be read, refuses this user, or fails."""
+
+    @classmethod
+    def explaining(cls, error: OSError, folder: Path | str) -> Self | None:
+        """The error in a sentence, if it is the disk's.
+
+        Parameters
+        ----------
+        error : of the operating system
+        folder : what was being written to, for errors that name no file
+        """
+        what = _DISK_FAULTS.get(error.errno or 0)
+        where = error.filename if isinstance(error.filename, str) else str(folder)
+        return None if what is None else cls(what.format(where=where), path=where)
+
+
+@contextmanager
+def disk_faults_explained(folder: Path | str) -> Iterator[None]:
+    """Raise a `StorageError` in place of an error of the operating system that is the disk's.
+
+    Parameters
+    ----------
+    folder : what is written to
+    """
+    try:
+        yield
+    except CryoloomError:
+        raise
+    except OSError as error:
+        fault = StorageError.explaining(error, folder)
+        if fault is None:
+            raise
+        raise fault from error
+
+
+_DISK_FAULTS = {
+    errno.ENOSPC: "The disk that holds {where} is full; free space there and try again.",
+    errno.EDQUOT: "The quota on the disk that holds {where} is used up; free space there and try again.",
+    errno.EROFS: "{where} lies on a disk that may only be read; make it writable and try again.",
+    errno.EACCES: "This user is not allowed to use {where}; have the permissions changed and try again.",
+    errno.EPERM: "This user is not allowed to use {where}; have the permissions changed and try again.",
+    errno.EIO: "The disk that holds {where} reports a fault; have it checked before trying again.",
+    errno.ESTALE: "{where} has been replaced on its file server; have the disk mounted again and try again.",
+}
 
 
 class LaneError(CryoloomError, RuntimeError):

@@ -9,6 +9,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -105,12 +106,13 @@ def _application() -> core.TyperGroup:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the shell command and leave with its exit status."""
-    from cryoloom.errors import CryoloomError
+    from cryoloom.errors import CryoloomError, disk_faults_explained
     from cryoloom.runtime import use_kernel_cache
 
     use_kernel_cache()
     try:
-        _application()(args=None if arguments is None else list(arguments), prog_name="cryoloom")
+        with disk_faults_explained(Path.cwd()):
+            _application()(args=None if arguments is None else list(arguments), prog_name="cryoloom")
     except CryoloomError as error:
         sys.stderr.write(f"cryoloom: {error}\n")
         sys.exit(1)

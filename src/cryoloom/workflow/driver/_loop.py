@@ -77,15 +77,8 @@ def drive_run(
     StorageError
         If the disk does not even take the record of how the attempt ended.
     """
-    try:
+    with disk_faults_explained(project):
         return _claim_and_attend(project, run, environment, take_over=take_over, actor=actor)
-    except CryoloomError:
-        raise
-    except OSError as error:
-        fault = StorageError.explaining(error, project)
-        if fault is None:
-            raise
-        raise fault from error
 
 
 def _claim_and_attend(project: Path, run: Path, environment: Environment, *, take_over: bool, actor: str) -> End | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cryoloom.data import Item, OpticsGroup, Snapshot, StoredSet, item_kind
-from cryoloom.errors import CryoloomError
+from cryoloom.errors import CryoloomError, disk_faults_explained
 from cryoloom.workflow.driver._rounds import RoundFolder
 from cryoloom.workflow.protocol import MapProtocol, Protocol, WholeProtocol
 from cryoloom.workflow.workspace import RoundWorkspace, Workspace
