@@ -26,6 +26,9 @@ class Kind(StrEnum):
     ETHANE = "ethane"
 
 
+SHARES = {Kind.ICE_CRYSTAL: 0.45, Kind.GOLD: 0.1, Kind.ETHANE: 0.45}
+"""How common each kind is. Gold is rare: it holds movies together as nothing else does."""
+
 SIZES = {Kind.ICE_CRYSTAL: (80.0, 260.0), Kind.GOLD: (35.0, 60.0), Kind.ETHANE: (90.0, 200.0)}
 """Radii in Å from which each kind is drawn."""
 

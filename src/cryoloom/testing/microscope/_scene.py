@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from cryoloom.testing.microscope._contaminants import SIZES, CarbonEdge, Contaminant, Kind
+from cryoloom.testing.microscope._contaminants import SHARES, SIZES, CarbonEdge, Contaminant
 from cryoloom.testing.microscope._ice import Ice
 from cryoloom.testing.microscope._parameters import MicroscopeParameters
 from cryoloom.testing.microscope._particles import (
@@ -115,11 +115,11 @@ def _draw_ice(
 def _draw_contaminants(
     count: int, low: tuple[float, float], high: tuple[float, float], random: np.random.Generator
 ) -> tuple[Contaminant, ...]:
-    kinds = random.choice(len(Kind), count)
+    kinds = random.choice(len(SHARES), count, p=list(SHARES.values()))
     places = random.uniform(low, high, (count, 2))
     return tuple(
         Contaminant(kind, float(x), float(y), float(random.uniform(*SIZES[kind])), int(random.integers(2**31)))
-        for kind, (x, y) in zip([list(Kind)[index] for index in kinds], places, strict=True)
+        for kind, (x, y) in zip([list(SHARES)[index] for index in kinds], places, strict=True)
     )
 
 
