@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from cryoloom.workflow.run import RunState
+from cryoloom.workflow.run import Progress, RunState
 
 if TYPE_CHECKING:
-    from cryoloom.workflow.project import Run
+    from cryoloom.runtime import Project
+    from cryoloom.workflow.index import RunEntry
 
 _STYLES = {
     RunState.RUNNING: "cyan",
@@ -35,85 +37,94 @@ _SIGNS = {
     RunState.STOPPED: "■",
     RunState.INTERRUPTED: "✗",
 }
+_RIGHT = {"run", "done", "failed", "rate", "left"}
 
 
-def as_document(run: Run, *, with_failures: bool = False) -> dict[str, Any]:
+def entries_of(project: Project, numbers: Sequence[int] | None = None) -> list[RunEntry]:
+    """What the project's list says of some runs, or of all; quick also for thousands."""
+    listed = project.listing().runs
+    return list(listed) if numbers is None else [entry for entry in listed if entry.number in set(numbers)]
+
+
+def as_document(entry: RunEntry) -> dict[str, Any]:
     """Where a run stands, for machines."""
-    now = run.standing
-    document: dict[str, Any] = {
-        "number": run.number,
-        "ulid": run.ulid,
-        "protocol": run.record.protocol,
-        "label": run.annotations.label,
-        "state": now.state.value,
-        "reason": now.reason,
-        "attempt": now.attempt,
-        "progress": now.progress.model_dump(mode="json"),
+    return {
+        "number": entry.number,
+        "ulid": entry.ulid,
+        "protocol": entry.protocol,
+        "label": entry.label,
+        "state": None if entry.state is None else entry.state.value,
+        "reason": entry.reason or entry.problem,
+        "attempt": entry.attempt,
+        "progress": dict(entry.progress),
     }
-    if with_failures:
-        document["failed_items"] = [
-            {"id": f"{item.id:016x}", "label": item.label, "reason": item.reason, "excluded": item.excluded}
-            for item in run.failed_items()
-        ]
-    return document
 
 
-def table(runs: list[Run]) -> Table:
+def table(entries: Sequence[RunEntry]) -> Table:
     """Where runs stand, for people."""
     shown = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("run", "protocol", "state", "done", "failed", "rate", "left", "made"):
-        shown.add_column(heading, justify="right" if heading in {"run", "done", "failed", "rate", "left"} else "left")
-    for run in runs:
-        now = run.standing
-        progress = now.progress
-        style = _STYLES.get(now.state, "")
+        shown.add_column(heading, justify="right" if heading in _RIGHT else "left")
+    for entry in entries:
+        progress = Progress.model_validate(dict(entry.progress))
         total = f"{progress.done} of {progress.total}" if progress.total > progress.done else str(progress.done)
-        made = ", ".join(f"{count} {name}" for name, count in progress.outputs.items())
-        if now.reason:
-            made = f"{made} ({now.reason})" if made else now.reason
-        elif progress.message:
-            made = f"{made} {progress.message}".strip()
+        left = progress.seconds_left if entry.state is not None and entry.state.active else None
         shown.add_row(
-            str(run.number),
-            run.annotations.label or run.record.protocol,
-            f"[{style}]{_SIGNS[now.state]} {now.state.value}[/]" if style else f"{_SIGNS[now.state]} {now.state.value}",
+            str(entry.number),
+            entry.label or entry.protocol,
+            _state(entry),
             total,
             f"[yellow]{progress.failed}[/]" if progress.failed else "0",
             f"{progress.items_per_hour:.0f}/h" if progress.items_per_hour else "",
-            _duration(progress.seconds_left) if now.state.active and progress.seconds_left else "",
-            made,
+            _duration(left) if left else "",
+            _made(entry, progress),
         )
     return shown
 
 
-def watch_runs(runs: list[Run]) -> bool:
+def watch_runs(project: Project, numbers: Sequence[int]) -> bool:
     """Show runs until all have ended; returns whether none failed. Ctrl-C leaves them running."""
     console = Console()
+    entries = entries_of(project, numbers)
     try:
-        with Live(table(runs), console=console, refresh_per_second=4, transient=False) as live:
-            while _any_active(runs):
+        with Live(table(entries), console=console, refresh_per_second=4, transient=False) as live:
+            while _any_active(entries):
                 time.sleep(0.25)
-                live.update(table(runs))
-            live.update(table(runs))
+                entries = entries_of(project, numbers)
+                live.update(table(entries))
     except KeyboardInterrupt:
         console.print("The runs go on; `cryoloom status` shows them, `cryoloom stop` stops them.")
         return True
-    return _none_failed(runs)
+    return _none_failed(entries)
 
 
-def wait_quietly(runs: list[Run]) -> bool:
+def wait_quietly(project: Project, numbers: Sequence[int]) -> bool:
     """Wait until all have ended; returns whether none failed."""
-    while _any_active(runs):
-        time.sleep(0.02)
-    return _none_failed(runs)
+    while _any_active(entries := entries_of(project, numbers)):
+        time.sleep(0.05)
+    return _none_failed(entries)
 
 
-def _any_active(runs: list[Run]) -> bool:
-    return any(run.state.active for run in runs)
+def _state(entry: RunEntry) -> str:
+    if entry.state is None:
+        return "[red]✗ cannot be read[/]"
+    style = _STYLES.get(entry.state)
+    words = f"{_SIGNS[entry.state]} {entry.state.value}"
+    return f"[{style}]{words}[/]" if style else words
 
 
-def _none_failed(runs: list[Run]) -> bool:
-    return all(run.state not in {RunState.FAILED, RunState.INTERRUPTED} for run in runs)
+def _made(entry: RunEntry, progress: Progress) -> str:
+    made = ", ".join(f"{count} {name}" for name, count in progress.outputs.items())
+    said = entry.problem or entry.reason or progress.message
+    return f"{made} ({said})" if made and said else made or said
+
+
+def _any_active(entries: Sequence[RunEntry]) -> bool:
+    return any(entry.state is not None and entry.state.active for entry in entries)
+
+
+def _none_failed(entries: Sequence[RunEntry]) -> bool:
+    return all(entry.state not in {RunState.FAILED, RunState.INTERRUPTED, None} for entry in entries)
 
 
 def _duration(seconds: float) -> str:

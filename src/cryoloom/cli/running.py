@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -10,6 +10,7 @@ from cryoloom.cli._choices import JsonOption, ProjectArgument, RunsArgument, cho
 from cryoloom.cli.output import emit
 
 if TYPE_CHECKING:
+    from cryoloom.runtime import Project
     from cryoloom.workflow.project import Run
 
 WaitOption = Annotated[
@@ -122,25 +123,38 @@ def status(
 
     Example: cryoloom status apoferritin --watch
     """
-    from cryoloom.cli._progress import as_document, table, watch_runs
+    from cryoloom.cli._progress import as_document, entries_of, table, watch_runs
 
     opened = open_project(project)
-    chosen = chosen_runs(opened, runs)
+    if runs:
+        chosen_runs(opened, runs)  # says which of them is not there
+    entries = entries_of(opened, runs or None)
     if watch and not as_json:
-        watch_runs(chosen)
+        watch_runs(opened, [entry.number for entry in entries])
         return
-    documents = [as_document(each, with_failures=failed or as_json) for each in chosen]
+    failures = {entry.number: _failed_items(opened.run(entry.number)) for entry in entries if failed}
     if as_json:
+        documents = [as_document(entry) | _listed_failures(failures.get(entry.number)) for entry in entries]
         emit({"project": opened.path, "runs": documents}, as_json=True, text="")
         return
     from rich.console import Console
 
     console = Console()
-    console.print(table(chosen))
-    if failed:
-        for document in documents:
-            for item in document["failed_items"]:
-                console.print(f"run {document['number']}: {item['label']}: {item['reason']}", highlight=False)
+    console.print(table(entries))
+    for number, items in failures.items():
+        for item in items:
+            console.print(f"run {number}: {item['label']}: {item['reason']}", highlight=False, markup=False)
+
+
+def _failed_items(run: Run) -> list[dict[str, Any]]:
+    return [
+        {"id": f"{item.id:016x}", "label": item.label, "reason": item.reason, "excluded": item.excluded}
+        for item in run.failed_items()
+    ]
+
+
+def _listed_failures(items: list[dict[str, Any]] | None) -> dict[str, Any]:
+    return {} if items is None else {"failed_items": items}
 
 
 def _start(runs: list[Run], *, wait: bool, as_json: bool) -> None:
@@ -149,7 +163,8 @@ def _start(runs: list[Run], *, wait: bool, as_json: bool) -> None:
     if wait and runs:
         from cryoloom.cli._progress import wait_quietly, watch_runs
 
-        finished = wait_quietly(runs) if as_json else watch_runs(runs)
+        follow = wait_quietly if as_json else watch_runs
+        finished = follow(cast("Project", runs[0].project), [each.number for each in runs])
         _answer(runs, as_json=as_json, text="")
         if not finished:
             raise typer.Exit(1)
@@ -158,9 +173,12 @@ def _start(runs: list[Run], *, wait: bool, as_json: bool) -> None:
 
 
 def _answer(runs: list[Run], *, as_json: bool, text: str) -> None:
-    from cryoloom.cli._progress import as_document
+    from cryoloom.cli._progress import as_document, entries_of
 
-    document: dict[str, Any] = {"runs": [as_document(each) for each in runs]} if as_json else {}
+    document: dict[str, Any] = {"runs": []}
+    if as_json and runs:
+        entries = entries_of(cast("Project", runs[0].project), [each.number for each in runs])
+        document["runs"] = [as_document(entry) for entry in entries]
     emit(document, as_json=as_json, text=text)
 
 

@@ -59,7 +59,7 @@ def demo(
         _wait_for_truth(session, microscope)
         project, runs = _begin(folder / "project", session)
         console.print(f"The project {project.path} processes them as they arrive.")
-        finished = _attend(runs, microscope, quiet=as_json)
+        finished = _attend(project, runs, microscope, quiet=as_json)
     finally:
         if microscope.poll() is None:
             microscope.terminate()
@@ -148,7 +148,7 @@ def _begin(folder: Path, session: Path) -> tuple[Project, list[Run]]:
     return project, runs
 
 
-def _attend(runs: list[Run], microscope: subprocess.Popen[bytes], *, quiet: bool) -> bool:
+def _attend(project: Project, runs: list[Run], microscope: subprocess.Popen[bytes], *, quiet: bool) -> bool:
     """Show the runs; close the source when the microscope has written its last movie."""
     import threading
 
@@ -159,4 +159,5 @@ def _attend(runs: list[Run], microscope: subprocess.Popen[bytes], *, quiet: bool
         runs[0].close()
 
     threading.Thread(target=close_when_written, daemon=True).start()
-    return wait_quietly(runs) if quiet else watch_runs(runs)
+    follow = wait_quietly if quiet else watch_runs
+    return follow(project, [run.number for run in runs])

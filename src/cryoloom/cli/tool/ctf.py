@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -51,6 +52,9 @@ def ctf(
 
     Example: cryoloom tool ctf aligned.mrc --voltage 300 --cs 2.7 --amplitude-contrast 0.1 --picture rings.png
     """
+    # Micrographs side by side use the processors; a linear algebra library that does so too would only be in the way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
     from cryoloom.engine.ctf import CTFSettings
     from cryoloom.protocols.ctf._files import MicrographAcquisition, fit_micrograph, fit_micrographs
 
