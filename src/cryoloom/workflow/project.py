@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from cryoloom.workflow.staleness import Staleness
     from cryoloom.workflow.templates import WorkflowDocument
 
+_PATIENCE_WITH_DRIVER = 60.0
+
 
 class Output:
     """One output of a run: a set that may still be growing.
@@ -167,6 +169,11 @@ class Run:
         Parameters
         ----------
         options : of `RunOptions`, changed before the first attempt
+
+        Raises
+        ------
+        ProjectError
+            If it is driven already, or its driver could not begin; the message says why.
         """
         if options and not self.folder.attempt_numbers():
             merged = self.record.options.model_copy(update=dict(options))
@@ -176,9 +183,18 @@ class Run:
         if self.state.active:
             raise ProjectError(f"Run {self.number} is {self.state.value} already.", path=self.folder.path)
         before = len(self.folder.attempt_numbers())
+        said_before = self.folder.driver_words()
         self.project.environment.start_driver(self.project.folder.path, self.folder.path, actor=this_person())
-        deadline = time.monotonic() + 30.0
-        while len(self.folder.attempt_numbers()) == before and time.monotonic() < deadline:
+        deadline = time.monotonic() + _PATIENCE_WITH_DRIVER
+        while len(self.folder.attempt_numbers()) == before:
+            said = self.folder.driver_words().removeprefix(said_before).strip()
+            if said.startswith("cryoloom: "):
+                raise ProjectError(f"Run {self.number}: {said.removeprefix('cryoloom: ')}", path=self.folder.path)
+            if time.monotonic() > deadline:
+                raise ProjectError(
+                    f"The driver of run {self.number} has not begun within {_PATIENCE_WITH_DRIVER:g} s. {said[-500:]}",
+                    path=self.folder.path,
+                )
             time.sleep(0.01)
         return self
 

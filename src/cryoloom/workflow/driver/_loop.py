@@ -122,22 +122,21 @@ def _attend(attempt: Attempt, environment: Environment) -> End | None:
             if attempt.is_superseded():
                 raise
             attempt.event("reloaded")  # a predecessor's last commit came in between; read it and go on
-        except CryoloomError as error:
-            _drop(attempt, shape)
-            attempt.log(str(error))
-            return attempt.end(RunState.FAILED, shape.progress() if shape is not None else Progress(), str(error))
         except Exception as error:
             _drop(attempt, shape)
-            fault = StorageError.explaining(error, attempt.project) if isinstance(error, OSError) else None
-            if fault is not None and _may_pass(error) and (seconds := next(patience, None)) is not None:
-                attempt.wait(seconds)  # what was not committed is done again
+            if _is_full_disk(error) and (seconds := next(patience, None)) is not None:
+                attempt.wait(seconds)  # space may be freed at this moment; what was not committed is done again
                 continue
-            attempt.log(traceback.format_exc())
-            reason = f"{type(error).__name__}: {error}; the log of attempt {attempt.attempt.number} says where."
-            end = attempt.end(RunState.FAILED, Progress(), reason if fault is None else str(fault))
-            if fault is None:
-                raise
-            return end
+            attempt.log(str(error) if isinstance(error, CryoloomError) else traceback.format_exc())
+            fault = error
+            if isinstance(error, OSError) and not isinstance(error, CryoloomError):
+                fault = StorageError.explaining(error, attempt.project) or error
+            if isinstance(fault, CryoloomError):
+                progress = shape.progress() if shape is not None else Progress()
+                return attempt.end(RunState.FAILED, progress, str(fault))
+            where = f"the log of attempt {attempt.attempt.number} says where"
+            attempt.end(RunState.FAILED, Progress(), f"{type(error).__name__}: {error}; {where}.")
+            raise
 
 
 def _drop(attempt: Attempt, shape: ShapeDriver | None) -> None:
@@ -146,9 +145,10 @@ def _drop(attempt: Attempt, shape: ShapeDriver | None) -> None:
     attempt.forget_reports()
 
 
-def _may_pass(error: Exception) -> bool:
-    """Whether somebody may be freeing space at this moment, if only by removing what did not fit."""
-    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+def _is_full_disk(error: Exception) -> bool:
+    return any(
+        isinstance(fault, OSError) and fault.errno in {errno.ENOSPC, errno.EDQUOT} for fault in (error, error.__cause__)
+    )
 
 
 def _drive(attempt: Attempt, shape: ShapeDriver) -> End | None:

@@ -123,6 +123,18 @@ class RunFolder:
         """Folder of what is swept when a run resumes or ends."""
         return self.path / "scratch"
 
+    @property
+    def driver_file(self) -> Path:
+        """``driver.txt``: what the processes of its drivers print."""
+        return self.path / "driver.txt"
+
+    def driver_words(self) -> str:
+        """What the processes of its drivers have printed: nothing, when all is well."""
+        try:
+            return self.driver_file.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+
     def record(self) -> RunRecord:
         """Read ``run.json``."""
         try:
