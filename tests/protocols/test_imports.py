@@ -243,3 +243,26 @@ def test_what_is_no_file_is_left_alone(folder: Path) -> None:
 def test_a_folder_that_is_not_there_is_refused_at_once(folder: Path) -> None:
     with pytest.raises(ParameterError, match="There is no folder"):
         Watcher(folder / "missing")
+
+
+def test_what_epu_wrote_beside_a_movie_is_kept_with_it(folder: Path, test_data: Path) -> None:
+    source = next((test_data / "metadata" / "epu" / "afis").rglob("FoilHole_*_170645.xml"))
+    square = folder / "GridSquare_5324661" / "Data"
+    square.mkdir(parents=True)
+    (square / source.name).write_bytes(source.read_bytes())
+    write_stack(square / f"{source.stem}_Fractions.mrc", FRAMES, pixel_size=1.5)
+    watcher = Watcher(folder)
+    watcher.look_until(lambda: len(watcher.movies) == 1)
+    (movie,) = watcher.movies.values()
+    assert movie.foil_hole == "5330585"
+    assert movie.grid_square == "5324661"
+    assert movie.acquired_at.startswith("2020-02-06T")
+    assert movie.beam_shift_x is not None
+
+
+def test_a_record_that_cannot_be_read_is_said_and_does_not_cost_the_movie(folder: Path) -> None:
+    write_stack(folder / "movie.mrcs", FRAMES, pixel_size=1.5)
+    (folder / "movie.xml").write_text("<not EPU", encoding="utf-8")
+    watcher = Watcher(folder)
+    watcher.look_until(lambda: len(watcher.movies) == 1)
+    assert any("movie.mrcs cannot be read" in remark for remark in watcher.context.remarks)

@@ -6,11 +6,12 @@ import os
 import re
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cryoloom.data import Movie, OpticsGroup, digest, movie_id_of
 from cryoloom.errors import CryoloomError, InputError, ParameterError
 from cryoloom.protocols.imports._folder import FolderNews, SeenFile, WatchedFolder
+from cryoloom.protocols.imports._metadata import record_beside
 from cryoloom.workflow.parameters import (
     AngstromPerPixel,
     ElectronPerSquareAngstrom,
@@ -24,6 +25,9 @@ from cryoloom.workflow.parameters import (
 from cryoloom.workflow.protocol import Found, FoundFailure, Output, SourceProtocol, Stage, output_set
 from cryoloom.workflow.workspace import SourceContext
 
+if TYPE_CHECKING:
+    from cryoloom.formats import AcquisitionRecord
+
 MOVIE_PATTERNS = ("*.tif", "*.tiff", "*.eer", "*.mrc", "*.mrcs")
 
 _UNFIT_FOR_TABLES = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
@@ -36,6 +40,7 @@ class ImportMovies(SourceProtocol):
     A movie is taken when its own format says that it is complete and it has not changed for a moment, so a file that is
     being copied is never read half. A movie that changes afterwards is withdrawn and taken again. The files stay where
     they are; nothing is written to the folder. A movie that vanishes is listed as failed; what was made of it stays.
+    What EPU or SerialEM wrote beside a movie is kept with it.
     """
 
     id = "import-movies"
@@ -91,11 +96,21 @@ class ImportMovies(SourceProtocol):
         gain: Path | None = parameter(
             None, label="Gain reference", section="Detector", help="MRC, TIFF, DM4 or .gain; empty if already applied."
         )
-        gain_orientation: str = parameter(
-            "",
+        gain_orientation: Literal[
+            "auto",
+            "as-is",
+            "quarter-turn",
+            "half-turn",
+            "three-quarter-turn",
+            "flip-x",
+            "flip-y",
+            "transpose",
+            "transverse",
+        ] = parameter(
+            "auto",
             label="Gain orientation",
             section="Detector",
-            help="How the reference is turned to fit the movies, as the motion tool names it; empty: as it is.",
+            help="How the reference is turned to fit the movies; auto finds out, and asks if it is not clear.",
             level=Level.ADVANCED,
         )
         defects: Path | None = parameter(
@@ -103,6 +118,9 @@ class ImportMovies(SourceProtocol):
         )
         eer_fractions: int | None = parameter(
             None, label="EER fractions", section="Detector", help="Frames to render from an EER file.", ge=1
+        )
+        eer_upsampling: Literal[1, 2] = parameter(
+            1, label="EER upsampling", section="Detector", help="1 renders at 4k, 2 at 8k.", level=Level.ADVANCED
         )
         optics_group: str = parameter("opticsGroup1", label="Optics group", level=Level.ADVANCED)
         close_when_idle: Second = parameter(
@@ -167,7 +185,7 @@ class ImportMovies(SourceProtocol):
         movies: list[Movie] = []
         for seen in news.complete:
             try:
-                movie = self._movie(seen, parameters, optics)
+                movie = self._movie(seen, parameters, optics, context)
             except (CryoloomError, OSError) as error:
                 failures.append(self._failure(seen.path, str(error)))
             else:
@@ -251,14 +269,16 @@ class ImportMovies(SourceProtocol):
         self._failed[key] = path
         return FoundFailure(key, _printable(path.name), reason)
 
-    def _movie(self, seen: SeenFile, parameters: Any, optics: OpticsGroup) -> Movie:
+    def _movie(self, seen: SeenFile, parameters: Any, optics: OpticsGroup, context: SourceContext) -> Movie:
         from cryoloom.formats import open_movie
 
         if _UNFIT_FOR_TABLES.search(str(seen.path)):
             reason = "Its name, or that of its folder, has control characters or is not valid UTF-8; rename it."
             raise InputError(reason, path=seen.path)
-        with open_movie(seen.path, eer_fractions=parameters.eer_fractions) as movie:
-            pixel_size = parameters.pixel_size or movie.pixel_size
+        record = _record(seen.path, context)
+        upsampling = parameters.eer_upsampling
+        with open_movie(seen.path, eer_fractions=parameters.eer_fractions, eer_upsampling=upsampling) as movie:
+            pixel_size = parameters.pixel_size or record.pixel_size or movie.pixel_size
             if not pixel_size:
                 raise InputError(f"{seen.path.name} states no pixel size; set pixel_size.", path=seen.path)
             height, width = movie.shape
@@ -269,16 +289,36 @@ class ImportMovies(SourceProtocol):
                 width=width,
                 height=height,
                 pixel_size=pixel_size,
-                dose_per_frame=parameters.dose_per_frame,
+                dose_per_frame=parameters.dose_per_frame or record.dose_per_frame,
                 pre_exposure=parameters.pre_exposure,
                 gain_file="" if parameters.gain is None else str(parameters.gain.absolute()),
                 gain_orientation=parameters.gain_orientation,
                 defects_file="" if parameters.defects is None else str(parameters.defects.absolute()),
                 size_bytes=seen.size,
                 modified_ns=seen.modified_ns,
+                acquired_at=record.acquired_at,
                 eer_fractions=parameters.eer_fractions,
+                eer_upsampling=None if parameters.eer_fractions is None else upsampling,
+                grid_square=record.grid_square,
+                foil_hole=record.foil_hole,
+                beam_shift_x=None if record.beam_shift is None else record.beam_shift[0],
+                beam_shift_y=None if record.beam_shift is None else record.beam_shift[1],
+                stage_x=None if record.stage is None else record.stage[0],
+                stage_y=None if record.stage is None else record.stage[1],
                 optics_group=optics.id,
             )
+
+
+def _record(path: Path, context: SourceContext) -> AcquisitionRecord:
+    """What the acquisition software wrote beside a movie; a record that cannot be read is said, and passed over."""
+    from cryoloom.formats import AcquisitionRecord
+
+    try:
+        found = record_beside(path)
+    except CryoloomError as error:
+        context.say(f"The record beside {path.name} cannot be read: {error}")
+        found = None
+    return found or AcquisitionRecord(movie_name=path.name, software="")
 
 
 def _failure_id(path: Path) -> int:

@@ -164,7 +164,7 @@ def _detector(movie: Movie, file: Path, acquisition: MovieAcquisition) -> Detect
         movie=file,
         acquisition=acquisition,
     )
-    if movie.gain_file and not movie.gain_orientation:
+    if movie.gain_file and movie.gain_orientation == "auto":
         return _read(wanted)  # every movie tells for itself how the gain lies
     return _remembered(wanted)
 
@@ -190,7 +190,7 @@ def _read(wanted: _WantedDetector) -> Detector:
         return read_detector(
             opened,
             gain_file=wanted.gain_file or None,
-            orientation=GainOrientation(wanted.orientation) if wanted.orientation else None,
+            orientation=None if wanted.orientation == "auto" else GainOrientation(wanted.orientation or "as-is"),
             defects_file=wanted.defects_file or None,
             eer_upsampling=wanted.acquisition.eer_upsampling,
         )

@@ -67,7 +67,8 @@ class Preflight(WholeProtocol):
         header_pixel_size: float | None = None
         first = chosen[0]
         gain = _gain(first, workspace)
-        stated = first.gain_orientation or str(GainOrientation.AS_IS)
+        told = first.gain_orientation not in {"", "auto"}
+        stated = first.gain_orientation if told else str(GainOrientation.AS_IS)
         for number, movie in enumerate(chosen):
             workspace.report(number / len(chosen), f"movie {number + 1}")
             with open_movie(workspace.resolve(movie.file), eer_fractions=movie.eer_fractions) as opened:
