@@ -36,14 +36,6 @@ def test_the_slope_is_the_derivative(patches, displacement, axis):
         )
 
 
-def test_the_power_of_pairs_is_what_self_powers_leave(patches, displacement):
-    measured = measure_agreement(patches, displacement)
-    own = (patches.real**2 + patches.imaginary**2).sum(dtype=np.float64)
-    in_rings = (measured.ring_power[0] * patches.count * patches.number).sum()
-    assert measured.power == pytest.approx(in_rings, rel=1e-5)
-    assert measured.correlation.sum() == pytest.approx(measured.power - own, rel=1e-3)
-
-
 def test_the_agreement_is_best_at_the_truth(film):
     scene = film(33, shape=(160, 192), frames=6, local=0.0)
     truth = scene.displacement(np.array([[95.5, 79.5]]))[:, 0]
@@ -68,7 +60,7 @@ def test_the_expected_curvature_is_the_scatter_of_the_slope(film):
         refinement = Refinement(patches, truth)
         refinement.refine(with_local=False)
         agreement = refinement.measure()
-        for slope, information in zip(agreement.gradient, refinement.patch_information(agreement), strict=True):
+        for slope, information in zip(agreement.gradient, refinement.spectra.information(patches), strict=True):
             ratios.append(np.sum(slope * (np.linalg.pinv(information) @ slope)) / (2 * (patches.frames - 1)))
     # 504 squares of normal deviates scatter by 6 %; the fit takes off a ninth, small patches with faded edges add some
     assert np.mean(ratios) == pytest.approx(1.0, abs=0.35)

@@ -23,13 +23,11 @@ class Agreement:
     Attributes
     ----------
     gradient : (p, n, 2) derivative of the power by the displacement of each frame of each patch, x and y, in 1/pixel
-    correlation : (p,) part of the power that comes from different frames
     power : total, over all patches
-    ring_power : (3, rings) mean power a coefficient: of the sum of all frames, of the first half and of the second
+    ring_power : (p, 3, rings) total power in each ring: of the sum of all frames, of the first half and of the second
     """
 
     gradient: NDArray[np.float64]
-    correlation: NDArray[np.float64]
     power: float
     ring_power: NDArray[np.float64]
 
@@ -48,10 +46,11 @@ def measure_agreement(patches: Patches, displacement: NDArray[np.float64], *, th
     """
     left = displacement - patches.offsets[None]
 
-    def measure(patch: int) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
-        gradient = np.zeros((patches.frames, 2))
-        ring_power = np.zeros((3, len(patches.count) + 1))
-        correlation = _measure(
+    gradient = np.zeros_like(left)
+    ring_power = np.zeros((patches.number, 3, patches.rings + 1))
+
+    def measure(patch: int) -> None:
+        _measure(
             patches.real[patch],
             patches.imaginary[patch],
             patches.frequency_y,
@@ -59,19 +58,13 @@ def measure_agreement(patches: Patches, displacement: NDArray[np.float64], *, th
             patches.extent,
             patches.ring,
             left[patch],
-            gradient,
-            ring_power,
+            gradient[patch],
+            ring_power[patch],
         )
-        return gradient, correlation, ring_power[:, :-1]
 
-    measured = map_on_threads(measure, range(patches.number), threads)
-    power = np.sum([ring_power for _, _, ring_power in measured], axis=0)
-    return Agreement(
-        gradient=np.stack([gradient for gradient, _, _ in measured]),
-        correlation=np.array([correlation for _, correlation, _ in measured]),
-        power=float(power[0].sum()),
-        ring_power=power / np.maximum(patches.count * patches.number, 1e-9),
-    )
+    map_on_threads(measure, range(patches.number), threads)
+    ring_power = ring_power[:, :, :-1]
+    return Agreement(gradient, float(ring_power[:, 0].sum()), ring_power)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -85,8 +78,8 @@ def _measure(
     displacement: NDArray[np.float64],
     gradient: NDArray[np.float64],
     ring_power: NDArray[np.float64],
-) -> float:
-    """Add to ``gradient`` (n, 2) and ``ring_power`` (3, rings + 1); return the power of pairs of different frames."""
+) -> None:
+    """Add to ``gradient`` (n, 2) and ``ring_power`` (3, rings + 1)."""
     frames, rows, columns = real.shape
     half = frames // 2
     cos_x, sin_x = _phases(frequency_x, displacement[:, 0])
@@ -95,7 +88,6 @@ def _measure(
     moved_imaginary = np.empty((frames, columns), np.float32)
     sum_real = np.empty((2, columns), np.float32)
     sum_imaginary = np.empty((2, columns), np.float32)
-    correlation = 0.0
     for row in range(rows):
         end = extent[row]
         if end == 0:
@@ -120,24 +112,18 @@ def _measure(
                 ring_power[1 + part, index] += sum_real[part, column] ** 2 + sum_imaginary[part, column] ** 2
             sum_real[0, column] += sum_real[1, column]
             sum_imaginary[0, column] += sum_imaginary[1, column]
-            power = sum_real[0, column] ** 2 + sum_imaginary[0, column] ** 2
-            ring_power[0, index] += power
-            correlation += np.float64(power)
+            ring_power[0, index] += sum_real[0, column] ** 2 + sum_imaginary[0, column] ** 2
         for frame in range(frames):
             by_x = np.float32(0.0)
             by_y = np.float32(0.0)
-            own = np.float32(0.0)
             for column in range(end):
                 a = moved_real[frame, column]
                 b = moved_imaginary[frame, column]
                 turn = sum_imaginary[0, column] * a - sum_real[0, column] * b
                 by_x += turn * frequency_x[column]
                 by_y += turn
-                own += a * a + b * b
             gradient[frame, 0] += 4.0 * math.pi * by_x
             gradient[frame, 1] += 4.0 * math.pi * by_y * frequency_y[row]
-            correlation -= np.float64(own)
-    return correlation
 
 
 @njit(cache=True, nogil=True)

@@ -66,7 +66,7 @@ def _objection(refinement: Refinement, whole: Estimate, reached: Agreement) -> s
             "noise explains"
         )
     gain = reached.power - refinement.measure(whole).power
-    promised = refinement.promised_gain(reached)
+    promised = refinement.promised_gain()
     if gain < _LEAST_SUCCESS * promised:
         return (
             f"the local model improves the agreement of the frames by {gain:.0f}, where its fit promised {promised:.0f}"
@@ -77,7 +77,7 @@ def _objection(refinement: Refinement, whole: Estimate, reached: Agreement) -> s
 def _disagreement(refinement: Refinement, reached: Agreement) -> float:
     """Median over patches of the variance of the slope at the solution, in units of the expected variance."""
     ratios = []
-    for slope, information in zip(reached.gradient, refinement.patch_information(reached), strict=True):
+    for slope, information in zip(reached.gradient, refinement.spectra.information(refinement.patches), strict=True):
         freedom = 2 * (len(slope) - 1)
         ratios.append(np.sum(slope * (np.linalg.pinv(information, hermitian=True) @ slope)) / freedom)
     return float(np.median(ratios))

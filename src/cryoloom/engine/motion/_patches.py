@@ -64,21 +64,25 @@ class Patches:
         """Number of frames."""
         return len(self.offsets)
 
-    def rescale(self, amplitude: NDArray[np.float64], *, threads: int = 1) -> None:
+    @property
+    def rings(self) -> int:
+        """Number of Fourier rings."""
+        return len(self.count)
+
+    def rescale(self, by_frame: NDArray[np.float64], by_patch: NDArray[np.float64], *, threads: int = 1) -> None:
         """Multiply the coefficients, in place.
 
         Parameters
         ----------
-        amplitude : (n, rings) factor for each frame and ring
+        by_frame : (n, rings) factor for each frame and ring
+        by_patch : (p, rings) factor for each patch and ring
         """
-        padded = np.concatenate([amplitude, np.zeros((self.frames, 1))], axis=1).astype(np.float32)
 
-        def scale(frame: int) -> None:
-            factors = padded[frame][self.ring]
-            self.real[:, frame] *= factors
-            self.imaginary[:, frame] *= factors
+        def scale(patch: int) -> None:
+            factors = (by_frame * by_patch[patch]).astype(np.float32)
+            _scale(self.real[patch], self.imaginary[patch], self.extent, self.ring, factors)
 
-        map_on_threads(scale, range(self.frames), threads)
+        map_on_threads(scale, range(self.number), threads)
 
 
 def alignment_binning(pixel_size: float) -> int:
@@ -174,6 +178,24 @@ def _cut(
         for y in range(height):
             for x in range(width):
                 result[patch, y, x] = (source[y, x] - mean) * window[y, x]
+
+
+@njit(cache=True, nogil=True)
+def _scale(
+    real: NDArray[np.float32],
+    imaginary: NDArray[np.float32],
+    extent: NDArray[np.int64],
+    ring: NDArray[np.int64],
+    factors: NDArray[np.float32],
+) -> None:
+    """Multiply the coefficients (n, rows, columns) of a patch by a factor for each frame and ring."""
+    for frame in range(len(real)):
+        for row in range(len(extent)):
+            for column in range(extent[row]):
+                index = ring[row, column]
+                if index < factors.shape[1]:
+                    real[frame, row, column] *= factors[frame, index]
+                    imaginary[frame, row, column] *= factors[frame, index]
 
 
 @njit(cache=True, nogil=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _ROUNDS = 8
 _STILL = 0.01  # binned pixels
 _LARGEST_STEP = 1.5  # binned pixels
-_PATCH_WEIGHTS = (0.05, 3.0)  # a patch counts by its own signal, within these bounds
+_LOOSENESS = {False: 0.3, True: 0.08}  # binned pixels to which patches follow a rigid, and a smooth, motion
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Refinement:
         self.estimate = Estimate(start - start.mean(axis=0), np.zeros((priors.LOCAL_TERMS, 2)))
         self.local_amplitude = 0.0
         self._unit_covariance = priors.local_covariance(patches.frames)
-        self._scale = np.ones((patches.frames, len(patches.count)))
+        self._by_frame = np.ones((patches.frames, patches.rings))
+        self._by_patch = np.ones((patches.number, patches.rings))
         self.spectra = measure_noise(patches, threads=threads)
         self._apply_weights()
         self._learn_signal(self.measure())
@@ -84,24 +85,17 @@ class Refinement:
                 break
         return self.measure()
 
-    def patch_information(self, agreement: Agreement) -> NDArray[np.float64]:
-        """(p, n, n) Fisher information of each patch's displacements, by the signal that the patch shows."""
-        whole = self.spectra.information(self.patches.count, self.patches.ring_frequency)
-        expected = self.spectra.expected_correlation(self.patches.count)
-        share = np.clip(agreement.correlation / max(expected, 1e-300), *_PATCH_WEIGHTS)
-        return share[:, None, None] * whole[None]
-
-    def promised_gain(self, agreement: Agreement) -> float:
+    def promised_gain(self) -> float:
         """By how much the local part should have raised the logarithm of the likelihood, if it is right."""
         local = self.estimate.at(self.design) - self.estimate.field[None]
-        information = self.patch_information(agreement)
+        information = self.spectra.information(self.patches)
         return float(0.5 * np.einsum("pnx,pnm,pmx->", local, information, local, optimize=True))
 
     def _improved(self, agreement: Agreement, *, with_local: bool) -> Estimate:
         frames = self.patches.frames
-        by_patch = self.patch_information(agreement)
+        by_patch, slopes = _loosened(self.spectra.information(self.patches), agreement.gradient, _LOOSENESS[with_local])
         in_field = by_patch.sum(axis=0)
-        slope_field = agreement.gradient.sum(axis=0)
+        slope_field = slopes.sum(axis=0)
         field = self.estimate.field
         unconstrained = field + np.linalg.pinv(in_field, hermitian=True) @ slope_field
         precision = _mean_free_precision(priors.choose_global_covariance(unconstrained, in_field))
@@ -114,7 +108,7 @@ class Refinement:
         local = self.estimate.local
         in_local = np.einsum("pna,pnm,pmb->ab", self.design, by_patch, self.design, optimize=True)
         across = np.einsum("pnm,pmb->nb", by_patch, self.design, optimize=True)
-        slope_local = np.einsum("pna,pnx->ax", self.design, agreement.gradient, optimize=True)
+        slope_local = np.einsum("pna,pnx->ax", self.design, slopes, optimize=True)
         # the field's part is eliminated; slopes are those at zero local motion
         solved = np.linalg.solve(in_field + precision + holding, across)
         reduced = in_local - across.T @ solved
@@ -132,13 +126,25 @@ class Refinement:
         return Estimate(_limited(field, step), new_local)
 
     def _learn_signal(self, agreement: Agreement) -> None:
-        self.spectra = measure_signal(self.spectra, agreement.ring_power, self._scale, self.patches)
+        self.spectra = measure_signal(self.spectra, agreement.ring_power, self._by_frame, self._by_patch, self.patches)
         self._apply_weights()
 
     def _apply_weights(self) -> None:
-        scale = self.spectra.scale
-        self.patches.rescale(scale / self._scale, threads=self.threads)
-        self._scale = scale
+        by_frame, by_patch = self.spectra.amplitudes, np.sqrt(self.spectra.weights)
+        self.patches.rescale(by_frame / self._by_frame, by_patch / self._by_patch, threads=self.threads)
+        self._by_frame, self._by_patch = by_frame, by_patch
+
+
+def _loosened(
+    information: NDArray[np.float64], slopes: NDArray[np.float64], looseness: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Information (p, n, n) and slopes (p, n, 2) when a patch follows the model only to within some pixels.
+
+    Without it one gold bead would decide for the whole field.
+    """
+    inner = np.eye(information.shape[1]) + looseness**2 * information
+    both = np.linalg.solve(inner, np.concatenate([information, slopes], axis=2)).astype(np.float64, copy=False)
+    return both[:, :, :-2], both[:, :, -2:]
 
 
 def _mean_free_precision(covariance: NDArray[np.float64]) -> NDArray[np.float64]:

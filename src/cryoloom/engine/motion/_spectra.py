@@ -1,12 +1,13 @@
 """What the movie itself shows of signal, noise and fading, and the weights that follow from it.
 
-The coefficient of frame f is modelled as a_f(k) s(k) + noise, with a signal of power S(k) that all frames share, white
-noise of power N(k) within a ring, and an amplitude a_f that fades with the dose. When s is integrated out, the
-logarithm of the likelihood of a set of displacements is the sum over k of W |Σ_f a_f F_f|², with
+The coefficient of frame f of a patch is modelled as a_f(k) s(k) + noise, with a signal of power S(k) that all frames
+share, white noise of power N(k) within a ring, and an amplitude a_f that fades with the dose. When s is integrated out,
+the logarithm of the likelihood of a set of displacements is the sum over k of W |Σ_f a_f F_f|², with
 
     W = S / (N (N + S Σ_f a_f²)),
 
-where F_f are the coefficients moved back by the displacements.
+where F_f are the coefficients moved back by the displacements. Signal and noise differ from patch to patch (carbon,
+gold, nothing but ice), and with them the weights.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 
     from cryoloom.engine.motion._patches import Patches
 
-_SMOOTHING = 0.7  # rings, for the signal, which follows the rings of the contrast transfer
-_FADING_SMOOTHING = 0.05  # of the Nyquist frequency
+_SMOOTHING = 0.7  # rings, for the common signal, which follows the rings of the contrast transfer
+_BAND = 0.05  # of the Nyquist frequency, over which a patch's signal keeps its ratio to the common one
 _FASTEST_FADING = 4.0  # the signal's power falls at most by e^-4 over the movie
+_ORDINARY = 3.0  # times the median signal, up to which a patch enters the common signal
+_RATIOS = (0.02, 1000.0)  # of a patch's signal to the common one
 _FLOOR = 1e-6  # of the largest weight, so that a ring can return
 
 
@@ -35,8 +38,8 @@ class Spectra:
 
     Attributes
     ----------
-    noise : (rings,) power in a frame
-    signal : (rings,) power in an undamaged frame
+    noise : (p, rings) power in a frame of each patch
+    signal : (p, rings) power in an undamaged frame
     amplitudes : (n, rings) of the signal in each frame
     """
 
@@ -46,45 +49,35 @@ class Spectra:
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """(rings,) W of the likelihood."""
+        """(p, rings) W of the likelihood."""
         weights = self.signal / (self.noise * (self.noise + self.signal * (self.amplitudes**2).sum(axis=0)))
-        return np.maximum(weights, _FLOOR * weights.max()) if weights.max() > 0 else np.full_like(weights, _FLOOR)
+        largest = weights.max(axis=1, keepdims=True)
+        floored: NDArray[np.float64] = np.maximum(weights, np.where(largest > 0, _FLOOR * largest, _FLOOR))
+        return floored
 
-    @property
-    def scale(self) -> NDArray[np.float64]:
-        """(n, rings) factor from a coefficient as it was cut to a weighted one."""
-        return self.amplitudes * np.sqrt(self.weights)
-
-    def information(self, count: NDArray[np.float64], frequency: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Expected curvature of the likelihood of one patch.
-
-        Parameters
-        ----------
-        count : (rings,) coefficients in each ring of the patch
-        frequency : (rings,) in cycles per pixel
+    def information(self, patches: Patches) -> NDArray[np.float64]:
+        """Expected curvature of the likelihood of each patch.
 
         Returns
         -------
-        (n, n) Fisher information of the displacements along one axis, in 1/pixel²; a displacement common to all
+        (p, n, n) Fisher information of the displacements along one axis, in 1/pixel²; a displacement common to all
         frames has none
         """
-        by_ring = count * self.weights * self.signal * (2.0 * np.pi * frequency) ** 2
-        between = (self.amplitudes * by_ring) @ self.amplitudes.T
-        np.fill_diagonal(between, 0.0)
-        return np.diag(between.sum(axis=1)) - between
-
-    def expected_correlation(self, count: NDArray[np.float64]) -> float:
-        """Power of one patch's weighted sum that comes from different frames, where they are aligned."""
-        pairs = self.amplitudes.sum(axis=0) ** 2 - (self.amplitudes**2).sum(axis=0)
-        return float((count * self.weights * self.signal * pairs).sum())
+        by_ring = patches.count * self.weights * self.signal * (2.0 * np.pi * patches.ring_frequency) ** 2
+        between = np.einsum("nr,pr,mr->pnm", self.amplitudes, by_ring, self.amplitudes, optimize=True)
+        diagonal = np.arange(len(self.amplitudes))
+        between[:, diagonal, diagonal] = 0.0
+        information: NDArray[np.float64] = -between
+        information[:, diagonal, diagonal] = between.sum(axis=2)
+        return information
 
 
 def measure_noise(patches: Patches, *, threads: int = 1) -> Spectra:
-    """Spectra before anything is known about the signal: unweighted coefficients, with equal weights.
+    """Spectra before anything is known about the signal, from coefficients that are not weighted yet.
 
     A frame is almost all noise, so that its power is the noise's.
     """
-    rings = len(patches.count)
+    rings = patches.rings
 
     def power(patch: int) -> NDArray[np.float64]:
         total = (patches.real[patch] ** 2 + patches.imaginary[patch] ** 2).sum(axis=0, dtype=np.float64)
@@ -93,61 +86,101 @@ def measure_noise(patches: Patches, *, threads: int = 1) -> Spectra:
         )
         return in_rings
 
-    total = np.sum(map_on_threads(power, range(patches.number), threads), axis=0)
-    coefficients = patches.count * patches.number * patches.frames
-    noise = np.divide(total, coefficients, out=np.zeros(rings), where=coefficients > 0)
-    noise[noise < 1e-9 * noise.max()] = noise.max()  # rings without coefficients, or without any noise
-    return Spectra(noise, np.zeros(rings), np.ones((patches.frames, rings)))
+    total = np.stack(map_on_threads(power, range(patches.number), threads))
+    coefficients = patches.count * patches.frames
+    noise = np.divide(total, coefficients, out=np.zeros_like(total), where=coefficients > 0)
+    # rings without coefficients, or without any noise
+    largest = np.maximum(noise.max(axis=1, keepdims=True), 1e-30)
+    noise = np.where(noise < 1e-9 * largest, largest, noise)
+    return Spectra(noise, np.zeros_like(noise), np.ones((patches.frames, rings)))
 
 
 def measure_signal(
-    spectra: Spectra, ring_power: NDArray[np.float64], scale: NDArray[np.float64], patches: Patches
+    spectra: Spectra,
+    ring_power: NDArray[np.float64],
+    by_frame: NDArray[np.float64],
+    by_patch: NDArray[np.float64],
+    patches: Patches,
 ) -> Spectra:
     """Improve the signal and its fading from sums of frames that are aligned better than before.
 
     Parameters
     ----------
     spectra : what was assumed so far
-    ring_power : (3, rings) power of the weighted sums of all frames, of the first half and of the second
-    scale : (n, rings) by which the coefficients had been multiplied
+    ring_power : (p, 3, rings) power of the weighted sums of all frames, of the first half and of the second
+    by_frame, by_patch : (n, rings) and (p, rings) factors by which the coefficients had been multiplied
     """
     half = patches.frames // 2
-    parts = (slice(None), slice(None, half), slice(half, None))
-    coefficients = patches.count * patches.number
-    signal, error = np.empty((3, len(spectra.noise))), np.empty((3, len(spectra.noise)))
-    for index, part in enumerate(parts):
-        amplitude, weight = spectra.amplitudes[part] * scale[part], scale[part] ** 2
-        pairs = np.maximum(amplitude.sum(axis=0) ** 2 - (amplitude**2).sum(axis=0), 1e-300)
-        noise = spectra.noise * weight.sum(axis=0)
-        signal[index] = (ring_power[index] - noise) / pairs
-        error[index] = noise / pairs / np.sqrt(np.maximum(coefficients, 1.0))
-    fading = _fading(signal[1:], error[1:], coefficients, patches.frames)
-    amplitudes = spectra.amplitudes * np.exp(-0.5 * np.arange(patches.frames)[:, None] * fading[None, :])
-    slowest = np.exp(-0.5 * _FASTEST_FADING * np.arange(patches.frames) / patches.frames)[:, None]
-    amplitudes = np.clip(amplitudes, slowest, 1.0)
-    smooth = _smoothed(signal[0], coefficients, _SMOOTHING)
-    smooth[patches.count == 0] = 0.0
-    return Spectra(spectra.noise, np.maximum(smooth, 0.0), amplitudes)
+    whole = _signal(spectra, ring_power[:, 0], by_frame, by_patch, patches, slice(None))
+    ordinary = _ordinary_patches(whole, spectra.noise, patches.count)
+    first, second = (
+        _signal(spectra, ring_power[:, 1 + index], by_frame, by_patch, patches, part)[ordinary].mean(axis=0)
+        for index, part in enumerate((slice(None, half), slice(half, None)))
+    )
+    # one standard deviation of what a half shows where there is no signal
+    pairs = np.maximum(spectra.amplitudes[:half].sum(axis=0) ** 2, 1.0)
+    coefficients = np.maximum(patches.count * np.count_nonzero(ordinary), 1.0)
+    error = spectra.noise[ordinary].mean(axis=0) * half / pairs / np.sqrt(coefficients)
+    fading = _fading(first, second, error, patches)
+
+    common = np.maximum(_smoothed(whole[ordinary].mean(axis=0), patches.count, _SMOOTHING), 0.0)
+    width = _BAND * patches.rings
+    in_bands, common_in_bands = (
+        np.stack([_smoothed(spectrum, patches.count, width) for spectrum in group]) for group in (whole, common[None])
+    )
+    ratio = np.clip(in_bands / np.maximum(common_in_bands, 1e-300), *_RATIOS)
+    signal = ratio * common
+    signal[:, patches.count == 0] = 0.0
+
+    time = np.arange(patches.frames)[:, None]
+    amplitudes = spectra.amplitudes * np.exp(-0.5 * time * fading)
+    slowest = np.exp(-0.5 * _FASTEST_FADING * time / patches.frames)
+    return Spectra(spectra.noise, signal, np.clip(amplitudes, slowest, 1.0))
+
+
+def _signal(
+    spectra: Spectra,
+    power: NDArray[np.float64],
+    by_frame: NDArray[np.float64],
+    by_patch: NDArray[np.float64],
+    patches: Patches,
+    part: slice,
+) -> NDArray[np.float64]:
+    """(p, rings) power of the signal that the sum of some frames shows above its noise; without one, scatter."""
+    amplitude = spectra.amplitudes[part] * by_frame[part]
+    pairs = np.maximum(amplitude.sum(axis=0) ** 2 - (amplitude**2).sum(axis=0), 1e-300)
+    mean_power = power / np.maximum(patches.count * by_patch**2, 1e-300)
+    signal: NDArray[np.float64] = (mean_power - spectra.noise * (by_frame[part] ** 2).sum(axis=0)) / pairs
+    signal[:, patches.count == 0] = 0.0
+    return signal
+
+
+def _ordinary_patches(
+    signal: NDArray[np.float64], noise: NDArray[np.float64], count: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """(p,) patches without gold, crystals or edges, which would hide what the others show."""
+    strength = (count * signal / noise).sum(axis=1)
+    ordinary: NDArray[np.bool_] = strength <= _ORDINARY * max(float(np.median(strength)), float(strength.min()), 1e-300)
+    return ordinary
 
 
 def _fading(
-    halves: NDArray[np.float64], error: NDArray[np.float64], coefficients: NDArray[np.float64], frames: int
+    first: NDArray[np.float64], second: NDArray[np.float64], error: NDArray[np.float64], patches: Patches
 ) -> NDArray[np.float64]:
     """(rings,) by how much the power falls from frame to frame, beyond what was assumed."""
-    width = _FADING_SMOOTHING * len(coefficients)
-    first, second = (_smoothed(half, coefficients, width) for half in halves)
-    uncertain = _smoothed(error.max(axis=0), coefficients, width) / np.sqrt(2.0 * np.sqrt(np.pi) * width)
+    width = _BAND * patches.rings
+    early, late = (np.maximum(_smoothed(half, patches.count, width), 0.0) for half in (first, second))
+    uncertain = _smoothed(error, patches.count, width) / np.sqrt(2.0 * np.sqrt(np.pi) * width)
     # where neither half shows a signal the ratio tends to one
-    ratio = (np.maximum(first, 0.0) + uncertain) / (np.maximum(second, 0.0) + uncertain)
-    fading: NDArray[np.float64] = np.log(ratio) / (0.5 * frames)
+    fading: NDArray[np.float64] = np.log((early + uncertain) / (late + uncertain)) / (0.5 * patches.frames)
     return fading
 
 
-def _smoothed(values: NDArray[np.float64], coefficients: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+def _smoothed(values: NDArray[np.float64], count: NDArray[np.float64], width: float) -> NDArray[np.float64]:
     """Mean over neighbouring rings, each counting by its number of coefficients."""
     from scipy.ndimage import gaussian_filter1d
 
-    weights = gaussian_filter1d(coefficients, width, mode="constant")
-    means: NDArray[np.float64] = gaussian_filter1d(values * coefficients, width, mode="constant")
+    weights = gaussian_filter1d(count, width, mode="constant")
+    means: NDArray[np.float64] = gaussian_filter1d(values * count, width, mode="constant")
     means /= np.maximum(weights, 1e-9)
     return means
