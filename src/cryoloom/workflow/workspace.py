@@ -85,7 +85,7 @@ class Workspace:
     @property
     def stem(self) -> str:
         """Begin of the names of this item's files: what a person calls it, and enough of its id to be unique."""
-        return f"{_UNSAFE.sub('_', self.label).strip('._')[:96] or 'item'}-{self.key:016x}"
+        return f"{_UNSAFE.sub('_', self.label).strip('._-')[:96] or 'item'}-{self.key:016x}"
 
     def resolve(self, file: str) -> Path:
         """The place of a file that a set names; see `resolve_in_project`."""
