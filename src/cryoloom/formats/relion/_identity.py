@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from cryoloom.data import digest
 from cryoloom.errors import FormatError
 
-_IMAGE_NAME = r"^\s*(\d+)@(.+)$"
+_IMAGE_NAME = r"^\s*(\d{1,18})@(.+)$"  # so many digits fit into 64 bits
 
 
 def named_ids(names: pl.Series, purpose: str) -> pl.Series:

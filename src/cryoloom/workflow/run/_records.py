@@ -33,7 +33,7 @@ class OutputReference(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     run: str = Field(description="ULID of the run")
-    output: str
+    output: str = Field(pattern=r"^\w+$")
 
 
 class RunOptions(BaseModel):
