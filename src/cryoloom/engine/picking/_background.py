@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cryoloom.engine.picking._peaks import Peaks, find_peaks
-from cryoloom.engine.picking._smoothing import within
+from cryoloom.engine.picking._smoothing import smooth, within
 from cryoloom.engine.picking._spectrum import NoiseSpectrum, measure_noise
 
 if TYPE_CHECKING:
@@ -18,7 +18,31 @@ if TYPE_CHECKING:
 APART = 0.7  # diameters, the smallest distance between two particles
 EDGE = 0.5  # diameters, the smallest distance from the edge of the micrograph
 OCCUPIED = 0.65  # diameters around the centre of a particle are no background
+QUIET_SHARE = 0.2  # of the image, at most, to be free of particles
+FINE_DETAIL, COARSE_DETAIL = 0.1, 0.4  # diameters; what is between them tells particles from noise
 LEAST_BACKGROUND = 0.05  # of the image
+
+
+def noise_before_picking(image: WorkingImage) -> NoiseSpectrum:
+    """Spectrum of the noise, told from the quietest parts of an image of which nothing else is known.
+
+    Quiet parts of pure noise are quieter than the rest as well. How much is seen in noise with the spectrum of the
+    whole image, and made up for: in pure noise the result is the spectrum of the whole image.
+
+    Parameters
+    ----------
+    image : some of it usable
+    """
+    whole = measure_noise(image.values, image.usable)
+    quiet = _spectrum_of_quiet_part(image.values, image)
+    quiet_in_noise = _spectrum_of_quiet_part(whole.sample(image.values.shape, 0), image)
+    return NoiseSpectrum(whole.power * np.minimum(1.0, quiet.power / quiet_in_noise.power))
+
+
+def _spectrum_of_quiet_part(values: NDArray[np.float32], image: WorkingImage) -> NoiseSpectrum:
+    coarse = smooth(values, FINE_DETAIL * image.diameter) - smooth(values, COARSE_DETAIL * image.diameter)
+    energy = smooth(coarse**2, 0.5 * image.diameter)
+    return measure_noise(values, image.usable & (energy <= np.quantile(energy[image.usable], QUIET_SHARE)))
 
 
 def noise_between(image: WorkingImage, particles: Peaks) -> NoiseSpectrum:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cryoloom.engine.fourier import forward_transform, inverse_transform, radial_frequency
-from cryoloom.engine.picking._background import APART, allowed_peaks, noise_between
+from cryoloom.engine.picking._background import APART, allowed_peaks, noise_before_picking, noise_between
 from cryoloom.engine.picking._peaks import Peaks
 from cryoloom.engine.picking._threshold import count_within_false_share
 
@@ -26,11 +26,11 @@ SCALES = (0.6, 0.85, 1.1, 1.4)  # of the particle's diameter, which may be state
 def find_blobs(image: WorkingImage) -> Peaks:
     """Find blobs of about the particle's size, few of which are noise.
 
-    The noise is measured between the blobs and, as that needs them, again each time they have been found.
+    The noise is told from the quietest parts first, and then measured between the blobs that were found.
     """
     blobs = Peaks(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
     for number in range(ROUNDS):
-        noise = noise_between(image, blobs)
+        noise = noise_between(image, blobs) if number else noise_before_picking(image)
         response = blob_response(image.values, image.diameter, noise)
         found = allowed_peaks(image, response, apart=APART)
         of_noise = np.concatenate([_noise_blobs(image, noise, SAMPLES * number + i) for i in range(SAMPLES)])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FILM_MARGIN = 0.35  # diameters around film
 OBJECT_MARGIN = 0.1  # diameters around dense objects, besides the smoothing they were found with
-SCALES = {0.125: 12.0, 0.25: 7.5, 0.5: 6.0}  # smoothing in diameters: least excess of dense objects, in deviations
+SCALES = {0.125: 12.0, 0.25: 7.5, 0.5: 10.0}  # smoothing in diameters: least excess of dense objects, in deviations
 
 
 def excluded_area(values: NDArray[np.float32], diameter: float) -> NDArray[np.bool_]:

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+TREND_LIMIT = 1.5  # standard deviations
+TREND_ROUNDS = 12
+
+
 def smooth(values: NDArray[np.float32], width: float) -> NDArray[np.float32]:
     """Gaussian mean around every pixel; beyond its edges the image is mirrored.
 
@@ -42,7 +46,7 @@ def local_mean(values: NDArray[np.float32], usable: NDArray[np.bool_], width: fl
 def trend(values: NDArray[np.float32], usable: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Quadratic surface through the usable pixels: what a gradient of the ice does to an image.
 
-    It is fitted twice, the second time with residuals clipped, so that a few very dense pixels do not pull it.
+    Residuals beyond 1.5 standard deviations do not pull it more than those at 1.5 do.
 
     Parameters
     ----------
@@ -54,10 +58,13 @@ def trend(values: NDArray[np.float32], usable: NDArray[np.bool_]) -> NDArray[np.
     terms = np.stack(columns).astype(np.float32)
     chosen = terms[:, usable].astype(np.float64)
     sample = values[usable].astype(np.float64)
-    coefficients = np.linalg.lstsq(chosen @ chosen.T, chosen @ sample, rcond=None)[0]
-    residual = sample - coefficients @ chosen
-    residual = np.clip(residual, *np.quantile(residual, [0.02, 0.98]))
-    coefficients += np.linalg.lstsq(chosen @ chosen.T, chosen @ residual, rcond=None)[0]
+    inverse = np.linalg.pinv(chosen @ chosen.T)
+    coefficients = np.zeros(len(terms))
+    coefficients[0] = np.median(sample)
+    for _ in range(TREND_ROUNDS):
+        residual = sample - coefficients @ chosen
+        limit = TREND_LIMIT * 1.4826 * np.median(np.abs(residual))
+        coefficients += inverse @ (chosen @ np.clip(residual, -limit, limit))
     return np.tensordot(coefficients.astype(np.float32), terms, 1)
 
 
