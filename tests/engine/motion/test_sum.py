@@ -84,7 +84,7 @@ def test_fractions_of_pixels_agree_with_exact_shifts_in_every_ring(frames, drift
 def test_a_field_that_differs_from_place_to_place_is_followed(random):
     texture = gaussian_filter(random.standard_normal((7, *SHAPE)), (0, 3.0, 3.0)) + 5.0
     frames = DetectorFrames.of(texture.astype(np.float32))
-    time, terms = np.array([0.3, -0.05, 0.003]), random.normal(0, 1.0, (2, 10))
+    time, terms = np.array([0.3, -0.05, 0.003]), random.normal(0, 0.4, (2, 10))
     motion = Motion(random.normal(0, 2.0, (7, 2)), LocalModel(terms[:, :, None] * time))
     y, x = np.indices(SHAPE)
     shifts = motion.shifts_at(np.stack([x.ravel(), y.ravel()], axis=1), SHAPE).reshape(7, *SHAPE, 2)
@@ -94,9 +94,9 @@ def test_a_field_that_differs_from_place_to_place_is_followed(random):
     )
     summed = sum_aligned(frames, motion, pixel_size=1.0).plain
     inside = np.s_[20:-20, 20:-20]
-    assert np.abs(shifts[:, :, 0] - shifts[:, :, -1]).max() > 0.5  # it does differ
-    # strips of rows move as one to within 0.04 px; the texture changes by 0.1 a pixel
-    np.testing.assert_allclose(summed[inside], expected[inside], atol=7 * 0.04 * 0.1)
+    assert np.abs(shifts[:, :, 0] - shifts[:, :, -1]).max() > 0.2  # it does differ
+    # groups of pixels move as one to within 0.03 px; the texture changes by up to 0.1 a pixel
+    np.testing.assert_allclose(summed[inside], expected[inside], atol=7 * 0.03 * 0.1)
 
 
 @pytest.mark.parametrize("voltage", [200.0, 300.0])

@@ -23,11 +23,9 @@ _HALF = np.float32(np.sqrt(0.5))
 _FINEST_PIXEL = 2.4  # Å; what is finer than twice this helps little
 
 
-@dataclass
+@dataclass(frozen=True)
 class Patches:
     """Fourier coefficients of every patch of every frame, up to the Nyquist frequency in all directions.
-
-    The coefficients are scaled in place (`rescale`), which keeps them the only large array.
 
     Attributes
     ----------
@@ -49,7 +47,7 @@ class Patches:
     frequency_y: NDArray[np.float32]
     frequency_x: NDArray[np.float32]
     extent: NDArray[np.int64]
-    ring: NDArray[np.int64]
+    ring: NDArray[np.int32]
     count: NDArray[np.float64]
     ring_frequency: NDArray[np.float64]
     factor: int
@@ -68,21 +66,6 @@ class Patches:
     def rings(self) -> int:
         """Number of Fourier rings."""
         return len(self.count)
-
-    def rescale(self, by_frame: NDArray[np.float64], by_patch: NDArray[np.float64], *, threads: int = 1) -> None:
-        """Multiply the coefficients, in place.
-
-        Parameters
-        ----------
-        by_frame : (n, rings) factor for each frame and ring
-        by_patch : (p, rings) factor for each patch and ring
-        """
-
-        def scale(patch: int) -> None:
-            factors = (by_frame * by_patch[patch]).astype(np.float32)
-            _scale(self.real[patch], self.imaginary[patch], self.extent, self.ring, factors)
-
-        map_on_threads(scale, range(self.number), threads)
 
 
 def alignment_binning(pixel_size: float) -> int:
@@ -181,24 +164,6 @@ def _cut(
 
 
 @njit(cache=True, nogil=True)
-def _scale(
-    real: NDArray[np.float32],
-    imaginary: NDArray[np.float32],
-    extent: NDArray[np.int64],
-    ring: NDArray[np.int64],
-    factors: NDArray[np.float32],
-) -> None:
-    """Multiply the coefficients (n, rows, columns) of a patch by a factor for each frame and ring."""
-    for frame in range(len(real)):
-        for row in range(len(extent)):
-            for column in range(extent[row]):
-                index = ring[row, column]
-                if index < factors.shape[1]:
-                    real[frame, row, column] *= factors[frame, index]
-                    imaginary[frame, row, column] *= factors[frame, index]
-
-
-@njit(cache=True, nogil=True)
 def _keep(
     transforms: NDArray[np.complex64],
     rows: NDArray[np.int64],
@@ -237,11 +202,11 @@ def _fade(size: int) -> NDArray[np.float32]:
 
 def _rings(
     frequency_y: NDArray[np.float32], frequency_x: NDArray[np.float32], size: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
     """Ring of each coefficient, how many independent coefficients each ring has, and its frequency."""
     radius = np.hypot(frequency_y[:, None], frequency_x[None, :])
     number = size // 2
-    ring = (radius / _HIGHEST_FREQUENCY * number).astype(np.int64)
+    ring = (radius / _HIGHEST_FREQUENCY * number).astype(np.int32)
     ring[(radius >= _HIGHEST_FREQUENCY) | (radius * size < _LOWEST_ORDER)] = number
     independent = np.ones(ring.shape)
     independent[:, 0] = 0.5  # the mates of the first column lie in the first column itself

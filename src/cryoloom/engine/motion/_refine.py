@@ -51,7 +51,7 @@ class Refinement:
 
     Parameters
     ----------
-    patches : as cut; their coefficients are rescaled in place
+    patches : of the movie
     start : (n, 2) displacement of the whole field, in binned pixels
     """
 
@@ -62,16 +62,13 @@ class Refinement:
         self.estimate = Estimate(start - start.mean(axis=0), np.zeros((priors.LOCAL_TERMS, 2)))
         self.local_amplitude = 0.0
         self._unit_covariance = priors.local_covariance(patches.frames)
-        self._by_frame = np.ones((patches.frames, patches.rings))
-        self._by_patch = np.ones((patches.number, patches.rings))
         self.spectra = measure_noise(patches, threads=threads)
-        self._apply_weights()
-        self._learn_signal(self.measure())
+        self.spectra = measure_signal(self.spectra, self.measure().ring_power, patches)
 
     def measure(self, estimate: Estimate | None = None) -> Agreement:
         """Measure the agreement of the frames, with the present weights, at the present or another estimate."""
         displacement = (estimate or self.estimate).at(self.design)
-        return measure_agreement(self.patches, displacement, threads=self.threads)
+        return measure_agreement(self.patches, self.spectra, displacement, threads=self.threads)
 
     def refine(self, *, with_local: bool) -> Agreement:
         """Improve the estimate until it stands still; returns the agreement reached."""
@@ -79,7 +76,7 @@ class Refinement:
             agreement = self.measure()
             before = self.estimate.at(self.design)
             self.estimate = self._improved(agreement, with_local=with_local)
-            self._learn_signal(agreement)
+            self.spectra = measure_signal(self.spectra, agreement.ring_power, self.patches)
             moved = self.estimate.at(self.design) - before
             if np.abs(moved - moved.mean(axis=1, keepdims=True)).max() < _STILL:
                 break
@@ -124,15 +121,6 @@ class Refinement:
             new_local = covariance @ np.linalg.solve(inner, reduced_slope)
         step = np.linalg.solve(in_field + precision + holding, towards_field - across @ (new_local - local))
         return Estimate(_limited(field, step), new_local)
-
-    def _learn_signal(self, agreement: Agreement) -> None:
-        self.spectra = measure_signal(self.spectra, agreement.ring_power, self._by_frame, self._by_patch, self.patches)
-        self._apply_weights()
-
-    def _apply_weights(self) -> None:
-        by_frame, by_patch = self.spectra.amplitudes, np.sqrt(self.spectra.weights)
-        self.patches.rescale(by_frame / self._by_frame, by_patch / self._by_patch, threads=self.threads)
-        self._by_frame, self._by_patch = by_frame, by_patch
 
 
 def _loosened(

@@ -40,12 +40,19 @@ class Spectra:
     ----------
     noise : (p, rings) power in a frame of each patch
     signal : (p, rings) power in an undamaged frame
-    amplitudes : (n, rings) of the signal in each frame
+    fading : (rings,) by which the logarithm of the signal's power falls from frame to frame
+    frames : number of frames
     """
 
     noise: NDArray[np.float64]
     signal: NDArray[np.float64]
-    amplitudes: NDArray[np.float64]
+    fading: NDArray[np.float64]
+    frames: int
+
+    @property
+    def amplitudes(self) -> NDArray[np.float64]:
+        """(n, rings) of the signal in each frame, 1 in the first."""
+        return np.exp(-0.5 * np.arange(self.frames)[:, None] * self.fading)
 
     @property
     def weights(self) -> NDArray[np.float64]:
@@ -92,36 +99,29 @@ def measure_noise(patches: Patches, *, threads: int = 1) -> Spectra:
     # rings without coefficients, or without any noise
     largest = np.maximum(noise.max(axis=1, keepdims=True), 1e-30)
     noise = np.where(noise < 1e-9 * largest, largest, noise)
-    return Spectra(noise, np.zeros_like(noise), np.ones((patches.frames, rings)))
+    return Spectra(noise, np.zeros_like(noise), np.zeros(rings), patches.frames)
 
 
-def measure_signal(
-    spectra: Spectra,
-    ring_power: NDArray[np.float64],
-    by_frame: NDArray[np.float64],
-    by_patch: NDArray[np.float64],
-    patches: Patches,
-) -> Spectra:
+def measure_signal(spectra: Spectra, ring_power: NDArray[np.float64], patches: Patches) -> Spectra:
     """Improve the signal and its fading from sums of frames that are aligned better than before.
 
     Parameters
     ----------
     spectra : what was assumed so far
-    ring_power : (p, 3, rings) power of the weighted sums of all frames, of the first half and of the second
-    by_frame, by_patch : (n, rings) and (p, rings) factors by which the coefficients had been multiplied
+    ring_power : (p, 3, rings) power of the sums of all frames, of the first half and of the second, each frame
+        multiplied with its amplitude
     """
     half = patches.frames // 2
-    whole = _signal(spectra, ring_power[:, 0], by_frame, by_patch, patches, slice(None))
+    whole = _signal(spectra, ring_power[:, 0], patches, slice(None))
     ordinary = _ordinary_patches(whole, spectra.noise, patches.count)
     first, second = (
-        _signal(spectra, ring_power[:, 1 + index], by_frame, by_patch, patches, part)[ordinary].mean(axis=0)
+        _signal(spectra, ring_power[:, 1 + index], patches, part)[ordinary].mean(axis=0)
         for index, part in enumerate((slice(None, half), slice(half, None)))
     )
     # one standard deviation of what a half shows where there is no signal
-    pairs = np.maximum(spectra.amplitudes[:half].sum(axis=0) ** 2, 1.0)
     coefficients = np.maximum(patches.count * np.count_nonzero(ordinary), 1.0)
-    error = spectra.noise[ordinary].mean(axis=0) * half / pairs / np.sqrt(coefficients)
-    fading = _fading(first, second, error, patches)
+    error = spectra.noise[ordinary].mean(axis=0) / half / np.sqrt(coefficients)
+    fading = np.clip(spectra.fading + _fading(first, second, error, patches), 0.0, _FASTEST_FADING / patches.frames)
 
     common = np.maximum(_smoothed(whole[ordinary].mean(axis=0), patches.count, _SMOOTHING), 0.0)
     width = _BAND * patches.rings
@@ -132,25 +132,15 @@ def measure_signal(
     signal = ratio * common
     signal[:, patches.count == 0] = 0.0
 
-    time = np.arange(patches.frames)[:, None]
-    amplitudes = spectra.amplitudes * np.exp(-0.5 * time * fading)
-    slowest = np.exp(-0.5 * _FASTEST_FADING * time / patches.frames)
-    return Spectra(spectra.noise, signal, np.clip(amplitudes, slowest, 1.0))
+    return Spectra(spectra.noise, signal, fading, patches.frames)
 
 
-def _signal(
-    spectra: Spectra,
-    power: NDArray[np.float64],
-    by_frame: NDArray[np.float64],
-    by_patch: NDArray[np.float64],
-    patches: Patches,
-    part: slice,
-) -> NDArray[np.float64]:
+def _signal(spectra: Spectra, power: NDArray[np.float64], patches: Patches, part: slice) -> NDArray[np.float64]:
     """(p, rings) power of the signal that the sum of some frames shows above its noise; without one, scatter."""
-    amplitude = spectra.amplitudes[part] * by_frame[part]
-    pairs = np.maximum(amplitude.sum(axis=0) ** 2 - (amplitude**2).sum(axis=0), 1e-300)
-    mean_power = power / np.maximum(patches.count * by_patch**2, 1e-300)
-    signal: NDArray[np.float64] = (mean_power - spectra.noise * (by_frame[part] ** 2).sum(axis=0)) / pairs
+    squared = spectra.amplitudes[part] ** 2
+    pairs = squared.sum(axis=0) ** 2 - (squared**2).sum(axis=0)
+    mean_power = power / np.maximum(patches.count, 1e-300)
+    signal: NDArray[np.float64] = (mean_power - spectra.noise * squared.sum(axis=0)) / np.maximum(pairs, 1e-300)
     signal[:, patches.count == 0] = 0.0
     return signal
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _TABLE = 2048  # steps from zero to the corner of the Fourier square
 _PROFILE_ERROR = 2e-4  # largest error of a dose weight that leaving out profiles may make
 _BAND = 64  # rows that one thread does at a time
-_SHIFT_IN_STRIP = 0.04  # pixels by which the displacement may change within a strip that is moved as one
+_SHIFT_IN_STRIP = 0.05  # pixels by which the displacement may change within a strip that is moved as one
 _STRIPS = (64, 32, 16, 8)  # rows
 
 
@@ -181,9 +181,11 @@ def _sums_by_profile(
 
 def _strip_rows(displacement: NDArray[np.float64], height: int) -> int:
     """Rows over which no displacement changes by more than a few hundredths of a pixel."""
-    y, xy = np.abs(displacement[:, :, 3:6]), np.abs(displacement[:, :, 7:])
-    # bounds of the derivatives of y, y², xy, y³, x²y and xy², where |x| and |y| are at most a half
-    steepest = (y @ [1.0, 1.0, 0.5] + xy @ [0.75, 0.25, 0.5]).max() / height
+    x, y = (axis.ravel() for axis in np.meshgrid(np.linspace(-0.5, 0.5, 9), np.linspace(-0.5, 0.5, 9)))
+    zero = np.zeros_like(x)
+    # derivatives by y of the spatial terms of the local model
+    slopes = np.stack([zero, zero, zero, np.ones_like(x), 2 * y, x, zero, 3 * y**2, x**2, 2 * x * y])
+    steepest = np.abs(displacement @ slopes).max() / height
     for rows in _STRIPS:
         if rows * steepest <= _SHIFT_IN_STRIP:
             return rows

@@ -19,6 +19,7 @@ DEGREE = 7
 TAPS = DEGREE + 1
 PHASES = 1024  # steps a pixel at which the spline is tabulated: errors of position stay below 1/2000 pixel
 COLUMNS = 512  # of a tile, so that its buffers stay in the cache
+GROUP = 16  # columns that are moved alike, a whole number of vector registers
 _FAST = {"contract", "nsz"}  # fused multiply-add, but no reordering
 
 
@@ -76,32 +77,32 @@ def accumulate_rows(
     weights : (r, n) of each frame in each sum
     taps : as `spline_taps` returns them
     first_row, last_row : the rows to do, the last not included
-    strip : number of rows over which the displacement is taken as constant along y
+    strip : number of rows over which the displacement is taken as constant along y; along x it is over `GROUP` columns
     sums : (r, h, w), of which these rows are overwritten
     """
     count, height, width = frames.shape
-    taps_x = np.empty((TAPS, COLUMNS), np.float32)
-    taps_y = np.empty((TAPS, COLUMNS), np.float32)
-    whole_x = np.empty(COLUMNS, np.int64)
-    whole_y = np.empty(COLUMNS, np.int64)
-    source = np.empty(COLUMNS + TAPS, np.float32)
-    filtered = np.empty((strip + TAPS, COLUMNS), np.float32)
+    groups = COLUMNS // GROUP
+    taps_x = np.empty((groups, TAPS), np.float32)
+    taps_y = np.empty((groups, TAPS), np.float32)
+    whole_x = np.empty(groups, np.int64)
+    whole_y = np.empty(groups, np.int64)
+    source = np.zeros(COLUMNS + TAPS, np.float32)
+    filtered = np.zeros((strip + TAPS, COLUMNS), np.float32)
     moved = np.empty(COLUMNS, np.float32)
     total = np.empty((len(weights), strip, COLUMNS), np.float32)
     for top in range(first_row, last_row, strip):
         rows = min(strip, last_row - top)
-        middle = (top + 0.5 * (rows - 1)) / height - 0.5
+        y = (top + 0.5 * (rows - 1)) / height - 0.5
         for left in range(0, width, COLUMNS):
             columns = min(COLUMNS, width - left)
+            used = (columns + GROUP - 1) // GROUP
             total[:, :rows, :columns] = 0.0
             for frame in range(count):
-                _tabulate(fields[frame, 0], left, columns, width, middle, taps, whole_x, taps_x)
-                _tabulate(fields[frame, 1], left, columns, width, middle, taps, whole_y, taps_y)
-                _filter_along_x(
-                    frames[frame], gain, top, rows, left, columns, whole_x, whole_y, taps_x, source, filtered
-                )
+                _tabulate(fields[frame, 0], left, used, width, y, taps, whole_x, taps_x)
+                _tabulate(fields[frame, 1], left, used, width, y, taps, whole_y, taps_y)
+                _filter_along_x(frames[frame], gain, top, rows, left, used, whole_x, whole_y, taps_x, source, filtered)
                 for row in range(rows):
-                    _filter_along_y(filtered[row : row + TAPS], taps_y, columns, moved)
+                    _filter_along_y(filtered, row, taps_y, used, moved)
                     for r in range(len(weights)):
                         weight = weights[r, frame]
                         for column in range(columns):
@@ -113,26 +114,26 @@ def accumulate_rows(
 def _tabulate(
     field: NDArray[np.float64],
     left: int,
-    columns: int,
+    groups: int,
     width: int,
     y: float,
     taps: NDArray[np.float32],
     whole: NDArray[np.int64],
     result: NDArray[np.float32],
 ) -> None:
-    """Displacement of each column along one axis: its whole pixels, and the taps of the rest."""
+    """Displacement of each group of columns along one axis: its whole pixels, and the taps of the rest."""
     # as a polynomial in x along this row
     constant = field[0] + y * (field[3] + y * (field[4] + y * field[7]))
     linear = field[1] + y * (field[5] + y * field[9])
     quadratic = field[2] + y * field[8]
-    for column in range(columns):
-        x = (left + column) / width - 0.5
+    for group in range(groups):
+        x = (left + group * GROUP + 0.5 * (GROUP - 1)) / width - 0.5
         displacement = constant + x * (linear + x * (quadratic + x * field[6]))
         floor = math.floor(displacement)
-        whole[column] = floor
+        whole[group] = floor
         phase = int((displacement - floor) * PHASES + 0.5)
         for tap in range(TAPS):
-            result[tap, column] = taps[phase, tap]
+            result[group, tap] = taps[phase, tap]
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
@@ -142,7 +143,7 @@ def _filter_along_x(
     top: int,
     rows: int,
     left: int,
-    columns: int,
+    groups: int,
     whole_x: NDArray[np.int64],
     whole_y: NDArray[np.int64],
     taps: NDArray[np.float32],
@@ -152,50 +153,62 @@ def _filter_along_x(
     """Interpolate along x all rows that the interpolation along y will need, run by run of equal whole displacement."""
     height, width = frame.shape
     begin = 0
-    while begin < columns:
+    while begin < groups:
         end = begin + 1
-        while end < columns and whole_x[end] == whole_x[begin] and whole_y[end] == whole_y[begin]:
+        while end < groups and whole_x[end] == whole_x[begin] and whole_y[end] == whole_y[begin]:
             end += 1
-        length = end - begin + TAPS - 1
-        first_x = left + begin + whole_x[begin] - (TAPS // 2 - 1)
+        length = (end - begin) * GROUP + TAPS - 1
+        first_x = left + begin * GROUP + whole_x[begin] - (TAPS // 2 - 1)
         first_y = top + whole_y[begin] - (TAPS // 2 - 1)
         inside = first_x >= 0 and first_x + length <= width
         for row in range(rows + TAPS - 1):
             y = (first_y + row) % height
+            # slices begin at zero, which spares the loops a check for negative indices and lets them be vectorised
             if inside:
+                pixels, factors = frame[y, first_x : first_x + length], gain[y, first_x : first_x + length]
                 for i in range(length):
-                    source[i] = np.float32(frame[y, first_x + i]) * gain[y, first_x + i]
+                    source[i] = np.float32(pixels[i]) * factors[i]
             else:
                 for i in range(length):
                     x = (first_x + i) % width
                     source[i] = np.float32(frame[y, x]) * gain[y, x]
-            for i in range(end - begin):
-                t = begin + i
-                filtered[row, t] = (
-                    taps[0, t] * source[i]
-                    + taps[1, t] * source[i + 1]
-                    + taps[2, t] * source[i + 2]
-                    + taps[3, t] * source[i + 3]
-                    + taps[4, t] * source[i + 4]
-                    + taps[5, t] * source[i + 5]
-                    + taps[6, t] * source[i + 6]
-                    + taps[7, t] * source[i + 7]
-                )
+            for group in range(begin, end):
+                a, b, c, d = taps[group, 0], taps[group, 1], taps[group, 2], taps[group, 3]
+                e, f, g, h = taps[group, 4], taps[group, 5], taps[group, 6], taps[group, 7]
+                here = source[(group - begin) * GROUP : (group - begin) * GROUP + GROUP + TAPS]
+                result = filtered[row, group * GROUP : (group + 1) * GROUP]
+                for j in range(GROUP):
+                    result[j] = (
+                        a * here[j]
+                        + b * here[j + 1]
+                        + c * here[j + 2]
+                        + d * here[j + 3]
+                        + e * here[j + 4]
+                        + f * here[j + 5]
+                        + g * here[j + 6]
+                        + h * here[j + 7]
+                    )
         begin = end
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
 def _filter_along_y(
-    rows: NDArray[np.float32], taps: NDArray[np.float32], columns: int, result: NDArray[np.float32]
+    rows: NDArray[np.float32], row: int, taps: NDArray[np.float32], groups: int, result: NDArray[np.float32]
 ) -> None:
-    for t in range(columns):
-        result[t] = (
-            taps[0, t] * rows[0, t]
-            + taps[1, t] * rows[1, t]
-            + taps[2, t] * rows[2, t]
-            + taps[3, t] * rows[3, t]
-            + taps[4, t] * rows[4, t]
-            + taps[5, t] * rows[5, t]
-            + taps[6, t] * rows[6, t]
-            + taps[7, t] * rows[7, t]
-        )
+    """Interpolate one row along y from the eight rows that begin with it."""
+    for group in range(groups):
+        a, b, c, d = taps[group, 0], taps[group, 1], taps[group, 2], taps[group, 3]
+        e, f, g, h = taps[group, 4], taps[group, 5], taps[group, 6], taps[group, 7]
+        here = rows[row : row + TAPS, group * GROUP : (group + 1) * GROUP]
+        moved = result[group * GROUP : (group + 1) * GROUP]
+        for j in range(GROUP):
+            moved[j] = (
+                a * here[0, j]
+                + b * here[1, j]
+                + c * here[2, j]
+                + d * here[3, j]
+                + e * here[4, j]
+                + f * here[5, j]
+                + g * here[6, j]
+                + h * here[7, j]
+            )
