@@ -1,0 +1,131 @@
+"""The report is one page that needs no other file, and shows what was found."""
+
+from __future__ import annotations
+
+import html.parser
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cryoloom.data import CTF, Coordinate, Micrograph
+from cryoloom.protocols.report import Exposure, Failure, Findings, micrograph_picture, report_page
+from cryoloom.protocols.report._charts import drift_track, histogram, nice_ticks, over_session
+
+
+def findings(count: int, **more: object) -> Findings:
+    exposures = [
+        Exposure(
+            Micrograph(
+                id=number,
+                file=f"{number}.mrc",
+                movie_file=f"/raw/<movie> {number}.tif",
+                width=400,
+                height=300,
+                pixel_size=1.5,
+                motion_total=10.0 + number,
+                total_dose=36.0,
+            ),
+            CTF(
+                id=number,
+                defocus_u=15_000.0 + number,
+                defocus_v=14_000.0,
+                defocus_angle=10.0,
+                pixel_size=1.5,
+                fit_resolution=9.0 - number,
+                warnings=("Ice ring & more.",),
+            ),
+            [Coordinate(id=100 + number, micrograph_id=number, x=200.0, y=50.0, diameter=90.0)],
+        )
+        for number in range(1, count + 1)
+    ]
+    return Findings(title="A & B", project=Path("/nowhere"), exposures=exposures, **more)  # type: ignore[arg-type]
+
+
+def page_of(found: Findings, shown: int = 6) -> str:
+    return report_page(
+        found, picture_of=lambda _: b"\xff\xd8", drift_of=lambda _: [(0.0, 0.0), (1.0, 2.0)], shown=shown
+    )
+
+
+class Checker(html.parser.HTMLParser):
+    """Follows which elements are open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.addresses += [value or "" for name, value in attrs if name in {"src", "href", "xlink:href"}]
+        if tag not in {"meta", "img", "link", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_escapes_names_and_fetches_nothing() -> None:
+    found = findings(3, failures=[Failure("2 motion", "<bad>", "It is cut short.")], citations=["10.1/x"])
+    checker = Checker()
+    checker.feed(page_of(found))
+    assert checker.open == []
+    assert "&lt;movie&gt; 1.tif" in page_of(found)
+    assert "&lt;bad&gt;" in page_of(found)
+    outside = [address for address in checker.addresses if not address.startswith("data:")]
+    assert all(address.startswith("https://doi.org/") for address in outside), "links to papers only"
+
+
+def test_the_numbers_on_the_page_are_those_of_the_sets() -> None:
+    page = page_of(findings(5, particle_count=1234, movie_count=7)).partition("<section>")[0]
+    numbers = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+?) ?<", page))
+    assert numbers["movies"] == "7"
+    assert numbers["micrographs"] == "5"
+    assert numbers["particles"] == "1234"
+    assert numbers["picks"] == "5"
+    assert numbers["median CTF fit"] == "6.0"
+
+
+def test_the_best_exposure_comes_first_and_the_rest_is_counted() -> None:
+    page = page_of(findings(9), shown=3)
+    assert re.findall(r"<h3>&lt;movie&gt; (\d)\.tif", page)[0] == "9"
+    assert page.count("<article>") == 3
+    assert "6 more exposures" in page
+
+
+def test_an_empty_session_has_a_page() -> None:
+    page = page_of(Findings(title="Nothing yet", project=Path("/nowhere"), exposures=[]))
+    assert "nothing yet" in page
+
+
+def test_a_histogram_shows_every_value_once() -> None:
+    random = np.random.default_rng(2)
+    values = random.normal(5.0, 1.0, 200).tolist()
+    heights = [float(height) for height in re.findall(r'<rect[^>]*height="([\d.]+)"', histogram(values, "x"))]
+    scale = max(heights)
+    counts = np.histogram(values, bins=len(heights))[0]
+    assert np.array(heights) / scale == pytest.approx(counts / counts.max(), abs=0.01)
+
+
+def test_ticks_are_round_and_within_the_range() -> None:
+    assert nice_ticks(0.0, 10.0) == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+    assert nice_ticks(0.0, 3.0, 6, 1.0) == [0.0, 1.0, 2.0, 3.0]
+    assert all(0.13 <= tick <= 0.94 for tick in nice_ticks(0.13, 0.94))
+
+
+def test_gaps_and_single_values_draw() -> None:
+    assert over_session([1.0, None, 3.0], "Drift (Å)").count("<circle") == 2
+    assert drift_track([(0.0, 0.0)]).count('class="start"') == 1
+
+
+def test_a_picture_keeps_the_order_of_rows() -> None:
+    import io
+
+    from PIL import Image
+
+    image = np.zeros((300, 400), np.float32)
+    image[:100] = 1.0
+    picture = np.asarray(Image.open(io.BytesIO(micrograph_picture(image))))
+    assert picture[:80].mean() > 200
+    assert picture[120:].mean() < 50
