@@ -1,0 +1,145 @@
+"""What a session leaves opens in RELION, and is what RELION would have made."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+import starfile
+from scipy import fft
+
+from cryoloom.protocols.export import write_star_files
+from cryoloom.testing.microscope import load_specimen
+
+pytestmark = pytest.mark.skipif(shutil.which("relion_reconstruct") is None, reason="needs RELION")
+
+BOX, PIXEL_SIZE = 70, 4.0
+
+
+@pytest.fixture(scope="module")
+def exported(played) -> dict[str, Path]:
+    """The STAR files, in the project's folder: there RELION finds the images."""
+    tables = {output.kind: output.latest().table() for run in played.runs.values() for output in run.outputs.values()}
+    files, _ = write_star_files(played.project.path, tables)
+    return {path.name: path for path in files}
+
+
+def relion(program: str, *arguments: object, folder: Path) -> str:
+    done = subprocess.run([program, *map(str, arguments)], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "table", "columns", "output"),
+    [
+        ("movies.star", "movies", ["rlnMicrographMovieName"], ("import-movies", "movies")),
+        ("micrographs_ctf.star", "micrographs", ["rlnMicrographName", "rlnDefocusU"], ("ctf", "ctfs")),
+        ("particles.star", "particles", ["rlnImageName", "rlnDefocusAngle"], ("extract", "particles")),
+    ],
+)
+def test_relion_reads_every_row(played, exported, file, table, columns, output) -> None:
+    labels = [f"_{column}" for column in columns]
+    printed = relion("relion_star_printtable", exported[file], f"data_{table}", *labels, folder=played.project.path)
+    rows = [line.split() for line in printed.splitlines() if line.strip()]
+    told = starfile.read(exported[file])[table]
+    assert len(rows) == len(told) == len(played.runs[output[0]].outputs[output[1]])
+    for number, column in enumerate(columns):
+        if column.endswith("Name"):
+            assert [row[number] for row in rows] == told[column].to_list()
+        else:  # RELION prints six digits
+            assert np.allclose([float(row[number]) for row in rows], told[column], rtol=1e-5)
+
+
+def below_nyquist(image: np.ndarray) -> np.ndarray:
+    """Without the shells at Nyquist, where one program folds half of a wave and the other drops it."""
+    transform = fft.fft2(image)
+    frequency = np.hypot(*np.meshgrid(fft.fftfreq(BOX), fft.fftfreq(BOX)))
+    return fft.ifft2(np.where(frequency < 0.5 - 0.5 / BOX, transform, 0)).real
+
+
+def test_relion_extracts_the_same_images(played, exported, tmp_path: Path) -> None:
+    ours = starfile.read(exported["particles.star"])["particles"]
+    extraction = ["--extract", "--extract_size", 2 * BOX, "--scale", BOX, "--norm", "--bg_radius", 26]
+    relion(
+        "relion_preprocess",
+        *("--i", "micrographs_ctf.star", "--reextract_data_star", "particles.star", "--invert_contrast"),
+        *("--part_star", tmp_path / "particles.star", "--part_dir", f"{tmp_path}/", *extraction),
+        folder=played.project.path,
+    )
+    theirs = starfile.read(tmp_path / "particles.star")["particles"]
+
+    def images(table) -> dict[tuple[str, int, int], np.ndarray]:
+        found = {}
+        for name, micrograph, x, y in zip(
+            table.rlnImageName, table.rlnMicrographName, table.rlnCoordinateX, table.rlnCoordinateY, strict=True
+        ):
+            index, stack = name.split("@")
+            image = below_nyquist(mrcfile.mmap(played.project.path / stack).data[int(index) - 1])
+            found[micrograph, round(x), round(y)] = (image - image.mean()) / image.std()
+        return found
+
+    expected = images(theirs)
+    made = images(ours)
+    assert made.keys() == expected.keys()
+    assert len(made) >= 60
+    # Both cut on whole pixels and crop in Fourier space; what is left are float32, and who takes the circle's edge.
+    assert max(np.abs(made[key] - expected[key]).max() for key in made) < 0.02
+
+
+def with_true_poses(played, particles):
+    """Particles that lie at an intact one of the truth, with its orientation and its place in the sum."""
+    truths: dict[str, list[dict[str, float]]] = {}
+    kept = []
+    for row in particles.to_dict("records"):
+        movie = Path(row["rlnMicrographName"]).name.partition("-")[0]
+        if movie not in truths:
+            document = json.loads((played.microscope.truth_folder / f"{movie}.json").read_text(encoding="utf-8"))
+            truths[movie] = [particle for particle in document["particles"] if particle["to_be_found"]]
+        offsets = [
+            (p["x_in_global_sum"] - row["rlnCoordinateX"], p["y_in_global_sum"] - row["rlnCoordinateY"])
+            for p in truths[movie]
+        ]
+        nearest = int(np.argmin(np.hypot(*np.transpose(offsets))))
+        if np.hypot(*offsets[nearest]) > 18:  # a fifth of the diameter
+            continue
+        particle = truths[movie][nearest]
+        x, y = offsets[nearest]
+        detector_pixel = played.microscope.pixel_size
+        kept.append(
+            row
+            | {"rlnAngleRot": particle["rot"], "rlnAngleTilt": particle["tilt"], "rlnAnglePsi": particle["psi"]}
+            | {"rlnOriginXAngst": -x * detector_pixel, "rlnOriginYAngst": -y * detector_pixel}
+        )
+    return type(particles)(kept)
+
+
+def correlation_with(truth: np.ndarray, volume: np.ndarray) -> np.ndarray:
+    """Fourier shell correlation within a soft sphere about the specimen."""
+    middle = BOX // 2
+    radius = np.sqrt(sum((axis - middle) ** 2 for axis in np.mgrid[:BOX, :BOX, :BOX]))
+    mask = 1.0 / (1.0 + np.exp((radius - 26.0) / 1.5))
+    first, second = fft.fftn(truth * mask), fft.fftn(volume * mask)
+    frequency = BOX * np.sqrt(sum(axis**2 for axis in np.meshgrid(*3 * [fft.fftfreq(BOX)], indexing="ij")))
+    shell = np.rint(frequency).astype(int).ravel()
+    cross = np.bincount(shell, (first * second.conj()).real.ravel())
+    powers = [np.bincount(shell, np.abs(part.ravel()) ** 2) for part in (first, second)]
+    return cross / np.sqrt(powers[0] * powers[1])
+
+
+def test_relion_reconstructs_the_specimen_from_our_particles(played, exported, tmp_path: Path) -> None:
+    star = starfile.read(exported["particles.star"])
+    posed = with_true_poses(played, star["particles"])
+    assert len(posed) >= 60
+    path = played.project.path / "posed.star"
+    starfile.write({"optics": star["optics"], "particles": posed}, path)
+    relion("relion_reconstruct", "--i", "posed.star", "--o", tmp_path / "map.mrc", "--ctf", folder=played.project.path)
+    truth = load_specimen("pseudoprotein").density_map(BOX, PIXEL_SIZE)
+    correlation = correlation_with(truth, mrcfile.read(tmp_path / "map.mrc"))
+    shells = range(3, 11)  # from 93 to 28 Å, where so few particles still tell; a shift of the wrong sign gives 0.6
+    assert min(correlation[shell] for shell in shells) > 0.85, correlation[3:20]
