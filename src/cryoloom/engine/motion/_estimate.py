@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cryoloom.engine.motion._coarse import align_coarsely
-from cryoloom.engine.motion._model import LocalModel, Motion
+from cryoloom.engine.motion._model import LEAST_SIGNIFICANCE, LocalModel, Motion
 from cryoloom.engine.motion._patches import alignment_binning, cut_patches
 from cryoloom.engine.motion._priors import model_coefficients
 from cryoloom.engine.motion._refine import Estimate, Refinement
@@ -45,12 +46,23 @@ def estimate_motion(
     factor = alignment_binning(pixel_size)
     patches = cut_patches(frames, displacement, grid=settings.grid, factor=factor, threads=threads)
     refinement = Refinement(patches, displacement / factor, threads=threads)
+    if refinement.significance < LEAST_SIGNIFICANCE:
+        return replace(
+            _as_motion(refinement.estimate, factor, "the frames share no signal that stands out of the noise"),
+            significance=refinement.significance,
+        )
+    motion = _refined(refinement, settings, factor)
+    return replace(motion, significance=refinement.significance)
+
+
+def _refined(refinement: Refinement, settings: MotionSettings, factor: int) -> Motion:
     refinement.refine(with_local=False)
     whole = refinement.estimate
     if not settings.with_local:
         return _as_motion(whole, factor, "one motion of the whole field was asked for")
-    if frames.count < _FEWEST_FRAMES:
-        return _as_motion(whole, factor, f"a local model needs {_FEWEST_FRAMES} frames, the movie has {frames.count}")
+    frames = refinement.patches.frames
+    if frames < _FEWEST_FRAMES:
+        return _as_motion(whole, factor, f"a local model needs {_FEWEST_FRAMES} frames, the movie has {frames}")
     reason = _objection(refinement, whole, refinement.refine(with_local=True))
     return _as_motion(whole if reason else refinement.estimate, factor, reason)
 

@@ -12,6 +12,7 @@ from cryoloom.errors import ParameterError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+LEAST_SIGNIFICANCE = 5.0  # standard deviations; noise alone stays within two
 SPATIAL_TERMS = 10
 _OF_RELION = 6  # of the spatial terms, those that RELION's model knows
 _TIME_POWERS = np.array([1, 2, 3])
@@ -78,11 +79,19 @@ class Motion:
     global_shifts : (n, 2) x and y in unbinned pixels, zero for the first frame
     local : what is added to it from place to place, or None
     local_reason : why there is no local model; empty where there is one
+    significance : standard deviations by which the signal that the frames share stands out of their noise; below 5 the
+        motion is no more than a guess. None if it was not measured
     """
 
     global_shifts: NDArray[np.float64]
     local: LocalModel | None = None
     local_reason: str = ""
+    significance: float | None = None
+
+    @property
+    def is_a_guess(self) -> bool:
+        """Whether the frames are too noisy, or too empty, to tell how they moved."""
+        return self.significance is not None and self.significance < LEAST_SIGNIFICANCE
 
     @property
     def frame_count(self) -> int:

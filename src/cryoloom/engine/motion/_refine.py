@@ -15,14 +15,14 @@ import numpy as np
 
 from cryoloom.engine.motion import _priors as priors
 from cryoloom.engine.motion._agreement import Agreement, measure_agreement
-from cryoloom.engine.motion._spectra import measure_noise, measure_signal
+from cryoloom.engine.motion._spectra import measure_noise, measure_signal, significance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cryoloom.engine.motion._patches import Patches
 
-_ROUNDS = 8
+_ROUNDS = 20
 _STILL = 0.01  # binned pixels
 _LARGEST_STEP = 1.5  # binned pixels
 _LOOSENESS = {False: 0.3, True: 0.08}  # binned pixels to which patches follow a rigid, and a smooth, motion
@@ -53,6 +53,13 @@ class Refinement:
     ----------
     patches : of the movie
     start : (n, 2) displacement of the whole field, in binned pixels
+
+    Attributes
+    ----------
+    estimate : the best so far
+    spectra : what is known of signal and noise
+    significance : of the signal that the frames share at the start, in standard deviations
+    local_amplitude : RMS of the local motion that the evidence speaks for, in binned pixels
     """
 
     def __init__(self, patches: Patches, start: NDArray[np.float64], *, threads: int = 1) -> None:
@@ -63,7 +70,9 @@ class Refinement:
         self.local_amplitude = 0.0
         self._unit_covariance = priors.local_covariance(patches.frames)
         self.spectra = measure_noise(patches, threads=threads)
-        self.spectra = measure_signal(self.spectra, self.measure().ring_power, patches)
+        ring_power = self.measure().ring_power
+        self.significance = significance(self.spectra, ring_power, patches)
+        self.spectra = measure_signal(self.spectra, ring_power, patches)
 
     def measure(self, estimate: Estimate | None = None) -> Agreement:
         """Measure the agreement of the frames, with the present weights, at the present or another estimate."""

@@ -112,27 +112,40 @@ def measure_signal(spectra: Spectra, ring_power: NDArray[np.float64], patches: P
         multiplied with its amplitude
     """
     half = patches.frames // 2
-    whole = _signal(spectra, ring_power[:, 0], patches, slice(None))
+    parts = (slice(None), slice(None, half), slice(half, None))
+    whole, first, second = (_signal(spectra, ring_power[:, index], patches, part) for index, part in enumerate(parts))
+    error, half_error = (_error(spectra, patches, part) for part in parts[:2])
     ordinary = _ordinary_patches(whole, spectra.noise, patches.count)
-    first, second = (
-        _signal(spectra, ring_power[:, 1 + index], patches, part)[ordinary].mean(axis=0)
-        for index, part in enumerate((slice(None, half), slice(half, None)))
-    )
-    # one standard deviation of what a half shows where there is no signal
-    coefficients = np.maximum(patches.count * np.count_nonzero(ordinary), 1.0)
-    error = spectra.noise[ordinary].mean(axis=0) / half / np.sqrt(coefficients)
-    fading = np.clip(spectra.fading + _fading(first, second, error, patches), 0.0, _FASTEST_FADING / patches.frames)
+    number = np.count_nonzero(ordinary)
+    band = _BAND * patches.rings
 
-    common = np.maximum(_smoothed(whole[ordinary].mean(axis=0), patches.count, _SMOOTHING), 0.0)
-    width = _BAND * patches.rings
-    in_bands, common_in_bands = (
-        np.stack([_smoothed(spectrum, patches.count, width) for spectrum in group]) for group in (whole, common[None])
+    more_fading = _fading(
+        *(_smoothed(one[ordinary].mean(axis=0), patches.count, band) for one in (first, second)),
+        uncertain=half_error[ordinary].mean(axis=0) / np.sqrt(number * _independent_rings(band)),
+        frames=patches.frames,
     )
-    ratio = np.clip(in_bands / np.maximum(common_in_bands, 1e-300), *_RATIOS)
+    fading = np.clip(spectra.fading + more_fading, 0.0, _FASTEST_FADING / patches.frames)
+
+    common_error = error[ordinary].mean(axis=0) / np.sqrt(number)
+    common = _common_signal(whole[ordinary].mean(axis=0), common_error, patches.count, band)
+    ratio = _ratios(whole, error, common, ordinary, patches.count, band)
     signal = ratio * common
     signal[:, patches.count == 0] = 0.0
-
     return Spectra(spectra.noise, signal, fading, patches.frames)
+
+
+def significance(spectra: Spectra, ring_power: NDArray[np.float64], patches: Patches) -> float:
+    """By how many standard deviations the signal that frames share stands out of their noise.
+
+    Parameters
+    ----------
+    spectra : as `measure_noise` returns them
+    ring_power : (p, 3, rings) of frames that have not been aligned to one another's noise yet
+    """
+    weight = patches.count / (patches.ring_frequency * spectra.noise)
+    signal = _signal(spectra, ring_power[:, 0], patches, slice(None))
+    error = _error(spectra, patches, slice(None))
+    return float((weight * signal).sum() / np.sqrt(((weight * error) ** 2).sum()))
 
 
 def _signal(spectra: Spectra, power: NDArray[np.float64], patches: Patches, part: slice) -> NDArray[np.float64]:
@@ -154,16 +167,59 @@ def _ordinary_patches(
     return ordinary
 
 
+def _error(spectra: Spectra, patches: Patches, part: slice) -> NDArray[np.float64]:
+    """(p, rings) standard deviation of `_signal` where there is no signal."""
+    total = (spectra.amplitudes[part] ** 2).sum(axis=0)
+    error: NDArray[np.float64] = spectra.noise / np.maximum(total, 1e-300) / np.sqrt(np.maximum(patches.count, 0.5))
+    return error
+
+
+def _common_signal(
+    signal: NDArray[np.float64], error: NDArray[np.float64], count: NDArray[np.float64], band: float
+) -> NDArray[np.float64]:
+    """(rings,) signal of the ordinary patches: its level in bands, and within them as much detail as is not noise."""
+    level, narrow = (_smoothed(signal, count, width) for width in (band, _SMOOTHING))
+    level_error, narrow_error = (error / np.sqrt(_independent_rings(width)) for width in (band, _SMOOTHING))
+    level = np.maximum(level, 0.0) * _kept(level**2, level_error**2)
+    detail = narrow - level
+    detail *= _kept(_smoothed(detail**2, count, band), narrow_error**2)
+    return np.maximum(level + detail, 0.0)
+
+
+def _ratios(
+    signal: NDArray[np.float64],
+    error: NDArray[np.float64],
+    common: NDArray[np.float64],
+    ordinary: NDArray[np.bool_],
+    count: NDArray[np.float64],
+    band: float,
+) -> NDArray[np.float64]:
+    """(p, rings) how much stronger than the common one each patch's signal is in bands, where that is not noise."""
+    level = np.maximum(_smoothed(common, count, band), 1e-300)
+    excess = np.stack([_smoothed(one, count, band) for one in signal]) - level
+    usual = (excess[ordinary] ** 2).mean(axis=0)
+    excess *= _kept(np.maximum(excess**2, usual), error**2 / _independent_rings(band))
+    return np.clip(1.0 + excess / level, *_RATIOS)
+
+
 def _fading(
-    first: NDArray[np.float64], second: NDArray[np.float64], error: NDArray[np.float64], patches: Patches
+    early: NDArray[np.float64], late: NDArray[np.float64], *, uncertain: NDArray[np.float64], frames: int
 ) -> NDArray[np.float64]:
     """(rings,) by how much the power falls from frame to frame, beyond what was assumed."""
-    width = _BAND * patches.rings
-    early, late = (np.maximum(_smoothed(half, patches.count, width), 0.0) for half in (first, second))
-    uncertain = _smoothed(error, patches.count, width) / np.sqrt(2.0 * np.sqrt(np.pi) * width)
     # where neither half shows a signal the ratio tends to one
-    fading: NDArray[np.float64] = np.log((early + uncertain) / (late + uncertain)) / (0.5 * patches.frames)
+    ratio = (np.maximum(early, 0.0) + uncertain) / (np.maximum(late, 0.0) + uncertain)
+    fading: NDArray[np.float64] = np.log(ratio) / (0.5 * frames)
     return fading
+
+
+def _kept(observed: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of an observed variance that is not noise."""
+    return np.clip(1.0 - noise / np.maximum(observed, 1e-300), 0.0, 1.0)
+
+
+def _independent_rings(width: float) -> float:
+    """How many rings a Gaussian mean of this standard deviation averages."""
+    return float(max(1.0, 2.0 * np.sqrt(np.pi) * width))
 
 
 def _smoothed(values: NDArray[np.float64], count: NDArray[np.float64], width: float) -> NDArray[np.float64]:

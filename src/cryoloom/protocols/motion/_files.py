@@ -132,7 +132,7 @@ def correct_movie(
         ),
         counts_per_frame=mended.counts_per_frame,
         repaired=mended.repaired,
-        warnings=(*remarks, *_warnings(mended, acquisition)),
+        warnings=(*remarks, *_warnings(mended, motion, acquisition)),
     )
 
 
@@ -218,10 +218,14 @@ def _write_motion(
     )
 
 
-def _warnings(mended: MendedFrames, acquisition: MovieAcquisition) -> list[str]:
+def _warnings(mended: MendedFrames, motion: Motion, acquisition: MovieAcquisition) -> list[str]:
     from cryoloom.engine.motion import has_measured_damage
 
     warnings = []
+    if motion.is_a_guess:
+        warnings.append(
+            "Its frames share no signal that stands out of the noise, and their motion cannot be seen; is the movie empty?"
+        )
     share = len(mended.hot_pixels) / mended.frames.gain.size
     if share > _MANY_OUTLIERS:
         warnings.append(
