@@ -92,26 +92,28 @@ def estimate_ctf(
         del spectra  # both at once would take twice the memory
         spectra, model, solution = measure(wanted)
 
-    deviations, variance = spectra.deviations, spectra.periodograms.variance
-    solution = polish(solution, deviations.cut(*band), variance, model, settings)
-    tilt, untilted = None, solution
+    deviations, tilt = spectra.deviations, None
+    solution = polish(solution, deviations.cut(*band), spectra.periodograms.variance, model, settings)
     if settings.fit_tilt:
-        for least_gain in _TILT_GAINS:
-            tilt = find_tilt(
-                spectra.deviations.cut(*band),
-                spectra.periodograms.centres,
-                solution.defocus,
-                solution.evidence,
-                model,
-                least_gain=least_gain,
-            )
-            if tilt is None:
-                solution, deviations = untilted, spectra.deviations
-                break
-            changes = np.array([tilt.defocus_change(y, x) for y, x in spectra.periodograms.centres])
-            deviations = level(spectra.deviations, changes, solution.defocus, model)
-            solution = polish(solution, deviations.cut(*band), variance, model, settings)
+        solution, deviations, tilt = _level(solution, spectra, band, model, settings)
     return _describe(solution, tilt, spectra, deviations, model, pixel_size=pixel_size, settings=settings)
+
+
+def _level(
+    untilted: Solution, spectra: MeasuredSpectra, band: tuple[float, float], model: RingModel, settings: CTFSettings
+) -> tuple[Solution, PolarSpectra, Tilt | None]:
+    """Find the tilt of the field, bring all tiles to one defocus, and fit again; twice, as the rings get sharper."""
+    solution, deviations, tilt = untilted, spectra.deviations, None
+    centres = spectra.periodograms.centres
+    inside = spectra.deviations.cut(*band)
+    for least_gain in _TILT_GAINS:
+        tilt = find_tilt(inside, centres, solution.defocus, solution.evidence, model, least_gain=least_gain)
+        if tilt is None:
+            return untilted, spectra.deviations, None
+        changes = np.array([tilt.defocus_change(y, x) for y, x in centres])
+        deviations = level(spectra.deviations, changes, solution.defocus, model)
+        solution = polish(solution, deviations.cut(*band), spectra.periodograms.variance, model, settings)
+    return solution, deviations, tilt
 
 
 def _checked(micrograph: NDArray[np.generic]) -> NDArray[np.float32]:

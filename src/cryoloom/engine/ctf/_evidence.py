@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from cryoloom.engine.ctf._rings import Defocus, RingModel
 
 _GROUPS = 9  # of sectors, in which rings stay visible whatever the astigmatism
-_STRENGTH_WINDOW = 0.02
+_STRENGTH_WINDOW = 0.02  # 1/Å, standard deviation: a window as wide as the rings of low defocus
 _FITTED_STRENGTH_WINDOW = 0.012
-_MODEL_ERROR = 0.4
-_TYPICAL_HALF_DIFFERENCE = 250.0
+_MODEL_ERROR = 0.5  # of the height of a ring: keeps structure factors from passing for rings, at no cost in accuracy
+_TYPICAL_HALF_DIFFERENCE = 250.0  # Å
+_LEAST_DISTINCT = 0.3  # of the squared norm of rings, however like a background they are
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Evidence:
     """The rings of a spectrum, freed from background and weighted.
 
     A shell whose rings are far above the noise counts no more than their likeness to a cosine allows (structure
-    factors and drift give them other heights): its weight is noise / (noise + (0.4 · ring height)²).
+    factors and drift give them other heights): its weight is noise / (noise + (0.5 · ring height)²).
 
     Parameters
     ----------
@@ -69,8 +70,8 @@ class Evidence:
         """Standard deviation that noise gives the scalar product of a pattern (sectors, shells) with the spectrum."""
         weighted = pattern * self.counts
         norm = float(np.einsum("sk,sk", weighted, pattern))
-        # Rings that are nearly background would be found anywhere.
-        return math.sqrt(max(norm - self.background.explained(weighted), 0.3 * norm) * self.variance)
+        distinct = max(norm - self.background.explained(weighted), _LEAST_DISTINCT * norm)
+        return math.sqrt(distinct * self.variance)
 
     def log_likelihood(self, defocus: Defocus, model: RingModel) -> float:
         """Log-likelihood of a defocus relative to no rings, large astigmatism being unlikely beforehand."""

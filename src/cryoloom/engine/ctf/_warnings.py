@@ -17,7 +17,7 @@ _NEAR_PHASE_EDGE = 2.0  # degrees
 _LARGE_ASTIGMATISM = 1_000.0
 _LARGE_TILT = 8.0
 _STRONG_LOSS = 0.5
-_CERTAIN_LOSS = 5.0
+_CERTAIN_LOSS = 3.0  # standard deviations, which allow for uneven rings as well
 _STRONG_ICE = 0.1
 
 
