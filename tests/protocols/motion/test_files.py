@@ -187,7 +187,7 @@ def test_an_empty_movie_is_warned_about(tmp_path):
     frames = np.random.default_rng(8).poisson(6.0, (8, 448, 512)).astype(np.uint8)
     write_tiff_movie(tmp_path / "movie.tif", frames, pixel_size=2.0)
     made = correct_movie(tmp_path / "movie.tif", tmp_path / "a.mrc", ACQUISITION, SETTINGS)
-    assert any("is the movie empty" in warning for warning in made.warnings)
+    assert any("Is the movie empty" in warning for warning in made.warnings)
     assert np.array_equal(made.motion.global_shifts, np.zeros((8, 2)))
 
 

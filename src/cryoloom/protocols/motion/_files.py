@@ -224,7 +224,7 @@ def _warnings(mended: MendedFrames, motion: Motion, acquisition: MovieAcquisitio
     warnings = []
     if motion.is_a_guess:
         warnings.append(
-            "Its frames share no signal that stands out of the noise, and their motion cannot be seen; is the movie empty?"
+            "Its frames share no signal that stands out of the noise; how they moved is not seen. Is the movie empty?"
         )
     share = len(mended.hot_pixels) / mended.frames.gain.size
     if share > _MANY_OUTLIERS:
