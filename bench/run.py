@@ -31,6 +31,7 @@ SCRIPTS = {
     "lane": "Local lane",
     "workflow": "Runs",
     "latency": "From the writer's last byte to the CTF",
+    "replay": "A long session replayed",
     "project": "Projects",
 }
 
