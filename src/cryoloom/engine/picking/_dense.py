@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoloom.engine.picking._smoothing import connected_to, local_mean, smooth, trend
+from cryoloom.engine.picking._smoothing import connected_to, local_mean, smooth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SURROUNDINGS = 1.5  # diameters, standard deviation of the local mean that an object must exceed
 BLOB = 2.5  # deviations; lower maxima are mostly noise
 UNLIKE_OTHERS = 6.0  # deviations among the blobs beyond which one is no particle
+LEAST_SHARE = 0.3  # of the surroundings that must be usable for a full height
 OUTLINE = 2.5  # deviations at which a dense object ends at the latest
 LOWEST, LOW = 0.1, 0.4  # shares of blobs from which their typical height is told
 LOWEST_NORMAL, LOW_NORMAL = -1.2816, -0.2533  # the same of a normal distribution, in standard deviations
@@ -34,7 +35,7 @@ def dense_objects(
 
     Parameters
     ----------
-    values : (y, x) micrograph, protein white, not flattened
+    values : (y, x) micrograph, protein white, levelled but for what is local
     excluded : (y, x) what is known to be no ice, and ignored
     diameter : of the particle in pixels
     smoothing : standard deviation of the Gaussian that makes blobs of objects, in pixels
@@ -49,9 +50,10 @@ def dense_objects(
     usable = ~excluded
     if not usable.any():
         return excluded
-    level = values - trend(values, usable)
-    level -= local_mean(_clipped(level, usable), usable, SURROUNDINGS * diameter)
-    height = smooth(np.where(usable, level, np.float32(0)), smoothing)
+    level = values - local_mean(_clipped(values, usable), usable, SURROUNDINGS * diameter)
+    # Beside what is excluded already, less of an object is seen, but not a lesser one.
+    share = np.maximum(smooth(usable.astype(np.float32), smoothing), LEAST_SHARE)
+    height = smooth(np.where(usable, level, np.float32(0)), smoothing) / share
     centre = np.median(height[usable])
     deviation = 1.4826 * np.median(np.abs(height[usable] - centre))
     if deviation == 0:

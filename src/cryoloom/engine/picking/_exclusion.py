@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cryoloom.engine.picking._dense import dense_objects
 from cryoloom.engine.picking._film import film
-from cryoloom.engine.picking._smoothing import within
+from cryoloom.engine.picking._smoothing import trend, within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,10 @@ def excluded_area(values: NDArray[np.float32], diameter: float) -> NDArray[np.bo
     (y, x) True where nothing may be picked
     """
     excluded = within(film(values, diameter), FILM_MARGIN * diameter)
+    if excluded.all():
+        return excluded
+    level = values - trend(values, ~excluded)
     for scale, least in SCALES.items():
-        found = dense_objects(values, excluded, diameter=diameter, smoothing=scale * diameter, least_excess=least)
+        found = dense_objects(level, excluded, diameter=diameter, smoothing=scale * diameter, least_excess=least)
         excluded |= within(found, (OBJECT_MARGIN + scale) * diameter)
     return excluded

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cryoloom.engine.fourier import good_even_size_below, resize_image
+from cryoloom.engine.fourier import good_even_size_below
 from cryoloom.engine.picking._exclusion import excluded_area
 from cryoloom.engine.picking._smoothing import local_mean, trend
 from cryoloom.errors import ParameterError
@@ -28,7 +28,7 @@ class WorkingImage:
     ----------
     values : (y, x) of about mean 0 and variance 1; 0 where it is not usable
     usable : (y, x) False on film, crystals, gold and aggregates
-    scale_x, scale_y : pixels of the micrograph in one of these; both first pixels share their centre
+    scale_x, scale_y : pixels of the micrograph in one of these; both images share their edges
     diameter : of the particle in these pixels
     """
 
@@ -40,7 +40,7 @@ class WorkingImage:
 
     def to_micrograph(self, x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Coordinates (n, 2), x and y in pixels of the micrograph, of positions in this image."""
-        return np.stack([x * self.scale_x, y * self.scale_y], axis=-1).astype(np.float64)
+        return np.stack([(x + 0.5) * self.scale_x - 0.5, (y + 0.5) * self.scale_y - 0.5], axis=-1).astype(np.float64)
 
 
 def prepare(
@@ -83,15 +83,29 @@ def prepare(
     shape = (good_even_size_below(round(height / step)), good_even_size_below(round(width / step)))
     scale_y, scale_x = height / shape[0], width / shape[1]
     working_diameter = diameter / pixel_size / (0.5 * (scale_x + scale_y))
-    values = resize_image(_without_outliers(micrograph), shape, threads=threads) * np.float32(contrast_sign)
+    values = _sampled(_without_outliers(micrograph), shape, threads) * np.float32(contrast_sign)
     usable = ~excluded_area(values, working_diameter)
     if not usable.any():
         return WorkingImage(np.zeros_like(values), usable, scale_x, scale_y, working_diameter)
     values -= trend(values, usable)
     values = np.where(usable, values - local_mean(values, usable, working_diameter), np.float32(0))
     variance = local_mean(values**2, usable, 2 * working_diameter)
-    values /= np.sqrt(np.maximum(variance, 1e-6 * variance.max() + np.finfo(np.float32).tiny))
+    if not variance.max() > 0:
+        return WorkingImage(np.zeros_like(values), np.zeros_like(usable), scale_x, scale_y, working_diameter)
+    values /= np.sqrt(np.maximum(variance, 1e-6 * variance.max()))
     return WorkingImage(values, usable, scale_x, scale_y, working_diameter)
+
+
+def _sampled(values: NDArray[np.float32], shape: tuple[int, int], threads: int) -> NDArray[np.float32]:
+    """Sample on a coarser grid with the same edges, limited to the frequencies it can hold.
+
+    Cosines, which mirror the image at its edges, do not let what is dark on one side show on the other.
+    """
+    from scipy.fft import dctn, idctn
+
+    coefficients = dctn(values, workers=threads, norm="forward", overwrite_x=True)
+    coarse: NDArray[np.float32] = idctn(coefficients[: shape[0], : shape[1]], workers=threads, norm="forward")
+    return coarse
 
 
 def _without_outliers(micrograph: NDArray[np.number[Any]]) -> NDArray[np.float32]:
