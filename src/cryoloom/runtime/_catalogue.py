@@ -27,6 +27,7 @@ EMBEDDED: Mapping[str, str] = {
     "combine": "cryoloom.protocols.sets:CombineItems",
     "split": "cryoloom.protocols.sets:SplitItems",
     "edit": "cryoloom.protocols.sets:EditColumns",
+    "group-optics": "cryoloom.protocols.sets:GroupOptics",
     "correct-acquisition": "cryoloom.protocols.acquisition:CorrectAcquisition",
     "export": "cryoloom.protocols.export:ExportStar",
     "report": "cryoloom.protocols.report:Report",
