@@ -41,7 +41,8 @@ def items_behind(graph: RunGraph, ulid: str, protocol: type[Protocol]) -> int:
         return 0
     import polars as pl
 
-    changed = [_changed(port, snapshot, taken.get(port.name)) for port, snapshot in inputs]
+    leading = inputs[0][1]
+    changed = [_changed(port, snapshot, taken.get(port.name), leading) for port, snapshot in inputs]
     return int(pl.concat(changed).n_unique())
 
 
@@ -74,13 +75,15 @@ def _generations_of_rounds(folder: RunFolder) -> Mapping[str, int]:
     return computed[-1].generations() if computed else {}
 
 
-def _changed(port: InputPort, snapshot: Snapshot[Item], generation: int | None) -> pl.Series:
-    """Ids that changed since a generation; of the leading items that they belong to, where rows say so."""
+def _changed(port: InputPort, snapshot: Snapshot[Item], generation: int | None, leading: Snapshot[Item]) -> pl.Series:
+    """Ids that changed since a generation; of the leading items that they belong to, where rows or the port say so."""
     import polars as pl
 
     if snapshot.generation == generation:
         return pl.Series("id", [], pl.UInt64)
     changes = snapshot.changes_since(generation)
+    if port.shared:
+        return _ids(leading) if changes.upserted.height or len(changes.withdrawn) else pl.Series("id", [], pl.UInt64)
     keys = changes.upserted[port.grouped_by or "id"].cast(pl.UInt64).alias("id")
     return pl.concat([keys, pl.Series("id", changes.withdrawn, pl.UInt64)])
 

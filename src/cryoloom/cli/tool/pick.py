@@ -39,7 +39,8 @@ def pick(
 
     Example: cryoloom tool pick aligned.mrc --diameter 180 --output picks.star --picture picks.png
     """
-    from cryoloom.protocols.pick._files import Templates, pick_micrograph
+    from cryoloom.protocols.pick._files import pick_micrograph
+    from cryoloom.protocols.pick._templates import Templates
 
     if template_pixel_size is not None and templates is None:
         raise typer.BadParameter("There are no --templates that it could be of.", param_hint="--template-pixel-size")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryoloom.errors import InputError
+from cryoloom.protocols.pick._templates import Templates, read_templates
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,20 +17,6 @@ if TYPE_CHECKING:
 
 _PICTURE_EDGE = 1024
 _BLUR = 0.04  # of the diameter, so that particles stand out from the noise
-
-
-@dataclass(frozen=True, kw_only=True)
-class Templates:
-    """Images of what is to be found.
-
-    Attributes
-    ----------
-    file : stack of protein-white images
-    pixel_size : in Å; None to believe the file
-    """
-
-    file: Path
-    pixel_size: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,12 +81,12 @@ def pick_micrograph(
                 image, diameter=diameter, pixel_size=pixel_size, contrast_sign=contrast_sign, threads=threads
             )
         else:
-            stack, template_pixel_size, template_remarks = _read_templates(templates)
-            remarks += template_remarks
+            images = read_templates(templates)
+            remarks += images.remarks
             picks = pick_with_templates(
                 image,
-                stack,
-                template_pixel_size=template_pixel_size,
+                images.pixels,
+                template_pixel_size=images.pixel_size,
                 diameter=diameter,
                 pixel_size=pixel_size,
                 contrast_sign=contrast_sign,
@@ -189,18 +176,3 @@ def _read(micrograph: Path, pixel_size: float | None) -> tuple[NDArray[np.float3
     if believed is None:
         raise InputError(f"{micrograph.name}: the file does not say its pixel size; give it.", path=micrograph)
     return image, believed, header.remarks
-
-
-def _read_templates(templates: Templates) -> tuple[NDArray[np.float32], float, tuple[str, ...]]:
-    from cryoloom.formats import read_stack
-
-    with read_stack(templates.file) as stack:
-        header = stack.header
-        images = stack[:]
-    pixel_size = templates.pixel_size or header.pixel_size
-    if pixel_size is None:
-        raise InputError(
-            f"{templates.file.name}: the file does not say the pixel size of the templates; give it.",
-            path=templates.file,
-        )
-    return images, pixel_size, header.remarks

@@ -10,6 +10,7 @@ from cryoloom.testing.workflow._protocols import (
     Keep,
     Number,
     NumbersInFolder,
+    Offset,
     Split,
     Square,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Keep",
     "Number",
     "NumbersInFolder",
+    "Offset",
     "SmallEnvironment",
     "SmallProject",
     "Split",

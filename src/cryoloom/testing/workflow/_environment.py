@@ -24,6 +24,7 @@ _CLASSES: tuple[type[Protocol], ...] = (
     _protocols.Square,
     _protocols.Split,
     _protocols.Describe,
+    _protocols.Offset,
     _protocols.Keep,
     _protocols.Choose,
     _protocols.IteratedMean,

@@ -171,6 +171,28 @@ class Describe(MapProtocol):
         return Number(id=number.id, parent_id=number.id, value=number.value + squares.value + len(ones))
 
 
+class Offset(MapProtocol):
+    """Add the sum of a whole set to each number."""
+
+    id = "test-offset"
+
+    class Inputs:
+        """Numbers, and what is added to all of them."""
+
+        numbers: Input[Number] = input_set("numbers")
+        offsets: Input[Number] = input_set("what is added", shared=True)
+
+    class Outputs:
+        """Sums."""
+
+        sums: Output[Number] = output_set("number + sum of all offsets")
+
+    def process(self, number: Number, /, parameters: Any, workspace: Workspace, *, offsets: Sequence[Number]) -> Number:
+        """Add them up."""
+        total = number.value + sum(offset.value for offset in offsets)
+        return Number(id=number.id, parent_id=number.id, value=total)
+
+
 class Keep(TableProtocol):
     """Keep numbers of at least a threshold."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
-from cryoloom.workflow.driver._inputs import FollowedRows, InputChange
+from cryoloom.workflow.driver._inputs import SHARED, FollowedRows, InputChange
 
 _MASK = 2**64 - 1
 
@@ -31,7 +31,8 @@ class Groups:
         optional_closed_before = [followed.closed for followed in self._inputs]
         for position, followed in enumerate(self._inputs):
             if followed.advance():
-                touched.update(self._apply(position, change) for change in followed.changes())
+                keys = {self._apply(position, change) for change in followed.changes()}
+                touched.update(self._sums[0] if followed.port.shared and keys else keys)
         for before, followed in zip(optional_closed_before, self._inputs, strict=True):
             if followed.port.optional and followed.closed and not before:
                 touched.update(self._sums[0])
@@ -45,7 +46,7 @@ class Groups:
         if change.digest is not None:
             rows[change.id] = change.digest
             sums[change.key] = (sums.get(change.key, 0) + change.digest) & _MASK
-        elif not self._inputs[position].port.grouped_by or sums.get(change.key) == 0:
+        elif not self._inputs[position].has_many_rows or sums.get(change.key) == 0:
             sums.pop(change.key, None)
         return change.key
 
@@ -53,11 +54,17 @@ class Groups:
         """Digest of all rows of a leading item, or None while something that it needs is missing."""
         parts = []
         for sums, followed in zip(self._sums, self._inputs, strict=True):
-            part = sums.get(key)
-            if part is None and not (followed.port.optional and followed.closed):
+            port = followed.port
+            part = sums.get(SHARED if port.shared else key)
+            if part is None and not port.shared and not (port.optional and followed.closed):
                 return None
             parts.append(part)
         return int.from_bytes(blake2b(repr(parts).encode(), digest_size=8).digest(), "little")
+
+    @property
+    def ready(self) -> bool:
+        """Whether every shared input is complete; until then nothing is decided about any leading item."""
+        return all(followed.closed for followed in self._inputs if followed.port.shared)
 
     def leading(self) -> Iterable[int]:
         """Keys of all leading items, in the order in which they came."""

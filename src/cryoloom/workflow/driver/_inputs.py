@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from cryoloom.data import Snapshot, Table
 
+SHARED = 0
+"""Stands for the key of what belongs to every leading item; no item has this id."""
+
 
 def row_digest(row: dict[str, Any]) -> int:
     """64-bit digest of a row's known values, independent of the order of columns and of columns without a value."""
@@ -31,7 +34,7 @@ class InputChange:
     Parameters
     ----------
     id : of the row
-    key : id of the leading item that it belongs to
+    key : id of the leading item that it belongs to, or `SHARED`
     digest : of the row; None if it was withdrawn
     """
 
@@ -110,6 +113,13 @@ class FollowedRows(FollowedInput):
         super().__init__(port, folder)
         self._read_generation: int | None = None
         self._key_of: dict[int, int] = {}
+        self._all_rows: list[dict[str, Any]] = []
+        self._all_rows_generation: int | None = None
+
+    @property
+    def has_many_rows(self) -> bool:
+        """Whether a leading item can have several rows of it."""
+        return bool(self.port.grouped_by) or self.port.shared
 
     def changes(self) -> Iterator[InputChange]:
         """What changed since the last call, after `advance`."""
@@ -118,15 +128,23 @@ class FollowedRows(FollowedInput):
         changes = self.snapshot.changes_since(self._read_generation)
         self._read_generation = self.snapshot.generation
         for row in changes.upserted.iter_rows(named=True):
-            key = int(row[self.port.grouped_by] if self.port.grouped_by else row["id"])
+            key = SHARED if self.port.shared else int(row[self.port.grouped_by or "id"])
             former = self._key_of.get(row["id"], key)
             if former != key:
                 yield InputChange(row["id"], former, None)
-            if self.port.grouped_by:
+            if self.has_many_rows:
                 self._key_of[row["id"]] = key
             yield InputChange(row["id"], key, row_digest(row))
         for withdrawn in changes.withdrawn:
             yield InputChange(withdrawn, self._key_of.pop(withdrawn, withdrawn), None)
+
+    def all_rows(self) -> list[dict[str, Any]]:
+        """Every row of the newest generation that was read, in the order of the ids."""
+        assert self.snapshot is not None, "rows are asked for after changes were seen"  # noqa: S101
+        if self._all_rows_generation != self.snapshot.generation:
+            self._all_rows = self.snapshot.to_polars().sort("id").to_dicts()
+            self._all_rows_generation = self.snapshot.generation
+        return self._all_rows
 
     def rows_of(self, keys: list[int]) -> pl.DataFrame:
         """The rows that belong to some leading items."""

@@ -80,7 +80,10 @@ class MapDriver:
         moment = time.monotonic()
         if moment >= self._next_poll:
             touched = self._groups.advance()
-            if self._unchecked and all(followed.snapshot is not None for followed in self._inputs):
+            if not self._groups.ready:
+                self._unchecked |= touched
+                touched = set()
+            elif self._unchecked and all(followed.snapshot is not None for followed in self._inputs):
                 touched |= self._unchecked
                 self._unchecked = set()
             self._consider(touched)
@@ -256,6 +259,8 @@ class MapDriver:
 
     def _may_start(self) -> bool:
         options = self._attempt.record.options
+        if not self._groups.ready:
+            return False
         if options.when_closed:
             return all(followed.closed for followed in self._inputs)
         return self._groups.count >= options.start_after or self._inputs[0].closed
@@ -282,6 +287,10 @@ class MapDriver:
         rows: dict[int, dict[str, Any]] = {key: {} for key in keys}
         for followed in self._inputs:
             port = followed.port
+            if port.shared:
+                for key in keys:
+                    rows[key][port.name] = followed.all_rows()
+                continue
             for key in keys:
                 rows[key][port.name] = [] if port.grouped_by else None
             for row in followed.rows_of(keys).iter_rows(named=True):

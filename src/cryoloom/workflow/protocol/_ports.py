@@ -31,6 +31,7 @@ class InputPort:
     optional : the protocol also runs without it
     grouped_by : in a Map protocol, the column that holds the id of the leading item; all matching items are passed as
         a list. Empty: the item whose own id equals the leading item's is passed.
+    shared : in a Map protocol, all items are passed as a list with every leading item, once the set is closed
     """
 
     name: str
@@ -38,6 +39,7 @@ class InputPort:
     help: str = ""
     optional: bool = False
     grouped_by: str = ""
+    shared: bool = False
 
     @property
     def kind(self) -> str:
@@ -77,12 +79,19 @@ class _Declaration:
     help: str = ""
     optional: bool = False
     grouped_by: str = ""
+    shared: bool = False
     same_as: str = ""
 
 
-def input_set(help: str = "", *, optional: bool = False, grouped_by: str = "") -> Any:  # noqa: A002
+def input_set(
+    help: str = "",  # noqa: A002
+    *,
+    optional: bool = False,
+    grouped_by: str = "",
+    shared: bool = False,
+) -> Any:
     """Describe an input, see `InputPort`."""
-    return _Declaration(help, optional, grouped_by)
+    return _Declaration(help, optional, grouped_by, shared)
 
 
 def output_set(help: str = "", *, same_as: str = "") -> Any:  # noqa: A002
@@ -93,7 +102,7 @@ def output_set(help: str = "", *, same_as: str = "") -> Any:  # noqa: A002
 def input_ports(declaration: type) -> tuple[InputPort, ...]:
     """The inputs that a protocol's ``Inputs`` declares, the leading one first."""
     return tuple(
-        InputPort(name, item, note.help, note.optional, note.grouped_by)
+        InputPort(name, item, note.help, note.optional, note.grouped_by, note.shared)
         for name, item, note in _declared(declaration, Input)
     )
 

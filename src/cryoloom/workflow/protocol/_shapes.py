@@ -97,7 +97,7 @@ class MapProtocol(Protocol):
         parameters : a validated instance of the protocol's own ``Parameters``
         workspace : `Workspace`, where files are found and written
         others : for each other connected input, by its name, the matching item (None where an optional input has none),
-            or the list of items of an input declared with ``grouped_by``
+            or the list of items of an input declared with ``grouped_by`` or ``shared``
 
         Returns
         -------
