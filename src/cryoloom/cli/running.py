@@ -74,11 +74,8 @@ def close(project: ProjectArgument, runs: RunsArgument = None, as_json: JsonOpti
     from cryoloom.workflow.protocol import SourceProtocol
 
     opened = open_project(project)
-    sources = [
-        each
-        for each in chosen_runs(opened, runs)
-        if issubclass(each.protocol, SourceProtocol) and (runs or each.state.active)
-    ]
+    chosen = [each for each in chosen_runs(opened, runs) if runs or each.state.active]
+    sources = [each for each in chosen if issubclass(each.protocol, SourceProtocol)]
     for each in sources:
         each.close()
     emit(

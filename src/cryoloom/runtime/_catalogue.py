@@ -56,8 +56,9 @@ def protocol(protocol_id: str) -> type[Protocol]:
     """
     location = EMBEDDED.get(protocol_id)
     if location is None:
-        near = difflib.get_close_matches(protocol_id, EMBEDDED, n=3) or list(EMBEDDED)
-        raise NotFoundError(f"There is no protocol {protocol_id!r}; did you mean {', '.join(near)}?")
+        near = difflib.get_close_matches(protocol_id, EMBEDDED, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "`cryoloom protocols` lists what is installed."
+        raise NotFoundError(f"There is no protocol {protocol_id!r}; {hint}")
     return load(location)
 
 

@@ -85,9 +85,18 @@ class ProjectFolder:
         """Folder of removed runs."""
         return self.path / "trash"
 
-    def is_writable_by_us(self) -> bool:
-        """Whether this cryoloom knows the project's format well enough to change it."""
-        return self.record().format_version <= FORMAT_VERSION
+    def check_format(self) -> None:
+        """Make sure that this cryoloom knows the project's format well enough to change it.
+
+        Raises
+        ------
+        ReadOnlyError
+            If a newer cryoloom made this project.
+        """
+        if self.record().format_version > FORMAT_VERSION:
+            raise ReadOnlyError(
+                f"{self.path} can be read but not changed: a newer cryoloom made it; update cryoloom.", path=self.path
+            )
 
     def run_folders(self) -> Iterator[RunFolder]:
         """Every run, by number."""
@@ -119,10 +128,7 @@ class ProjectFolder:
         ReadOnlyError
             If a newer cryoloom made this project.
         """
-        if not self.is_writable_by_us():
-            raise ReadOnlyError(
-                f"{self.path} was made by a newer cryoloom; update cryoloom to change it.", path=self.path
-            )
+        self.check_format()
         label = re.sub(r"[^a-z0-9._-]+", "-", record.protocol.lower()).strip("-._")
         if not label:
             raise ParameterError(f"{record.protocol!r} is no name for a protocol.")

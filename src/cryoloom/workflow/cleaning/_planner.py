@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from cryoloom.errors import CryoloomError, NotFoundError
 from cryoloom.workflow.cleaning._candidates import OWN_CATEGORIES, TRASH, Candidate, candidates
@@ -16,6 +16,7 @@ from cryoloom.workflow.index import RunEntry
 from cryoloom.workflow.layout import ProjectFolder
 from cryoloom.workflow.pins import pinned_generations
 from cryoloom.workflow.protocol import FileRole
+from cryoloom.workflow.read_only import why_read_only
 from cryoloom.workflow.run import HeartbeatWatch
 
 CLEANED_BY_DEFAULT: Collection[FileRole] = (FileRole.REBUILDABLE, FileRole.SCRATCH)
@@ -34,7 +35,7 @@ def plan_cleaning(
     """Preview a cleaning; nothing is changed.
 
     Results go only if their role is asked for, and the trash only if its category is. What an unfinished run needs
-    stays, and everything of a run that is being driven.
+    stays, and everything of a run that is being driven, or that can only be read.
 
     Costs a few system calls a file, and the reading of the inputs of unfinished runs.
 
@@ -53,7 +54,7 @@ def plan_cleaning(
         If no run has files of a category, or there is no such run.
     """
     graph = RunGraph.read(project, watch)
-    planner = _Planner(project, graph, needed_files(graph, environment), categories, roles)
+    planner = _Planner(project, graph, environment, categories, roles)
     trashed = {run.ulid: run for run in trashed_runs(project)}
     for ulid in graph.runs if runs is None else runs:
         if ulid in graph:
@@ -73,13 +74,14 @@ class _Planner:
         self,
         project: ProjectFolder,
         graph: RunGraph,
-        needed: Mapping[str, str],
+        environment: Environment,
         categories: Collection[str] | None,
         roles: Collection[FileRole],
     ) -> None:
         self._project = project
         self._graph = graph
-        self._needed = needed
+        self._environment = environment
+        self._needed = needed_files(graph, environment)
         self._categories = categories
         self._roles = roles
         self._pinned = pinned_generations(project.path)
@@ -89,7 +91,7 @@ class _Planner:
 
     def add_run(self, entry: RunEntry) -> None:
         """Plan for one run."""
-        why = _why_left_alone(entry)
+        why = self._why_left_alone(entry)
         taken: set[str] = set()
         try:
             for candidate in candidates(self._project.path, self._graph.folder(entry.ulid), self._pinned):
@@ -117,6 +119,13 @@ class _Planner:
             self.goes.append((share, found))
             taken.update(one.path for one in found)
 
+    def _why_left_alone(self, entry: RunEntry) -> str:
+        if entry.state is None:
+            return f"{entry.title} cannot be read: {entry.problem}"
+        if entry.state.active:
+            return f"{entry.title} is {entry.state.value}"
+        return why_read_only(self._graph.folder(entry.ulid), self._environment)
+
     def _why_kept(self, candidate: Candidate) -> str:
         if candidate.role not in self._roles:
             return f"{candidate.role.value}: goes only if files of this role are asked for"
@@ -140,9 +149,3 @@ class _Planner:
                     f"There is no category {category!r} among the files of these runs; "
                     f"there are {', '.join(sorted(self._seen))}."
                 )
-
-
-def _why_left_alone(entry: RunEntry) -> str:
-    if entry.state is None:
-        return f"{entry.title} cannot be read: {entry.problem}"
-    return f"{entry.title} is {entry.state.value}" if entry.state.active else ""

@@ -14,7 +14,6 @@ from typing import Protocol as Interface
 from cryoloom.errors import (
     CryoloomError,
     ParameterError,
-    ProjectError,
     StorageError,
     SupersededError,
     disk_faults_explained,
@@ -30,6 +29,7 @@ from cryoloom.workflow.lane import TaskReport
 from cryoloom.workflow.layout import ProjectFolder
 from cryoloom.workflow.parameters import validated
 from cryoloom.workflow.protocol import DecideProtocol, MapProtocol, SourceProtocol, TableProtocol, WholeProtocol
+from cryoloom.workflow.read_only import check_writable
 from cryoloom.workflow.run import End, Progress, Request, RequestKind, RunFolder, RunState
 
 _PATIENCE_WITH_FULL_DISK = (1.0, 2.0, 4.0, 8.0, 15.0)
@@ -72,6 +72,8 @@ def drive_run(
     ------
     ProjectError
         If another driver is at work.
+    ReadOnlyError
+        If a newer cryoloom made the project or the run, or the run's plugin is missing.
     SupersededError
         If another driver took the run over; nothing more was written.
     StorageError
@@ -83,14 +85,9 @@ def drive_run(
 
 def _claim_and_attend(project: Path, run: Path, environment: Environment, *, take_over: bool, actor: str) -> End | None:
     folder = RunFolder(run)
+    check_writable(ProjectFolder(project), environment, [folder])
     record = folder.record()
     protocol_class = environment.protocol(record.protocol)
-    if protocol_class.version < record.protocol_version:
-        raise ProjectError(
-            f"Run {folder.number} was made for version {record.protocol_version} of {record.protocol}; "
-            f"version {protocol_class.version} is installed. Update cryoloom or the plugin.",
-            path=run,
-        )
     protocol = protocol_class()
     values = record.parameters
     if protocol_class.version > record.protocol_version:

@@ -33,11 +33,16 @@ def read_record(path: Path, kind: type[RecordType]) -> RecordType:
     ------
     FormatError
         If it is no such record.
+    ReadOnlyError
+        If a newer cryoloom wrote it in a way that this one cannot read.
     """
     document = read_json(path)
     try:
         return kind.model_validate(document)
     except ValidationError as error:
+        version = document.get("format_version")
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            raise ReadOnlyError(f"{path} was written by a newer cryoloom; update cryoloom.", path=path) from error
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"])
         raise FormatError(f"{path}: {where}: {problem['msg']}; restore it from a copy.", path=path) from error

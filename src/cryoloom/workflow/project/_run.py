@@ -1,0 +1,250 @@
+"""A run, as the shell, the web app and Python programs use it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from cryoloom.data import Item, StoredSet
+from cryoloom.errors import ParameterError, ProjectError
+from cryoloom.workflow.driver import FailedItem
+from cryoloom.workflow.parameters import ProtocolParameters, validated
+from cryoloom.workflow.person import this_person
+from cryoloom.workflow.project._output import Output
+from cryoloom.workflow.protocol import Protocol
+from cryoloom.workflow.read_only import check_writable
+from cryoloom.workflow.run import (
+    Annotations,
+    HeartbeatWatch,
+    Request,
+    RequestKind,
+    RunFolder,
+    RunOptions,
+    RunStanding,
+    RunState,
+    standing,
+)
+
+if TYPE_CHECKING:
+    from cryoloom.workflow.methods import Methods
+    from cryoloom.workflow.project._project import Project
+    from cryoloom.workflow.staleness import Staleness
+
+_PATIENCE_WITH_DRIVER = 60.0
+
+
+class Run:
+    """One step of a project.
+
+    Parameters
+    ----------
+    project : it belongs to
+    folder : where it lies
+    """
+
+    def __init__(self, project: Project, folder: RunFolder) -> None:
+        self.project = project
+        self.folder = folder
+        self.record = folder.record()
+        self._watch = HeartbeatWatch()
+
+    def __repr__(self) -> str:
+        return f"<run {self.number} {self.record.protocol} {self.state.value}>"
+
+    @property
+    def number(self) -> int:
+        """The label people use."""
+        return self.folder.number
+
+    @property
+    def ulid(self) -> str:
+        """The identity."""
+        return self.record.ulid
+
+    @property
+    def protocol(self) -> type[Protocol]:
+        """What it runs."""
+        return self.project.environment.protocol(self.record.protocol)
+
+    @property
+    def parameters(self) -> ProtocolParameters:
+        """Validated parameters."""
+        return validated(self.protocol.Parameters, self.record.parameters)
+
+    @property
+    def standing(self) -> RunStanding:
+        """Where it stands now."""
+        return standing(self.folder, self._watch)
+
+    @property
+    def state(self) -> RunState:
+        """The state it is in now."""
+        return self.standing.state
+
+    @property
+    def outputs(self) -> Mapping[str, Output]:
+        """Declared outputs by name, whether or not they exist yet."""
+        return {name: Output(self, name) for name in self.record.output_kinds}
+
+    @property
+    def annotations(self) -> Annotations:
+        """What people wrote on it."""
+        return self.folder.annotations()
+
+    def annotate(self, **changes: Any) -> Annotations:
+        """Change label, note or tags.
+
+        Raises
+        ------
+        ReadOnlyError
+            If the run can only be read; as for everything that changes a run.
+        """
+        self.check_writable()
+        return self.folder.annotate(self.annotations.model_copy(update=changes))
+
+    def failed_items(self) -> list[FailedItem]:
+        """Items that failed or were excluded, with their reasons."""
+        stored: StoredSet[FailedItem] = StoredSet(self.folder.failed)
+        snapshot = stored.latest()
+        return [] if snapshot is None else list(snapshot.items())
+
+    def start(self, *, options: Mapping[str, Any] | None = None) -> Self:
+        """Start a driver, which survives this process.
+
+        Parameters
+        ----------
+        options : of `RunOptions`, changed before the first attempt
+
+        Raises
+        ------
+        ProjectError
+            If it is driven already, or its driver could not begin; the message says why.
+        """
+        self.check_writable()
+        if options and not self.folder.attempt_numbers():
+            merged = self.record.options.model_copy(update=dict(options))
+            self.record = self.folder.edit(
+                self.record.model_copy(update={"options": RunOptions.model_validate(merged.model_dump())})
+            )
+        if self.state.active:
+            raise ProjectError(f"Run {self.number} is {self.state.value} already.", path=self.folder.path)
+        before = len(self.folder.attempt_numbers())
+        said_before = self.folder.driver_words()
+        self.project.environment.start_driver(self.project.folder.path, self.folder.path, actor=this_person())
+        deadline = time.monotonic() + _PATIENCE_WITH_DRIVER
+        while len(self.folder.attempt_numbers()) == before:
+            said = self.folder.driver_words().removeprefix(said_before).strip()
+            if said.startswith("cryoloom: "):
+                raise ProjectError(f"Run {self.number}: {said.removeprefix('cryoloom: ')}", path=self.folder.path)
+            if time.monotonic() > deadline:
+                raise ProjectError(
+                    f"The driver of run {self.number} has not begun within {_PATIENCE_WITH_DRIVER:g} s. {said[-500:]}",
+                    path=self.folder.path,
+                )
+            time.sleep(0.01)
+        return self
+
+    def resume(self) -> Self:
+        """Go on where it stopped, was interrupted, failed, or where its inputs have grown since it finished."""
+        return self.start()
+
+    def stop(self) -> None:
+        """Ask the driver to stop; items in flight are done again when the run resumes."""
+        self.request(RequestKind.STOP)
+
+    def close(self) -> None:
+        """Tell a source that nothing more will come."""
+        self.request(RequestKind.CLOSE)
+
+    def retry(self, items: Sequence[int] | None = None) -> None:
+        """Try failed items again: these, or all."""
+        self.request(RequestKind.RETRY, items=None if items is None else list(items))
+        if not self.state.active:
+            self.start()
+
+    def exclude(self, items: Sequence[int]) -> None:
+        """Leave items out, and withdraw what was made of them."""
+        self.request(RequestKind.EXCLUDE, items=list(items))
+
+    def decide(self, **decision: Any) -> None:
+        """Decide; the run applies it to what has come and what comes later."""
+        self.check_writable()
+        kind = getattr(self.protocol, "Decision", None)
+        if kind is None:
+            raise ParameterError(f"Run {self.number} ({self.record.protocol}) asks for no decision.")
+        made = validated(kind, decision)
+        self.request(RequestKind.DECIDE, decision=made.model_dump(mode="json"), generations=self._input_generations())
+        if not self.state.active and self.folder.attempt_numbers():
+            self.start()
+
+    def request(self, kind: RequestKind, **details: Any) -> Request:
+        """Leave a request for the driver; to stop, a run does not need its plugin."""
+        self.check_writable(needs_protocol=kind is not RequestKind.STOP)
+        request = Request(kind=kind, actor=this_person(), **details)
+        self.folder.add_request(request)
+        return request
+
+    def check_writable(self, *, needs_protocol: bool = True) -> None:
+        """Refuse to change a run that can only be read; see `cryoloom.workflow.read_only`."""
+        check_writable(self.project.folder, self.project.environment, [self.folder], needs_protocol=needs_protocol)
+
+    def wait(
+        self, timeout: float | None = None, *, on_progress: Callable[[RunStanding], None] | None = None
+    ) -> RunStanding:
+        """Wait until the run ends.
+
+        Parameters
+        ----------
+        timeout : seconds; None waits for ever
+        on_progress : called about ten times a second
+
+        Raises
+        ------
+        TimeoutError
+            If it has not ended by then.
+        ProjectError
+            If it failed or its driver is gone.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            now = self.standing
+            if on_progress is not None:
+                on_progress(now)
+            if now.state in {RunState.FAILED, RunState.INTERRUPTED}:
+                raise ProjectError(f"Run {self.number} {now.state.value}: {now.reason}", path=self.folder.path)
+            if not now.state.active and now.state is not RunState.DRAFT:
+                return now
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"Run {self.number} is still {now.state.value} after {timeout:g} s.")
+            time.sleep(0.02)
+
+    def staleness(self) -> Staleness:
+        """Whether it would be made otherwise now, why, and how many items it is behind."""
+        return self.project.staleness([self.ulid])[0]
+
+    def methods(self) -> Methods:
+        """The methods section of what it holds: text, citations, versions and remarks, from the first import on."""
+        from cryoloom.workflow.graph import RunGraph
+        from cryoloom.workflow.methods import methods_of
+
+        return methods_of(RunGraph.read(self.project.folder), self.project.environment, [self.ulid])
+
+    def measure_disk_use(self) -> int:
+        """Bytes that it takes on the disk; lists remember them until it changes."""
+        from cryoloom.workflow.cleaning import disk_use
+        from cryoloom.workflow.index import ProjectIndex
+
+        size = disk_use(self.project.folder, self.folder)
+        ProjectIndex(self.project.folder).remember_disk_use(self.folder, size)
+        return size
+
+    def _input_generations(self) -> dict[str, int]:
+        generations = {}
+        for name, reference in self.record.inputs.items():
+            folder = self.project.folder.find_run(reference.run).outputs / reference.output
+            stored: StoredSet[Item] = StoredSet(folder)
+            generation = stored.newest_generation()
+            if generation is not None:
+                generations[name] = generation
+        return generations
