@@ -12,6 +12,7 @@ import pytest
 from cryoloom.data import CTF, Coordinate, Micrograph
 from cryoloom.protocols.report import Exposure, Failure, Findings, micrograph_picture, report_page
 from cryoloom.protocols.report._charts import drift_track, histogram, nice_ticks, over_session
+from cryoloom.workflow.methods import Citation, Methods
 
 
 def findings(count: int, **more: object) -> Findings:
@@ -67,14 +68,18 @@ class Checker(html.parser.HTMLParser):
 
 
 def test_the_page_is_whole_escapes_names_and_fetches_nothing() -> None:
-    found = findings(3, failures=[Failure("2 motion", "<bad>", "It is cut short.")], citations=["10.1/x"])
+    cited = Citation(doi="10.1000/x", text="10.1000/x", protocols=("motion",), bibtex="")
+    methods = Methods(text="3 < 4.", steps=(), citations=(cited,), versions={}, remarks=("Run 2 <stale>.",))
+    found = findings(3, failures=[Failure("2 motion", "<bad>", "It is cut short.")], methods=methods)
     checker = Checker()
     checker.feed(page_of(found))
     assert checker.open == []
     assert "&lt;movie&gt; 1.tif" in page_of(found)
     assert "&lt;bad&gt;" in page_of(found)
+    assert "3 &lt; 4." in page_of(found)
+    assert "Run 2 &lt;stale&gt;." in page_of(found)
     outside = [address for address in checker.addresses if not address.startswith("data:")]
-    assert all(address.startswith("https://doi.org/") for address in outside), "links to papers only"
+    assert outside == ["https://doi.org/10.1000/x"], "links to papers only"
 
 
 def test_the_numbers_on_the_page_are_those_of_the_sets() -> None:

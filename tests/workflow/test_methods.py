@@ -167,6 +167,18 @@ def test_drafts_failures_and_growth_are_told(session: Session) -> None:
     assert "Run 2 (test-square) is behind its inputs by 1." in session.told(2).remarks
 
 
+def test_the_decision_that_was_made_last_is_told(session: Session) -> None:
+    chosen = session.project.add("test-choose", numbers="1.numbers")
+    assert "A person decided" not in session.told(chosen.number).text
+    for threshold in (1, 3):
+        chosen.decide(at_least=threshold)
+    session.project.drive(chosen)
+    assert session.told(chosen.number).steps[-1].sentence == (
+        "Let a person choose the threshold (cryoloom protocol test-choose version 1) gave 1 chosen. "
+        "A person decided: at_least = 3.0."
+    )
+
+
 def test_without_its_plugin_a_run_is_told_from_its_record(session: Session) -> None:
     told = session.told(environment=WithoutSquare())
     assert told.steps[1].sentence == "Protocol test-square version 1 with seconds = 0.001, write = True gave 2 squares."

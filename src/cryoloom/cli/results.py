@@ -19,21 +19,30 @@ def export(
 ) -> None:
     """Write sets as STAR files for RELION, which is to be started in the project's folder.
 
+    Micrographs take the CTFs that are given with them. Two sets of one kind get files whose names say which is which.
+
     Example: cryoloom export apoferritin 2.micrographs 3.ctfs 5.particles
     """
     from cryoloom.protocols.export import write_star_files
 
     opened = open_project(project)
-    folder = opened.path if to is None else to
+    folder = opened.path if to is None else to.absolute()
+    found = [opened.output(name) for name in outputs]
+    tables = {str(output): output.latest().table() for output in found}
     folder.mkdir(parents=True, exist_ok=True)
-    snapshots = [opened.output(name).latest() for name in outputs]
-    files, remarks = write_star_files(folder, {snapshot.kind: snapshot.table() for snapshot in snapshots})
+    files, remarks = write_star_files(folder, tables)
+    if folder.resolve() != opened.path.resolve():
+        remarks.append(f"The files name images by their paths below {opened.path}: start RELION there.")
     text = [f"Wrote {path}" for path in files] + [f"! {remark}" for remark in remarks]
     emit({"files": files, "remarks": remarks}, as_json=as_json, text="\n".join(text))
 
 
 def report(
     project: ProjectArgument,
+    outputs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Outputs to show, for instance 6.accepted; of other kinds, those that continue."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="HTML file; report.html in the project.")
     ] = None,
@@ -42,6 +51,9 @@ def report(
 ) -> None:
     """Write a page that shows what a session has given, in one file that needs no other.
 
+    Of each kind the set at the end of its way is shown: accepted micrographs rather than all of them, and of two
+    branches the newer one. The page and the answer name what is shown and what is not.
+
     Example: cryoloom report apoferritin --output apoferritin.html
     """
     from cryoloom.protocols.report import write_report
@@ -49,13 +61,18 @@ def report(
 
     opened = open_project(project)
     target = opened.path / "report.html" if output is None else output
-    findings = findings_of(opened)
+    findings = findings_of(opened, [opened.output(name) for name in outputs or []])
     write_report(target, findings, shown=exposures)
-    emit(
-        {"report": target, "exposures": len(findings.exposures), "particles": findings.particle_count},
-        as_json=as_json,
-        text=f"Wrote {target}",
-    )
+    document = {
+        "report": target,
+        "exposures": len(findings.exposures),
+        "particles": findings.particle_count,
+        "shown": findings.shown,
+        "left_out": findings.left_out,
+    }
+    text = [f"Wrote {target}", *(f"  shows {name}" for name in findings.shown)]
+    text += [f"! does not show {name}; name it to see it" for name in findings.left_out]
+    emit(document, as_json=as_json, text="\n".join(text))
 
 
 def convert(

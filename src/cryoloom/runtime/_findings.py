@@ -2,46 +2,70 @@
 
 from __future__ import annotations
 
-from cryoloom.data import Item, Snapshot, StoredSet
+from collections.abc import Sequence
+
+from cryoloom.data import Item, Snapshot
+from cryoloom.errors import ParameterError
 from cryoloom.protocols.report import Failure, Findings, exposures_of
-from cryoloom.workflow.project import Project
+from cryoloom.workflow.continuing import continuing_sets
+from cryoloom.workflow.graph import RunGraph
+from cryoloom.workflow.methods import methods_of
+from cryoloom.workflow.project import Output, Project
+from cryoloom.workflow.run import OutputReference
+
+_KINDS = ("micrographs", "ctfs", "coordinates", "particles", "movies")
 
 
-def findings_of(project: Project) -> Findings:
-    """Gather the newest set of each kind, and the failures of every run.
+def findings_of(project: Project, named: Sequence[Output] = ()) -> Findings:
+    """Gather one set of each kind, how these were made, and the failures of every run.
 
     Parameters
     ----------
     project : any
+    named : outputs to be shown; of the other kinds, the sets that continue, see `continuing_sets`
+
+    Raises
+    ------
+    ParameterError
+        If two outputs of one kind are named, or one of a kind that a report does not show.
     """
-    newest: dict[str, Snapshot[Item]] = {}
-    failures = []
-    methods: list[str] = []
-    citations: dict[str, None] = {}
-    for run in project.runs():
-        counts = {}
-        for name, kind in run.record.output_kinds.items():
-            stored: StoredSet[Item] = StoredSet(run.folder.outputs / name)
-            snapshot = stored.latest()
-            if snapshot is not None:
-                counts[name] = snapshot.count
-                if snapshot.count:
-                    newest[kind] = snapshot
-        failures += [Failure(f"{run.number} {run.record.protocol}", f.label, f.reason) for f in run.failed_items()]
-        if counts:
-            methods.append(run.protocol().methods(run.parameters, counts))
-            citations.update(dict.fromkeys(run.protocol.citations))
-    micrographs = newest.get("micrographs")
-    movies, particles = newest.get("movies"), newest.get("particles")
+    for output in named:
+        if output.kind not in _KINDS:
+            raise ParameterError(f"A report shows {', '.join(_KINDS)}; {output} holds {output.kind}.")
+    graph = RunGraph.read(project.folder)
+    sets = continuing_sets(graph, _KINDS, named={output.reference: output.kind for output in named})
+    snapshots = {kind: _snapshot(project, reference) for kind, reference in sets.chosen.items()}
+    methods = methods_of(graph, project.environment, [reference.run for reference in sets.chosen.values()])
+    micrographs = snapshots.get("micrographs")
+    counts = {kind: snapshot.count for kind, snapshot in snapshots.items()}
     return Findings(
         title=project.record.name,
         project=project.path,
         exposures=[]
         if micrographs is None
-        else exposures_of(micrographs, newest.get("ctfs"), newest.get("coordinates")),
-        movie_count=None if movies is None else movies.count,
-        particle_count=None if particles is None else particles.count,
-        failures=failures,
+        else exposures_of(micrographs, snapshots.get("ctfs"), snapshots.get("coordinates")),
+        movie_count=counts.get("movies"),
+        particle_count=counts.get("particles"),
+        failures=[
+            Failure(f"{run.number} {run.record.protocol}", item.label, item.reason)
+            for run in project.runs()
+            for item in run.failed_items()
+        ],
+        shown=[_named(graph, reference, counts[kind], kind) for kind, reference in sets.chosen.items()],
+        left_out=[_told(project, graph, reference) for reference in sets.left_out],
         methods=methods,
-        citations=list(citations),
     )
+
+
+def _snapshot(project: Project, reference: OutputReference) -> Snapshot[Item]:
+    return project.run(reference.run).outputs[reference.output].latest()
+
+
+def _told(project: Project, graph: RunGraph, reference: OutputReference) -> str:
+    snapshot = _snapshot(project, reference)
+    return _named(graph, reference, snapshot.count, snapshot.kind)
+
+
+def _named(graph: RunGraph, reference: OutputReference, count: int, kind: str) -> str:
+    """``3.accepted (120 micrographs)``."""
+    return f"{graph[reference.run].number}.{reference.output} ({count} {kind})"

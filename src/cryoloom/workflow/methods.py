@@ -15,7 +15,7 @@ from cryoloom.workflow.index import RunEntry
 from cryoloom.workflow.making import attempts_that_made, output_counts
 from cryoloom.workflow.parameters import validated
 from cryoloom.workflow.protocol import Protocol
-from cryoloom.workflow.run import AttemptRequest, RunState
+from cryoloom.workflow.run import AttemptRequest, RequestKind, RunFolder, RunState
 from cryoloom.workflow.staleness import staleness_of
 
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
@@ -137,7 +137,7 @@ def _step(
         protocol=entry.protocol,
         protocol_versions=tuple(sorted({request.protocol_version for request in made})),
         counts=counts,
-        sentence=_sentence(made[-1], counts, environment) if made else "",
+        sentence=_sentence(made[-1], counts, environment) + _decision(graph.folder(ulid)) if made else "",
         remarks=tuple(remarks),
     )
 
@@ -152,6 +152,16 @@ def _sentence(request: AttemptRequest, counts: Mapping[str, int], environment: E
     except (NotFoundError, ParameterError):
         return _sentence_without_protocol(request, counts)
     return _as_it_was_run(protocol, request.protocol_version)().methods(parameters, counts)
+
+
+def _decision(folder: RunFolder) -> str:
+    """The decision that a person made last, as a further sentence; empty if nobody decided anything."""
+    requests = (folder.request(ulid) for ulid in reversed(folder.request_names()))
+    last = next((request for request in requests if request.kind is RequestKind.DECIDE), None)
+    if last is None:
+        return ""
+    values = ", ".join(f"{name} = {value}" for name, value in (last.decision or {}).items())
+    return f" A person decided: {values}."
 
 
 def _as_it_was_run(protocol: type[Protocol], version: int) -> type[Protocol]:

@@ -66,8 +66,8 @@ def demo(
         microscope.wait()
     if not finished:
         raise typer.Exit(1)
-    snapshots = [output.latest() for run in runs for output in run.outputs.values()]
-    files, _ = write_star_files(project.path, {snapshot.kind: snapshot.table() for snapshot in snapshots})
+    outputs = [output for run in runs for output in run.outputs.values()]
+    files, _ = write_star_files(project.path, {str(output): output.latest().table() for output in outputs})
     report = project.path / "report.html"
     write_report(report, findings_of(project), shown=min(6, movies))
     comparison = compare_with_truth(project, session / "truth")

@@ -40,7 +40,7 @@ class ExportStar(WholeProtocol):
             raise InputError("Nothing is connected that could be written; connect particles, micrographs or others.")
         folder = workspace.run_folder / "files" / "star"
         folder.mkdir(parents=True, exist_ok=True)
-        _, remarks = write_star_files(folder, {snapshot.kind: snapshot.table() for snapshot in inputs.values()})
+        _, remarks = write_star_files(folder, {name: snapshot.table() for name, snapshot in inputs.items()})
         for remark in remarks:
             workspace.warn(remark)
         return {}

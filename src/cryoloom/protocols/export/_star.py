@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
 
 
 def write_star_files(folder: Path, tables: Mapping[str, Table]) -> tuple[list[Path], list[str]]:
-    """Write sets of several kinds, each under the name that RELION gives such a file.
+    """Write sets, each under the name that RELION gives such a file.
+
+    Two sets of one kind are both written; then the names of their files say which is which.
 
     Parameters
     ----------
     folder : existing folder
-    tables : kind of the items → table; micrographs take the CTFs that are given with them
+    tables : name of a set, such as ``3.accepted`` → table; micrographs take the CTFs that are given with them
 
     Returns
     -------
@@ -27,23 +30,24 @@ def write_star_files(folder: Path, tables: Mapping[str, Table]) -> tuple[list[Pa
     Raises
     ------
     InputError
-        If there is no STAR file for such items.
+        If there is no STAR file for such items, or several sets of CTFs are given.
     """
     from cryoloom.formats import relion
 
+    fits = _only_ctfs(tables)
+    kinds = [table.schema.kind for table in tables.values()]
     files: list[Path] = []
     remarks: list[str] = []
-    for kind, table in tables.items():
+    for name, table in tables.items():
+        kind = table.schema.kind
         if kind == "ctfs":
-            if "micrographs" not in tables:
-                raise InputError("CTFs are written with their micrographs; give these as well.")
             continue
-        target = folder / _NAMES.get(kind, f"{kind}.star")
+        distinguished = f"_{re.sub(r'[^A-Za-z0-9]+', '_', name)}" if kinds.count(kind) > 1 else ""
+        with_ctfs = "_ctf" if kind == "micrographs" and fits is not None else ""
+        target = folder / f"{kind}{with_ctfs}{distinguished}.star"
         if kind == "movies":
             remarks += relion.write_movies(target, table)
         elif kind == "micrographs":
-            fits = tables.get("ctfs")
-            target = target if fits is None else folder / "micrographs_ctf.star"
             remarks += relion.write_micrographs(target, table, fits)
         elif kind == "coordinates":
             relion.write_coordinates(target, table)
@@ -57,9 +61,11 @@ def write_star_files(folder: Path, tables: Mapping[str, Table]) -> tuple[list[Pa
     return files, remarks
 
 
-_NAMES = {
-    "movies": "movies.star",
-    "micrographs": "micrographs.star",
-    "coordinates": "coordinates.star",
-    "particles": "particles.star",
-}
+def _only_ctfs(tables: Mapping[str, Table]) -> Table | None:
+    """The one set of CTFs; None if there is none."""
+    fits = {name: table for name, table in tables.items() if table.schema.kind == "ctfs"}
+    if len(fits) > 1:
+        raise InputError(f"{' and '.join(fits)} are CTFs; give one set of CTFs, which all micrographs take.")
+    if fits and all(table.schema.kind != "micrographs" for table in tables.values()):
+        raise InputError("CTFs are written with their micrographs; give these as well.")
+    return next(iter(fits.values()), None)

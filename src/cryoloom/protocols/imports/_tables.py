@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,11 @@ class _ImportTable(SourceProtocol):
         (port,) = self.output_ports()
         withdrawn = context.known[port.name] - set(table.frame["id"])
         return Found(tables={port.name: table}, withdrawn={port.name: sorted(withdrawn)}, exhausted=True)
+
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        (port,) = self.output_ports()
+        return f"{counts.get(port.name, 0)} {port.name} were imported from {parameters.file.name}."
 
     @abstractmethod
     def read(self, parameters: Any) -> Imported:
@@ -220,6 +226,10 @@ class ImportVolume(SourceProtocol):
         )
         gone = context.known["volumes"] - {volume.id}
         return Found(items={"volumes": [volume]}, withdrawn={"volumes": sorted(gone)}, exhausted=True)
+
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        return f"The map {parameters.file.name} was imported."
 
 
 def _is_cs(file: Path) -> bool:

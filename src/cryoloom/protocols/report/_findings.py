@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryoloom.data import CTF, Coordinate, Item, Micrograph, Snapshot
+from cryoloom.workflow.methods import Methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ class Findings:
     exposures : in the order in which they came
     movie_count, particle_count : None if there is no such set
     failures : of every step
-    methods : sentences for a paper
-    citations : DOIs
+    shown, left_out : names of the sets that are shown, and of others that hold such items
+    methods : how the sets were made; None if that is not known
+    notes : further numbers, by what they count
     """
 
     title: str
@@ -63,8 +65,9 @@ class Findings:
     movie_count: int | None = None
     particle_count: int | None = None
     failures: Sequence[Failure] = ()
-    methods: Sequence[str] = ()
-    citations: Sequence[str] = ()
+    shown: Sequence[str] = ()
+    left_out: Sequence[str] = ()
+    methods: Methods | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -11,6 +11,7 @@ from cryoloom.data import Micrograph
 from cryoloom.protocols.report._charts import drift_track, histogram, over_session
 from cryoloom.protocols.report._findings import Exposure, Findings
 from cryoloom.protocols.report._pictures import picked_micrograph, stored_picture
+from cryoloom.workflow.methods import Citation
 
 _STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
@@ -36,6 +37,7 @@ def report_page(
         f"<h1>{title}</h1>",
         f'<p class="when">cryoloom report of {datetime.now(UTC):%Y-%m-%d %H:%M} UTC</p>',
         _numbers(findings),
+        _sources(findings),
         _distributions(findings),
         _exposures(findings, picture_of, drift_of, shown),
         _failures(findings),
@@ -65,6 +67,13 @@ def _numbers(findings: Findings) -> str:
         if value is not None
     )
     return f'<dl class="numbers">{boxes}</dl>'
+
+
+def _sources(findings: Findings) -> str:
+    """Which sets the page shows, and which it does not."""
+    named = [("Shown", findings.shown), ("Not shown", findings.left_out)]
+    parts = [f"{label}: {', '.join(names)}." for label, names in named if names]
+    return f'<p class="sources">{escape(" ".join(parts))}</p>' if parts else ""
 
 
 def _distributions(findings: Findings) -> str:
@@ -171,8 +180,16 @@ def _failures(findings: Findings) -> str:
 
 
 def _methods(findings: Findings) -> str:
-    if not findings.methods:
+    methods = findings.methods
+    if methods is None or not methods.text:
         return ""
-    text = " ".join(escape(sentence) for sentence in findings.methods)
-    cited = "".join(f'<li><a href="https://doi.org/{escape(doi)}">{escape(doi)}</a></li>' for doi in findings.citations)
-    return f"<section><h2>Methods</h2><p>{text}</p>{f'<ul>{cited}</ul>' if cited else ''}</section>"
+    cited = "".join(f"<li>{_citation(citation)}</li>" for citation in methods.citations)
+    remarks = "".join(f'<li class="warning">▲ {escape(remark)}</li>' for remark in methods.remarks)
+    lists = "".join(f"<ul>{items}</ul>" for items in (remarks, cited) if items)
+    return f"<section><h2>Methods</h2><p>{escape(methods.text)}</p>{lists}</section>"
+
+
+def _citation(citation: Citation) -> str:
+    if not citation.doi:
+        return escape(citation.text)
+    return f'<a href="https://doi.org/{escape(citation.doi)}">{escape(citation.text)}</a>'

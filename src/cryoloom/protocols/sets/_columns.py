@@ -53,6 +53,11 @@ class EditColumns(TableProtocol):
             table = edit(table, column.strip(), expression.strip())
         return {"items": table}
 
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        verb = "was" if len(parameters.assignments) == 1 else "were"
+        return f"In {counts.get('items', 0)} items, {' and '.join(parameters.assignments)} {verb} set."
+
 
 class JoinColumns(TableProtocol):
     """Give the items of one set columns of another, matched by id or by micrograph and distance."""
@@ -100,3 +105,9 @@ class JoinColumns(TableProtocol):
                 items, source, left_key=parameters.key, columns=columns, keep_unmatched=parameters.keep_unmatched
             )
         return {"items": joined}
+
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        by = parameters.key if parameters.distance is None else f"position within {parameters.distance:g} px"
+        what = ", ".join(parameters.columns) or "further columns"
+        return f"{counts.get('items', 0)} items were given {what} of another set, matched by {by}."

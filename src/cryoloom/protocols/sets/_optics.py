@@ -71,6 +71,10 @@ class GroupOptics(TableProtocol):
         numbered = items.frame.select(key, "optics_group").join(numbers, on=key, how="left", maintain_order="left")
         return {"items": _regrouped(items, numbered.select("optics_group", "number"))}
 
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        return f"{counts.get('items', 0)} images were put into optics groups by the beam shift of their exposures."
+
 
 def _numbered(exposures: pl.DataFrame, count: int | None) -> pl.DataFrame:
     """``id`` and ``number``, from 1, of the group of each exposure whose beam shift is known.

@@ -42,6 +42,11 @@ class FilterItems(TableProtocol):
         """Apply the condition."""
         return _kept_and_rest(tables["items"], parameters.condition)
 
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        kept = counts.get("kept", 0)
+        return f"Of {kept + counts.get('rest', 0)} items, the {kept} with {parameters.condition} were kept."
+
 
 class Curate(DecideProtocol):
     """Let a person set thresholds on any column; they apply to what has come and to what comes later.
@@ -96,6 +101,12 @@ class Curate(DecideProtocol):
             "rejected": decided.with_frame(decided.frame.filter(~decided.frame["id"].is_in(accepted.implode()))),
         }
 
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it; the decision follows."""
+        accepted = counts.get("accepted", 0)
+        first = f", at first those with {parameters.condition}" if parameters.condition else ""
+        return f"Of {accepted + counts.get('rejected', 0)} items, {accepted} were accepted{first}."
+
 
 class CombineItems(TableProtocol):
     """Take items of two sets: in both, in either, or in the first only."""
@@ -139,6 +150,11 @@ class CombineItems(TableProtocol):
         combine = intersect if parameters.operation == "intersection" else difference
         return {"items": combine(first, second, distance=parameters.distance)}
 
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        within = "" if parameters.distance is None else f", matched within {parameters.distance:g} px,"
+        return f"The {parameters.operation} of two sets{within} gave {counts.get('items', 0)} items."
+
 
 class SplitItems(TableProtocol):
     """Divide a set into two parts; half sets are kept."""
@@ -168,6 +184,11 @@ class SplitItems(TableProtocol):
 
         first, second = split(tables["items"], 2, seed=parameters.seed)
         return {"first": first, "second": second}
+
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        how = "consecutive" if parameters.seed is None else "random"
+        return f"The set was divided into {how} parts of {counts.get('first', 0)} and {counts.get('second', 0)} items."
 
 
 def _kept_and_rest(table: Table, condition: str) -> dict[str, Table]:

@@ -28,7 +28,11 @@ class Output:
         self._stored: StoredSet[Item] = StoredSet(run.folder.outputs / name)
 
     def __repr__(self) -> str:
-        return f"<output {self.run.number}.{self.name}>"
+        return f"<output {self}>"
+
+    def __str__(self) -> str:
+        """What people call it: ``3.micrographs``."""
+        return f"{self.run.number}.{self.name}"
 
     @property
     def kind(self) -> str:

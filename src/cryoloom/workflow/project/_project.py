@@ -183,7 +183,7 @@ class Project:
     def connection(self, source: Output | str) -> Connection:
         """How a new run's input is connected to an output, given as such or by name."""
         output = self.output(source) if isinstance(source, str) else source
-        return Connection(output.reference, output.kind, f"{output.run.number}.{output.name}")
+        return Connection(output.reference, output.kind, str(output))
 
     def _check_removable(self, plan: RemovalPlan) -> None:
         folders = [RunFolder(self.folder.runs / run.folder) for run in plan.runs]
