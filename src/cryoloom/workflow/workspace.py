@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cryoloom.durable import AtomicFile, sync_folder
 from cryoloom.errors import InputError, ParameterError, StorageError
@@ -67,6 +67,7 @@ class Workspace:
     key : 64-bit id of the item
     categories : declared by the protocol
     threads : how many threads the task may keep busy
+    prepared : what the protocol's ``prepare`` has found out for this item and its like; empty if it needs nothing
     """
 
     project: Path
@@ -76,6 +77,7 @@ class Workspace:
     categories: frozenset[str]
     threads: int = 1
     warnings: list[str] = field(default_factory=list)
+    prepared: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def run_folder(self) -> Path:

@@ -25,6 +25,7 @@ _CLASSES: tuple[type[Protocol], ...] = (
     _protocols.Split,
     _protocols.Describe,
     _protocols.Offset,
+    _protocols.SubtractZero,
     _protocols.Keep,
     _protocols.Choose,
     _protocols.IteratedMean,

@@ -193,6 +193,45 @@ class Offset(MapProtocol):
         return Number(id=number.id, parent_id=number.id, value=total)
 
 
+class SubtractZero(MapProtocol):
+    """Subtract the zero of a session, which numbers from 100 on tell: of 703 it is 700. Negative numbers fail."""
+
+    id = "test-zero"
+    prepares_from = 3
+
+    class Inputs:
+        """Numbers."""
+
+        numbers: Input[Number] = input_set("numbers")
+
+    class Outputs:
+        """Differences."""
+
+        differences: Output[Number] = output_set("number - zero")
+
+    def preparation(self, number: Number, parameters: Any) -> str:
+        """Every number has the same zero."""
+        return "zero"
+
+    def prepare(
+        self, numbers: Sequence[Number], parameters: Any, workspace: Workspace, *, more_may_come: bool
+    ) -> Mapping[str, Any] | None:
+        """Find the zero."""
+        good = [number.value for number in numbers if number.value >= 0]
+        zeros = {value - value % 100 for value in good} - {0}
+        if len(zeros) == 1:
+            return {"zero": zeros.pop()}
+        if more_may_come or not good:
+            return None
+        raise InputError(f"{len(zeros)} zeros are possible; give numbers that tell one.")
+
+    def process(self, number: Number, /, parameters: Any, workspace: Workspace) -> Number:
+        """Subtract it."""
+        if number.value < 0:
+            raise InputError(f"{workspace.label} is negative; give a number that is not.")
+        return Number(id=number.id, parent_id=number.id, value=number.value - workspace.prepared["zero"])
+
+
 class Keep(TableProtocol):
     """Keep numbers of at least a threshold."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cryoloom import errors
-from cryoloom.data import OpticsGroup
+from cryoloom.data import Item, OpticsGroup
 from cryoloom.errors import LaneError
 from cryoloom.workflow.driver._attempt import Attempt
 from cryoloom.workflow.driver._groups import Groups
@@ -18,6 +18,7 @@ from cryoloom.workflow.driver._items import FailedItem, LedgerEntry
 from cryoloom.workflow.driver._ledger import FailedItems, Ledger, children_text
 from cryoloom.workflow.driver._outputs import OutputSets
 from cryoloom.workflow.driver._pace import Pace
+from cryoloom.workflow.driver._preparations import Preparations
 from cryoloom.workflow.lane import Lane, Resources, Task, TaskOutcome, TaskPool, TaskReport
 from cryoloom.workflow.protocol import MapProtocol
 from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
@@ -56,6 +57,7 @@ class MapDriver:
         self._outputs = OutputSets(attempt)
         self._ledger = Ledger(attempt.folder)
         self._failed = FailedItems(attempt.folder)
+        self._preparations = Preparations(attempt)
         self._outputs.sweeping.watch(self._ledger.writer, self._failed.writer)
         self._pool: TaskPool | None = None
         self._capacity = 0
@@ -99,6 +101,10 @@ class MapDriver:
 
     def take(self, report: TaskReport) -> None:
         """Accept the report of a finished task."""
+        released = self._preparations.take(report)
+        if released is not None:
+            self._pending = released | self._pending
+            return
         submitted = self._in_flight.pop(report.task_id, None)
         if submitted is None:
             return
@@ -119,6 +125,7 @@ class MapDriver:
     def obey(self, request: Request) -> None:
         """Do what a person asked."""
         if request.kind is RequestKind.RETRY:
+            self._preparations.try_again()
             self._retry(request.items)
         elif request.kind in {RequestKind.EXCLUDE, RequestKind.INCLUDE}:
             self._exclude(request)
@@ -129,15 +136,17 @@ class MapDriver:
 
     def state(self) -> RunState:
         """Where the run stands, while it is driven."""
-        if self._failed.count:
+        if self._failed.count or self._preparations.failure:
             return RunState.ATTENTION
-        return RunState.RUNNING if self._in_flight or self._pending or self._finished else RunState.WAITING
+        busy = self._in_flight or self._pending or self._finished or self._preparations.is_looking
+        return RunState.RUNNING if busy else RunState.WAITING
 
     def is_complete(self) -> bool:
         """Every input is closed, and everything in it is done or has failed."""
         return (
             all(followed.closed for followed in self._inputs)
             and not self._pending
+            and not self._preparations.is_at_work
             and not self._in_flight
             and self._oldest_unflushed is None
         )
@@ -146,6 +155,8 @@ class MapDriver:
         """Close the outputs; called once when complete."""
         self._outputs.close()
         failed = self._failed.count
+        if self._preparations.failure:
+            return RunState.FAILED, self._preparations.failure
         if failed and not self._ledger.made:
             first = next(failure.reason for failure in self._failed.by_id.values() if not failure.excluded)
             return RunState.FAILED, f"All {failed} items failed; the first: {first}"
@@ -154,7 +165,7 @@ class MapDriver:
     def progress(self) -> Progress:
         """Counts and rate."""
         done = len(self._ledger.made)
-        left = len(self._pending) + len(self._in_flight)
+        left = len(self._pending) + len(self._in_flight) + self._preparations.waiting
         waiting = self._groups.count - done - len(self._failed.by_id) - left - len(self._finished)
         return Progress(
             done=done,
@@ -168,6 +179,7 @@ class MapDriver:
             outputs=self._outputs.counts(),
             items_per_hour=self._pace.per_hour(),
             seconds_left=self._pace.seconds_for(left),
+            message=self._preparations.failure,
         )
 
     def shut_down(self) -> None:
@@ -190,6 +202,7 @@ class MapDriver:
             failure = self._failed.by_id.get(key)
             if digest is None:
                 self._pending.pop(key, None)
+                self._preparations.drop(key)
                 self._kill(key)
                 if made is not None or (failure is not None and not (failure.excluded and key in self._excluded)):
                     self._withdraw(key)
@@ -197,7 +210,9 @@ class MapDriver:
                 self._pending.pop(key, None)
             elif failure is not None and failure.digest == digest:
                 continue
-            elif all(submitted.key != key for submitted in self._in_flight.values()):
+            elif not self._preparations.holds(key) and all(
+                submitted.key != key for submitted in self._in_flight.values()
+            ):
                 self._pending.setdefault(key, 0)
 
     def _kill(self, key: int) -> None:
@@ -266,7 +281,7 @@ class MapDriver:
         return self._groups.count >= options.start_after or self._inputs[0].closed
 
     def _fill_lane(self) -> None:
-        if not self._pending or not self._may_start():
+        if not (self._pending or self._preparations.is_at_work) or not self._may_start():
             return
         if self._pool is None:
             self._pool = self._lane.open_pool(
@@ -275,13 +290,28 @@ class MapDriver:
                 workers=self._workers,
             )
             self._capacity = self._lane.capacity().cpu
-        room = 2 * (self._workers or self._capacity) + 14 - len(self._in_flight)
-        if room <= 0:
-            return
-        keys = list(self._pending)[:room]
-        rows = self._rows(keys)
-        for key in keys:
-            self._submit(key, self._pending.pop(key), rows[key])
+        while self._pending and (room := 2 * (self._workers or self._capacity) + 14 - len(self._in_flight)) > 0:
+            keys = list(self._pending)[:room]
+            rows = self._rows(keys)
+            for key in keys:
+                self._submit(key, self._pending.pop(key), rows[key])
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Have found out what items wait for."""
+        leading = self._inputs[0].port.name
+        for name, keys, more_may_come in self._preparations.due(closed=self._inputs[0].closed):
+            rows = self._rows(keys)
+            found = [rows[key][leading] for key in keys if rows[key][leading] is not None]
+            if len(found) < len(keys):
+                continue  # some were withdrawn since; the next look at the inputs will say so
+            items = [self._item(row) for row in found]
+            assert self._pool is not None  # noqa: S101
+            payload = self._common_payload() | {
+                "more_may_come": more_may_come,
+                "resources": self._protocol.resources(items[0], self._attempt.parameters),
+            }
+            self._preparations.submit(self._pool, name, found, payload)
 
     def _rows(self, keys: list[int]) -> dict[int, dict[str, Any]]:
         rows: dict[int, dict[str, Any]] = {key: {} for key in keys}
@@ -307,9 +337,12 @@ class MapDriver:
         digest = self._groups.digest(key)
         if leading_row is None or digest is None:
             return  # withdrawn since; the next look at the inputs will say so
-        optics = {group.id: group for followed in self._inputs for group in followed.optics_groups}
         label = label_of(leading_row)
-        item = leading_port.item.from_row(leading_row, optics.get(leading_row.get("optics_group", 0)))
+        item = self._item(leading_row)
+        prepared = self._preparations.of(key, item)
+        if prepared is None:
+            self._preparations.hold(key, item, tries)
+            return
         resources = self._protocol.resources(item, attempt.parameters)
         memory = self._memory.pop(key, resources.memory)
         resources = Resources(resources.cpu, memory, resources.gpu)
@@ -318,17 +351,12 @@ class MapDriver:
             id=f"{attempt.attempt.number:04d}-{key:016x}-{tries + 1}-{digest & 0xFFFF:04x}",
             function="cryoloom.workflow.driver._tasks:process_item",
             payload={
-                "location": self._protocol.location(),
-                "parameters": attempt.parameters.model_dump(mode="json"),
-                "kinds": {followed.port.name: followed.port.kind for followed in self._inputs},
-                "leading": leading_port.name,
+                **self._common_payload(),
                 "rows": dict(rows),
-                "optics_groups": [group.to_json() for group in optics.values()],
-                "project": str(attempt.project),
-                "run": attempt.folder.path.name,
                 "label": label,
                 "key": key,
                 "threads": resources.cpu,
+                "prepared": prepared,
             },
             resources=resources,
             label=f"{self._protocol.id} {label}",
@@ -343,6 +371,24 @@ class MapDriver:
             self._oldest_unflushed = self._oldest_unflushed or time.monotonic()
             return
         future.add_done_callback(lambda done: attempt.finished_tasks.put(done.result()))
+
+    def _item(self, row: Mapping[str, Any]) -> Item:
+        """A leading item."""
+        optics = {group.id: group for group in self._inputs[0].optics_groups}
+        return self._inputs[0].port.item.from_row(row, optics.get(row.get("optics_group", 0)))
+
+    def _common_payload(self) -> dict[str, Any]:
+        """What every task of the run is told."""
+        optics = {group.id: group for followed in self._inputs for group in followed.optics_groups}
+        return {
+            "location": self._protocol.location(),
+            "parameters": self._attempt.parameters.model_dump(mode="json"),
+            "kinds": {followed.port.name: followed.port.kind for followed in self._inputs},
+            "leading": self._inputs[0].port.name,
+            "optics_groups": [group.to_json() for group in optics.values()],
+            "project": str(self._attempt.project),
+            "run": self._attempt.folder.path.name,
+        }
 
     def _doubled(self, memory: int) -> int:
         return min(2 * memory, self._lane.capacity().memory)

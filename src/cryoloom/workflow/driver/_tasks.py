@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from cryoloom.data import Item, OpticsGroup, Snapshot, StoredSet, item_kind
-from cryoloom.errors import CryoloomError, disk_faults_explained
+from cryoloom.errors import CryoloomError, InputError, NotFoundError, disk_faults_explained
 from cryoloom.workflow.driver._rounds import RoundFolder
 from cryoloom.workflow.protocol import MapProtocol, Protocol, WholeProtocol
 from cryoloom.workflow.workspace import RoundWorkspace, Workspace
@@ -36,6 +37,7 @@ def process_item(
     label: str,
     key: int,
     threads: int,
+    prepared: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Process one leading item of a Map protocol.
 
@@ -50,19 +52,20 @@ def process_item(
     project, run : folder of the project, name of the run's folder
     label, key : of the leading item
     threads : how many the task may keep busy
+    prepared : what was found out once, before this item
 
     Returns
     -------
     ``outputs``: name → list of rows; ``optics_groups``: as JSON; ``warnings``: sentences.
     """
-    protocol = load_protocol(location)
-    if not isinstance(protocol, MapProtocol):
-        raise CryoloomError(f"{location} is no Map protocol.")
+    protocol = _load_map_protocol(location)
     optics = {group.id: group for group in map(OpticsGroup.from_json, optics_groups)}
     items = {name: _items(kinds[name], value, optics) for name, value in rows.items()}
-    workspace = Workspace(Path(project), run, label, key, frozenset(protocol.file_categories), threads)
+    workspace = Workspace(
+        Path(project), run, label, key, frozenset(protocol.file_categories), threads, prepared=prepared
+    )
     try:
-        with disk_faults_explained(project):
+        with _file_faults_explained(project):
             result = protocol.process(
                 items.pop(leading), protocol.Parameters.model_validate(dict(parameters)), workspace, **items
             )
@@ -86,6 +89,71 @@ def process_item(
         "optics_groups": [group.to_json() for group in made_optics.values()],
         "warnings": workspace.warnings,
     }
+
+
+def prepare_items(
+    *,
+    location: str,
+    parameters: Mapping[str, Any],
+    kinds: Mapping[str, str],
+    leading: str,
+    rows: Sequence[Mapping[str, Any]],
+    optics_groups: Sequence[Mapping[str, Any]],
+    project: str,
+    run: str,
+    label: str,
+    threads: int,
+    more_may_come: bool,
+) -> dict[str, Any]:
+    """Find out what a Map protocol needs to know once, from the first items that need it.
+
+    Parameters
+    ----------
+    rows : of the leading input
+    more_may_come : it may be asked again with more items
+    location, parameters, kinds, leading, optics_groups, project, run, label, threads : as for `process_item`
+
+    Returns
+    -------
+    ``found``: a JSON document, or None; ``from``: ids of the items; ``warnings``: sentences.
+    """
+    protocol = _load_map_protocol(location)
+    optics = {group.id: group for group in map(OpticsGroup.from_json, optics_groups)}
+    items = [item_kind(kinds[leading]).from_row(row, optics.get(row.get("optics_group", 0))) for row in rows]
+    workspace = Workspace(Path(project), run, label, 0, frozenset(protocol.file_categories), threads)
+    try:
+        with _file_faults_explained(project):
+            found = protocol.prepare(
+                items,
+                protocol.Parameters.model_validate(dict(parameters)),
+                workspace,
+                more_may_come=more_may_come,
+            )
+    finally:
+        workspace.remove_scratch()
+    return {"found": found, "from": [row["id"] for row in rows], "warnings": workspace.warnings}
+
+
+def _load_map_protocol(location: str) -> MapProtocol:
+    protocol = load_protocol(location)
+    if not isinstance(protocol, MapProtocol):
+        raise CryoloomError(f"{location} is no Map protocol.")
+    return protocol
+
+
+@contextmanager
+def _file_faults_explained(project: str) -> Iterator[None]:
+    """Say in a sentence what the operating system says of a file, whichever it is."""
+    try:
+        with disk_faults_explained(project):
+            yield
+    except CryoloomError:
+        raise
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{error.filename}: there is no such file; put it back and try again.") from error
+    except OSError as error:
+        what = error.filename or "A file"
+        raise InputError(f"{what} cannot be used ({error.strerror or error}); mend it and try again.") from error
 
 
 def _items(kind: str, value: Any, optics: Mapping[int, OpticsGroup]) -> Item | list[Item] | None:
@@ -129,7 +197,7 @@ def compute_round(
     )
     workspace.number = round_number
     snapshots = {name: _snapshot(Path(folder), generation) for name, (folder, generation) in inputs.items()}
-    with disk_faults_explained(project):
+    with _file_faults_explained(project):
         try:
             made = protocol.compute(snapshots, protocol.Parameters.model_validate(dict(parameters)), workspace)
         finally:

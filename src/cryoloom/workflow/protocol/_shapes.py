@@ -14,7 +14,7 @@ from cryoloom.workflow.protocol._base import Protocol
 
 if TYPE_CHECKING:
     from cryoloom.data import Snapshot, Table
-    from cryoloom.workflow.workspace import RoundWorkspace, SourceContext
+    from cryoloom.workflow.workspace import RoundWorkspace, SourceContext, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,47 @@ class MapProtocol(Protocol):
 
     Streaming, parallelism, retries, resume, failed items and the propagation of withdrawals are the framework's
     business.
+
+    Attributes
+    ----------
+    prepares_from : number of items that `prepare` is given at most
     """
+
+    prepares_from: ClassVar[int] = 8
+
+    def preparation(self, item: Any, parameters: Any) -> str:
+        """Name of what `prepare` must find out before this item, once for all items that name the same.
+
+        The name of a gain reference, for instance, if it must be found out how it lies. Empty: nothing.
+        """
+        return ""
+
+    def prepare(
+        self, items: Sequence[Any], parameters: Any, workspace: Workspace, *, more_may_come: bool
+    ) -> Mapping[str, Any] | None:
+        """Find out, from the first items that name the same `preparation`, what holds for all of them.
+
+        What is found is kept in the run for good and given to each of these items as ``workspace.prepared``, also after
+        the run was interrupted: it must not depend on which of the items came first. They wait until then.
+
+        Parameters
+        ----------
+        items : of the leading input, in the order in which they came
+        parameters : a validated instance of the protocol's own ``Parameters``
+        workspace : where files are found
+        more_may_come : if these items do not tell, it is asked again when there are more
+
+        Returns
+        -------
+        A JSON document. None if these items do not tell: then more are waited for, or, if no more may come, these are
+        processed with nothing prepared.
+
+        Raises
+        ------
+        InputError
+            If a person has to help: the run asks for attention with this sentence, and the items wait.
+        """
+        raise NotImplementedError(f"{self.id} names a preparation, but does not say how to prepare.")
 
     def resources(self, item: Any, parameters: Any) -> Resources:
         """What one item needs: one core and half a GiB, unless the protocol knows better."""

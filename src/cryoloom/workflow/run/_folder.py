@@ -114,6 +114,11 @@ class RunFolder:
         return self.path / "failed"
 
     @property
+    def prepared(self) -> Path:
+        """Folder of what a Map run found out once, before the items that need it."""
+        return self.path / "prepared"
+
+    @property
     def rounds(self) -> Path:
         """Folder of the rounds of a Whole protocol."""
         return self.path / "rounds"
