@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -17,6 +18,10 @@ import pytest
 from cryoloom.runtime import Project
 from cryoloom.testing.microscope import MicroscopeParameters, Session, write_session
 from cryoloom.workflow.project import Run
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from tiny_session import TinySession, undisturbed, write_tiny_session
 
 MOVIES = 3
 
@@ -138,3 +143,23 @@ def played(tmp_path_factory: pytest.TempPathFactory, wait_until: Callable[..., N
     runs[0].close()
     wait_until(lambda: not any(run.state.active for run in runs), *runs)
     return Played(written[0], project, fitted, told)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinySession:
+    """What a microscope wrote: a few movies that are quickly processed, with EPU's records."""
+    return write_tiny_session(tmp_path_factory.mktemp("tiny"))
+
+
+@dataclass(frozen=True)
+class Calm:
+    """The tiny session, processed stage after stage without any disturbance."""
+
+    project: Project
+    runs: dict[str, Run]
+
+
+@pytest.fixture(scope="session")
+def calm(tiny: TinySession, tmp_path_factory: pytest.TempPathFactory) -> Calm:
+    """What becomes of the tiny session when nothing happens to it."""
+    return Calm(*undisturbed(tmp_path_factory.mktemp("calm") / "project", tiny))

@@ -135,7 +135,9 @@ class Schema:
             raise FormatError(f"The description of the columns of {kind} cannot be read: {error}.") from error
 
 
-def column(*, meaning: str, unit: str = "", dtype: str | None = None, default: Any = MISSING) -> Any:
+def column(
+    *, meaning: str, unit: str = "", dtype: str | None = None, default: Any = MISSING, inherited: bool = False
+) -> Any:
     """Declare a field of an `Item` as a column; the storage type follows from the annotation unless ``dtype`` is given.
 
     Parameters
@@ -144,8 +146,9 @@ def column(*, meaning: str, unit: str = "", dtype: str | None = None, default: A
     unit : as it is printed; empty for a pure number, a name or a flag
     dtype : one of `DTYPES`, where the annotation's own (``int`` → ``int64``, ``float`` → ``float64``) will not do
     default : value of an item for which nothing is known; without it the field is required
+    inherited : items that are made of this one keep the column, though their kind may not declare it
     """
-    return field(default=default, metadata={"unit": unit, "meaning": meaning, "dtype": dtype})
+    return field(default=default, metadata={"unit": unit, "meaning": meaning, "dtype": dtype, "inherited": inherited})
 
 
 def dtype_of(annotation: object) -> str:

@@ -26,15 +26,19 @@ class Movie(ItemWithOptics):
     defects_file: str = column(default="", meaning="list or image of defective pixels")
     size_bytes: int | None = column(default=None, unit="bytes", meaning="size of the file when it was imported")
     modified_ns: int | None = column(default=None, unit="ns", meaning="when the file was last changed before import")
-    acquired_at: str = column(default="", meaning="when it was exposed, ISO 8601")
+    acquired_at: str = column(default="", meaning="when it was exposed, ISO 8601", inherited=True)
     eer_fractions: int | None = column(default=None, meaning="EER: rendered fractions")
     eer_upsampling: int | None = column(default=None, meaning="EER: 1 renders at 4k, 2 at 8k")
-    grid_square: str = column(default="", meaning="name of the grid square")
-    foil_hole: str = column(default="", meaning="name of the foil hole")
-    beam_shift_x: float | None = column(default=None, meaning="beam shift as the microscope's software states it, x")
-    beam_shift_y: float | None = column(default=None, meaning="beam shift as the microscope's software states it, y")
-    stage_x: float | None = column(default=None, unit="µm", meaning="stage position, x")
-    stage_y: float | None = column(default=None, unit="µm", meaning="stage position, y")
+    grid_square: str = column(default="", meaning="name of the grid square", inherited=True)
+    foil_hole: str = column(default="", meaning="name of the foil hole", inherited=True)
+    beam_shift_x: float | None = column(
+        default=None, meaning="beam shift as the microscope's software states it, x", inherited=True
+    )
+    beam_shift_y: float | None = column(
+        default=None, meaning="beam shift as the microscope's software states it, y", inherited=True
+    )
+    stage_x: float | None = column(default=None, unit="µm", meaning="stage position, x", inherited=True)
+    stage_y: float | None = column(default=None, unit="µm", meaning="stage position, y", inherited=True)
 
 
 @item_class
@@ -56,7 +60,7 @@ class Micrograph(ItemWithOptics):
     motion_late: float | None = column(default=None, unit="Å", meaning="length of the rest")
     local_motion: bool | None = column(default=None, meaning="local motion was corrected, not only the drift")
     contrast_sign: int = column(default=-1, meaning="-1: protein is dark, +1: protein is white")
-    acquired_at: str = column(default="", meaning="when it was exposed, ISO 8601")
+    acquired_at: str = column(default="", meaning="when it was exposed, ISO 8601", inherited=True)
     thumbnail: str = column(default="", meaning="a small picture for lists")
 
 

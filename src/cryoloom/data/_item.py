@@ -30,7 +30,7 @@ class Item:
     ----------
     id : 64-bit identity
     parent_id : identity of the item that it was made from, 0 if there is none
-    extra : columns that the kind does not declare; every step passes them on
+    extra : columns that the kind does not declare; what is made of the item inherits them
     """
 
     kind: ClassVar[str]
@@ -74,6 +74,27 @@ class Item:
             if not missing:
                 raise
             raise FormatError(f"A row of {cls.kind} has no value for {', '.join(missing)}.") from error
+
+    @classmethod
+    def bequeathed(cls, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What items that are made of this one inherit: columns that its kind does not declare, or declares so.
+
+        Parameters
+        ----------
+        row : column → value, None where nothing is known
+
+        Returns
+        -------
+        column → value; None where nothing is known.
+        """
+        declared = _declaration_of(cls)
+        found = {name: value for name, value in row.items() if name not in declared.schema}
+        found.update(
+            (name, None if row[name] == default else row[name])
+            for name, default in declared.inherited.items()
+            if name in row
+        )
+        return found
 
     def to_row(self) -> dict[str, Any]:
         """Column → value, extra columns included, unknown values (None) left out."""
@@ -165,6 +186,7 @@ class _Declaration:
     schema: Schema
     names: tuple[str, ...]
     required: tuple[str, ...]
+    inherited: Mapping[str, Any]
 
 
 _DECLARATIONS: dict[type[Item], _Declaration] = {}
@@ -180,5 +202,6 @@ def _declaration_of(kind: type[Item]) -> _Declaration:
         )
         schema = Schema(kind.kind, kind.schema_version, columns)
         required = tuple(f.name for f in declared if f.default is MISSING)
-        _DECLARATIONS[kind] = _Declaration(schema, schema.names, required)
+        inherited = {f.name: f.default for f in declared if f.metadata["inherited"]}
+        _DECLARATIONS[kind] = _Declaration(schema, schema.names, required, inherited)
     return _DECLARATIONS[kind]

@@ -11,7 +11,7 @@ from typing import Any, Self, cast
 import numpy as np
 import polars as pl
 
-from cryoloom.data._columns import Schema
+from cryoloom.data._columns import Column, Schema
 from cryoloom.data._compaction import parts_to_keep
 from cryoloom.data._frames import Rows, fitted, frame_of
 from cryoloom.data._identity_set import IdentitySet, Ids, are_unique
@@ -104,6 +104,7 @@ class SetWriter:
         close: bool = False,
         reopen: bool = False,
         note: Mapping[str, Any] | None = None,
+        describing: Iterable[Column] = (),
     ) -> int:
         """Add, replace and withdraw items, in one generation that appears whole or not at all.
 
@@ -118,6 +119,8 @@ class SetWriter:
         close : say that nothing more will come
         reopen : allow changes although the set was closed
         note : anything that JSON can hold, kept with this generation
+        describing : types, units and meanings of columns that the kind does not declare; those without a value are
+            passed over
 
         Returns
         -------
@@ -136,7 +139,7 @@ class SetWriter:
         """
         self._refuse_if_superseded()
         before = self._manifest
-        table = self._fit(upsert)
+        table = self._fit(upsert, describing)
         rows, schema = table.frame, table.schema
         groups = {**before.optics_groups, **table.optics_groups, **{group.id: group for group in optics_groups}}
         removed = self._present(withdraw)
@@ -192,11 +195,11 @@ class SetWriter:
         """
         return sweep_set(self.folder, pinned_generations())
 
-    def _fit(self, upsert: Table | Rows) -> Table:
+    def _fit(self, upsert: Table | Rows, describing: Iterable[Column]) -> Table:
         """The rows of a commit with the set's types, the columns of the set with them, and their optics groups."""
         if not isinstance(upsert, Table | pl.DataFrame):
             upsert = cast("Rows", list(upsert))
-        told = upsert.schema if isinstance(upsert, Table) else ()
+        told = (*(upsert.schema if isinstance(upsert, Table) else ()), *describing)
         expected = self._declared.with_columns(*self._manifest.schema)
         expected = expected.with_columns(*(column for column in told if column.name not in expected))
         declared = frozenset(self._declared.names)

@@ -87,7 +87,8 @@ def read_movies(path: Path | str, *, assumed: AssumedAcquisition = NOTHING_ASSUM
 def write_micrographs(path: Path | str, micrographs: Table, ctfs: Table | None = None) -> tuple[str, ...]:
     """Write micrographs, with their CTFs if given, for RELION 3.1 and later.
 
-    Micrographs without a CTF are left out if others have one.
+    Micrographs without a CTF are left out if others have one. A column of both that CTFs do not declare is the
+    micrographs'.
 
     Parameters
     ----------
@@ -111,7 +112,8 @@ def write_micrographs(path: Path | str, micrographs: Table, ctfs: Table | None =
             remarks.append(f"{count - len(micrographs)} micrographs without a CTF were left out.")
         fits = micrographs.frame.select("id").join(ctfs.frame, on="id", how="left", maintain_order="left")
         astigmatism = (fits["defocus_u"] - fits["defocus_v"]).abs().alias(_ASTIGMATISM)
-        of_fits, dropped = own_columns(fits, {*_OF_BOTH, *(same.column for same in CTF_LABELS)})
+        of_micrographs = {name for name in micrographs.frame.columns if name not in CTF.schema()}
+        of_fits, dropped = own_columns(fits, {*_OF_BOTH, *of_micrographs, *(same.column for same in CTF_LABELS)})
         remarks += [f"The column {name} was left out: STAR holds no lists." for name in dropped]
         columns += [labelled(fits, CTF_LABELS, path.name), astigmatism.to_frame(), of_fits]
     frame = micrographs.frame

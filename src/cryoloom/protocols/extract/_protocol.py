@@ -142,7 +142,6 @@ class ExtractParticles(MapProtocol):
                 shift_x=float(shift[0]) * pixel_size,
                 shift_y=float(shift[1]) * pixel_size,
                 score=coordinate.score,
-                extra=coordinate.extra,
                 **_transfer(ctfs),
             )
             particles.append(particle.with_optics(micrograph.optics))

@@ -119,7 +119,6 @@ class CorrectMotion(MapProtocol):
             local_motion=made.motion.local is not None,
             contrast_sign=-1,
             acquired_at=movie.acquired_at,
-            extra=movie.extra,
         ).with_optics(movie.optics)
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:

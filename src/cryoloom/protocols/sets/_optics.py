@@ -37,7 +37,7 @@ class GroupOptics(TableProtocol):
 
         items: Input[Item] = input_set("movies, micrographs, CTFs or particles")
         exposures: Input[Movie] = input_set(
-            "the movies they come from, which hold the beam shifts; not needed if the images are these movies",
+            "the movies they come from, if the images have not inherited their beam shifts",
             optional=True,
         )
 
@@ -66,7 +66,9 @@ class GroupOptics(TableProtocol):
         exposures = tables.get("exposures", items).frame
         if not set(_SHIFT) <= set(exposures.columns):
             raise ParameterError(f"The {kind} hold no beam shifts; connect the movies that they come from.")
-        key = "micrograph_id" if "exposures" in tables and "micrograph_id" in items.frame.columns else "id"
+        key = "micrograph_id" if "micrograph_id" in items.frame.columns else "id"
+        if "exposures" not in tables and key != "id":
+            exposures = exposures.drop("id").rename({key: "id"}).unique("id", keep="first", maintain_order=True)
         numbers = _numbered(exposures, parameters.groups).rename({"id": key})
         numbered = items.frame.select(key, "optics_group").join(numbers, on=key, how="left", maintain_order="left")
         return {"items": _regrouped(items, numbered.select("optics_group", "number"))}
@@ -85,6 +87,8 @@ def _numbered(exposures: pl.DataFrame, count: int | None) -> pl.DataFrame:
 
     from cryoloom.formats.epu import group_by_shift
 
+    if "acquired_at" not in exposures.columns:
+        exposures = exposures.with_columns(acquired_at=pl.lit(""))
     known = exposures.drop_nulls(_SHIFT).sort("acquired_at", "id")
     parts = []
     for _, part in known.group_by("optics_group", maintain_order=True):

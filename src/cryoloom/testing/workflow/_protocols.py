@@ -121,7 +121,7 @@ class Square(MapProtocol):
             temporary.write_text(repr(number.value**2), encoding="utf-8")
             temporary.replace(stored.path)
             name = stored.name
-        return Number(id=number.id, parent_id=number.id, value=number.value**2, file=name, extra=number.extra)
+        return Number(id=number.id, parent_id=number.id, value=number.value**2, file=name)
 
 
 class Split(MapProtocol):

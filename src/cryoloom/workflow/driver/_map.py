@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cryoloom import errors
-from cryoloom.data import Item, OpticsGroup
+from cryoloom.data import Column, Item, OpticsGroup
 from cryoloom.errors import LaneError
 from cryoloom.workflow.driver._attempt import Attempt
 from cryoloom.workflow.driver._groups import Groups
@@ -432,6 +432,10 @@ class MapDriver:
         rows: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
         withdrawn: dict[str, list[int]] = {name: self._children(self._to_withdraw, name) for name in names}
         optics = {group.id: group for followed in self._inputs for group in followed.optics_groups}
+        schemas = {
+            followed.port.name: followed.snapshot.schema for followed in self._inputs if followed.snapshot is not None
+        }
+        inherited: dict[str, Column] = {}
         entries = []
         for submitted, report in self._finished:
             key = submitted.key
@@ -444,6 +448,8 @@ class MapDriver:
                 former = self._ledger.made.get(key)
                 if former is not None:
                     withdrawn[name] += sorted(set(former.of(name, key)) - set(made[name]))
+            for column, source in report.value["inherited"].items():
+                inherited.setdefault(column, schemas[source][column])
             optics.update({group["id"]: OpticsGroup.from_json(group) for group in report.value["optics_groups"]})
             entries.append(
                 LedgerEntry(
@@ -464,7 +470,7 @@ class MapDriver:
         failed = {failure.id for failure in self._to_fail}
         self._ledger.commit(entries, forget=self._to_withdraw | failed)
         self._failed.commit(self._to_fail, recovered=self._to_withdraw | {entry.id for entry in entries})
-        self._outputs.commit(rows, withdrawn, list(optics.values()))
+        self._outputs.commit(rows, withdrawn, list(optics.values()), list(inherited.values()))
         self._finished, self._to_fail, self._to_withdraw = [], [], set()
         self._oldest_unflushed = None
 

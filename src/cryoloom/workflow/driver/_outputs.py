@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cryoloom.data import Item, OpticsGroup, SetWriter, Snapshot, StoredSet
+from cryoloom.data import Column, Item, OpticsGroup, SetWriter, Snapshot, StoredSet
 from cryoloom.workflow.driver._attempt import Attempt
 from cryoloom.workflow.driver._sweeping import Sweeping
 
@@ -64,14 +64,22 @@ class OutputSets:
         rows: Mapping[str, Sequence[Mapping[str, Any]] | pl.DataFrame],
         withdrawn: Mapping[str, Sequence[int]],
         optics_groups: Sequence[OpticsGroup] = (),
+        describing: Sequence[Column] = (),
     ) -> None:
-        """Add or replace rows, and withdraw ids, in every output that this touches."""
+        """Add or replace rows, and withdraw ids, in every output that this touches.
+
+        Parameters
+        ----------
+        rows, withdrawn : by output
+        optics_groups : those the rows refer to
+        describing : columns that a kind may not declare
+        """
         for name, writer in self._writers.items():
             upsert = rows.get(name, ())
             gone = withdrawn.get(name, ())
             if len(upsert) or len(gone):
                 self._attempt.check_superseded()
-                writer.commit(upsert=upsert, withdraw=gone, optics_groups=optics_groups)
+                writer.commit(upsert=upsert, withdraw=gone, optics_groups=optics_groups, describing=describing)
         self.sweeping.sweep_if_due()
 
     def ids(self, name: str) -> set[int]:

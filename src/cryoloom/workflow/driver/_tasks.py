@@ -10,6 +10,7 @@ from typing import Any
 
 from cryoloom.data import Item, OpticsGroup, Snapshot, StoredSet, item_kind
 from cryoloom.errors import CryoloomError, InputError, NotFoundError, disk_faults_explained
+from cryoloom.workflow.driver._inheritance import Inheritance
 from cryoloom.workflow.driver._rounds import RoundFolder
 from cryoloom.workflow.protocol import MapProtocol, Protocol, WholeProtocol
 from cryoloom.workflow.workspace import RoundWorkspace, Workspace
@@ -56,7 +57,8 @@ def process_item(
 
     Returns
     -------
-    ``outputs``: name → list of rows; ``optics_groups``: as JSON; ``warnings``: sentences.
+    ``outputs``: name → list of rows; ``inherited``: column that no protocol gave → input that it comes from;
+    ``optics_groups``: as JSON; ``warnings``: sentences.
     """
     protocol = _load_map_protocol(location)
     optics = {group.id: group for group in map(OpticsGroup.from_json, optics_groups)}
@@ -76,16 +78,18 @@ def process_item(
     by_output = result if isinstance(result, Mapping) else {ports[0].name: result}
     outputs: dict[str, list[dict[str, Any]]] = {}
     made_optics: dict[int, OpticsGroup] = {}
+    inheritance = Inheritance(kinds, leading, rows)
     for port in ports:
         made = by_output[port.name]
         outputs[port.name] = []
         for item in [made] if isinstance(made, Item) else made:
-            outputs[port.name].append(item.to_row())
+            outputs[port.name].append(inheritance.completed(item))
             attached = getattr(item, "attached_optics", None)
             if attached is not None:
                 made_optics[attached.id] = attached
     return {
         "outputs": outputs,
+        "inherited": dict(inheritance.origins),
         "optics_groups": [group.to_json() for group in made_optics.values()],
         "warnings": workspace.warnings,
     }
