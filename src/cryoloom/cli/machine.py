@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cryoloom.cli._choices import JsonOption
 from cryoloom.cli.output import emit
+
+if TYPE_CHECKING:
+    from cryoloom.runtime import Plugin
 
 _PROGRAMS = {
     "relion_refine": "RELION",
@@ -25,7 +29,7 @@ def doctor(
     folder: Annotated[Path, typer.Argument(help="Where projects would live.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Say what cryoloom finds on this machine: cores, memory, GPUs, disk, programs; and what it misses.
+    """Say what cryoloom finds on this machine: cores, memory, GPUs, disk, programs, plugins; and what it misses.
 
     Example: cryoloom doctor /data/projects
     """
@@ -33,9 +37,10 @@ def doctor(
 
     from cryoloom import __version__
     from cryoloom.lanes.local import LocalLane
-    from cryoloom.runtime import use_kernel_cache
+    from cryoloom.runtime import checked_plugins, use_kernel_cache
 
     use_kernel_cache()
+    plugins = checked_plugins()
     lane = LocalLane()
     capacity = lane.capacity()
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
@@ -48,7 +53,11 @@ def doctor(
         "gpus": list(capacity.gpus),
         "disk_free_bytes": disk.free,
         "programs": {label: shutil.which(program) for program, label in _PROGRAMS.items()},
-        "remarks": _remarks(disk.free, capacity.memory, existing, lane.notice),
+        "plugins": [asdict(plugin) for plugin in plugins],
+        "remarks": [
+            *_remarks(disk.free, capacity.memory, existing, lane.notice),
+            *(f"Plugin {plugin.name}: {plugin.fault}" for plugin in plugins if plugin.fault),
+        ],
     }
     found = [f"{label} ({path})" for label, path in document["programs"].items() if path]
     lines = [
@@ -58,6 +67,7 @@ def doctor(
         f"GPUs       {', '.join(capacity.gpus) or 'none; everything embedded runs without'}",
         f"disk       {disk.free / 2**30:.0f} GiB free at {existing}",
         f"programs   {', '.join(found) or 'none of those that plugins use'}",
+        f"plugins    {', '.join(map(_told, plugins)) or 'none'}",
         *(f"! {remark}" for remark in document["remarks"]),
     ]
     emit(document, as_json=as_json, text="\n".join(lines))
@@ -78,6 +88,10 @@ def warm_up(as_json: JsonOption = False) -> None:
         sys.stderr.write(f"{stage}: ready\n")
     seconds = time.monotonic() - begin
     emit({"seconds": round(seconds, 1)}, as_json=as_json, text=f"All kernels are compiled ({seconds:.0f} s).")
+
+
+def _told(plugin: Plugin) -> str:
+    return f"{plugin.name} ({plugin.distribution} {plugin.version}{', see below' if plugin.fault else ''})"
 
 
 def _remarks(free: int, memory: int, folder: Path, notice: str) -> list[str]:

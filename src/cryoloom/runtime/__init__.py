@@ -7,13 +7,24 @@ if TYPE_CHECKING:
     from cryoloom.runtime._compiled import use_kernel_cache
     from cryoloom.runtime._environment import InstalledEnvironment, Project
     from cryoloom.runtime._findings import findings_of
+    from cryoloom.runtime._plugins import Plugin, checked_plugins
     from cryoloom.runtime._warm_up import warm_up
 
-__all__ = ["InstalledEnvironment", "Project", "findings_of", "use_kernel_cache", "warm_up"]
+__all__ = [
+    "InstalledEnvironment",
+    "Plugin",
+    "Project",
+    "checked_plugins",
+    "findings_of",
+    "use_kernel_cache",
+    "warm_up",
+]
 
 _HOMES = {
     "InstalledEnvironment": "_environment",
+    "Plugin": "_plugins",
     "Project": "_environment",
+    "checked_plugins": "_plugins",
     "findings_of": "_findings",
     "use_kernel_cache": "_compiled",
     "warm_up": "_warm_up",

@@ -19,7 +19,7 @@ from cryoloom.workflow.protocol import Protocol
 
 
 class InstalledEnvironment(Environment):
-    """The embedded protocols, and the lanes of this machine."""
+    """The embedded protocols, those of installed plugins, and the lanes of this machine."""
 
     def protocol(self, protocol_id: str) -> type[Protocol]:
         """The protocol of that id."""

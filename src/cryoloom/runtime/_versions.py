@@ -6,6 +6,7 @@ import platform
 from importlib import metadata
 
 from cryoloom import __version__
+from cryoloom.runtime._plugins import plugin_of
 from cryoloom.workflow.protocol import Protocol
 
 _LIBRARIES = ("numpy", "scipy", "numba", "polars", "tifffile", "imagecodecs", "mrcfile")
@@ -15,8 +16,7 @@ def versions(protocol: type[Protocol]) -> dict[str, str]:
     """Name → version of cryoloom, the protocol's distribution, Python and the numerical libraries."""
     found = {"cryoloom": __version__, "python": platform.python_version()}
     found.update({name: metadata.version(name) for name in _LIBRARIES})
-    package = protocol.__module__.partition(".")[0]
-    if package != "cryoloom":
-        for distribution in metadata.packages_distributions().get(package, ()):
-            found[distribution] = metadata.version(distribution)
+    plugin = plugin_of(protocol.id)
+    if plugin is not None:
+        found[plugin.distribution] = plugin.version
     return found
