@@ -59,6 +59,7 @@ class Micrograph(ItemWithOptics):
     motion_early: float | None = column(default=None, unit="Å", meaning="length of its early part, up to 4 e/Å²")
     motion_late: float | None = column(default=None, unit="Å", meaning="length of the rest")
     local_motion: bool | None = column(default=None, meaning="local motion was corrected, not only the drift")
+    gain_orientation: str = column(default="", meaning="how the gain reference was turned; empty if there was none")
     contrast_sign: int = column(default=-1, meaning="-1: protein is dark, +1: protein is white")
     acquired_at: str = column(default="", meaning="when it was exposed, ISO 8601", inherited=True)
     thumbnail: str = column(default="", meaning="a small picture for lists")

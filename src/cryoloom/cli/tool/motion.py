@@ -163,7 +163,8 @@ def _document(result: CorrectedMovie) -> dict[str, Any]:
 
 def _sentence(result: CorrectedMovie) -> str:
     local = "local model" if result.motion.local is not None else f"no local model: {result.motion.local_reason}"
-    return f"{result.aligned}: drift {result.drift.total:.1f} Å ({result.drift.early:.1f} early), {local}"
+    early = "" if result.drift.early is None else f" ({result.drift.early:.1f} early)"
+    return f"{result.aligned}: drift {result.drift.total:.1f} Å{early}, {local}"
 
 
 def _tell(sentences: Any) -> None:

@@ -33,7 +33,7 @@ class MovieMotion:
     pixel_size : of the movie, in Å
     binning : by which the aligned sum is smaller than the movie
     voltage : in kV
-    dose_per_frame, pre_exposure : in e/Å²
+    dose_per_frame, pre_exposure : in e/Å²; a dose of None is not known
     global_shifts : (x, y) of each frame in unbinned pixels, by which it must be moved to lie on the others; None for
         a frame that was not used
     local_model : 36 coefficients of RELION's model version 1, 18 for x and 18 for y; None if there is none
@@ -50,7 +50,7 @@ class MovieMotion:
     pixel_size: float
     binning: float
     voltage: float
-    dose_per_frame: float
+    dose_per_frame: float | None
     pre_exposure: float
     global_shifts: tuple[tuple[float, float] | None, ...]
     local_model: tuple[float, ...] | None = None
@@ -83,7 +83,14 @@ _WHOLE = ("width", "height", "frame_count", "start_frame", "eer_upsampling", "ee
 _KINDS: dict[str, Callable[[Any], Any]] = {
     name: str if name in _TEXT else int if name in _WHOLE else float for name in _GENERAL
 }
-_MAY_BE_MISSING = {"gain_file", "defects_file", "start_frame", "eer_upsampling", "eer_frames_per_fraction"}
+_MAY_BE_MISSING = {
+    "dose_per_frame",
+    "gain_file",
+    "defects_file",
+    "start_frame",
+    "eer_upsampling",
+    "eer_frames_per_fraction",
+}
 
 
 def write_motion(path: Path | str, motion: MovieMotion) -> None:
@@ -142,7 +149,7 @@ def read_motion(path: Path | str) -> MovieMotion:
         raise FormatError(f"{path.name}: something in it is no number ({error}).", path=path) from error
     shifts = _rows(blocks, "global_shift", ("rlnMicrographShiftX", "rlnMicrographShiftY"), path)
     return MovieMotion(
-        **known,
+        **{"dose_per_frame": None, **known},
         global_shifts=tuple(None if _NOT_OBSERVED in (x, y) else (float(x), float(y)) for x, y in shifts),
         local_model=_local_model(blocks, version, path),
         hot_pixels=tuple(

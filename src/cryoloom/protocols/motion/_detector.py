@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from cryoloom.errors import InputError
+from cryoloom.protocols.motion._orientation import clear_orientation, count_electrons
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from cryoloom.engine.gain import GainOrientation
     from cryoloom.formats import Movie
-
-_COUNTS_TO_SEE_A_GAIN = 20.0  # electrons a pixel, in which a spread of the gain of 3 % stands out
 
 
 @dataclass(frozen=True)
@@ -102,26 +100,8 @@ def find_orientation(movie: Movie, gain: NDArray[np.float32], gain_file: Path) -
     """
     from cryoloom.engine.gain import score_gain_orientations
 
-    total = np.zeros(movie.shape, np.float32)
-    for frame in movie.frames():
-        np.add(total, frame, out=total)
-        if total.mean() >= _COUNTS_TO_SEE_A_GAIN:
-            break
-    scores = score_gain_orientations(total, gain)
-    if scores.looks_like_a_divisor:
-        raise InputError(
-            f"{gain_file.name}: pixels where this gain reference is high count more than others, so that it has to "
-            "divide, not to multiply; invert it.",
-            path=gain_file,
-        )
-    if not scores.is_clear:
-        table = ", ".join(f"{orientation} {score:.4f}" for orientation, score in scores.scores.items())
-        raise InputError(
-            f"{gain_file.name}: {movie.path.name} does not tell clearly how this gain reference lies on the frames "
-            f"(scores: {table}; chance gives ± {scores.standard_error:.4f}); say which orientation is right.",
-            path=gain_file,
-        )
-    return scores.best
+    scores = score_gain_orientations(count_electrons(movie), gain)
+    return clear_orientation(scores, gain_file, f"{movie.path.name} does")
 
 
 def _check_size(shape: tuple[int, ...], movie: Movie, path: Path) -> None:

@@ -31,13 +31,14 @@ class MovieAcquisition:
     ----------
     pixel_size : of the movie as stored (of an EER movie as rendered), in Å
     voltage : in kV
-    dose_per_frame, pre_exposure : in e/Å²; a frame of an EER movie is a rendered fraction
+    dose_per_frame, pre_exposure : in e/Å²; a frame of an EER movie is a rendered fraction. A dose of None is not
+        known: then there is no weighting by it
     eer_fractions, eer_upsampling : how an EER movie is rendered
     """
 
     pixel_size: float
     voltage: float
-    dose_per_frame: float
+    dose_per_frame: float | None
     pre_exposure: float = 0.0
     eer_fractions: int | None = None
     eer_upsampling: int = 1
@@ -55,7 +56,7 @@ class CorrectedMovie:
 
     Attributes
     ----------
-    movie, aligned, aligned_dose_weighted, motion_file : the files
+    movie, aligned, aligned_dose_weighted, motion_file : the files; no weighted one where the dose is not known
     pixel_size : of the sums, in Å
     shape : (h, w) of the sums
     motion, drift : how the specimen moved
@@ -66,7 +67,7 @@ class CorrectedMovie:
 
     movie: Path
     aligned: Path
-    aligned_dose_weighted: Path
+    aligned_dose_weighted: Path | None
     motion_file: Path
     pixel_size: float
     shape: tuple[int, int]
@@ -92,8 +93,8 @@ def correct_movie(
     Parameters
     ----------
     movie : MRC, TIFF or EER
-    output : MRC file for the plain sum. The dose-weighted one gets ``_DW`` behind its stem, RELION's motion file the
-        suffix ``.star``; each appears whole or not at all, the motion file last.
+    output : MRC file for the plain sum. The dose-weighted one, if the dose is known, gets ``_DW`` behind its stem,
+        RELION's motion file the suffix ``.star``; each appears whole or not at all, the motion file last.
     detector : its gain and defects; by default none are known
     binning : by how much the pixels of the sums are larger than the movie's
     threads : threads to use; the result does not depend on it
@@ -103,16 +104,19 @@ def correct_movie(
     from cryoloom.protocols.motion._frames import read_frames
 
     detector = detector or Detector()
-    exposure = Exposure(acquisition.dose_per_frame, acquisition.voltage, acquisition.pre_exposure)
+    exposure = None
+    if acquisition.dose_per_frame is not None:
+        exposure = Exposure(acquisition.dose_per_frame, acquisition.voltage, acquisition.pre_exposure)
     with acquisition.open(movie) as opened:
         mended = read_frames(opened, detector, threads=threads)
         remarks = opened.header.remarks
     frames, pixel_size = mended.frames, acquisition.pixel_size
     motion = estimate_motion(frames, settings, pixel_size=pixel_size, threads=threads)
     sums = sum_aligned(frames, motion, pixel_size=pixel_size, exposure=exposure, binning=binning, threads=threads)
-    dose_weighted_file = output.with_name(f"{output.stem}_DW{output.suffix}")
     write_image(output, sums.plain, pixel_size=pixel_size * binning)
+    dose_weighted_file = None
     if sums.dose_weighted is not None:
+        dose_weighted_file = output.with_name(f"{output.stem}_DW{output.suffix}")
         write_image(dose_weighted_file, sums.dose_weighted, pixel_size=pixel_size * binning)
     motion_file = output.with_suffix(".star")
     _write_motion(motion_file, movie, acquisition, detector, mended, motion, binning)
@@ -232,7 +236,12 @@ def _warnings(mended: MendedFrames, motion: Motion, acquisition: MovieAcquisitio
             f"{len(mended.hot_pixels)} pixels ({100 * share:.1f} %) count far from what their neighbours do; check the "
             "gain reference and its orientation."
         )
-    if not has_measured_damage(acquisition.voltage):
+    if acquisition.dose_per_frame is None:
+        warnings.append(
+            "Its dose per frame is not known, so there is only the plain sum; import the movies with dose_per_frame "
+            "for one that is weighted by dose."
+        )
+    elif not has_measured_damage(acquisition.voltage):
         warnings.append(
             f"Radiation damage at {acquisition.voltage:g} kV is extrapolated from 200 and 300 kV; the dose weights are "
             "uncertain."

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cryoloom.data import Micrograph, Movie
-from cryoloom.errors import InputError
+from cryoloom.errors import NotFoundError
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
@@ -57,6 +57,24 @@ class CorrectMotion(MapProtocol):
             ge=1,
             le=16,
         )
+        gain_orientation: Literal[
+            "as-imported",
+            "auto",
+            "as-is",
+            "quarter-turn",
+            "half-turn",
+            "three-quarter-turn",
+            "flip-x",
+            "flip-y",
+            "transpose",
+            "transverse",
+        ] = parameter(
+            "as-imported",
+            label="Gain orientation",
+            help="How the reference is turned to fit the movies, if not as the import says; auto lets the first movies "
+            "tell, once for all, and asks if they do not tell clearly.",
+            level=Level.ADVANCED,
+        )
         b_factor: float = parameter(
             1500.0,
             label="B-factor",
@@ -80,19 +98,42 @@ class CorrectMotion(MapProtocol):
         )
         return Resources(cpu=parameters.threads, memory=memory)
 
+    def preparation(self, movie: Movie, parameters: Any) -> str:
+        """How the gain lies is found out once for each reference and size of frames."""
+        if not movie.gain_file or _stated_orientation(movie, parameters) != "auto":
+            return ""
+        return f"{movie.gain_file} on frames of {movie.width} × {movie.height}"
+
+    def prepare(
+        self, movies: Sequence[Movie], parameters: Any, workspace: Workspace, *, more_may_come: bool
+    ) -> Mapping[str, Any] | None:
+        """Find out from the first movies how the gain lies on them."""
+        from cryoloom.protocols.motion._orientation import clear_orientation, score_pooled, scores_in_words
+
+        gain_file = Path(movies[0].gain_file)
+        scores = score_pooled(((workspace.resolve(movie.file), _acquisition(movie)) for movie in movies), gain_file)
+        if scores is None or (more_may_come and not (scores.is_clear or scores.looks_like_a_divisor)):
+            return None
+        seen = "its only movie does" if len(movies) == 1 else f"its first {len(movies)} movies do"
+        orientation = clear_orientation(scores, gain_file, seen)
+        workspace.warn(f"{gain_file.name} lies {orientation} on the movies (scores: {scores_in_words(scores)}).")
+        return {"gain_orientation": str(orientation)}
+
     def process(self, movie: Movie, /, parameters: Any, workspace: Workspace) -> Micrograph:
         """Correct one movie."""
         from cryoloom.protocols.motion._files import correct_movie
 
         file = workspace.resolve(movie.file)
         acquisition = _acquisition(movie)
+        orientation = workspace.prepared.get("gain_orientation", _stated_orientation(movie, parameters))
+        detector = _detector(movie, file, acquisition, orientation)
         stored = workspace.file("micrographs", ".mrc")
         made = correct_movie(
             file,
             stored.path,
             acquisition,
             _settings(parameters),
-            detector=_detector(movie, file, acquisition),
+            detector=detector,
             binning=parameters.binning,
             threads=workspace.threads,
         )
@@ -102,21 +143,23 @@ class CorrectMotion(MapProtocol):
             workspace.warn(f"One motion for the whole field: {made.motion.local_reason}.")
         folder = Path(stored.name).parent
         height, width = made.shape
+        weighted, dose = made.aligned_dose_weighted, movie.dose_per_frame
         return Micrograph(
             id=movie.id,
             parent_id=movie.id,
             file=stored.name,
-            dose_weighted_file=str(folder / made.aligned_dose_weighted.name),
+            dose_weighted_file=None if weighted is None else str(folder / weighted.name),
             movie_file=movie.file,
             width=width,
             height=height,
             pixel_size=made.pixel_size,
-            total_dose=movie.pre_exposure + movie.frame_count * acquisition.dose_per_frame,
+            total_dose=None if dose is None else movie.pre_exposure + movie.frame_count * dose,
             motion_file=str(folder / made.motion_file.name),
             motion_total=made.drift.total,
             motion_early=made.drift.early,
             motion_late=made.drift.late,
             local_motion=made.motion.local is not None,
+            gain_orientation=str(detector.orientation or ""),
             contrast_sign=-1,
             acquired_at=movie.acquired_at,
         ).with_optics(movie.optics)
@@ -126,8 +169,8 @@ class CorrectMotion(MapProtocol):
         x, y = parameters.patches
         local = "" if (x, y) == (1, 1) else f", with {x} × {y} patches"
         return (
-            f"Beam-induced motion of {counts.get('micrographs', 0)} movies was corrected{local}, and frames were "
-            "weighted by dose (Grant & Grigorieff, 2015)."
+            f"Beam-induced motion of {counts.get('micrographs', 0)} movies was corrected{local}; where the dose was "
+            "known, frames were weighted by it (Grant & Grigorieff, 2015)."
         )
 
 
@@ -140,8 +183,6 @@ def _settings(parameters: Any) -> MotionSettings:
 def _acquisition(movie: Movie) -> MovieAcquisition:
     from cryoloom.protocols.motion._files import MovieAcquisition
 
-    if movie.dose_per_frame is None:
-        raise InputError("Its dose per frame is not known; import the movies with dose_per_frame.")
     return MovieAcquisition(
         pixel_size=movie.pixel_size,
         voltage=movie.optics.voltage,
@@ -152,20 +193,32 @@ def _acquisition(movie: Movie) -> MovieAcquisition:
     )
 
 
-def _detector(movie: Movie, file: Path, acquisition: MovieAcquisition) -> Detector:
-    files = (movie.gain_file, movie.defects_file)
+def _stated_orientation(movie: Movie, parameters: Any) -> str:
+    stated: str = parameters.gain_orientation
+    return movie.gain_orientation or "as-is" if stated == "as-imported" else stated
+
+
+def _detector(movie: Movie, file: Path, acquisition: MovieAcquisition, orientation: str) -> Detector:
+    references = {"gain reference": movie.gain_file, "list of defects": movie.defects_file}
     wanted = _WantedDetector(
         gain_file=movie.gain_file,
         defects_file=movie.defects_file,
-        orientation=movie.gain_orientation,
-        modified=tuple(Path(name).stat().st_mtime_ns if name else 0 for name in files),
+        orientation=orientation,
+        modified=tuple(_modified(Path(name), role) if name else 0 for role, name in references.items()),
         shape=(movie.height, movie.width),
         movie=file,
         acquisition=acquisition,
     )
-    if movie.gain_file and movie.gain_orientation == "auto":
-        return _read(wanted)  # every movie tells for itself how the gain lies
+    if movie.gain_file and orientation == "auto":
+        return _read(wanted)  # nothing could be told from it before; whatever is wrong with it is said now
     return _remembered(wanted)
+
+
+def _modified(path: Path, role: str) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        raise NotFoundError(f"The {role} {path} is not there any more; put it back and try again.", path=path) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +242,7 @@ def _read(wanted: _WantedDetector) -> Detector:
         return read_detector(
             opened,
             gain_file=wanted.gain_file or None,
-            orientation=None if wanted.orientation == "auto" else GainOrientation(wanted.orientation or "as-is"),
+            orientation=None if wanted.orientation == "auto" else GainOrientation(wanted.orientation),
             defects_file=wanted.defects_file or None,
             eer_upsampling=wanted.acquisition.eer_upsampling,
         )

@@ -1,0 +1,111 @@
+"""How a gain reference lies on the frames, told by the movies themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryoloom.errors import CryoloomError, InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cryoloom.engine.gain import GainOrientation, GainScores
+    from cryoloom.formats import Movie
+    from cryoloom.protocols.motion._files import MovieAcquisition
+
+_COUNTS_TO_SEE_A_GAIN = 20.0  # electrons a pixel, in which a spread of the gain of 3 % stands out
+
+
+def count_electrons(movie: Movie) -> NDArray[np.float32]:
+    """Add up frames, without gain, until they are enough to see one."""
+    total = np.zeros(movie.shape, np.float32)
+    for frame in movie.frames():
+        np.add(total, frame, out=total)
+        if total.mean() >= _COUNTS_TO_SEE_A_GAIN:
+            break
+    return total
+
+
+def score_pooled(movies: Iterable[tuple[Path, MovieAcquisition]], gain_file: Path) -> GainScores | None:
+    """Score a gain reference on the electrons of several movies, of as many as it takes to be sure.
+
+    A movie that cannot be read, or that the reference fits in no orientation, is passed over: it is refused with its
+    own sentence when it is corrected.
+
+    Parameters
+    ----------
+    movies : their files, and how they were taken
+    gain_file : of any format that is known
+
+    Returns
+    -------
+    None if no movie could be used.
+
+    Raises
+    ------
+    InputError
+        If the gain reference cannot be read.
+    """
+    from cryoloom.engine.gain import score_gain_orientations
+    from cryoloom.errors import ParameterError
+    from cryoloom.formats.gain import read_gain
+
+    total: NDArray[np.float32] | None = None
+    scores: GainScores | None = None
+    for file, acquisition in movies:
+        try:
+            with acquisition.open(file) as movie:
+                counted, is_eer = count_electrons(movie), movie.header.format == "EER"
+        except (CryoloomError, OSError):
+            continue
+        reference = read_gain(gain_file, movies_are_eer=is_eer)
+        if is_eer:
+            reference = reference.repeated(acquisition.eer_upsampling)
+        total = counted if total is None else total + counted
+        try:
+            scores = score_gain_orientations(total, reference.factors)
+        except ParameterError:
+            return None
+        if scores.is_clear:
+            break
+    return scores
+
+
+def clear_orientation(scores: GainScores, gain_file: Path, who_tells: str) -> GainOrientation:
+    """The orientation that leads clearly.
+
+    Parameters
+    ----------
+    scores : of every orientation
+    gain_file : what was scored
+    who_tells : begin of the sentence if none leads: ``the first 3 movies do``
+
+    Raises
+    ------
+    InputError
+        If none does, or the reference has to divide; the message shows the score of every orientation.
+    """
+    if scores.looks_like_a_divisor:
+        raise InputError(
+            f"{gain_file.name}: pixels where this gain reference is high count more than others, so that it has to "
+            "divide, not to multiply; invert it.",
+            path=gain_file,
+        )
+    if not scores.is_clear:
+        raise InputError(
+            f"{gain_file.name}: {who_tells} not tell clearly how this gain reference lies on the frames "
+            f"(scores: {scores_in_words(scores)}; chance gives ± {scores.standard_error:.4f}); say which orientation "
+            "is right, with gain_orientation.",
+            path=gain_file,
+        )
+    return scores.best
+
+
+def scores_in_words(scores: GainScores) -> str:
+    """Every orientation with its score, the best first."""
+    ordered = sorted(scores.scores.items(), key=lambda entry: -entry[1])
+    return ", ".join(f"{orientation} {score:.4f}" for orientation, score in ordered)
