@@ -91,6 +91,16 @@ def test_from_a_new_project_to_a_report(tmp_path: Path, wait_until) -> None:
     assert report["exposures"] == 2
     assert Path(report["report"]).stat().st_size > 10_000
 
+    sums = {path: path.read_bytes() for path in (project / "runs").rglob("files/micrographs/*")}
+    assert document("clean", project, 2, "--category", "micrographs", "--yes")["done"] is True
+    assert not any(path.exists() for path in sums)
+    (gone,) = document("rebuild", project)["runs"]
+    assert (gone["number"], gone["items"], gone["files"]) == (2, 2, 6)
+    assert not any(path.exists() for path in sums), "a preview makes nothing"
+    assert document("rebuild", project, "--yes")["done"] is True
+    assert {path: path.read_bytes() for path in (project / "runs").rglob("files/micrographs/*")} == sums
+    assert shell("rebuild", project).stdout == "No file is missing.\n"
+
     sums = sorted((project / "runs").rglob("*.mrc"))
     assert document("clean", project)["done"] is False
     assert document("rm", project, 3)["done"] is False

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
     "rm": "cryoloom.cli.cleaning:rm",
     "restore": "cryoloom.cli.cleaning:restore",
     "clean": "cryoloom.cli.cleaning:clean",
+    "rebuild": "cryoloom.cli.rebuilding:rebuild",
     "apply": "cryoloom.cli.workflows:apply",
     "export-workflow": "cryoloom.cli.workflows:export_workflow",
     "export": "cryoloom.cli.results:export",

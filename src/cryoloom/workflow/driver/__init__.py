@@ -7,17 +7,30 @@ if TYPE_CHECKING:
     from cryoloom.workflow.driver._attempt import Attempt, claim_attempt, read_events
     from cryoloom.workflow.driver._items import FailedItem, LedgerEntry
     from cryoloom.workflow.driver._loop import drive_run
+    from cryoloom.workflow.driver._rebuilding import MissingFiles, missing_files
     from cryoloom.workflow.driver._rounds import RoundFolder
 
-__all__ = ["Attempt", "FailedItem", "LedgerEntry", "RoundFolder", "claim_attempt", "drive_run", "read_events"]
+__all__ = [
+    "Attempt",
+    "FailedItem",
+    "LedgerEntry",
+    "MissingFiles",
+    "RoundFolder",
+    "claim_attempt",
+    "drive_run",
+    "missing_files",
+    "read_events",
+]
 
 _HOMES = {
     "Attempt": "_attempt",
     "FailedItem": "_items",
     "LedgerEntry": "_items",
+    "MissingFiles": "_rebuilding",
     "RoundFolder": "_rounds",
     "claim_attempt": "_attempt",
     "drive_run": "_loop",
+    "missing_files": "_rebuilding",
     "read_events": "_attempt",
 }
 

@@ -17,6 +17,7 @@ class LedgerEntry(Item):
     children: str = column(
         default="", meaning="JSON: name of an output → ids of what was made; empty for the same id in each"
     )
+    content: int = column(dtype="uint64", default=0, meaning="digest of the rows and files made of it; 0: not known")
     attempt: int = column(default=0, meaning="number of the attempt that made it")
     seconds: float = column(default=0.0, unit="s", meaning="time from start to end of the task")
     peak_memory: int = column(default=0, unit="B", meaning="resident memory the task peaked at")

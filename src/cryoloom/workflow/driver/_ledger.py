@@ -19,10 +19,12 @@ class Made:
     ----------
     digest : of the inputs it was made from
     children : name of an output → ids; None: the same id in each output
+    content : digest of the rows and files that were made; 0 if it is not known
     """
 
     digest: int
     children: Mapping[str, Sequence[int]] | None
+    content: int = 0
 
     def of(self, output: str, key: int) -> Sequence[int]:
         """Ids made in one output."""
@@ -71,8 +73,9 @@ class Ledger:
         self._stored: StoredSet[LedgerEntry] = StoredSet(folder.ledger)
         snapshot = self._stored.latest()
         if snapshot is not None:
-            for key, digest, children in snapshot.to_polars(columns=["id", "digest", "children"]).iter_rows():
-                self.made[key] = Made(digest, _children(children))
+            columns = [name for name in ("id", "digest", "children", "content") if name in snapshot.columns]
+            for row in snapshot.to_polars(columns=columns).iter_rows(named=True):
+                self.made[row["id"]] = Made(row["digest"], children_of(row.get("children")), row.get("content") or 0)
 
     def commit(self, entries: Iterable[LedgerEntry] = (), forget: Iterable[int] = ()) -> None:
         """Record what was processed; forget what was withdrawn or is to be done again."""
@@ -83,7 +86,7 @@ class Ledger:
         for key in withdrawn:
             del self.made[key]
         for entry in entries:
-            self.made[entry.id] = Made(entry.digest, _children(entry.children))
+            self.made[entry.id] = Made(entry.digest, children_of(entry.children), entry.content)
 
     def newest_entries(self) -> list[int]:
         """Ids that the last commit recorded: the only ones whose items may be missing after a crash."""
@@ -94,7 +97,8 @@ class Ledger:
         return [int(key) for key in changes.upserted["id"]]
 
 
-def _children(text: str | None) -> dict[str, list[int]] | None:
+def children_of(text: str | None) -> dict[str, list[int]] | None:
+    """What `children_text` stored: name of an output → ids; None: the same id in each output."""
     if not text:
         return None
     children: dict[str, list[int]] = json.loads(text)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryoloom import errors
 from cryoloom.data import Column, Item, OpticsGroup
 from cryoloom.errors import LaneError
 from cryoloom.workflow.driver._attempt import Attempt
@@ -19,6 +17,8 @@ from cryoloom.workflow.driver._ledger import FailedItems, Ledger, children_text
 from cryoloom.workflow.driver._outputs import OutputSets
 from cryoloom.workflow.driver._pace import Pace
 from cryoloom.workflow.driver._preparations import Preparations
+from cryoloom.workflow.driver._rebuilding import Rebuilding
+from cryoloom.workflow.driver._submitted import Submitted
 from cryoloom.workflow.lane import Lane, Resources, Task, TaskOutcome, TaskPool, TaskReport
 from cryoloom.workflow.protocol import MapProtocol
 from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
@@ -26,15 +26,6 @@ from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
 POLL_SECONDS = 0.2
 FLUSH_SECONDS = 0.5
 FLUSH_ITEMS = 256
-
-
-@dataclass(frozen=True, slots=True)
-class _Submitted:
-    key: int
-    digest: int
-    label: str
-    memory: int
-    tries: int
 
 
 class MapDriver:
@@ -64,8 +55,8 @@ class MapDriver:
         self._workers = attempt.record.options.workers
         self._pending: dict[int, int] = {}  # key → tries so far, in order of arrival
         self._memory: dict[int, int] = {}  # key → bytes granted after the worker was lost
-        self._in_flight: dict[str, _Submitted] = {}
-        self._finished: list[tuple[_Submitted, TaskReport]] = []
+        self._in_flight: dict[str, Submitted] = {}
+        self._finished: list[tuple[Submitted, TaskReport]] = []
         self._to_fail: list[FailedItem] = []
         self._to_withdraw: set[int] = set()
         self._oldest_unflushed: float | None = None
@@ -74,6 +65,9 @@ class MapDriver:
         self._forget_what_is_missing()
         self._unchecked = {*self._ledger.made, *self._failed.by_id}  # their inputs may have gone between attempts
         self._excluded = self._read_exclusions()
+        self._rebuilding = Rebuilding(attempt, self._ledger)
+        if self._rebuilding.is_wanted():
+            self._rebuild()
 
     # -- what the loop asks ------------------------------------------------------------------------------------------
 
@@ -127,6 +121,8 @@ class MapDriver:
         if request.kind is RequestKind.RETRY:
             self._preparations.try_again()
             self._retry(request.items)
+        elif request.kind is RequestKind.REBUILD:
+            self._rebuild()
         elif request.kind in {RequestKind.EXCLUDE, RequestKind.INCLUDE}:
             self._exclude(request)
         elif request.kind is RequestKind.WORKERS and request.workers:
@@ -160,7 +156,8 @@ class MapDriver:
         if failed and not self._ledger.made:
             first = next(failure.reason for failure in self._failed.by_id.values() if not failure.excluded)
             return RunState.FAILED, f"All {failed} items failed; the first: {first}"
-        return RunState.FINISHED, f"{failed} items failed" if failed else ""
+        remarks = [f"{failed} items failed" if failed else "", self._rebuilding.remark]
+        return RunState.FINISHED, "; ".join(remark for remark in remarks if remark)
 
     def progress(self) -> Progress:
         """Counts and rate."""
@@ -200,20 +197,29 @@ class MapDriver:
             digest = None if key in self._excluded else self._groups.digest(key)
             made = self._ledger.made.get(key)
             failure = self._failed.by_id.get(key)
+            if made is not None and made.digest != digest:
+                self._rebuilding.forget(key)
             if digest is None:
                 self._pending.pop(key, None)
                 self._preparations.drop(key)
                 self._kill(key)
                 if made is not None or (failure is not None and not (failure.excluded and key in self._excluded)):
                     self._withdraw(key)
-            elif made is not None and made.digest == digest:
+            elif made is not None and made.digest == digest and key not in self._rebuilding:
                 self._pending.pop(key, None)
             elif failure is not None and failure.digest == digest:
                 continue
-            elif not self._preparations.holds(key) and all(
-                submitted.key != key for submitted in self._in_flight.values()
-            ):
-                self._pending.setdefault(key, 0)
+            else:
+                self._enqueue(key)
+
+    def _enqueue(self, key: int) -> None:
+        if not self._preparations.holds(key) and all(submitted.key != key for submitted in self._in_flight.values()):
+            self._pending.setdefault(key, 0)
+
+    def _rebuild(self) -> None:
+        """Make what has lost its files again; it counts as done all the while."""
+        for key in self._rebuilding.begin():
+            self._enqueue(key)
 
     def _kill(self, key: int) -> None:
         for task_id, submitted in self._in_flight.items():
@@ -346,7 +352,7 @@ class MapDriver:
         resources = self._protocol.resources(item, attempt.parameters)
         memory = self._memory.pop(key, resources.memory)
         resources = Resources(resources.cpu, memory, resources.gpu)
-        submitted = _Submitted(key, digest, label, memory, tries + 1)
+        submitted = Submitted(key, digest, label, memory, tries + 1)
         task = Task(
             id=f"{attempt.attempt.number:04d}-{key:016x}-{tries + 1}-{digest & 0xFFFF:04x}",
             function="cryoloom.workflow.driver._tasks:process_item",
@@ -367,8 +373,7 @@ class MapDriver:
             future = self._pool.submit(task)
         except LaneError as error:
             del self._in_flight[task.id]
-            self._to_fail.append(FailedItem(id=key, label=label, reason=str(error), digest=digest, tries=tries + 1))
-            self._oldest_unflushed = self._oldest_unflushed or time.monotonic()
+            self._note_failure(FailedItem(id=key, label=label, reason=str(error), digest=digest, tries=tries + 1))
             return
         future.add_done_callback(lambda done: attempt.finished_tasks.put(done.result()))
 
@@ -395,26 +400,16 @@ class MapDriver:
 
     # -- taking in ---------------------------------------------------------------------------------------------------
 
-    def _fail(self, submitted: _Submitted, report: TaskReport) -> None:
-        if report.failure is not None:
-            reason, detail = report.failure.message or report.failure.kind, report.failure.traceback
-            if not issubclass(getattr(errors, report.failure.kind, Exception), errors.CryoloomError):
-                reason = f"{report.failure.kind}: {reason}"
-        else:
-            reason, detail = f"Its worker was lost {submitted.tries} times: {report.lost_because}.", ""
-        if report.last_words:
-            detail = f"{detail}\nIt printed:\n{report.last_words}".strip()
-        self._to_fail.append(
-            FailedItem(
-                id=submitted.key,
-                label=submitted.label,
-                reason=reason,
-                detail=detail,
-                digest=submitted.digest,
-                tries=submitted.tries,
-            )
-        )
-        self._attempt.log(f"{submitted.label}: {reason}\n{detail}".rstrip())
+    def _fail(self, submitted: Submitted, report: TaskReport) -> None:
+        failure = submitted.failure(report)
+        self._note_failure(failure)
+        self._attempt.log(f"{failure.label}: {failure.reason}\n{failure.detail}".rstrip())
+
+    def _note_failure(self, failure: FailedItem) -> None:
+        if failure.id in self._rebuilding:
+            self._rebuilding.give_up(failure.id, failure.label, failure.reason)
+            return
+        self._to_fail.append(failure)
         self._oldest_unflushed = self._oldest_unflushed or time.monotonic()
 
     def _is_flush_due(self) -> bool:
@@ -441,6 +436,10 @@ class MapDriver:
             key = submitted.key
             if key in self._to_withdraw:
                 continue
+            is_as_before, remark = self._rebuilding.confirm(key, submitted.digest, report.value["content"])
+            if is_as_before:
+                continue
+            warnings = [*report.value["warnings"], *([remark] if remark else [])]
             made: dict[str, list[int]] = {}
             for name in names:
                 rows[name] += report.value["outputs"][name]
@@ -456,11 +455,12 @@ class MapDriver:
                     id=key,
                     digest=submitted.digest,
                     children=children_text(key, made, names),
+                    content=report.value["content"],
                     attempt=self._attempt.attempt.number,
                     seconds=report.seconds,
                     peak_memory=report.peak_memory,
                     host=report.host,
-                    warnings=tuple(report.value["warnings"]),
+                    warnings=tuple(warnings),
                 )
             )
         for failure in self._to_fail:

@@ -11,6 +11,7 @@ from typing import Any
 from cryoloom.data import Item, OpticsGroup, Snapshot, StoredSet, item_kind
 from cryoloom.errors import CryoloomError, InputError, NotFoundError, disk_faults_explained
 from cryoloom.workflow.driver._inheritance import Inheritance
+from cryoloom.workflow.driver._rebuilding import content_digest
 from cryoloom.workflow.driver._rounds import RoundFolder
 from cryoloom.workflow.protocol import MapProtocol, Protocol, WholeProtocol
 from cryoloom.workflow.workspace import RoundWorkspace, Workspace
@@ -58,7 +59,7 @@ def process_item(
     Returns
     -------
     ``outputs``: name → list of rows; ``inherited``: column that no protocol gave → input that it comes from;
-    ``optics_groups``: as JSON; ``warnings``: sentences.
+    ``content``: digest of rows and files; ``optics_groups``: as JSON; ``warnings``: sentences.
     """
     protocol = _load_map_protocol(location)
     optics = {group.id: group for group in map(OpticsGroup.from_json, optics_groups)}
@@ -90,6 +91,7 @@ def process_item(
     return {
         "outputs": outputs,
         "inherited": dict(inheritance.origins),
+        "content": content_digest(outputs, Path(project), run),
         "optics_groups": [group.to_json() for group in made_optics.values()],
         "warnings": workspace.warnings,
     }

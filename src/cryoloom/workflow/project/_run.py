@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from cryoloom.data import Item, StoredSet
 from cryoloom.errors import ParameterError, ProjectError
-from cryoloom.workflow.driver import FailedItem
+from cryoloom.workflow.driver import FailedItem, missing_files
 from cryoloom.workflow.parameters import ProtocolParameters, validated
 from cryoloom.workflow.person import this_person
 from cryoloom.workflow.project._output import Output
@@ -27,6 +27,7 @@ from cryoloom.workflow.run import (
 )
 
 if TYPE_CHECKING:
+    from cryoloom.workflow.driver import MissingFiles
     from cryoloom.workflow.methods import Methods
     from cryoloom.workflow.project._project import Project
     from cryoloom.workflow.staleness import Staleness
@@ -162,6 +163,24 @@ class Run:
         self.request(RequestKind.RETRY, items=None if items is None else list(items))
         if not self.state.active:
             self.start()
+
+    def missing_files(self) -> MissingFiles:
+        """Files that the run's items name and that were cleaned away or are gone; see `missing_files`."""
+        return missing_files(self.folder)
+
+    def rebuild(self) -> MissingFiles:
+        """Make items again whose files are gone; their rows stay, and what comes out otherwise is warned of.
+
+        Returns
+        -------
+        What is gone; if it is nothing, nothing is done.
+        """
+        gone = self.missing_files()
+        if gone.items:
+            self.request(RequestKind.REBUILD)
+            if not self.state.active:
+                self.start()
+        return gone
 
     def exclude(self, items: Sequence[int]) -> None:
         """Leave items out, and withdraw what was made of them."""

@@ -79,6 +79,7 @@ class RequestKind(StrEnum):
 
     STOP = "stop"
     RETRY = "retry"
+    REBUILD = "rebuild"
     EXCLUDE = "exclude"
     INCLUDE = "include"
     CLOSE = "close"
