@@ -13,7 +13,7 @@ import pytest
 
 from cryoloom.cli.main import main
 from cryoloom.formats import write_tiff_movie
-from cryoloom.runtime import Project
+from cryoloom.runtime import Project, use_kernel_cache
 from cryoloom.workflow.driver import drive_run
 
 Shell = Callable[..., tuple[str, str]]
@@ -68,5 +68,6 @@ def _made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(_made_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """1 has imported three movies and failed on a fourth, 2 kept them, 3 accepted them; 4, motion, is a draft."""
+    use_kernel_cache()  # before it would be placed in what is gone after this test
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return Path(shutil.copytree(_made_once, tmp_path / "project"))

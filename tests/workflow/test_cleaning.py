@@ -217,7 +217,7 @@ def test_scratch_and_what_workers_left_behind_goes(session: Session) -> None:
 
 def test_files_of_lost_items_and_logs_of_failed_attempts_go(session: Session) -> None:
     lost = next(item.id for item in session.source.outputs["numbers"] if item.value == 2)  # type: ignore[attr-defined]
-    session.squares.exclude([lost])
+    session.squares.request(RequestKind.EXCLUDE, items=[lost])
     session.project.drive(session.squares)
     first, second = (session.squares.folder.attempt(number) for number in (1, 2))
     for attempt in (first, second):

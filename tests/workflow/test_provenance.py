@@ -28,6 +28,7 @@ from cryoloom.workflow.protocol import (
     output_set,
 )
 from cryoloom.workflow.provenance import Trace, trace
+from cryoloom.workflow.run import RequestKind
 
 
 class Movies(SourceProtocol):
@@ -248,7 +249,7 @@ def test_what_a_round_read_is_found_although_it_was_withdrawn_since(session: Ses
     movie = session.ids("1.movies")[0]
     lost = next(item.id for item in session.project.output("4.particles") if item.micrograph_id == movie)  # type: ignore[attr-defined]
     extract = session.project.run(4)
-    extract.exclude([movie])
+    extract.request(RequestKind.EXCLUDE, items=[movie])
     session.project.drive(extract)
     assert lost not in session.ids("4.particles")
     traced = session.trace("5.refined", lost)
@@ -265,7 +266,7 @@ def test_an_item_that_is_not_there_is_refused(session: Session) -> None:
 def test_the_attempt_that_made_an_item_is_told(session: Session) -> None:
     pick = session.project.run(3)
     first, second = session.ids("1.movies")
-    pick.exclude([second])
+    pick.request(RequestKind.EXCLUDE, items=[second])
     session.project.drive(pick)
     pick.request("include", items=[second])  # type: ignore[arg-type]
     session.project.drive(pick)

@@ -187,7 +187,7 @@ def test_what_was_withdrawn_meanwhile_is_not_made_again(session: Session) -> Non
     files = session.files()
     excluded = session.rows()["id"][0]
     session.clean()
-    session.squares.exclude([excluded])
+    session.squares.request(RequestKind.EXCLUDE, items=[excluded])
     ended(session.rebuild())
     assert set(session.files()) == {name for name in files if f"{excluded:016x}" not in name}
 

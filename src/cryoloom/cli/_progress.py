@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from cryoloom.workflow.run import Progress, RunState
 
@@ -46,7 +48,7 @@ def entries_of(project: Project, numbers: Sequence[int] | None = None) -> list[R
     return list(listed) if numbers is None else [entry for entry in listed if entry.number in set(numbers)]
 
 
-def as_document(entry: RunEntry) -> dict[str, Any]:
+def as_document(project: Project, entry: RunEntry) -> dict[str, Any]:
     """Where a run stands, for machines."""
     return {
         "number": entry.number,
@@ -57,19 +59,20 @@ def as_document(entry: RunEntry) -> dict[str, Any]:
         "reason": entry.reason or entry.problem,
         "attempt": entry.attempt,
         "progress": dict(entry.progress),
+        "advice": advice(project, entry),
     }
 
 
 def table(entries: Sequence[RunEntry]) -> Table:
     """Where runs stand, for people."""
-    shown = Table(box=None, pad_edge=False, header_style="dim")
+    listed = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("run", "protocol", "state", "done", "failed", "rate", "left", "made"):
-        shown.add_column(heading, justify="right" if heading in _RIGHT else "left")
+        listed.add_column(heading, justify="right" if heading in _RIGHT else "left")
     for entry in entries:
         progress = Progress.model_validate(dict(entry.progress))
         total = f"{progress.done} of {progress.total}" if progress.total > progress.done else str(progress.done)
         left = progress.seconds_left if entry.state is not None and entry.state.active else None
-        shown.add_row(
+        listed.add_row(
             str(entry.number),
             entry.label or entry.protocol,
             _state(entry),
@@ -79,7 +82,21 @@ def table(entries: Sequence[RunEntry]) -> Table:
             _duration(left) if left else "",
             _made(entry, progress),
         )
-    return shown
+    return listed
+
+
+def advice(project: Project, entry: RunEntry) -> str:
+    """What a person has to do for a run to go on, in one sentence; empty if nothing."""
+    if entry.state is RunState.NEEDS_YOU:
+        command = f"cryoloom decide {shlex.quote(str(project.path))} {entry.number}"
+        return f"Run {entry.number} ({entry.label or entry.protocol}) waits for your decision: {command}"
+    return ""
+
+
+def shown(project: Project, entries: Sequence[RunEntry]) -> Group:
+    """Where runs stand and what they wait for, for people."""
+    advised = filter(None, (advice(project, entry) for entry in entries))
+    return Group(table(entries), *(Text(sentence) for sentence in advised))
 
 
 def watch_runs(project: Project, numbers: Sequence[int]) -> bool:
@@ -87,11 +104,11 @@ def watch_runs(project: Project, numbers: Sequence[int]) -> bool:
     console = Console()
     entries = entries_of(project, numbers)
     try:
-        with Live(table(entries), console=console, refresh_per_second=4, transient=False) as live:
+        with Live(shown(project, entries), console=console, refresh_per_second=4, transient=False) as live:
             while _any_active(entries):
                 time.sleep(0.25)
                 entries = entries_of(project, numbers)
-                live.update(table(entries))
+                live.update(shown(project, entries))
     except KeyboardInterrupt:
         console.print("The runs go on; `cryoloom status` shows them, `cryoloom stop` stops them.")
         return True

@@ -42,6 +42,9 @@ def add(
         list[str] | None, typer.Option("--option", help="How it is run: workers=2, priority=batch …")
     ] = None,
     label: Annotated[str, typer.Option(help="What you call it.")] = "",
+    replaces: Annotated[
+        int | None, typer.Option(help="Number of the run that it stands in for; what reads that becomes stale.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Add a run to a project, as a draft.
@@ -59,7 +62,9 @@ def add(
         if name not in ports:
             raise ParameterError(f"{protocol} has no input {name!r}; it has {', '.join(ports) or 'none'}.")
     values = parse_settings(declared.Parameters, settings_of(settings or []))
-    run = opened.add(protocol, options=settings_of(options or []), label=label, **connections, **values)
+    replaced = None if replaces is None else opened.run(replaces).ulid
+    chosen = settings_of(options or [])
+    run = opened.add(protocol, options=chosen, label=label, replaces=replaced, **connections, **values)
     emit(
         {"number": run.number, "ulid": run.ulid, "protocol": protocol, "outputs": list(run.outputs)},
         as_json=as_json,

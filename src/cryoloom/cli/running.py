@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from cryoloom.cli._choices import JsonOption, ProjectArgument, RunsArgument, chosen_runs, open_project
+from cryoloom.cli._choices import JsonOption, ProjectArgument, RunsArgument, chosen_runs, item_ids, open_project
 from cryoloom.cli.output import emit
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def retry(
     """
     opened = open_project(project)
     chosen = [each for each in chosen_runs(opened, runs) if each.failed_items()]
-    ids = None if not items else [_item_id(item) for item in items]
+    ids = item_ids(items) if items else None
     for each in chosen:
         each.retry(ids)
     emit(
@@ -120,7 +120,7 @@ def status(
 
     Example: cryoloom status apoferritin --watch
     """
-    from cryoloom.cli._progress import as_document, entries_of, table, watch_runs
+    from cryoloom.cli._progress import as_document, entries_of, shown, watch_runs
 
     opened = open_project(project)
     if runs:
@@ -131,16 +131,17 @@ def status(
         return
     failures = {entry.number: _failed_items(opened.run(entry.number)) for entry in entries if failed}
     if as_json:
-        documents = [as_document(entry) | _listed_failures(failures.get(entry.number)) for entry in entries]
+        documents = [as_document(opened, entry) | _listed_failures(failures.get(entry.number)) for entry in entries]
         emit({"project": opened.path, "runs": documents}, as_json=True, text="")
         return
     from rich.console import Console
 
     console = Console()
-    console.print(table(entries))
+    console.print(shown(opened, entries))
     for number, items in failures.items():
         for item in items:
-            console.print(f"run {number}: {item['label']}: {item['reason']}", highlight=False, markup=False)
+            text = f"run {number}: {item['label']} (id {item['id']}): {item['reason']}"
+            console.print(text, highlight=False, markup=False)
 
 
 def _failed_items(run: Run) -> list[dict[str, Any]]:
@@ -174,17 +175,10 @@ def _answer(runs: list[Run], *, as_json: bool, text: str) -> None:
 
     document: dict[str, Any] = {"runs": []}
     if as_json and runs:
-        entries = entries_of(cast("Project", runs[0].project), [each.number for each in runs])
-        document["runs"] = [as_document(entry) for entry in entries]
+        project = cast("Project", runs[0].project)
+        document["runs"] = [as_document(project, entry) for entry in entries_of(project, [run.number for run in runs])]
     emit(document, as_json=as_json, text=text)
 
 
 def _numbers(runs: list[Run]) -> str:
     return ("run " if len(runs) == 1 else "runs ") + ", ".join(str(each.number) for each in runs)
-
-
-def _item_id(text: str) -> int:
-    try:
-        return int(text, 16) if len(text) == 16 else int(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no id of an item") from None

@@ -156,8 +156,7 @@ def _sentence(request: AttemptRequest, counts: Mapping[str, int], environment: E
 
 def _decision(folder: RunFolder) -> str:
     """The decision that a person made last, as a further sentence; empty if nobody decided anything."""
-    requests = (folder.request(ulid) for ulid in reversed(folder.request_names()))
-    last = next((request for request in requests if request.kind is RequestKind.DECIDE), None)
+    last = folder.last_request(RequestKind.DECIDE)
     if last is None:
         return ""
     values = ", ".join(f"{name} = {value}" for name, value in (last.decision or {}).items())

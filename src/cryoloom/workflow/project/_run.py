@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from cryoloom.data import Item, StoredSet
-from cryoloom.errors import ParameterError, ProjectError
+from cryoloom.errors import NotFoundError, ParameterError, ProjectError
 from cryoloom.workflow.driver import FailedItem, missing_files
 from cryoloom.workflow.parameters import ProtocolParameters, validated
 from cryoloom.workflow.person import this_person
+from cryoloom.workflow.project._editing import edited
 from cryoloom.workflow.project._output import Output
-from cryoloom.workflow.protocol import Protocol
+from cryoloom.workflow.protocol import DecideProtocol, MapProtocol, Protocol
 from cryoloom.workflow.read_only import check_writable
 from cryoloom.workflow.run import (
     Annotations,
@@ -177,25 +178,71 @@ class Run:
         """
         gone = self.missing_files()
         if gone.items:
-            self.request(RequestKind.REBUILD)
-            if not self.state.active:
-                self.start()
+            self._ask_to_apply(RequestKind.REBUILD)
         return gone
 
     def exclude(self, items: Sequence[int]) -> None:
-        """Leave items out, and withdraw what was made of them."""
-        self.request(RequestKind.EXCLUDE, items=list(items))
+        """Leave items of the leading input out, and withdraw what was made of them.
+
+        Raises
+        ------
+        ParameterError
+            If the run does not process items one by one.
+        NotFoundError
+            If the input does not hold one of them.
+        """
+        self._check_items(items)
+        self._ask_to_apply(RequestKind.EXCLUDE, items=list(items))
+
+    def include(self, items: Sequence[int]) -> None:
+        """Take items in again that were excluded; raises what `exclude` does."""
+        self._check_items(items)
+        self._ask_to_apply(RequestKind.INCLUDE, items=list(items))
 
     def decide(self, **decision: Any) -> None:
         """Decide; the run applies it to what has come and what comes later."""
         self.check_writable()
-        kind = getattr(self.protocol, "Decision", None)
-        if kind is None:
+        made = validated(self.decision_kind, decision).model_dump(mode="json")
+        self._ask_to_apply(RequestKind.DECIDE, decision=made, generations=self._input_generations())
+
+    @property
+    def decision_kind(self) -> type[ProtocolParameters]:
+        """What a person decides.
+
+        Raises
+        ------
+        ParameterError
+            If the run asks for no decision.
+        """
+        if not issubclass(self.protocol, DecideProtocol):
             raise ParameterError(f"Run {self.number} ({self.record.protocol}) asks for no decision.")
-        made = validated(kind, decision)
-        self.request(RequestKind.DECIDE, decision=made.model_dump(mode="json"), generations=self._input_generations())
-        if not self.state.active and self.folder.attempt_numbers():
-            self.start()
+        return self.protocol.Decision
+
+    def last_decision(self) -> Request | None:
+        """What was decided last, by whom and when; None if nobody has decided."""
+        return self.folder.last_request(RequestKind.DECIDE)
+
+    def edit(
+        self, *, options: Mapping[str, Any] | None = None, inputs: Mapping[str, Any] | None = None, **values: Any
+    ) -> Self:
+        """Change a draft.
+
+        Parameters
+        ----------
+        options : of `RunOptions`
+        inputs : an `Output`, ``"3.micrographs"``, or None to take one off, by name
+        values : of parameters, by name
+
+        Raises
+        ------
+        ParameterError
+            If anything does not fit.
+        ReadOnlyError
+            If the run was started: make a new one, which replaces it.
+        """
+        self.check_writable()
+        self.record = self.folder.edit(edited(self, inputs or {}, values, options or {}))
+        return self
 
     def request(self, kind: RequestKind, **details: Any) -> Request:
         """Leave a request for the driver; to stop, a run does not need its plugin."""
@@ -203,6 +250,26 @@ class Run:
         request = Request(kind=kind, actor=this_person(), **details)
         self.folder.add_request(request)
         return request
+
+    def _ask_to_apply(self, kind: RequestKind, **details: Any) -> None:
+        """Leave a request, and see to it that it is applied also if the run has ended."""
+        self.request(kind, **details)
+        if not self.state.active and self.folder.attempt_numbers():
+            self.start()
+
+    def _check_items(self, items: Sequence[int]) -> None:
+        self.check_writable()
+        if not issubclass(self.protocol, MapProtocol):
+            raise ParameterError(
+                f"Run {self.number} ({self.record.protocol}) does not process items one by one, so none can be "
+                "excluded; choose with `filter` or `curate`."
+            )
+        reference = self.record.inputs[self.protocol.input_ports()[0].name]
+        source = self.project.run(reference.run).outputs[reference.output]
+        held = {row["id"] for row in source.latest().rows(list(items)).iter_rows(named=True)}
+        unknown = [item for item in items if item not in held]
+        if unknown:
+            raise NotFoundError(f"{source}, which run {self.number} reads, holds no item {unknown[0]:016x}.")
 
     def check_writable(self, *, needs_protocol: bool = True) -> None:
         """Refuse to change a run that can only be read; see `cryoloom.workflow.read_only`."""

@@ -17,6 +17,7 @@ from cryoloom.workflow.run._records import (
     End,
     Record,
     Request,
+    RequestKind,
     RunRecord,
     Status,
 )
@@ -213,6 +214,11 @@ class RunFolder:
     def request(self, ulid: str) -> Request:
         """Read one request."""
         return read_record(self.requests / f"{ulid}.json", Request)
+
+    def last_request(self, kind: RequestKind) -> Request | None:
+        """The newest request of a kind; None if there is none."""
+        requests = (self.request(ulid) for ulid in reversed(self.request_names()))
+        return next((request for request in requests if request.kind is kind), None)
 
     def attempt_numbers(self) -> list[int]:
         """Numbers of all attempts, ascending."""
