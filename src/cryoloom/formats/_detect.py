@@ -71,12 +71,14 @@ def detect_format(path: Path | str) -> FileFormat:
 
 
 def _binary_format(source: ByteSource, beginning: bytes, path: Path) -> FileFormat | None:
-    from cryoloom.formats import cryosparc, dm, imagic, mrc, spider, tiff
+    from cryoloom.formats import tiff
 
     if tiff.is_tiff(beginning):
         from cryoloom.formats.eer import is_eer
 
         return FileFormat.EER if is_eer(source) else FileFormat.TIFF
+    from cryoloom.formats import cryosparc, dm, imagic, mrc, spider
+
     pixels_of_imagic = path.suffix == ".img" and path.with_suffix(".hed").is_file()
     tests = {
         FileFormat.CS: cryosparc.is_cs(beginning) and path.suffix != ".npy",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,6 +56,9 @@ def motion(
     Example: cryoloom tool motion movie.tif --pixel-size 0.83 --voltage 300 --dose-per-frame 1.0 --gain gain.mrc
     --output aligned.mrc
     """
+    # Movies side by side use the processors; a linear algebra library that does so too would only be in the way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
     from cryoloom.engine.motion import MotionSettings, predicted_memory
     from cryoloom.protocols.motion._detector import read_detector
     from cryoloom.protocols.motion._files import MovieAcquisition, correct_movie, correct_movies

@@ -4,7 +4,7 @@ A gain reference here is a *multiplicative* map of the shape of a frame; what is
 the caller. Pixels where it is zero or not finite are defects.
 """
 
-from cryoloom.engine.gain._counts import counts_per_frame, sum_frames
+from cryoloom.engine.gain._counts import add_frame, counts_per_frame, sum_frames
 from cryoloom.engine.gain._defects import defects_of_gain, find_outlier_pixels, rectangles_to_mask
 from cryoloom.engine.gain._detection import GainScores, score_gain_orientations
 from cryoloom.engine.gain._orientation import GainOrientation, orient_gain
@@ -14,6 +14,7 @@ __all__ = [
     "GainOrientation",
     "GainScores",
     "Repair",
+    "add_frame",
     "counts_per_frame",
     "defects_of_gain",
     "find_outlier_pixels",

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
 from cryoloom.errors import ParameterError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def sum_frames(frames: Sequence[NDArray[np.number]]) -> NDArray[np.float32]:
@@ -28,8 +26,24 @@ def sum_frames(frames: Sequence[NDArray[np.number]]) -> NDArray[np.float32]:
         raise ParameterError("A movie without frames cannot be summed.")
     total = np.zeros(frames[0].shape, np.float32)
     for frame in frames:
-        np.add(total, frame, out=total)
+        add_frame(frame, total)
     return total
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def add_frame(frame: NDArray[np.number], total: NDArray[np.float32]) -> float:
+    """Add a raw frame (h, w) of any number type to a sum of frames, in place; returns the mean of the frame."""
+    height, width = total.shape
+    counts = 0.0
+    for y in range(height):
+        row = np.float32(0.0)
+        for x in range(width):
+            value = np.float32(frame[y, x])
+            total[y, x] += value
+            row += value
+        counts += float(row)
+    mean: float = counts / (height * width)
+    return mean
 
 
 def counts_per_frame(

@@ -60,14 +60,21 @@ class DetectorFrames:
         """(h, w) of a frame."""
         return self.raw.shape[1], self.raw.shape[2]
 
-    def binned(self, index: int, factor: int) -> NDArray[np.float32]:
+    def binned(self, index: int, factor: int, result: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Mean of squares of ``factor`` pixels of one corrected frame; what fills no square at its end is left out.
+
+        Parameters
+        ----------
+        index : of the frame
+        factor : pixels along the edge of a square
+        result : an array to write into, which spares making a new one
 
         Returns
         -------
         (h // factor, w // factor); pixel (j, i) lies at ``factor * (j, i) + (factor - 1) / 2`` of the frame
         """
-        result = np.empty((self.shape[0] // factor, self.shape[1] // factor), np.float32)
+        if result is None:
+            result = np.empty((self.shape[0] // factor, self.shape[1] // factor), np.float32)
         _bin(self.raw[index], self.gain, factor, result)
         return result
 

@@ -63,14 +63,16 @@ def _refined(refinement: Refinement, settings: MotionSettings, factor: int) -> M
     frames = refinement.patches.frames
     if frames < _FEWEST_FRAMES:
         return _as_motion(whole, factor, f"a local model needs {_FEWEST_FRAMES} frames, the movie has {frames}")
-    reason = _objection(refinement, whole, refinement.refine(with_local=True))
+    refinement.refine(with_local=True)
+    reason = _objection(refinement, whole)
     return _as_motion(whole if reason else refinement.estimate, factor, reason)
 
 
-def _objection(refinement: Refinement, whole: Estimate, reached: Agreement) -> str:
+def _objection(refinement: Refinement, whole: Estimate) -> str:
     """Why the local model that was fitted should not be used; empty if there is no objection."""
     if refinement.local_amplitude == 0.0:
         return "no difference between patches stands out of the noise"
+    reached = refinement.measure()
     disagreement = _disagreement(refinement, reached)
     if disagreement > _LARGEST_DISAGREEMENT:
         return (

@@ -119,12 +119,19 @@ def cut_patches(
     real = np.empty((len(corners), frames.count, len(rows), columns), np.float32)
     imaginary = np.empty_like(real)
 
-    def transform(index: int) -> None:
-        cut = np.empty((len(corners), *shape), np.float32)
-        _cut(frames.binned(index, factor), corners + offsets[index, ::-1], window, cut)
-        _keep(forward_transform(cut), rows, ring < len(count), real[:, index], imaginary[:, index])
+    counting = ring < len(count)
 
-    map_on_threads(transform, range(frames.count), threads)
+    def transform(first: int) -> None:
+        # arrays that are used again, and patches one by one, stay in the cache
+        frame = np.empty((height, width), np.float32)
+        cut = np.empty(shape, np.float32)
+        for index in range(first, frames.count, threads):
+            frames.binned(index, factor, frame)
+            for patch, (top, left) in enumerate(corners + offsets[index, ::-1]):
+                _cut(frame[top : top + shape[0], left : left + shape[1]], window, cut)
+                _keep(forward_transform(cut), rows, counting, real[patch, index], imaginary[patch, index])
+
+    map_on_threads(transform, range(threads), threads)
     middles = corners[:, ::-1] + 0.5 * (np.array(shape[::-1]) - 1.0)
     in_movie = middles * factor + 0.5 * (factor - 1)
     return Patches(
@@ -134,7 +141,7 @@ def cut_patches(
         centres=in_movie / np.array(frames.shape[::-1]) - 0.5,
         frequency_y=frequency_y,
         frequency_x=frequency_x,
-        extent=np.count_nonzero(ring < len(count), axis=1) + np.argmax(ring < len(count), axis=1),
+        extent=np.count_nonzero(counting, axis=1) + np.argmax(counting, axis=1),
         ring=ring,
         count=count,
         ring_frequency=ring_frequency,
@@ -143,44 +150,37 @@ def cut_patches(
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _cut(
-    frame: NDArray[np.float32], corners: NDArray[np.int64], window: NDArray[np.float32], result: NDArray[np.float32]
-) -> None:
-    """Cut patches at corners (p, 2; y, x), take the mean off each, and fade it out: ``result`` (p, h, w)."""
-    number, height, width = result.shape
-    for patch in range(number):
-        top, left = corners[patch, 0], corners[patch, 1]
-        source = frame[top : top + height, left : left + width]
-        total = 0.0
-        for y in range(height):
-            row = np.float32(0.0)
-            for x in range(width):
-                row += source[y, x]
-            total += np.float64(row)
-        mean = np.float32(total / (height * width))
-        for y in range(height):
-            for x in range(width):
-                result[patch, y, x] = (source[y, x] - mean) * window[y, x]
+def _cut(source: NDArray[np.float32], window: NDArray[np.float32], result: NDArray[np.float32]) -> None:
+    """Take the mean off a patch of a frame (h, w), and fade it out."""
+    height, width = result.shape
+    total = 0.0
+    for y in range(height):
+        row = np.float32(0.0)
+        for x in range(width):
+            row += source[y, x]
+        total += np.float64(row)
+    mean = np.float32(total / (height * width))
+    for y in range(height):
+        for x in range(width):
+            result[y, x] = (source[y, x] - mean) * window[y, x]
 
 
 @njit(cache=True, nogil=True)
 def _keep(
-    transforms: NDArray[np.complex64],
+    transform: NDArray[np.complex64],
     rows: NDArray[np.int64],
-    counts: NDArray[np.bool_],
+    counting: NDArray[np.bool_],
     real: NDArray[np.float32],
     imaginary: NDArray[np.float32],
 ) -> None:
-    """Keep the coefficients that count, (p, rows, columns); the first column has each twice, so at half power."""
-    number, _, columns = real.shape
-    for patch in range(number):
-        for i in range(len(rows)):
-            for j in range(columns):
-                value = transforms[patch, rows[i], j] if counts[i, j] else np.complex64(0.0)
-                real[patch, i, j] = value.real
-                imaginary[patch, i, j] = value.imag
-            real[patch, i, 0] *= _HALF
-            imaginary[patch, i, 0] *= _HALF
+    """Keep the coefficients that count, (rows, columns); the first column has each twice, so at half power."""
+    for i in range(len(rows)):
+        for j in range(real.shape[1]):
+            value = transform[rows[i], j] if counting[i, j] else np.complex64(0.0)
+            real[i, j] = value.real
+            imaginary[i, j] = value.imag
+        real[i, 0] *= _HALF
+        imaginary[i, 0] *= _HALF
 
 
 def _offsets(displacement: NDArray[np.float64], height: int, width: int) -> tuple[NDArray[np.int64], tuple[int, int]]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cryoloom.engine.motion._patches import Patches
 
 _ROUNDS = 20
-_STILL = 0.01  # binned pixels
+_STILL = 0.03  # binned pixels; a round leaves a third of it to the next
 _LARGEST_STEP = 1.5  # binned pixels
 _LOOSENESS = {False: 0.3, True: 0.08}  # binned pixels to which patches follow a rigid, and a smooth, motion
 
@@ -79,8 +79,8 @@ class Refinement:
         displacement = (estimate or self.estimate).at(self.design)
         return measure_agreement(self.patches, self.spectra, displacement, threads=self.threads)
 
-    def refine(self, *, with_local: bool) -> Agreement:
-        """Improve the estimate until it stands still; returns the agreement reached."""
+    def refine(self, *, with_local: bool) -> None:
+        """Improve the estimate until it stands still."""
         for _ in range(_ROUNDS):
             agreement = self.measure()
             before = self.estimate.at(self.design)
@@ -89,7 +89,6 @@ class Refinement:
             moved = self.estimate.at(self.design) - before
             if np.abs(moved - moved.mean(axis=1, keepdims=True)).max() < _STILL:
                 break
-        return self.measure()
 
     def promised_gain(self) -> float:
         """By how much the local part should have raised the logarithm of the likelihood, if it is right."""

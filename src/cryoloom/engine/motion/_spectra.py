@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
 from cryoloom.engine.motion._threads import map_on_threads
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from cryoloom.engine.motion._patches import Patches
 
 _SMOOTHING = 0.7  # rings, for the common signal, which follows the rings of the contrast transfer
@@ -87,7 +87,7 @@ def measure_noise(patches: Patches, *, threads: int = 1) -> Spectra:
     rings = patches.rings
 
     def power(patch: int) -> NDArray[np.float64]:
-        total = (patches.real[patch] ** 2 + patches.imaginary[patch] ** 2).sum(axis=0, dtype=np.float64)
+        total = _power(patches.real[patch], patches.imaginary[patch])
         in_rings: NDArray[np.float64] = np.bincount(patches.ring.ravel(), total.ravel(), rings + 1)[:rings].astype(
             float
         )
@@ -100,6 +100,18 @@ def measure_noise(patches: Patches, *, threads: int = 1) -> Spectra:
     largest = np.maximum(noise.max(axis=1, keepdims=True), 1e-30)
     noise = np.where(noise < 1e-9 * largest, largest, noise)
     return Spectra(noise, np.zeros_like(noise), np.zeros(rings), patches.frames)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _power(real: NDArray[np.float32], imaginary: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(rows, columns) power of the coefficients (n, rows, columns) of a patch, summed over frames."""
+    frames, rows, columns = real.shape
+    total = np.zeros((rows, columns), np.float32)
+    for row in range(rows):
+        for frame in range(frames):
+            for column in range(columns):
+                total[row, column] += real[frame, row, column] ** 2 + imaginary[frame, row, column] ** 2
+    return total
 
 
 def measure_signal(spectra: Spectra, ring_power: NDArray[np.float64], patches: Patches) -> Spectra:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 DEGREE = 7
 TAPS = DEGREE + 1
 PHASES = 1024  # steps a pixel at which the spline is tabulated: errors of position stay below 1/2000 pixel
-COLUMNS = 512  # of a tile, so that its buffers stay in the cache
+COLUMNS = 256  # of a tile, so that its buffers stay in the cache
 GROUP = 16  # columns that are moved alike, a whole number of vector registers
 _FAST = {"contract", "nsz"}  # fused multiply-add, but no reordering
 
@@ -82,8 +82,8 @@ def accumulate_rows(
     """
     count, height, width = frames.shape
     groups = COLUMNS // GROUP
-    taps_x = np.empty((groups, TAPS), np.float32)
-    taps_y = np.empty((groups, TAPS), np.float32)
+    taps_x = np.empty((TAPS, COLUMNS), np.float32)
+    taps_y = np.empty((TAPS, COLUMNS), np.float32)
     whole_x = np.empty(groups, np.int64)
     whole_y = np.empty(groups, np.int64)
     source = np.zeros(COLUMNS + TAPS, np.float32)
@@ -102,7 +102,7 @@ def accumulate_rows(
                 _tabulate(fields[frame, 1], left, used, width, y, taps, whole_y, taps_y)
                 _filter_along_x(frames[frame], gain, top, rows, left, used, whole_x, whole_y, taps_x, source, filtered)
                 for row in range(rows):
-                    _filter_along_y(filtered, row, taps_y, used, moved)
+                    _filter_along_y(filtered, row, taps_y, columns, moved)
                     for r in range(len(weights)):
                         weight = weights[r, frame]
                         for column in range(columns):
@@ -121,7 +121,10 @@ def _tabulate(
     whole: NDArray[np.int64],
     result: NDArray[np.float32],
 ) -> None:
-    """Displacement of each group of columns along one axis: its whole pixels, and the taps of the rest."""
+    """Displacement of each group of columns along one axis: its whole pixels, and the taps of the rest.
+
+    The taps (TAPS, columns) are written out for every column, so that the loops over columns are long and vectorised.
+    """
     # as a polynomial in x along this row
     constant = field[0] + y * (field[3] + y * (field[4] + y * field[7]))
     linear = field[1] + y * (field[5] + y * field[9])
@@ -133,7 +136,7 @@ def _tabulate(
         whole[group] = floor
         phase = int((displacement - floor) * PHASES + 0.5)
         for tap in range(TAPS):
-            result[group, tap] = taps[phase, tap]
+            result[tap, group * GROUP : (group + 1) * GROUP] = taps[phase, tap]
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
@@ -161,6 +164,9 @@ def _filter_along_x(
         first_x = left + begin * GROUP + whole_x[begin] - (TAPS // 2 - 1)
         first_y = top + whole_y[begin] - (TAPS // 2 - 1)
         inside = first_x >= 0 and first_x + length <= width
+        columns = slice(begin * GROUP, end * GROUP)
+        a, b, c, d = taps[0, columns], taps[1, columns], taps[2, columns], taps[3, columns]
+        e, f, g, h = taps[4, columns], taps[5, columns], taps[6, columns], taps[7, columns]
         for row in range(rows + TAPS - 1):
             y = (first_y + row) % height
             # slices begin at zero, which spares the loops a check for negative indices and lets them be vectorised
@@ -172,43 +178,34 @@ def _filter_along_x(
                 for i in range(length):
                     x = (first_x + i) % width
                     source[i] = np.float32(frame[y, x]) * gain[y, x]
-            for group in range(begin, end):
-                a, b, c, d = taps[group, 0], taps[group, 1], taps[group, 2], taps[group, 3]
-                e, f, g, h = taps[group, 4], taps[group, 5], taps[group, 6], taps[group, 7]
-                here = source[(group - begin) * GROUP : (group - begin) * GROUP + GROUP + TAPS]
-                result = filtered[row, group * GROUP : (group + 1) * GROUP]
-                for j in range(GROUP):
-                    result[j] = (
-                        a * here[j]
-                        + b * here[j + 1]
-                        + c * here[j + 2]
-                        + d * here[j + 3]
-                        + e * here[j + 4]
-                        + f * here[j + 5]
-                        + g * here[j + 6]
-                        + h * here[j + 7]
-                    )
+            result = filtered[row, columns]
+            for i in range((end - begin) * GROUP):
+                result[i] = (
+                    a[i] * source[i]
+                    + b[i] * source[i + 1]
+                    + c[i] * source[i + 2]
+                    + d[i] * source[i + 3]
+                    + e[i] * source[i + 4]
+                    + f[i] * source[i + 5]
+                    + g[i] * source[i + 6]
+                    + h[i] * source[i + 7]
+                )
         begin = end
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
 def _filter_along_y(
-    rows: NDArray[np.float32], row: int, taps: NDArray[np.float32], groups: int, result: NDArray[np.float32]
+    rows: NDArray[np.float32], row: int, taps: NDArray[np.float32], columns: int, result: NDArray[np.float32]
 ) -> None:
     """Interpolate one row along y from the eight rows that begin with it."""
-    for group in range(groups):
-        a, b, c, d = taps[group, 0], taps[group, 1], taps[group, 2], taps[group, 3]
-        e, f, g, h = taps[group, 4], taps[group, 5], taps[group, 6], taps[group, 7]
-        here = rows[row : row + TAPS, group * GROUP : (group + 1) * GROUP]
-        moved = result[group * GROUP : (group + 1) * GROUP]
-        for j in range(GROUP):
-            moved[j] = (
-                a * here[0, j]
-                + b * here[1, j]
-                + c * here[2, j]
-                + d * here[3, j]
-                + e * here[4, j]
-                + f * here[5, j]
-                + g * here[6, j]
-                + h * here[7, j]
-            )
+    for i in range(columns):
+        result[i] = (
+            taps[0, i] * rows[row, i]
+            + taps[1, i] * rows[row + 1, i]
+            + taps[2, i] * rows[row + 2, i]
+            + taps[3, i] * rows[row + 3, i]
+            + taps[4, i] * rows[row + 4, i]
+            + taps[5, i] * rows[row + 5, i]
+            + taps[6, i] * rows[row + 6, i]
+            + taps[7, i] * rows[row + 7, i]
+        )

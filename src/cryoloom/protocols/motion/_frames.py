@@ -43,7 +43,7 @@ def read_frames(movie: Movie, detector: Detector, *, threads: int = 1) -> Mended
     InputError
         When the gain does not fit, or the movie holds negative or no counts at all.
     """
-    from cryoloom.engine.gain import find_outlier_pixels, plan_repair, repair_frame, repair_gain
+    from cryoloom.engine.gain import add_frame, find_outlier_pixels, plan_repair, repair_frame, repair_gain
     from cryoloom.engine.motion import DetectorFrames
 
     raw = np.empty((movie.frame_count, *movie.shape), movie.dtype)
@@ -51,8 +51,7 @@ def read_frames(movie: Movie, detector: Detector, *, threads: int = 1) -> Mended
     means = np.empty(movie.frame_count)
     for index, frame in enumerate(movie.frames(threads=threads)):
         raw[index] = frame
-        np.add(total, frame, out=total, casting="same_kind")
-        means[index] = frame.mean(dtype=np.float64)
+        means[index] = add_frame(frame, total)
     level = total.mean(dtype=np.float64)
     if not level > 0:
         raise InputError(
