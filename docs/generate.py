@@ -39,7 +39,8 @@ def protocol_pages() -> str:
 
 def column_pages() -> str:
     """Every kind of item, with the unit and meaning of each column."""
-    import cryoloom.data  # noqa: F401  # declares the kinds
+    import cryoloom.data
+    import cryoloom.workflow.driver._items  # noqa: F401  # both declare kinds
     from cryoloom.data import item_kind, item_kinds
 
     lines = ["# Columns of sets", "", "Generated from the declarations of items.", ""]

@@ -103,10 +103,12 @@ def watch_runs(project: Project, numbers: Sequence[int]) -> bool:
     """Show runs until all have ended; returns whether none failed. Ctrl-C leaves them running."""
     console = Console()
     entries = entries_of(project, numbers)
+    rest = 0.05  # seconds; a short run is not waited for longer than it takes
     try:
         with Live(shown(project, entries), console=console, refresh_per_second=4, transient=False) as live:
             while _any_active(entries):
-                time.sleep(0.25)
+                time.sleep(rest)
+                rest = min(1.5 * rest, 0.25)
                 entries = entries_of(project, numbers)
                 live.update(shown(project, entries))
     except KeyboardInterrupt:

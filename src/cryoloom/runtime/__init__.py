@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cryoloom.runtime._compiled import use_kernel_cache
-    from cryoloom.runtime._environment import InstalledEnvironment, Project
+    from cryoloom.runtime._environment import InstalledEnvironment
     from cryoloom.runtime._findings import findings_of
     from cryoloom.runtime._plugins import Plugin, checked_plugins
+    from cryoloom.runtime._project import Project
     from cryoloom.runtime._warm_up import warm_up
 
 __all__ = [
@@ -23,7 +24,7 @@ __all__ = [
 _HOMES = {
     "InstalledEnvironment": "_environment",
     "Plugin": "_plugins",
-    "Project": "_environment",
+    "Project": "_project",
     "checked_plugins": "_plugins",
     "findings_of": "_findings",
     "use_kernel_cache": "_compiled",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
 
 from cryoloom.errors import NotFoundError
 from cryoloom.runtime import _catalogue
@@ -13,8 +12,6 @@ from cryoloom.runtime._versions import versions
 from cryoloom.workflow.detached import start_detached
 from cryoloom.workflow.environment import Environment
 from cryoloom.workflow.lane import Lane
-from cryoloom.workflow.layout import ProjectFolder
-from cryoloom.workflow.project import Project as WorkflowProject
 from cryoloom.workflow.protocol import Protocol
 
 
@@ -48,29 +45,3 @@ class InstalledEnvironment(Environment):
             run / "driver.txt",
             project,
         )
-
-
-class Project(WorkflowProject):
-    """A folder of runs that feed each other, with the protocols and lanes of this machine."""
-
-    @classmethod
-    def create(cls, path: Path | str, name: str = "") -> Self:
-        """Make a new project in a new or empty folder.
-
-        Raises
-        ------
-        ProjectError
-            If the folder is not empty.
-        """
-        return cls(ProjectFolder.create(Path(path), name), InstalledEnvironment())
-
-    @classmethod
-    def open(cls, path: Path | str) -> Self:
-        """Open a project.
-
-        Raises
-        ------
-        NotFoundError
-            If there is none.
-        """
-        return cls(ProjectFolder.open(Path(path)), InstalledEnvironment())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from importlib import metadata
 
 from cryoloom import __version__
@@ -15,8 +16,15 @@ _LIBRARIES = ("numpy", "scipy", "numba", "polars", "tifffile", "imagecodecs", "m
 def versions(protocol: type[Protocol]) -> dict[str, str]:
     """Name → version of cryoloom, the protocol's distribution, Python and the numerical libraries."""
     found = {"cryoloom": __version__, "python": platform.python_version()}
-    found.update({name: metadata.version(name) for name in _LIBRARIES})
+    found.update({name: _version_of(name) for name in _LIBRARIES})
     plugin = plugin_of(protocol.id)
     if plugin is not None:
         found[plugin.distribution] = plugin.version
     return found
+
+
+def _version_of(distribution: str) -> str:
+    """Its version; `metadata.version` would parse a long file of which this is one line."""
+    described = metadata.distribution(distribution)
+    told = re.search(r"^Version: *(\S+)", described.read_text("METADATA") or "", re.MULTILINE)
+    return told[1] if told else described.version

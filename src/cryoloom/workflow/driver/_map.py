@@ -296,8 +296,9 @@ class MapDriver:
                 workers=self._workers,
             )
             self._capacity = self._lane.capacity().cpu
-        while self._pending and (room := 2 * (self._workers or self._capacity) + 14 - len(self._in_flight)) > 0:
-            keys = list(self._pending)[:room]
+        most = 2 * (self._workers or self._capacity) + 14
+        while self._pending and len(self._in_flight) <= most // 2:  # to look up many rows costs hardly more than one
+            keys = list(self._pending)[: most - len(self._in_flight)]
             rows = self._rows(keys)
             for key in keys:
                 self._submit(key, self._pending.pop(key), rows[key])
