@@ -28,6 +28,14 @@ def project(tmp_path: Path) -> SmallProject:
         ("test-square", {"numbers": "1.number"}, "Run 1 .* has no output 'number'; it has numbers"),
         ("test-square", {"numbers": "1.numbers", "options": {"workers": 0}}, "Option workers cannot be 0"),
         ("test-square", {"numbers": "1.numbers", "options": {"worker": 2}}, "no option 'worker'; did you mean workers"),
+        ("test-square", {"numbers": "1", "options": {"round_every": 3}}, "work in rounds; test-square does not"),
+        ("test-keep", {"numbers": "1", "options": {"round_every": 3}}, "work in rounds; test-keep does not"),
+        (
+            "test-numbers",
+            {"folder": "/", "options": {"start_after": 3}},
+            "start_after waits for an input; test-numbers",
+        ),
+        ("test-numbers", {"folder": "/", "options": {"when_closed": True}}, "when_closed waits for an input"),
     ],
 )
 def test_what_does_not_fit_is_refused(
@@ -42,6 +50,14 @@ def test_an_input_that_the_protocol_does_not_have_is_refused(project: SmallProje
     connection = Connection(OutputReference(run="X", output="numbers"), "test-numbers", "1.numbers")
     with pytest.raises(ParameterError, match="test-square has no input 'number'; it has numbers"):
         draft(project.environment.protocol("test-square"), {"number": connection}, {})
+
+
+def test_a_run_is_not_started_with_an_option_that_means_nothing_to_it(project: SmallProject) -> None:
+    run = project.add("test-square", numbers="1", options={"workers": 3})
+    with pytest.raises(ParameterError, match="test-square does not"):
+        run.start(options={"round_every": 4})
+    assert run.folder.attempt_numbers() == []
+    assert project.run(run.number).record.options.workers == 3
 
 
 def test_options_given_as_text_are_understood(project: SmallProject) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from cryoloom.errors import ParameterError
 from cryoloom.workflow.parameters import validated
-from cryoloom.workflow.protocol import Protocol
+from cryoloom.workflow.protocol import Protocol, WholeProtocol
 from cryoloom.workflow.run import OutputReference, RunOptions, RunRecord
 
 
@@ -78,19 +78,32 @@ def draft(
         output_kinds={
             port.name: inputs[port.same_as].kind if port.same_as else port.kind for port in protocol.output_ports()
         },
-        options=_options(protocol, options or {}),
+        options=options_of(protocol, options or {}),
         created_by=created_by,
         replaces=replaces,
     )
 
 
-def _options(protocol: type[Protocol], options: Mapping[str, Any]) -> RunOptions:
+def options_of(protocol: type[Protocol], options: Mapping[str, Any]) -> RunOptions:
+    """Options that a protocol can honour.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such option, its value does not fit, or it means nothing to the protocol.
+    """
     for name in options:
         if name not in RunOptions.model_fields:
             near = difflib.get_close_matches(name, RunOptions.model_fields, n=1) or list(RunOptions.model_fields)
             raise ParameterError(f"There is no option {name!r}; did you mean {', '.join(near)}?")
     try:
-        return RunOptions.model_validate({"when_closed": protocol.waits_for_closed_inputs, **options})
+        made = RunOptions.model_validate({"when_closed": protocol.waits_for_closed_inputs, **options})
     except ValidationError as error:
         problem = error.errors()[0]
         raise ParameterError(f"Option {problem['loc'][0]} cannot be {problem['input']!r}: {problem['msg']}.") from error
+    if made.round_every is not None and not issubclass(protocol, WholeProtocol):
+        raise ParameterError(f"Option round_every is for protocols that work in rounds; {protocol.id} does not.")
+    if (made.start_after > 1 or made.when_closed) and not protocol.input_ports():
+        waits = "when_closed" if made.when_closed else "start_after"
+        raise ParameterError(f"Option {waits} waits for an input; {protocol.id} has none.")
+    return made

@@ -134,8 +134,8 @@ class MapDriver:
         """Where the run stands, while it is driven."""
         if self._failed.count or self._preparations.failure:
             return RunState.ATTENTION
-        busy = self._in_flight or self._pending or self._finished or self._preparations.is_looking
-        return RunState.RUNNING if busy else RunState.WAITING
+        busy = self._in_flight or self._finished or self._preparations.is_looking
+        return RunState.RUNNING if busy or (self._pending and self._may_start()) else RunState.WAITING
 
     def is_complete(self) -> bool:
         """Every input is closed, and everything in it is done or has failed."""
@@ -284,7 +284,8 @@ class MapDriver:
             return False
         if options.when_closed:
             return all(followed.closed for followed in self._inputs)
-        return self._groups.count >= options.start_after or self._inputs[0].closed
+        has_begun = self._pool is not None or bool(self._ledger.made)
+        return has_begun or self._groups.count >= options.start_after or self._inputs[0].closed
 
     def _fill_lane(self) -> None:
         if not (self._pending or self._preparations.is_at_work) or not self._may_start():

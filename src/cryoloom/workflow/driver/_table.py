@@ -35,6 +35,7 @@ class TableDriver:
         self._outputs = OutputSets(attempt)
         self._decision = self._read_decision()
         self._dirty = True
+        self._applied = any(self._outputs.counts().values())
         self._next_poll = 0.0
 
     def step(self) -> float:
@@ -45,7 +46,7 @@ class TableDriver:
             self._dirty = self._dirty or any(changed)
             if self._dirty and self._can_apply():
                 self._apply()
-                self._dirty = False
+                self._dirty, self._applied = False, True
             self._next_poll = time.monotonic() + POLL_SECONDS
         return max(0.0, self._next_poll - time.monotonic())
 
@@ -64,7 +65,7 @@ class TableDriver:
         """Where the run stands, while it is driven."""
         if isinstance(self._protocol, DecideProtocol) and self._decision is None:
             return RunState.NEEDS_YOU
-        return RunState.RUNNING if self._dirty else RunState.WAITING
+        return RunState.RUNNING if self._dirty and self._can_apply() else RunState.WAITING
 
     def is_complete(self) -> bool:
         """Every input is closed and the rule has been applied to the last of it."""
@@ -98,7 +99,10 @@ class TableDriver:
         options = self._attempt.record.options
         if options.when_closed and not all(followed.closed for followed in self._inputs):
             return False
-        return all(followed.snapshot is not None for followed in self._inputs)
+        if any(followed.snapshot is None for followed in self._inputs):
+            return False
+        leading = self._inputs[0]
+        return self._applied or leading.closed or leading.count >= options.start_after
 
     def _apply(self) -> None:
         tables = {followed.port.name: followed.table() for followed in self._inputs if followed.snapshot is not None}

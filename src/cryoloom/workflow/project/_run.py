@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from cryoloom.data import Item, StoredSet
 from cryoloom.errors import NotFoundError, ParameterError, ProjectError
+from cryoloom.workflow.drafting import options_of
 from cryoloom.workflow.driver import FailedItem, missing_files
 from cryoloom.workflow.parameters import ProtocolParameters, validated
 from cryoloom.workflow.person import this_person
@@ -120,15 +121,17 @@ class Run:
 
         Raises
         ------
+        ParameterError
+            If its protocol cannot honour an option.
         ProjectError
             If it is driven already, or its driver could not begin; the message says why.
         """
         self.check_writable()
         if options and not self.folder.attempt_numbers():
-            merged = self.record.options.model_copy(update=dict(options))
-            self.record = self.folder.edit(
-                self.record.model_copy(update={"options": RunOptions.model_validate(merged.model_dump())})
-            )
+            former = self.record.options
+            known = {name: getattr(former, name) for name in RunOptions.model_fields}
+            changed = former.model_copy(update=dict(options_of(self.protocol, {**known, **options})))
+            self.record = self.folder.edit(self.record.model_copy(update={"options": changed}))
         if self.state.active:
             raise ProjectError(f"Run {self.number} is {self.state.value} already.", path=self.folder.path)
         before = len(self.folder.attempt_numbers())
