@@ -16,21 +16,57 @@ def warm_up() -> Iterator[str]:
 
     from cryoloom.engine.ctf import estimate_ctf
     from cryoloom.engine.extraction import ExtractionSettings, extract_particles
+    from cryoloom.engine.gain import sum_frames
     from cryoloom.engine.motion import DetectorFrames, Exposure, MotionSettings, estimate_motion, sum_aligned
     from cryoloom.engine.picking import pick_particles
 
     random = np.random.default_rng(1)
     counts = random.poisson(3.0, (6, 512, 512))
     plain = counts.sum(axis=0).astype(np.float32)
-    for kind in (np.uint8, np.uint16, np.float32):
+    for stored in (np.int8, np.uint8, np.int16, np.uint16, np.float32):
+        sum_frames(counts.astype(stored))
+    yield "reading of counts"
+    for kind in (np.uint8, np.uint16, np.float32):  # signed counts are looked at as unsigned ones
         frames = DetectorFrames.of(counts.astype(kind))
         motion = estimate_motion(frames, MotionSettings(patches=(3, 3)), pixel_size=2.0)
         exposure = Exposure(dose_per_frame=1.0, voltage=300.0)
         plain = sum_aligned(frames, motion, pixel_size=2.0, exposure=exposure).plain
         yield f"motion of {np.dtype(kind).name} frames"
+    _decode_electron_events()
+    yield "electron events of EER movies"
     estimate_ctf(plain, pixel_size=2.0, voltage=300.0, spherical_aberration=2.7, amplitude_contrast=0.1)
     yield "CTF"
     pick_particles(plain, diameter=150.0, pixel_size=2.0)
     yield "picking"
     extract_particles(plain, [(256.0, 256.0)], ExtractionSettings(box_size=64, background_diameter=48.0))
     yield "extraction"
+    _reconstruct_and_project()
+    yield "reconstruction and FSC"
+
+
+def _decode_electron_events() -> None:
+    """Decode one raw frame of 4 × 4 pixels in which no electron was seen: one run of sixteen, in seven bits."""
+    import numpy as np
+
+    from cryoloom.formats.eer._decode import PADDING, add_frames
+
+    words = np.frombuffer(bytes([16, *bytes(3 + PADDING)]), "<u4").copy()
+    for kind in (np.uint8, np.uint16):
+        add_frames(words, np.array([0]), np.array([1]), (7, 2, 2, 0), np.zeros((4, 4), kind))
+
+
+def _reconstruct_and_project() -> None:
+    """Make a map of one image, take a slice of it, and correlate the map with itself."""
+    import numpy as np
+
+    from cryoloom.engine.fsc import fourier_shell_correlation
+    from cryoloom.engine.kernels import extract_slices, half_transform_shape
+    from cryoloom.engine.reconstruction import Backprojection
+
+    box = 16
+    sums = Backprojection(box, pixel_size=2.0)
+    sums.insert(np.ones((1, box, box), np.float32), np.zeros((1, 3)), np.zeros((1, 2)))
+    volume = sums.map()
+    fourier_shell_correlation(volume, volume, pixel_size=2.0)
+    transform = np.zeros(half_transform_shape(box // 2), np.complex64)
+    extract_slices(transform, np.eye(3)[None], box_size=box, radius=box // 2)
