@@ -24,7 +24,7 @@ def warm_up() -> Iterator[str]:
     counts = random.poisson(3.0, (6, 512, 512))
     plain = counts.sum(axis=0).astype(np.float32)
     for stored in (np.int8, np.uint8, np.int16, np.uint16, np.float32):
-        sum_frames(counts.astype(stored))
+        sum_frames(list(counts.astype(stored)))
     yield "reading of counts"
     for kind in (np.uint8, np.uint16, np.float32):  # signed counts are looked at as unsigned ones
         frames = DetectorFrames.of(counts.astype(kind))
