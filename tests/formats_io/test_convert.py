@@ -51,10 +51,9 @@ def test_a_volume_stays_one_and_its_origin_is_kept_or_said(tmp_path: Path) -> No
     assert "origin" in convert(tmp_path / "a.mrc", tmp_path / "c.mrcs").dropped[0]
 
 
-def test_an_eer_movie_needs_its_fractions(tmp_path: Path) -> None:
+def test_an_eer_movie_is_rendered_into_fractions(tmp_path: Path) -> None:
     write_eer(tmp_path / "a.eer", [ElectronEvents(np.array([4]), np.array([8]))] * 4, shape=(16, 16), pixel_size=1.0)
-    with pytest.raises(ParameterError, match="how many fractions"):
-        convert(tmp_path / "a.eer", tmp_path / "b.mrcs")
+    assert convert(tmp_path / "a.eer", tmp_path / "b.mrcs").count == 4
     assert convert(tmp_path / "a.eer", tmp_path / "b.mrcs", eer_fractions=2).count == 2
     with read_stack(tmp_path / "b.mrcs") as stack:
         assert stack[1][1, 2] == 2

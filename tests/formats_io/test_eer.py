@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cryoloom.errors import FormatError, IncompleteFileError, ParameterError
 from cryoloom.formats import open_movie, read_header
+from cryoloom.formats.eer import sensible_fractions
 from cryoloom.testing.eer import ElectronEvents, encode_events, write_eer
 
 
@@ -103,9 +104,7 @@ class TestWhatIsRefused:
         write_eer(tmp_path / "movie.eer", [random_events(rng, (32, 32), 40) for _ in range(4)], shape=(32, 32))
         return tmp_path / "movie.eer"
 
-    def test_a_missing_or_impossible_number_of_fractions(self, path: Path) -> None:
-        with pytest.raises(ParameterError, match="how many fractions"):
-            open_movie(path)
+    def test_an_impossible_number_of_fractions(self, path: Path) -> None:
         with pytest.raises(ParameterError, match="4 raw frames cannot be rendered into 5"):
             open_movie(path, eer_fractions=5)
         with pytest.raises(ParameterError, match="upsampling"):
@@ -124,3 +123,40 @@ class TestWhatIsRefused:
         path.write_bytes(whole)
         with open_movie(path, eer_fractions=2) as movie, pytest.raises(FormatError, match="raw frame 0"):
             next(movie.frames())
+
+
+class TestHowManyFractions:
+    @staticmethod
+    def movie(path: Path, raw_frames: int, **items: str) -> Path:
+        nothing = ElectronEvents(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        write_eer(path / "movie.eer", [nothing] * raw_frames, shape=(8, 8), pixel_size=0.8, items=items)
+        return path / "movie.eer"
+
+    @pytest.mark.parametrize(
+        ("raw_frames", "frames_each"), [(560, 14), (559, 14), (1200, 30), (61, 2), (40, 1), (7, 1)]
+    )
+    def test_without_a_dose_there_are_about_forty(self, tmp_path: Path, raw_frames: int, frames_each: int) -> None:
+        fractions = sensible_fractions(self.movie(tmp_path, raw_frames))
+        assert fractions == raw_frames // frames_each
+        assert raw_frames - fractions * frames_each < frames_each
+        assert fractions <= 40 or frames_each <= 2
+
+    def test_each_gets_one_electron_if_the_dose_is_known(self, tmp_path: Path) -> None:
+        movie = self.movie(tmp_path, 1000)
+        assert sensible_fractions(movie, total_dose=50.0) == 50
+        assert sensible_fractions(movie, total_dose=50.0, dose_of_a_fraction=0.5) == 100
+        assert sensible_fractions(movie, total_dose=90.0) == 50
+        assert sensible_fractions(movie, total_dose=90.0, dose_of_a_fraction=0.01) == 1000
+        assert sensible_fractions(self.movie(tmp_path, 570), total_dose=90.0) == 47  # of 12 each; 11 each would make 51
+        assert sensible_fractions(movie, total_dose=0.3) == 1
+
+    def test_the_camera_may_tell_the_dose(self, tmp_path: Path) -> None:
+        # 32 electrons on each pixel of 0.64 Å² are 50 e/Å²
+        movie = self.movie(tmp_path, 1000, totalDose="32.0")
+        assert sensible_fractions(movie) == 50
+        assert sensible_fractions(self.movie(tmp_path, 1000, totalDose="no number")) == 40
+
+    def test_a_movie_opens_without_being_told(self, tmp_path: Path) -> None:
+        with open_movie(self.movie(tmp_path, 85)) as movie:
+            assert (movie.frame_count, movie.raw_frame_count) == (42, 85)
+            assert "last 1 of 85 raw frames" in movie.header.remarks[0]

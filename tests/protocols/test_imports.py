@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from cryoloom.data import Movie
 from cryoloom.errors import ParameterError
 from cryoloom.formats import write_stack, write_tiff_movie
 from cryoloom.protocols.imports import ImportMovies
+from cryoloom.protocols.motion import CorrectMotion
+from cryoloom.testing.eer import ElectronEvents, write_eer
 from cryoloom.workflow.protocol import Found
 from cryoloom.workflow.workspace import SourceContext
 
@@ -266,3 +269,54 @@ def test_a_record_that_cannot_be_read_is_said_and_does_not_cost_the_movie(folder
     watcher = Watcher(folder)
     watcher.look_until(lambda: len(watcher.movies) == 1)
     assert any("movie.mrcs cannot be read" in remark for remark in watcher.context.remarks)
+
+
+class TestElectronEvents:
+    @pytest.fixture
+    def eer(self, folder: Path) -> Path:
+        nothing = ElectronEvents(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        write_eer(folder / "movie.eer", [nothing] * 559, shape=(16, 16), pixel_size=0.8)
+        return folder
+
+    def imported(self, folder: Path, **settings: Any) -> tuple[Movie, Watcher]:
+        watcher = Watcher(folder, **settings)
+        watcher.look_until(lambda: len(watcher.movies) == 1)
+        (movie,) = watcher.movies.values()
+        return movie, watcher
+
+    def test_without_a_dose_there_are_about_forty_fractions_and_it_is_said_once(self, eer: Path) -> None:
+        movie, watcher = self.imported(eer)
+        assert (movie.frame_count, movie.eer_fractions, movie.eer_upsampling) == (39, 39, 1)
+        assert movie.dose_per_frame is None
+        assert watcher.context.remarks == ["movie.eer is rendered into 39 fractions, as eer_fractions is not set."]
+
+    def test_the_total_dose_makes_fractions_of_one_electron_each(self, eer: Path) -> None:
+        movie, _ = self.imported(eer, total_dose=50.0, eer_upsampling=2)
+        assert (movie.frame_count, movie.width, movie.eer_upsampling) == (50, 32, 2)
+        # each of the 50 fractions has 11 of the 559 raw frames; the last 9 are left over with their dose
+        assert movie.dose_per_frame == pytest.approx(50.0 * 11 / 559)
+
+    def test_what_is_stated_holds(self, eer: Path) -> None:
+        movie, watcher = self.imported(eer, eer_fractions=20, dose_per_frame=2.0)
+        assert (movie.frame_count, movie.dose_per_frame) == (20, 2.0)
+        assert watcher.context.remarks == []
+
+    def test_a_dose_per_frame_is_that_of_a_fraction(self, eer: Path) -> None:
+        movie, watcher = self.imported(eer, dose_per_frame=1.2)
+        assert (movie.frame_count, movie.dose_per_frame) == (39, 1.2)
+        assert "The dose per frame counts for each of these." in watcher.context.remarks[0]
+
+    def test_a_large_movie_stays_within_six_gigabytes(self, eer: Path) -> None:
+        movie, _ = self.imported(eer, total_dose=60.0)
+        large = replace(movie, width=4096, height=4096, pixel_size=0.8)
+        assert CorrectMotion().resources(large, CorrectMotion.Parameters()).memory < 6e9
+
+
+def test_the_total_dose_is_shared_out_among_frames(folder: Path) -> None:
+    write_tiff_movie(folder / "movie.tif", FRAMES, pixel_size=1.5)
+    watcher = Watcher(folder, total_dose=6.0)
+    watcher.look_until(lambda: len(watcher.movies) == 1)
+    (movie,) = watcher.movies.values()
+    assert (movie.dose_per_frame, movie.eer_fractions) == (pytest.approx(6.0 / len(FRAMES)), None)
+    with pytest.raises(ParameterError, match="not both"):
+        Watcher(folder, total_dose=6.0, dose_per_frame=1.0)

@@ -27,7 +27,7 @@ class Movie(ItemWithOptics):
     size_bytes: int | None = column(default=None, unit="bytes", meaning="size of the file when it was imported")
     modified_ns: int | None = column(default=None, unit="ns", meaning="when the file was last changed before import")
     acquired_at: str = column(default="", meaning="when it was exposed, ISO 8601", inherited=True)
-    eer_fractions: int | None = column(default=None, meaning="EER: rendered fractions")
+    eer_fractions: int | None = column(default=None, meaning="EER: into how many frames it is rendered")
     eer_upsampling: int | None = column(default=None, meaning="EER: 1 renders at 4k, 2 at 8k")
     grid_square: str = column(default="", meaning="name of the grid square", inherited=True)
     foil_hole: str = column(default="", meaning="name of the foil hole", inherited=True)

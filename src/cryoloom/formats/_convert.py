@@ -87,10 +87,9 @@ def convert(
 
 def _opened(source: Path, kind: FileFormat, fractions: int | None, upsampling: int) -> ImageStack:
     if kind is FileFormat.EER:
-        from cryoloom.formats._movie import required_fractions
-        from cryoloom.formats.eer import EERStack
+        from cryoloom.formats.eer import EERStack, sensible_fractions
 
-        return EERStack(source, fractions=required_fractions(source, fractions), upsampling=upsampling)
+        return EERStack(source, fractions=fractions or sensible_fractions(source), upsampling=upsampling)
     from cryoloom.formats._open import read_stack
 
     return read_stack(source)

@@ -12,7 +12,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from cryoloom.errors import ParameterError
 from cryoloom.formats._detect import FileFormat, detect_format
 from cryoloom.formats._image import ImageStack, check_finite
 
@@ -40,6 +39,11 @@ class Movie:
     def frame_count(self) -> int:
         """Number of frames; of an EER movie the number of fractions it is rendered into."""
         return self.header.shape[0]
+
+    @property
+    def raw_frame_count(self) -> int:
+        """Exposures of the sensor in the file: of an EER movie more than there are frames."""
+        return getattr(self._stack, "raw_frame_count", self.frame_count)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -112,7 +116,7 @@ def open_movie(path: Path | str, *, eer_fractions: int | None = None, eer_upsamp
     ----------
     path : the file
     eer_fractions : how many frames an EER movie is rendered into; its raw frames are shared out evenly, and those left
-        over at the end are named in the header's remarks. Needed for EER, ignored otherwise.
+        over at the end are named in the header's remarks. By default as many as `cryoloom.formats.eer` finds sensible.
     eer_upsampling : 1 renders EER on the grid of the sensor, 2 on one twice as fine
 
     Raises
@@ -122,25 +126,15 @@ def open_movie(path: Path | str, *, eer_fractions: int | None = None, eer_upsamp
     IncompleteFileError
         If it is shorter than it should be.
     ParameterError
-        If an EER movie comes without a number of fractions.
+        If an EER movie has fewer raw frames than that.
     """
     path = Path(path)
     kind = detect_format(path)
     if kind is FileFormat.EER:
-        from cryoloom.formats.eer import EERStack
+        from cryoloom.formats.eer import EERStack, sensible_fractions
 
-        fractions = required_fractions(path, eer_fractions)
+        fractions = sensible_fractions(path) if eer_fractions is None else eer_fractions
         return Movie(EERStack(path, fractions=fractions, upsampling=eer_upsampling))
     from cryoloom.formats._open import read_stack
 
     return Movie(read_stack(path))
-
-
-def required_fractions(path: Path, fractions: int | None) -> int:
-    """The number of fractions of an EER movie, which must be given."""
-    if fractions is None:
-        raise ParameterError(
-            f"{path.name}: say into how many fractions this EER movie is rendered; 0.5 to 1.25 e/Å² each is usual.",
-            path=path,
-        )
-    return fractions

@@ -233,3 +233,5 @@ def test_an_eer_movie_is_rendered_and_corrected(recorded, detector, tmp_path):
     assert made.motion.frame_count == 12
     found = recorded.drift.error(-made.motion.global_shifts)
     assert found < 0.5 * recorded.drift.error(np.zeros((12, 2)))
+    said = read_motion(made.motion_file)
+    assert (said.eer_upsampling, said.eer_frames_per_fraction) == (1, 40)

@@ -32,6 +32,14 @@ class EERMetadata:
             return None
         return float(f"{size * scale:.6g}")
 
+    @property
+    def total_dose(self) -> float | None:
+        """Of the whole exposure, in e/Å²; None if it, or the pixel size, is missing or impossible."""
+        electrons, pixel_size = self.number("totalDose"), self.pixel_size  # electrons a pixel
+        if electrons is None or pixel_size is None or not 0.1 <= electrons / pixel_size**2 <= 1000:
+            return None
+        return electrons / pixel_size**2
+
 
 def parse_metadata(block: bytes) -> EERMetadata:
     """Read the XML block; one that is damaged counts as empty."""

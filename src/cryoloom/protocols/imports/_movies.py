@@ -27,6 +27,7 @@ from cryoloom.workflow.workspace import SourceContext
 
 if TYPE_CHECKING:
     from cryoloom.formats import AcquisitionRecord
+    from cryoloom.formats import Movie as OpenedMovie
 
 MOVIE_PATTERNS = ("*.tif", "*.tiff", "*.eer", "*.mrc", "*.mrcs")
 
@@ -87,8 +88,11 @@ class ImportMovies(SourceProtocol):
             None,
             label="Dose per frame",
             section="Exposure",
-            help="For EER: of a rendered fraction. Without it there is no dose weighting.",
+            help="For EER: of a rendered fraction. Without it, or the total dose, there is no dose weighting.",
             gt=0,
+        )
+        total_dose: ElectronPerSquareAngstrom | None = parameter(
+            None, label="Total dose", section="Exposure", help="Of all frames, instead of the dose per frame.", gt=0
         )
         pre_exposure: ElectronPerSquareAngstrom = parameter(
             0.0, label="Pre-exposure", section="Exposure", level=Level.ADVANCED, ge=0
@@ -117,7 +121,12 @@ class ImportMovies(SourceProtocol):
             None, label="Defects", section="Detector", help="List or image of bad pixels.", level=Level.ADVANCED
         )
         eer_fractions: int | None = parameter(
-            None, label="EER fractions", section="Detector", help="Frames to render from an EER file.", ge=1
+            None,
+            label="EER fractions",
+            section="Detector",
+            help="Frames to render from an EER file. Without it each gets about 1 e/Å² if the total dose is known, by "
+            "you or the camera; otherwise there are about 40.",
+            ge=1,
         )
         eer_upsampling: Literal[1, 2] = parameter(
             1, label="EER upsampling", section="Detector", help="1 renders at 4k, 2 at 8k.", level=Level.ADVANCED
@@ -153,6 +162,7 @@ class ImportMovies(SourceProtocol):
         self._folder: WatchedFolder | None = None
         self._id_of: dict[Path, int] = {}
         self._failed: dict[int, Path] = {}
+        self._fractions_told: set[int] = set()
         self._last_news = time.monotonic()
         self._has_looked = False
         self._folder_is_lost = False
@@ -162,6 +172,8 @@ class ImportMovies(SourceProtocol):
         for label, path in (("Gain reference", parameters.gain), ("Defects", parameters.defects)):
             if path is not None and not path.is_file():
                 raise ParameterError(f"{label}: there is no file {path}.", path=path)
+        if parameters.dose_per_frame is not None and parameters.total_dose is not None:
+            raise ParameterError("Give dose_per_frame or total_dose, not both.")
         if not parameters.folder.is_dir():
             raise ParameterError(f"There is no folder {parameters.folder}.", path=parameters.folder)
 
@@ -206,6 +218,7 @@ class ImportMovies(SourceProtocol):
     def methods(self, parameters: Any, counts: Any) -> str:
         """What a paper says of it."""
         dose = "" if parameters.dose_per_frame is None else f" with {parameters.dose_per_frame:g} e/Å² per frame"
+        dose = dose if parameters.total_dose is None else f" with {parameters.total_dose:g} e/Å² in all"
         return f"{counts.get('movies', 0)} movies were recorded at {parameters.voltage:g} kV{dose}."
 
     def _is_exhausted(self, parameters: Any, context: SourceContext, waiting: int) -> bool:
@@ -269,6 +282,25 @@ class ImportMovies(SourceProtocol):
         self._failed[key] = path
         return FoundFailure(key, _printable(path.name), reason)
 
+    def _fractions(self, path: Path, parameters: Any, context: SourceContext) -> int | None:
+        """Into how many frames a movie is rendered; None if it is no EER movie."""
+        from cryoloom.formats import FileFormat, detect_format
+        from cryoloom.formats.eer import sensible_fractions
+
+        if detect_format(path) is not FileFormat.EER:
+            return None
+        if parameters.eer_fractions is not None:
+            fractions: int = parameters.eer_fractions
+            return fractions
+        fractions = sensible_fractions(
+            path, total_dose=parameters.total_dose, dose_of_a_fraction=parameters.dose_per_frame
+        )
+        if fractions not in self._fractions_told:
+            self._fractions_told.add(fractions)
+            dose = "" if parameters.dose_per_frame is None else " The dose per frame counts for each of these."
+            context.say(f"{path.name} is rendered into {fractions} fractions, as eer_fractions is not set.{dose}")
+        return fractions
+
     def _movie(self, seen: SeenFile, parameters: Any, optics: OpticsGroup, context: SourceContext) -> Movie:
         from cryoloom.formats import open_movie
 
@@ -276,8 +308,9 @@ class ImportMovies(SourceProtocol):
             reason = "Its name, or that of its folder, has control characters or is not valid UTF-8; rename it."
             raise InputError(reason, path=seen.path)
         record = _record(seen.path, context)
-        upsampling = parameters.eer_upsampling
-        with open_movie(seen.path, eer_fractions=parameters.eer_fractions, eer_upsampling=upsampling) as movie:
+        fractions = self._fractions(seen.path, parameters, context)
+        upsampling = None if fractions is None else parameters.eer_upsampling
+        with open_movie(seen.path, eer_fractions=fractions, eer_upsampling=upsampling or 1) as movie:
             pixel_size = parameters.pixel_size or record.pixel_size or movie.pixel_size
             if not pixel_size:
                 raise InputError(f"{seen.path.name} states no pixel size; set pixel_size.", path=seen.path)
@@ -289,7 +322,7 @@ class ImportMovies(SourceProtocol):
                 width=width,
                 height=height,
                 pixel_size=pixel_size,
-                dose_per_frame=parameters.dose_per_frame or record.dose_per_frame,
+                dose_per_frame=_dose_per_frame(movie, parameters) or record.dose_per_frame,
                 pre_exposure=parameters.pre_exposure,
                 gain_file="" if parameters.gain is None else str(parameters.gain.absolute()),
                 gain_orientation=parameters.gain_orientation,
@@ -297,8 +330,8 @@ class ImportMovies(SourceProtocol):
                 size_bytes=seen.size,
                 modified_ns=seen.modified_ns,
                 acquired_at=record.acquired_at,
-                eer_fractions=parameters.eer_fractions,
-                eer_upsampling=None if parameters.eer_fractions is None else upsampling,
+                eer_fractions=fractions,
+                eer_upsampling=upsampling,
                 grid_square=record.grid_square,
                 foil_hole=record.foil_hole,
                 beam_shift_x=None if record.beam_shift is None else record.beam_shift[0],
@@ -307,6 +340,14 @@ class ImportMovies(SourceProtocol):
                 stage_y=None if record.stage is None else record.stage[1],
                 optics_group=optics.id,
             )
+
+
+def _dose_per_frame(movie: OpenedMovie, parameters: Any) -> float | None:
+    if parameters.total_dose is None:
+        dose: float | None = parameters.dose_per_frame
+        return dose
+    raw_frames_each = movie.raw_frame_count // movie.frame_count
+    return float(parameters.total_dose * raw_frames_each / movie.raw_frame_count)
 
 
 def _record(path: Path, context: SourceContext) -> AcquisitionRecord:

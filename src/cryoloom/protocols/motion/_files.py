@@ -110,6 +110,8 @@ def correct_movie(
     with acquisition.open(movie) as opened:
         mended = read_frames(opened, detector, threads=threads)
         remarks = opened.header.remarks
+        is_eer = opened.header.format == "EER"
+        raw_frames_each = opened.raw_frame_count // opened.frame_count if is_eer else None
     frames, pixel_size = mended.frames, acquisition.pixel_size
     motion = estimate_motion(frames, settings, pixel_size=pixel_size, threads=threads)
     sums = sum_aligned(frames, motion, pixel_size=pixel_size, exposure=exposure, binning=binning, threads=threads)
@@ -119,7 +121,7 @@ def correct_movie(
         dose_weighted_file = output.with_name(f"{output.stem}_DW{output.suffix}")
         write_image(dose_weighted_file, sums.dose_weighted, pixel_size=pixel_size * binning)
     motion_file = output.with_suffix(".star")
-    _write_motion(motion_file, movie, acquisition, detector, mended, motion, binning)
+    _write_motion(motion_file, movie, acquisition, detector, mended, motion, binning, raw_frames_each)
     return CorrectedMovie(
         movie=movie,
         aligned=output,
@@ -194,6 +196,7 @@ def _write_motion(
     mended: MendedFrames,
     motion: Motion,
     binning: float,
+    raw_frames_each: int | None,
 ) -> None:
     from cryoloom.formats.relion import MovieMotion, write_motion
 
@@ -217,6 +220,8 @@ def _write_motion(
             local_model=local_model,
             gain_file=detector.gain_file,
             defects_file=detector.defects_file,
+            eer_upsampling=None if raw_frames_each is None else acquisition.eer_upsampling,
+            eer_frames_per_fraction=raw_frames_each,
             hot_pixels=tuple((int(x), int(y)) for x, y in mended.hot_pixels),
         ),
     )
