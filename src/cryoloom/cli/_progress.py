@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
@@ -17,6 +17,8 @@ from cryoloom.workflow.run import Progress, RunState
 if TYPE_CHECKING:
     from cryoloom.runtime import Project
     from cryoloom.workflow.index import RunEntry
+    from cryoloom.workflow.project import Run
+    from cryoloom.workflow.staleness import Staleness
 
 _STYLES = {
     RunState.RUNNING: "cyan",
@@ -48,8 +50,26 @@ def entries_of(project: Project, numbers: Sequence[int] | None = None) -> list[R
     return list(listed) if numbers is None else [entry for entry in listed if entry.number in set(numbers)]
 
 
-def as_document(project: Project, entry: RunEntry) -> dict[str, Any]:
+def standing_of(project: Project, entries: Sequence[RunEntry]) -> dict[str, Staleness]:
+    """ULID → whether a run is stale, and how many items it is behind, of those that were started."""
+    from cryoloom.workflow.graph import RunGraph
+    from cryoloom.workflow.staleness import staleness_of
+
+    graph = RunGraph(project.folder, project.listing().runs)
+    started = [entry.ulid for entry in entries if entry.attempt and entry.ulid in graph]
+    return {found.run: found for found in staleness_of(graph, project.environment, started)}
+
+
+def as_document(project: Project, entry: RunEntry, staleness: Staleness | None = None) -> dict[str, Any]:
     """Where a run stands, for machines."""
+    known: dict[str, Any] = {}
+    if staleness is not None:
+        known = {
+            "stale": staleness.stale,
+            "stale_because": list(staleness.reasons),
+            "behind": staleness.behind,
+            "cannot_tell": staleness.cannot_tell,
+        }
     return {
         "number": entry.number,
         "ulid": entry.ulid,
@@ -60,10 +80,19 @@ def as_document(project: Project, entry: RunEntry) -> dict[str, Any]:
         "attempt": entry.attempt,
         "progress": dict(entry.progress),
         "advice": advice(project, entry),
+        **known,
     }
 
 
-def table(entries: Sequence[RunEntry]) -> Table:
+def failed_item_documents(run: Run) -> list[dict[str, Any]]:
+    """Failed and excluded items of a run, for machines."""
+    return [
+        {"id": f"{item.id:016x}", "label": item.label, "reason": item.reason, "excluded": item.excluded}
+        for item in run.failed_items()
+    ]
+
+
+def table(entries: Sequence[RunEntry], compared: Mapping[str, Staleness]) -> Table:
     """Where runs stand, for people."""
     listed = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("run", "protocol", "state", "done", "failed", "rate", "left", "made"):
@@ -75,7 +104,7 @@ def table(entries: Sequence[RunEntry]) -> Table:
         listed.add_row(
             str(entry.number),
             entry.label or entry.protocol,
-            _state(entry),
+            _state(entry) + _compared(compared.get(entry.ulid)),
             total,
             f"[yellow]{progress.failed}[/]" if progress.failed else "0",
             f"{progress.items_per_hour:.0f}/h" if progress.items_per_hour else "",
@@ -93,10 +122,10 @@ def advice(project: Project, entry: RunEntry) -> str:
     return ""
 
 
-def shown(project: Project, entries: Sequence[RunEntry]) -> Group:
+def shown(project: Project, entries: Sequence[RunEntry], compared: Mapping[str, Staleness]) -> Group:
     """Where runs stand and what they wait for, for people."""
     advised = filter(None, (advice(project, entry) for entry in entries))
-    return Group(table(entries), *(Text(sentence) for sentence in advised))
+    return Group(table(entries, compared), *(Text(sentence) for sentence in advised))
 
 
 def watch_runs(project: Project, numbers: Sequence[int]) -> bool:
@@ -105,12 +134,13 @@ def watch_runs(project: Project, numbers: Sequence[int]) -> bool:
     entries = entries_of(project, numbers)
     rest = 0.05  # seconds; a short run is not waited for longer than it takes
     try:
-        with Live(shown(project, entries), console=console, refresh_per_second=4, transient=False) as live:
+        with Live(shown(project, entries, {}), console=console, refresh_per_second=4, transient=False) as live:
             while _any_active(entries):
                 time.sleep(rest)
                 rest = min(1.5 * rest, 0.25)
                 entries = entries_of(project, numbers)
-                live.update(shown(project, entries))
+                live.update(shown(project, entries, {}))
+            live.update(shown(project, entries, standing_of(project, entries)))
     except KeyboardInterrupt:
         console.print("The runs go on; `cryoloom status` shows them, `cryoloom stop` stops them.")
         return True
@@ -130,6 +160,14 @@ def _state(entry: RunEntry) -> str:
     style = _STYLES.get(entry.state)
     words = f"{_SIGNS[entry.state]} {entry.state.value}"
     return f"[{style}]{words}[/]" if style else words
+
+
+def _compared(staleness: Staleness | None) -> str:
+    if staleness is None:
+        return ""
+    words = ["stale"] if staleness.stale else []
+    words += [f"behind by {staleness.behind}"] if staleness.behind else []
+    return f"\n[yellow]{', '.join(words)}[/]" if words else ""
 
 
 def _made(entry: RunEntry, progress: Progress) -> str:

@@ -116,11 +116,11 @@ def status(
     failed: Annotated[bool, typer.Option("--failed", help="List the failed items with their reasons.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show where every run stands: counts, rate, time left, failed items.
+    """Show where every run stands: counts, rate, time left, failed items, and whether it is stale or behind its inputs.
 
     Example: cryoloom status apoferritin --watch
     """
-    from cryoloom.cli._progress import as_document, entries_of, shown, watch_runs
+    from cryoloom.cli._progress import as_document, entries_of, failed_item_documents, shown, standing_of, watch_runs
 
     opened = open_project(project)
     if runs:
@@ -129,26 +129,23 @@ def status(
     if watch and not as_json:
         watch_runs(opened, [entry.number for entry in entries])
         return
-    failures = {entry.number: _failed_items(opened.run(entry.number)) for entry in entries if failed}
+    failures = {entry.number: failed_item_documents(opened.run(entry.number)) for entry in entries if failed}
+    compared = standing_of(opened, entries)
     if as_json:
-        documents = [as_document(opened, entry) | _listed_failures(failures.get(entry.number)) for entry in entries]
+        documents = [
+            as_document(opened, entry, compared.get(entry.ulid)) | _listed_failures(failures.get(entry.number))
+            for entry in entries
+        ]
         emit({"project": opened.path, "runs": documents}, as_json=True, text="")
         return
     from rich.console import Console
 
     console = Console()
-    console.print(shown(opened, entries))
+    console.print(shown(opened, entries, compared))
     for number, items in failures.items():
         for item in items:
             text = f"run {number}: {item['label']} (id {item['id']}): {item['reason']}"
             console.print(text, highlight=False, markup=False)
-
-
-def _failed_items(run: Run) -> list[dict[str, Any]]:
-    return [
-        {"id": f"{item.id:016x}", "label": item.label, "reason": item.reason, "excluded": item.excluded}
-        for item in run.failed_items()
-    ]
 
 
 def _listed_failures(items: list[dict[str, Any]] | None) -> dict[str, Any]:

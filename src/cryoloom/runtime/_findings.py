@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from cryoloom.data import Item, Snapshot
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.report import Failure, Findings, exposures_of
-from cryoloom.workflow.continuing import continuing_sets
+from cryoloom.workflow.continuing import REPORTED_KINDS, continuing_sets
 from cryoloom.workflow.graph import RunGraph
 from cryoloom.workflow.methods import methods_of
 from cryoloom.workflow.project import Output, Project
 from cryoloom.workflow.run import OutputReference
-
-_KINDS = ("micrographs", "ctfs", "coordinates", "particles", "movies")
 
 
 def findings_of(project: Project, named: Sequence[Output] = ()) -> Findings:
@@ -30,10 +28,10 @@ def findings_of(project: Project, named: Sequence[Output] = ()) -> Findings:
         If two outputs of one kind are named, or one of a kind that a report does not show.
     """
     for output in named:
-        if output.kind not in _KINDS:
-            raise ParameterError(f"A report shows {', '.join(_KINDS)}; {output} holds {output.kind}.")
+        if output.kind not in REPORTED_KINDS:
+            raise ParameterError(f"A report shows {', '.join(REPORTED_KINDS)}; {output} holds {output.kind}.")
     graph = RunGraph.read(project.folder)
-    sets = continuing_sets(graph, _KINDS, named={output.reference: output.kind for output in named})
+    sets = continuing_sets(graph, REPORTED_KINDS, named={output.reference: output.kind for output in named})
     snapshots = {kind: _snapshot(project, reference) for kind, reference in sets.chosen.items()}
     methods = methods_of(graph, project.environment, [reference.run for reference in sets.chosen.values()])
     micrographs = snapshots.get("micrographs")

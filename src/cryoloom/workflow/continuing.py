@@ -10,6 +10,9 @@ from cryoloom.errors import ParameterError
 from cryoloom.workflow.graph import RunGraph
 from cryoloom.workflow.run import OutputReference, RunState
 
+REPORTED_KINDS = ("micrographs", "ctfs", "coordinates", "particles", "movies")
+"""Kinds of items that a report shows, the one to which the others must fit first."""
+
 
 @dataclass(frozen=True, slots=True)
 class ContinuingSets:

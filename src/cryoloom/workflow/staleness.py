@@ -87,9 +87,12 @@ class _Comparison:
         """The comparison of one run."""
         entry = self._graph[ulid]
         compared = self._compare(ulid)
-        behind = 0
-        if entry.attempt and not compared.cannot_tell:
-            behind = items_behind(self._graph, ulid, self._environment.protocol(entry.protocol))
+        behind, cannot_tell = 0, compared.cannot_tell
+        if entry.attempt and not cannot_tell:
+            try:
+                behind = items_behind(self._graph, ulid, self._environment.protocol(entry.protocol))
+            except (CryoloomError, OSError) as error:
+                cannot_tell = str(error)
         draft = entry.attempt == 0
         return Staleness(
             run=ulid,
@@ -97,7 +100,7 @@ class _Comparison:
             stale=compared.made != compared.now,
             reasons=compared.reasons,
             behind=behind,
-            cannot_tell=compared.cannot_tell,
+            cannot_tell=cannot_tell,
             digest_made="" if draft else compared.made,
             digest_now="" if draft else compared.now,
         )

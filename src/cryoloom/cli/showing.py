@@ -1,0 +1,135 @@
+"""Commands that show what a project holds and how it came about."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cryoloom.cli._choices import JsonOption, ProjectArgument, RunsArgument, item_ids, open_project
+from cryoloom.cli.output import emit
+
+if TYPE_CHECKING:
+    from cryoloom.runtime import Project
+    from cryoloom.workflow.provenance import Ancestor
+
+
+def show(
+    project: ProjectArgument,
+    what: Annotated[str, typer.Argument(metavar="RUN[.OUTPUT]", help="A run, 3, or a set that it made, 3.ctfs.")],
+    condition: Annotated[
+        str, typer.Option("--filter", help="Only rows that satisfy it: fit_resolution < 6 and score > 0.1.")
+    ] = "",
+    columns: Annotated[
+        str, typer.Option(help="Comma-separated; without it, those that say most, or with --json all.")
+    ] = "",
+    limit: Annotated[int, typer.Option(min=0, help="At most so many rows; 0: all.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a run (parameters, inputs, standing, whether it is stale or behind, failed items), or the rows of a set.
+
+    Example: cryoloom show apoferritin 3.ctfs --filter "fit_resolution > 8" --columns id,defocus_u,fit_resolution
+    """
+    from cryoloom.cli._one_run import run_document, run_text
+
+    opened = open_project(project)
+    if "." in what:
+        names = [name.strip() for name in columns.split(",") if name.strip()]
+        _show_rows(opened, what, condition, names, limit, as_json=as_json)
+    elif condition or columns:
+        raise typer.BadParameter(f"{what} is a run; --filter and --columns are for a set, such as {what}.micrographs")
+    else:
+        document = run_document(opened.run(what))
+        emit(document, as_json=as_json, text=run_text(document))
+
+
+def trace(
+    project: ProjectArgument,
+    output: Annotated[str, typer.Argument(metavar="RUN.OUTPUT", help="The set that holds the item, 5.particles.")],
+    item: Annotated[str, typer.Argument(help="Id of the item, as `show` lists it.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Follow an item back to what was imported: through which sets, from which files, with which parameters.
+
+    Example: cryoloom trace apoferritin 5.particles 0123456789abcdef
+    """
+    opened = open_project(project)
+    (identity,) = item_ids([item])
+    found = opened.trace(output, identity)
+    document = {"line": [asdict(one) for one in found.line], "ancestors": [asdict(one) for one in found.ancestors]}
+    emit(document, as_json=as_json, text="\n".join(_told_ancestor(one) for one in found.line))
+
+
+def methods(
+    project: ProjectArgument,
+    runs: RunsArgument = None,
+    bibtex: Annotated[bool, typer.Option("--bibtex", help="Print the citations as a BibTeX file.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell how results were made, as for the methods section of a paper, with citations and what to be wary of.
+
+    Without runs, the sets that the report shows are told of.
+
+    Example: cryoloom methods apoferritin 5
+    """
+    from cryoloom.workflow.continuing import REPORTED_KINDS, continuing_sets
+    from cryoloom.workflow.graph import RunGraph
+    from cryoloom.workflow.methods import methods_of
+
+    opened = open_project(project)
+    graph = RunGraph.read(opened.folder)
+    if runs:
+        chosen = [opened.run(number).ulid for number in runs]
+    else:
+        chosen = [reference.run for reference in continuing_sets(graph, REPORTED_KINDS).chosen.values()]
+    told = methods_of(graph, opened.environment, chosen)
+    text = [told.text or "Nothing was run."]
+    text += ["", *(f"Cite {f'https://doi.org/{cited.doi}' if cited.doi else cited.text}" for cited in told.citations)]
+    text += ["", *(f"! {remark}" for remark in told.remarks)]
+    emit(
+        asdict(told) | {"bibtex": told.bibtex},
+        as_json=as_json,
+        text=told.bibtex if bibtex else "\n".join(text).rstrip(),
+    )
+
+
+def _show_rows(project: Project, name: str, condition: str, columns: list[str], limit: int, *, as_json: bool) -> None:
+    from cryoloom.cli._rows import chosen_columns, column_documents, columns_for_people, row_documents, shown_rows
+    from cryoloom.data import filter_by
+
+    output = project.output(name)
+    snapshot = output.latest()
+    table = snapshot.table()
+    matching = filter_by(table, condition) if condition else table
+    rows = matching.with_frame(matching.frame.head(limit)) if limit else matching
+    if as_json:
+        rows = chosen_columns(rows, columns) if columns else rows
+        document = {
+            "set": str(output),
+            "kind": output.kind,
+            "generation": snapshot.generation,
+            "closed": snapshot.closed,
+            "count": len(table),
+            "matching": len(matching),
+            "columns": column_documents(rows),
+            "rows": row_documents(rows),
+        }
+        emit(document, as_json=True, text="")
+        return
+    from rich.console import Console
+
+    shown = columns or columns_for_people(rows)
+    console = Console()
+    console.print(shown_rows(chosen_columns(rows, shown)))
+    more = [column for column in rows.frame.columns if column not in shown]
+    which = f"{len(matching)} of {len(table)} match" if condition else f"{len(table)} {output.kind}"
+    text = f"{which}; {len(rows)} shown (--limit)." if len(rows) < len(matching) else f"{which}."
+    text += f" More columns (--columns): {', '.join(more)}." if more and not columns else ""
+    console.print(text, style="dim", highlight=False, markup=False)
+
+
+def _told_ancestor(ancestor: Ancestor) -> str:
+    files = ", ".join(ancestor.files.values())
+    version = f", version {ancestor.protocol_version}" if ancestor.protocol_version else ""
+    return f"{ancestor.number}.{ancestor.output}  {ancestor.item}  ({ancestor.protocol}{version})  {files}".rstrip()

@@ -1,0 +1,146 @@
+"""What a project holds, and how it came about, is shown for people and as one JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cryoloom.runtime import Project
+from cryoloom.workflow.driver import drive_run
+from cryoloom.workflow.run import RequestKind
+
+Shell = Callable[..., tuple[str, str]]
+Document = Callable[..., Any]
+
+
+def squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def drive(project: Path, number: int) -> None:
+    opened = Project.open(project)
+    drive_run(opened.path, opened.run(number).folder.path, opened.environment)
+
+
+def replace_filter(project: Path, document: Document) -> None:
+    """Run 5 stands in for run 2, so what reads that is stale."""
+    document("add", project, "filter", "--in", "items=1.movies", "--set", "condition=frame_count < 1", "--replaces", 2)
+    drive(project, 5)
+
+
+def test_a_run_is_shown_whole(project: Path, document: Document, shell: Shell) -> None:
+    replace_filter(project, document)
+    document("annotate", project, 3, "--label", "Good ones", "--note", "by eye", "--tag", "a")
+    told = document("show", project, 3)
+    expected = {
+        "number": 3,
+        "protocol": "curate",
+        "protocol_version": 1,
+        "state": "finished",
+        "label": "Good ones",
+        "note": "by eye",
+        "tags": ["a"],
+        "parameters": {"condition": "frame_count > 1"},
+        "inputs": {"items": "2.kept"},
+        "stale": True,
+        "stale_because": ["Its input items is from run 2 (filter), which run 5 (filter) replaces."],
+        "behind": 0,
+        "cannot_tell": "",
+        "read_by": [4],
+        "replaced_by": None,
+        "failed_items": [],
+    }
+    assert {name: told[name] for name in expected} == expected
+    outputs = {name: (output["kind"], output["count"], output["closed"]) for name, output in told["outputs"].items()}
+    assert outputs == {"accepted": ("movies", 3, True), "rejected": ("movies", 0, True)}
+    assert (document("show", project, 2)["replaced_by"], document("show", project, 5)["replaces"]) == (5, 2)
+    text = squeezed(shell("show", project, 3)[0])
+    for part in ("Good ones", "by eye", "stale Its input items", "items = 2.kept", "3.accepted: 3 movies"):
+        assert part in text
+    (failed,) = document("show", project, 1)["failed_items"]
+    assert failed["label"] == "movie_4.tif"
+    assert failed["id"] in shell("show", project, 1)[0]
+    assert "has no run 9" in shell("show", project, 9, expect=1)[1]
+
+
+def test_the_status_tells_what_is_stale_and_behind(project: Path, document: Document, shell: Shell) -> None:
+    runs = document("status", project)["runs"]
+    assert [(run["number"], run["stale"], run["behind"]) for run in runs[:3]] == [(n, False, 0) for n in (1, 2, 3)]
+    assert "stale" not in runs[3], "a draft has nothing to compare"
+    replace_filter(project, document)
+    document("add", project, "filter", "--in", "items=3.accepted", "--set", "condition=frame_count > 1")
+    drive(project, 6)
+    Project.open(project).run(3).request(RequestKind.DECIDE, decision={"condition": "frame_count > 5"})
+    drive(project, 3)
+    assert [run.get("behind") for run in document("status", project)["runs"]] == [0, 0, 0, None, 0, 3]
+    assert [run.get("stale") for run in document("status", project)["runs"]] == [
+        *(False, False, True, None, False, True),
+    ]
+    assert "stale, behind by 3" in squeezed(shell("status", project, 6)[0])
+
+
+def test_rows_of_a_set_are_chosen_and_limited(project: Path, document: Document, shell: Shell) -> None:
+    told = document("show", project, "1.movies")
+    assert (told["set"], told["kind"], told["count"], told["matching"], told["closed"]) == (
+        *("1.movies", "movies"),
+        *(3, 3, True),
+    )
+    items = {f"{movie.id:016x}": movie for movie in Project.open(project).output("1.movies")}
+    assert {row["id"]: row["file"] for row in told["rows"]} == {key: movie.file for key, movie in items.items()}  # type: ignore[attr-defined]
+    assert {column["name"]: column["unit"] for column in told["columns"]}["pixel_size"] == "Å/px"
+
+    first = min(movie.file for movie in items.values())  # type: ignore[attr-defined]
+    chosen = document("show", project, "1.movies", "--filter", f'file == "{first}"', "--columns", "file,id")
+    assert chosen["matching"] == 1
+    assert list(chosen["rows"][0]) == ["file", "id"]
+    assert chosen["rows"][0]["file"] == first
+    assert len(document("show", project, "1.movies", "--limit", 2)["rows"]) == 2
+    assert len(document("show", project, "1.movies", "--limit", 0)["rows"]) == 3
+
+    text = squeezed(shell("show", project, "1.movies", "--columns", "id,pixel_size", "--limit", 1)[0])
+    assert "pixel_size [Å/px]" in text
+    assert "3 movies; 1 shown (--limit)." in text
+    assert "More columns (--columns)" in squeezed(shell("show", project, "1.movies")[0])
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("1.movies", "--columns", "fil"), 1, "no column 'fil'; did you mean file"),
+        (("1.movies", "--filter", "no_such > 1"), 1, "no_such"),
+        (("1.movie",), 1, "has no output 'movie'; it has movies"),
+        (("4.micrographs",), 1, "has made no micrographs yet"),
+        (("1", "--filter", "id > 1"), 2, "for a set"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(
+    project: Path, shell: Shell, words: tuple[str, ...], status: int, said: str
+) -> None:
+    assert said in squeezed(shell("show", project, *words, "--json", expect=status)[1].replace("│", " "))
+
+
+def test_an_item_is_traced_to_what_was_imported(project: Path, document: Document, shell: Shell) -> None:
+    row = document("show", project, "3.accepted")["rows"][0]
+    told = document("trace", project, "3.accepted", row["id"])
+    assert [(one["number"], one["output"]) for one in told["line"]] == [(3, "accepted"), (2, "kept"), (1, "movies")]
+    assert {one["item"] for one in told["line"]} == {row["id"]}
+    lines = shell("trace", project, "3.accepted", row["id"])[0].splitlines()
+    assert len(lines) == 3
+    assert lines[-1].startswith(f"1.movies  {row['id']}  (import-movies, version ")
+    assert row["file"] in lines[-1]
+    assert "holds no item" in shell("trace", project, "3.accepted", "7", expect=1)[1]
+
+
+def test_methods_are_told_of_what_the_report_shows_or_of_runs(project: Path, document: Document, shell: Shell) -> None:
+    replace_filter(project, document)
+    assert [step["number"] for step in document("methods", project)["steps"]] == [1, 5]
+    told = document("methods", project, 3)
+    assert [step["number"] for step in told["steps"]] == [1, 2, 3]
+    assert "3 movies were recorded at 300 kV" in told["text"]
+    text = shell("methods", project, 3)[0]
+    assert told["text"] in text
+    assert "! Run 3 (curate) is stale: " in text
+    assert shell("methods", project, 3, "--bibtex")[0].strip() == told["bibtex"].strip()
