@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cryoloom.data import Item, Snapshot
 from cryoloom.errors import ParameterError
+from cryoloom.protocols.preflight import Check
 from cryoloom.protocols.report import Failure, Findings, exposures_of
 from cryoloom.workflow.continuing import REPORTED_KINDS, continuing_sets
 from cryoloom.workflow.graph import RunGraph
@@ -52,7 +53,17 @@ def findings_of(project: Project, named: Sequence[Output] = ()) -> Findings:
         shown=[_named(graph, reference, counts[kind], kind) for kind, reference in sets.chosen.items()],
         left_out=[_told(project, graph, reference) for reference in sets.left_out],
         methods=methods,
+        checks=_newest_checks(project),
     )
+
+
+def _newest_checks(project: Project) -> list[Check]:
+    """What the newest preflight that has ended found."""
+    for run in reversed(project.runs()):
+        for name, kind in run.record.output_kinds.items():
+            if kind == Check.kind and run.folder.attempt_numbers() and len(run.outputs[name]):
+                return [check for check in run.outputs[name] if isinstance(check, Check)]
+    return []
 
 
 def _snapshot(project: Project, reference: OutputReference) -> Snapshot[Item]:

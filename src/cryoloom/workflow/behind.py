@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cryoloom.data import Item, Snapshot, StoredSet
 from cryoloom.workflow.driver import RoundFolder
 from cryoloom.workflow.graph import RunGraph
+from cryoloom.workflow.parameters import validated
 from cryoloom.workflow.protocol import InputPort, MapProtocol, Protocol, WholeProtocol
 from cryoloom.workflow.run import RunFolder, RunState
 
@@ -37,6 +38,8 @@ def items_behind(graph: RunGraph, ulid: str, protocol: type[Protocol]) -> int:
     if issubclass(protocol, MapProtocol) and entry.state is not RunState.FINISHED:
         return _not_in_ledger(folder, inputs[0][1])
     taken = _generations_of_rounds(folder) if issubclass(protocol, WholeProtocol) else _generations_taken(folder)
+    if issubclass(protocol, WholeProtocol) and _has_its_sample(folder, protocol):
+        return 0
     if all(snapshot.generation == taken.get(port.name) for port, snapshot in inputs):
         return 0
     import polars as pl
@@ -73,6 +76,12 @@ def _generations_taken(folder: RunFolder) -> Mapping[str, int]:
 def _generations_of_rounds(folder: RunFolder) -> Mapping[str, int]:
     computed = [found for found in RoundFolder.all(folder.rounds) if found.is_computed()]
     return computed[-1].generations() if computed else {}
+
+
+def _has_its_sample(folder: RunFolder, protocol: type[WholeProtocol]) -> bool:
+    sample = protocol().sample_size(validated(protocol.Parameters, folder.record().parameters))
+    rounds = RoundFolder.all(folder.rounds)
+    return sample is not None and any(one.is_computed() and one.leading_count() >= sample for one in rounds)
 
 
 def _changed(port: InputPort, snapshot: Snapshot[Item], generation: int | None, leading: Snapshot[Item]) -> pl.Series:

@@ -33,8 +33,7 @@ def count_electrons(movie: Movie) -> NDArray[np.float32]:
 def score_pooled(movies: Iterable[tuple[Path, MovieAcquisition]], gain_file: Path) -> GainScores | None:
     """Score a gain reference on the electrons of several movies, of as many as it takes to be sure.
 
-    A movie that cannot be read, or that the reference fits in no orientation, is passed over: it is refused with its
-    own sentence when it is corrected.
+    A movie that cannot be read is passed over: it is refused with its own sentence when it is corrected.
 
     Parameters
     ----------
@@ -49,9 +48,10 @@ def score_pooled(movies: Iterable[tuple[Path, MovieAcquisition]], gain_file: Pat
     ------
     InputError
         If the gain reference cannot be read.
+    ParameterError
+        If it has another size than the movies in every orientation.
     """
     from cryoloom.engine.gain import score_gain_orientations
-    from cryoloom.errors import ParameterError
     from cryoloom.formats.gain import read_gain
 
     total: NDArray[np.float32] | None = None
@@ -66,10 +66,7 @@ def score_pooled(movies: Iterable[tuple[Path, MovieAcquisition]], gain_file: Pat
         if is_eer:
             reference = reference.repeated(acquisition.eer_upsampling)
         total = counted if total is None else total + counted
-        try:
-            scores = score_gain_orientations(total, reference.factors)
-        except ParameterError:
-            return None
+        scores = score_gain_orientations(total, reference.factors)
         if scores.is_clear:
             break
     return scores

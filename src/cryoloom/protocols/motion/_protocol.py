@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cryoloom.data import Micrograph, Movie
-from cryoloom.errors import NotFoundError
+from cryoloom.errors import NotFoundError, ParameterError
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
@@ -111,7 +111,12 @@ class CorrectMotion(MapProtocol):
         from cryoloom.protocols.motion._orientation import clear_orientation, score_pooled, scores_in_words
 
         gain_file = Path(movies[0].gain_file)
-        scores = score_pooled(((workspace.resolve(movie.file), _acquisition(movie)) for movie in movies), gain_file)
+        try:
+            scores = score_pooled(
+                ((workspace.resolve(movie.file), acquisition_of(movie)) for movie in movies), gain_file
+            )
+        except ParameterError:
+            return {}  # each movie of this size is refused with the sizes when it is corrected
         if scores is None or (more_may_come and not (scores.is_clear or scores.looks_like_a_divisor)):
             return None
         seen = "its only movie does" if len(movies) == 1 else f"its first {len(movies)} movies do"
@@ -124,7 +129,7 @@ class CorrectMotion(MapProtocol):
         from cryoloom.protocols.motion._files import correct_movie
 
         file = workspace.resolve(movie.file)
-        acquisition = _acquisition(movie)
+        acquisition = acquisition_of(movie)
         orientation = workspace.prepared.get("gain_orientation", _stated_orientation(movie, parameters))
         detector = _detector(movie, file, acquisition, orientation)
         stored = workspace.file("micrographs", ".mrc")
@@ -180,7 +185,8 @@ def _settings(parameters: Any) -> MotionSettings:
     return MotionSettings(patches=parameters.patches, b_factor=parameters.b_factor)
 
 
-def _acquisition(movie: Movie) -> MovieAcquisition:
+def acquisition_of(movie: Movie) -> MovieAcquisition:
+    """How a movie was taken, for the functions that read and correct it."""
     from cryoloom.protocols.motion._files import MovieAcquisition
 
     return MovieAcquisition(

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 from cryoloom.data import Item, column, digest, item_class
 
 if TYPE_CHECKING:
+    from cryoloom.data import Movie
     from cryoloom.engine.ctf import CTFFit
     from cryoloom.engine.gain import GainOrientation, GainScores
+    from cryoloom.protocols.preflight._look import Measured
 
 
 class Verdict(StrEnum):
@@ -40,13 +42,55 @@ def check(name: str, verdict: Verdict, sentence: str, *, stated: str = "", measu
     return Check(id=identity, name=name, verdict=verdict.value, sentence=sentence, stated=stated, measured=measured)
 
 
+def checks_of(measured: Measured, movie: Movie) -> list[Check]:
+    """Compare what was measured with what was stated of a movie of the session."""
+    checks = [judge_movies(measured.movies, measured.unreadable)]
+    if measured.gain_problem:
+        checks.append(check("gain", Verdict.STOP, measured.gain_problem))
+    elif not movie.gain_file or measured.gain_scores is not None:
+        checks.append(judge_gain(measured.gain_scores, movie.gain_orientation or "as-is"))
+    if measured.counts:
+        mean = sum(measured.counts) / len(measured.counts)
+        checks.append(judge_dose(mean, movie.pixel_size, movie.dose_per_frame))
+        checks.append(judge_pixel_size(measured.pixel_size, movie.pixel_size))
+    if measured.fits:
+        checks.append(judge_rings(measured.fits))
+    return checks
+
+
+def in_one_line(checks: Sequence[Check]) -> str:
+    """Every verdict in a line, the worst first, with what to do where it is not *ok*."""
+    parts = [
+        f"{worst}: {one.name}" + ("" if worst is Verdict.OK else f" ({one.sentence.rstrip('.')})")
+        for worst in (Verdict.STOP, Verdict.LOOK, Verdict.OK)
+        for one in checks
+        if one.verdict == worst.value
+    ]
+    return "; ".join(parts)
+
+
+def judge_movies(count: int, unreadable: Sequence[str]) -> Check:
+    """Whether the movies can be read.
+
+    Parameters
+    ----------
+    count : how many were looked at
+    unreadable : why some could not be read
+    """
+    shown = f"{count - len(unreadable)} of {count} readable"
+    if not unreadable:
+        return check("movies", Verdict.OK, "The movies can be read.", measured=shown)
+    verdict = Verdict.STOP if len(unreadable) == count else Verdict.LOOK
+    return check("movies", verdict, f"Not every movie can be read; the first says: {unreadable[0]}", measured=shown)
+
+
 def judge_gain(scores: GainScores | None, stated: str) -> Check:
     """Whether the gain reference lies on the movies as it was said to.
 
     Parameters
     ----------
     scores : of all orientations; None if there is no reference
-    stated : orientation that was stated
+    stated : orientation that was stated, or ``auto``
     """
     if scores is None:
         return check("gain", Verdict.LOOK, "No gain reference was given; the movies must be corrected already.")
@@ -64,6 +108,8 @@ def judge_gain(scores: GainScores | None, stated: str) -> Check:
             stated=stated,
             measured=shown,
         )
+    if stated == "auto":
+        return check("gain", Verdict.OK, f"The reference fits turned {best}.", stated=stated, measured=shown)
     if stated in {str(orientation) for orientation in (best, *scores.equivalent)}:
         return check("gain", Verdict.OK, "The reference fits as it lies.", stated=stated, measured=shown)
     return check(

@@ -6,24 +6,21 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Item, Movie, Snapshot
-from cryoloom.protocols.preflight._checks import Check, judge_dose, judge_gain, judge_pixel_size, judge_rings
+from cryoloom.protocols.preflight._checks import Check, checks_of, in_one_line
 from cryoloom.workflow.lane import Resources
-from cryoloom.workflow.parameters import ProtocolParameters, parameter
+from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import Input, Output, Stage, WholeProtocol, input_set, output_set
 from cryoloom.workflow.workspace import RoundWorkspace
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from cryoloom.data import Table
-    from cryoloom.engine.ctf import CTFFit
 
 
 class Preflight(WholeProtocol):
     """Check gain orientation, dose, pixel size and Thon rings on the first movies of a session.
 
-    Each check ends with *ok*, *look* or *stop*, and says what to do.
+    It waits for the movies that it is to look at, or for the end of the session, and looks once. Each check ends with
+    *ok*, *look* or *stop*, and says what to do.
     """
 
     id = "preflight"
@@ -43,83 +40,43 @@ class Preflight(WholeProtocol):
         """How much is looked at."""
 
         movies: int = parameter(3, label="Movies", help="How many are looked at.", ge=1, le=50)
+        threads: int = parameter(1, label="Threads", level=Level.ADVANCED, ge=1, le=64)
 
-    def resources(self, counts: Mapping[str, int], parameters: Any) -> Resources:
-        """Movies are looked at one by one."""
-        return Resources(cpu=1, memory=6 * 2**30)
+    def sample_size(self, parameters: Any) -> int | None:
+        """The first movies are enough."""
+        movies: int = parameters.movies
+        return movies
+
+    def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
+        """Movies are looked at one by one, so the largest tells."""
+        from cryoloom.protocols.motion import CorrectMotion
+
+        motion = CorrectMotion()
+        how = CorrectMotion.Parameters(patches=(1, 1), threads=parameters.threads)
+        needs = [motion.resources(movie, how).memory for movie in _first(inputs["movies"], parameters.movies)]
+        return Resources(cpu=parameters.threads, memory=max(needs, default=Resources().memory))
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
     ) -> Mapping[str, Table | Iterable[Item]]:
         """Look at the first movies."""
-        from cryoloom.engine.gain import (
-            GainOrientation,
-            counts_per_frame,
-            orient_gain,
-            score_gain_orientations,
-            sum_frames,
-        )
-        from cryoloom.formats import open_movie
+        from cryoloom.protocols.motion import acquisition_of
+        from cryoloom.protocols.preflight._look import look_at
 
-        chosen = _first(inputs["movies"], parameters.movies)
-        total: NDArray[np.float32] | None = None
-        counts, fits = [], []
-        header_pixel_size: float | None = None
-        first = chosen[0]
-        gain = _gain(first, workspace)
-        told = first.gain_orientation not in {"", "auto"}
-        stated = first.gain_orientation if told else str(GainOrientation.AS_IS)
-        for number, movie in enumerate(chosen):
-            workspace.report(number / len(chosen), f"movie {number + 1}")
-            with open_movie(workspace.resolve(movie.file), eer_fractions=movie.eer_fractions) as opened:
-                header_pixel_size = opened.pixel_size
-                frames = list(opened.frames())
-            counted = sum_frames(frames)
-            total = counted if total is None else total + counted
-            oriented = None if gain is None else orient_gain(gain, GainOrientation(stated))
-            counts.append(float(counts_per_frame(frames, oriented).mean()))
-            fits.append(_fit(frames, oriented, movie))
-        assert total is not None  # noqa: S101
-        scores = None if gain is None else score_gain_orientations(total, gain)
-        return {
-            "checks": [
-                judge_gain(scores, stated),
-                judge_dose(sum(counts) / len(counts), first.pixel_size, first.dose_per_frame),
-                judge_pixel_size(header_pixel_size, first.pixel_size),
-                judge_rings(fits),
-            ]
-        }
+        movies = _first(inputs["movies"], parameters.movies)
+        if not movies:
+            return {"checks": []}
+        return {"checks": checks_of(look_at(movies, workspace, acquisition_of), movies[0])}
 
+    def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
+        """Every verdict, the worst first."""
+        return in_one_line([check for check in outputs["checks"].items() if isinstance(check, Check)])
 
-def _gain(movie: Movie, workspace: RoundWorkspace) -> NDArray[np.float32] | None:
-    from cryoloom.formats import FileFormat, detect_format
-    from cryoloom.formats.gain import read_gain
-
-    if not movie.gain_file:
-        return None
-    is_eer = detect_format(workspace.resolve(movie.file)) is FileFormat.EER
-    return read_gain(workspace.resolve(movie.gain_file), movies_are_eer=is_eer).factors
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """Nothing that a paper needs."""
+        return ""
 
 
 def _first(snapshot: Snapshot[Any], count: int) -> list[Movie]:
     movies = sorted((movie for movie in snapshot.items() if isinstance(movie, Movie)), key=lambda movie: movie.file)
     return movies[:count]
-
-
-def _fit(frames: list[NDArray[Any]], gain: NDArray[np.float32] | None, movie: Movie) -> CTFFit:
-    import numpy as np
-
-    from cryoloom.engine.ctf import estimate_ctf
-    from cryoloom.engine.motion import DetectorFrames, MotionSettings, estimate_motion, sum_aligned
-
-    detected = DetectorFrames.of(np.stack(frames), gain)
-    motion = estimate_motion(detected, MotionSettings(patches=None), pixel_size=movie.pixel_size)
-    plain = sum_aligned(detected, motion, pixel_size=movie.pixel_size).plain
-    optics = movie.optics
-    return estimate_ctf(
-        plain,
-        pixel_size=movie.pixel_size,
-        voltage=optics.voltage,
-        spherical_aberration=optics.spherical_aberration,
-        amplitude_contrast=optics.amplitude_contrast,
-    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryoloom.data import CTF, Coordinate, Item, Micrograph, Snapshot
+from cryoloom.protocols.preflight import Check
 from cryoloom.workflow.methods import Methods
 
 
@@ -56,6 +57,7 @@ class Findings:
     failures : of every step
     shown, left_out : names of the sets that are shown, and of others that hold such items
     methods : how the sets were made; None if that is not known
+    checks : what a preflight found
     notes : further numbers, by what they count
     """
 
@@ -68,6 +70,7 @@ class Findings:
     shown: Sequence[str] = ()
     left_out: Sequence[str] = ()
     methods: Methods | None = None
+    checks: Sequence[Check] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @property

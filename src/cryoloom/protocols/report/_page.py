@@ -38,6 +38,7 @@ def report_page(
         f'<p class="when">cryoloom report of {datetime.now(UTC):%Y-%m-%d %H:%M} UTC</p>',
         _numbers(findings),
         _sources(findings),
+        _checks(findings),
         _distributions(findings),
         _exposures(findings, picture_of, drift_of, shown),
         _failures(findings),
@@ -74,6 +75,21 @@ def _sources(findings: Findings) -> str:
     named = [("Shown", findings.shown), ("Not shown", findings.left_out)]
     parts = [f"{label}: {', '.join(names)}." for label, names in named if names]
     return f'<p class="sources">{escape(" ".join(parts))}</p>' if parts else ""
+
+
+def _checks(findings: Findings) -> str:
+    """What the preflight found."""
+    rows = "".join(
+        f'<tr class="{escape(one.verdict)}"><td>{escape(one.name)}</td><td>{escape(one.verdict)}</td>'
+        f"<td>{escape(one.sentence)}</td><td>{escape(one.stated)}</td><td>{escape(one.measured)}</td></tr>"
+        for one in findings.checks
+    )
+    if not rows:
+        return ""
+    return (
+        "<section><h2>Preflight</h2><table><thead><tr><th>check</th><th>verdict</th><th>what was found</th>"
+        f"<th>stated</th><th>measured</th></tr></thead><tbody>{rows}</tbody></table></section>"
+    )
 
 
 def _distributions(findings: Findings) -> str:

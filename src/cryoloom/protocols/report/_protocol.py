@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import CTF, Coordinate, Item, Micrograph, Particle, Snapshot
 from cryoloom.durable import AtomicFile
+from cryoloom.protocols.preflight import Check
 from cryoloom.protocols.report._findings import Findings, exposures_of
 from cryoloom.protocols.report._page import report_page
 from cryoloom.protocols.report._pictures import micrograph_picture
@@ -34,6 +35,7 @@ class Report(WholeProtocol):
         ctfs: Input[CTF] = input_set("their CTFs", optional=True)
         coordinates: Input[Coordinate] = input_set("picks", optional=True)
         particles: Input[Particle] = input_set("extracted particles", optional=True)
+        checks: Input[Check] = input_set("what a preflight found", optional=True)
 
     class Parameters(ProtocolParameters):
         """How much is shown."""
@@ -51,6 +53,9 @@ class Report(WholeProtocol):
             project=workspace.project,
             exposures=exposures_of(inputs["micrographs"], inputs.get("ctfs"), inputs.get("coordinates")),
             particle_count=None if particles is None else particles.count,
+            checks=[check for check in inputs["checks"].items() if isinstance(check, Check)]
+            if "checks" in inputs
+            else [],
         )
         folder = workspace.run_folder / "files" / "report"
         folder.mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,7 @@ _CLASSES: tuple[type[Protocol], ...] = (
     _protocols.Keep,
     _protocols.Choose,
     _protocols.IteratedMean,
+    _protocols.MeanOfTheFirst,
 )
 
 

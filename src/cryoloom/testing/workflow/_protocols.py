@@ -322,3 +322,41 @@ class IteratedMean(WholeProtocol):
             workspace.save_checkpoint(iteration + 1, json.dumps([iteration + 1, estimate]).encode())
             workspace.report((iteration + 1) / parameters.iterations, f"iteration {iteration + 1}")
         return {"means": [Batch(id=1, mean=estimate, count=len(values))]}
+
+
+class MeanOfTheFirst(WholeProtocol):
+    """Take the mean of the first numbers."""
+
+    id = "test-first"
+
+    class Inputs:
+        """Numbers."""
+
+        numbers: Input[Number] = input_set("numbers")
+
+    class Outputs:
+        """One mean."""
+
+        means: Output[Batch] = output_set("the mean")
+
+    class Parameters(ProtocolParameters):
+        """How many are enough."""
+
+        enough: int = parameter(3, label="Enough", ge=1)
+
+    def sample_size(self, parameters: Any) -> int | None:
+        """So many are enough."""
+        enough: int = parameters.enough
+        return enough
+
+    def compute(
+        self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
+    ) -> Mapping[str, Table | Iterable[Item]]:
+        """Take the mean."""
+        values = inputs["numbers"].to_polars(columns=["id", "value"]).sort("id")["value"].to_list()
+        first = values[: parameters.enough]
+        return {"means": [Batch(id=1, mean=sum(first) / len(first), count=len(first))]}
+
+    def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
+        """The mean, in words."""
+        return f"mean {outputs['means'].to_polars()['mean'][0]:g}"

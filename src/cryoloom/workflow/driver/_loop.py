@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any, TypeVar
 from typing import Protocol as Interface
 
+from cryoloom.data import Item, StoredSet
 from cryoloom.errors import (
     CryoloomError,
     ParameterError,
@@ -166,6 +167,8 @@ def _drive(attempt: Attempt, shape: ShapeDriver) -> End | None:
             if shape.is_complete():
                 shape.shut_down()
                 state, reason = shape.finish()
+                if state is RunState.FINISHED:
+                    reason = "; ".join(filter(None, (reason, _summary(attempt))))
                 return attempt.end(state, shape.progress(), reason)
             attempt.beat(shape.state, shape.progress)
             report = attempt.wait(min(due, HEARTBEAT_SECONDS))
@@ -174,6 +177,15 @@ def _drive(attempt: Attempt, shape: ShapeDriver) -> End | None:
                 report = attempt.wait(0)
     finally:
         shape.shut_down()
+
+
+def _summary(attempt: Attempt) -> str:
+    stored: dict[str, StoredSet[Item]] = {
+        port.name: StoredSet(attempt.folder.outputs / port.name) for port in attempt.protocol.output_ports()
+    }
+    newest = {name: each.latest() for name, each in stored.items()}
+    outputs = {name: snapshot for name, snapshot in newest.items() if snapshot is not None}
+    return attempt.protocol.summary(outputs, attempt.parameters)
 
 
 def _shape(attempt: Attempt, environment: Environment) -> ShapeDriver:

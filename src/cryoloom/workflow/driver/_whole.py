@@ -93,7 +93,9 @@ class WholeDriver:
         return RunState.RUNNING if self._running is not None else RunState.WAITING
 
     def is_complete(self) -> bool:
-        """The last generation of closed inputs has been computed, or the round has failed with closed inputs."""
+        """The last generation of closed inputs, or a sample, has been computed, or the round has failed so."""
+        if self._running is None and not self._failure and self._has_its_sample():
+            return True
         if self._running is not None or not all(followed.closed for followed in self._inputs):
             return False
         return bool(self._failure) or (self._last is not None and self._last.covers(self._inputs))
@@ -140,7 +142,7 @@ class WholeDriver:
     def _is_due(self) -> bool:
         if any(followed.snapshot is None and not followed.port.optional for followed in self._inputs):
             return False
-        if self._last is not None and self._last.covers(self._inputs):
+        if self._last is not None and (self._last.covers(self._inputs) or self._has_its_sample()):
             return False
         options = self._attempt.record.options
         closed = all(followed.closed for followed in self._inputs)
@@ -149,13 +151,26 @@ class WholeDriver:
         count = self._inputs[0].count
         before = 0 if self._last is None else self._last.leading_count()
         wanted = options.start_after if self._last is None else before + (options.round_every or 1)
-        return closed or count >= wanted
+        sample = self._protocol.sample_size(self._attempt.parameters)
+        return closed or count >= max(wanted, sample or 0)
+
+    def _has_its_sample(self) -> bool:
+        """Whether a round over as many items as the protocol wants has been computed."""
+        sample = self._protocol.sample_size(self._attempt.parameters)
+        if sample is None or self._last is None or not self._last.is_computed():
+            return False
+        return self._last.leading_count() >= sample
 
     def _compute(self, current: RoundFolder) -> None:
         attempt = self._attempt
         try:
-            counts = current.counts()
-            resources = self._protocol.resources(counts, attempt.parameters)
+            generations = current.generations()
+            pinned = {
+                followed.port.name: followed.stored.at(generations[followed.port.name])
+                for followed in self._inputs
+                if followed.port.name in generations
+            }
+            resources = self._protocol.resources(pinned, attempt.parameters)
             self._memory = max(self._memory, resources.memory)
             resources = Resources(resources.cpu, self._memory, resources.gpu)
             if self._pool is None:
@@ -170,9 +185,9 @@ class WholeDriver:
                     "location": self._protocol.location(),
                     "parameters": attempt.parameters.model_dump(mode="json"),
                     "inputs": {
-                        followed.port.name: (str(followed.stored.folder), current.generations()[followed.port.name])
+                        followed.port.name: (str(followed.stored.folder), generations[followed.port.name])
                         for followed in self._inputs
-                        if followed.port.name in current.generations()
+                        if followed.port.name in generations
                     },
                     "project": str(attempt.project),
                     "run": attempt.folder.path.name,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.workflow.parameters import ProtocolParameters
 from cryoloom.workflow.protocol._ports import InputPort, OutputPort, input_ports, output_ports
+
+if TYPE_CHECKING:
+    from cryoloom.data import Snapshot
 
 
 class Stage(StrEnum):
@@ -109,6 +112,16 @@ class Protocol:
         ParameterError
             With a sentence that names them.
         """
+
+    def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
+        """One line on what came out, shown beside the state of a finished run; empty if numbers of items say it all.
+
+        Parameters
+        ----------
+        outputs : name of an output → what it holds
+        parameters : as they were used
+        """
+        return ""
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """One sentence for the methods section of a paper, of what was really run.

@@ -175,9 +175,16 @@ class DecideProtocol(Protocol):
 class WholeProtocol(Protocol):
     """Needs its inputs as a whole; works in rounds, each on pinned generations and with one complete result."""
 
-    def resources(self, counts: Mapping[str, int], parameters: Any) -> Resources:
-        """What a round over so many items needs."""
+    def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
+        """What a round over these items needs."""
         return Resources()
+
+    def sample_size(self, parameters: Any) -> int | None:
+        """How many items of the leading input are enough; None: every item counts.
+
+        One round is computed, when so many are there or no more come, and it is the last.
+        """
+        return None
 
     @abstractmethod
     def compute(
