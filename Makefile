@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo yes)
 
-.PHONY: help demo test test-full bench bench-full check install install-test clean
+.PHONY: help demo test test-full bench bench-full check install install-test install-bench clean
 
 help:
 	@echo "make demo       install, simulate a microscope session and process it as it arrives"
@@ -39,10 +39,13 @@ test: install-test check
 test-full: install-test check
 	$(BIN)/python -m pytest --full $(PYTEST_OPTIONS)
 
-bench: install-test
+install-bench: install-test
+	@command -v rsync >/dev/null || [ -z "$(AS_ROOT)" ] || { apt-get update -qq && apt-get install -y -qq rsync >/dev/null; }
+
+bench: install-bench
 	$(BIN)/python bench/run.py
 
-bench-full: install-test
+bench-full: install-bench
 	$(BIN)/python bench/run.py --full
 
 check: install-test

@@ -4,19 +4,19 @@
 
 Simulated micrographs are sums of non-dose-weighted frames, truly moved back. Errors are root mean squares in Å over the
 micrographs of a seed: the median seed, and the worst. An error of the mean defocus above 1000 Å is *gross*. Seconds of
-simulated micrographs are processor time, of one thread. Set CRYOLOOM_TEST_DATA to the folder of real data to measure
-the real micrograph as well.
+simulated micrographs are processor time, of one thread. The real micrograph is looked for below CRYOLOOM_TEST_DATA, or
+in ``../shared/data`` beside the checkout.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
 import subprocess
 import sys
 import time
+from argparse import SUPPRESS
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ for _library in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{_library}_NUM_THREADS"] = "1"
 
 import numpy as np  # noqa: E402  # after its thread count has been set
+import reporting  # noqa: E402
 
 from cryoloom.engine.ctf import CTFFit, CTFSettings, estimate_ctf, predicted_memory  # noqa: E402
 from cryoloom.testing.microscope import MicroscopeParameters, SimulatedMicroscope, Tier  # noqa: E402
@@ -70,12 +71,11 @@ class Errors:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = reporting.options(__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[301, 302, 303])
     parser.add_argument("--micrographs", type=int, help="a seed; by default 4, or 10 with --full")
-    parser.add_argument("--full", action="store_true", help="more micrographs; takes half an hour")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--large", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--large", action="store_true", help=SUPPRESS)
     options = parser.parse_args()
     if options.large:
         measure_large()
@@ -147,12 +147,12 @@ def judge(errors: Errors, fit: CTFFit, defocus_u: float, defocus_v: float, angle
 
 def measure_real() -> dict[str, Any] | None:
     """Estimate the real micrograph and its quadrants."""
-    folder = os.environ.get("CRYOLOOM_TEST_DATA")
-    if not folder:
+    path = reporting.real_data("micrographs/fei-extended.mrc.bz2")
+    if path is None:
         return None
     from cryoloom.formats import read_image
 
-    micrograph = read_image(Path(folder) / "micrographs" / "fei-extended.mrc.bz2")
+    micrograph = read_image(path)
     optics = {"pixel_size": 0.8538, "voltage": 300.0, "spherical_aberration": 2.7, "amplitude_contrast": 0.1}
     began = time.perf_counter()
     fit = estimate_ctf(micrograph, **optics)
@@ -223,7 +223,9 @@ def _tables(results: dict[str, list[Errors]], real: dict[str, Any] | None, large
         f"| {name} | {value:.2f} |" if "second" in name else f"| {name} | {value:.0f} |"
         for name, value in large.items()
     ]
-    if real is not None:
+    if real is None:
+        lines += ["", reporting.not_measured("`fei-extended`", "the real micrograph is not at hand")]
+    else:
         ring = real["ice_ring"]
         ice = "none" if ring is None else f"{ring['resolution']:.2f} Å, {100 * ring['strength']:.0f} %"
         lines += [

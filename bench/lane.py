@@ -1,14 +1,13 @@
 """What the local lane itself costs: tasks that do nothing, in cold, warm and competing pools.
 
-    python bench/lane.py [--tasks 1000] [--repeats 5] [--json]
+    python bench/lane.py [--full] [--tasks 1000] [--pools 2] [--repeats 5] [--json]
 
-Every wall time is the median of the repeats. ``processor`` is the processor time of driver, supervisor and workers
-together, which other load on the machine does not change much.
+Every wall time is the median of the repeats. Processor time is that of driver, supervisor and workers together, which
+other load on the machine does not change much. ``--full`` has eight pools compete instead of two.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import os
@@ -21,6 +20,7 @@ from concurrent.futures import wait
 from pathlib import Path
 
 import psutil
+import reporting
 
 from cryoloom.lanes.local import LocalLane
 from cryoloom.workflow.lane import Priority, Resources, Task, TaskOutcome, TaskPool
@@ -29,7 +29,7 @@ MIB = 2**20
 _NUMBERS = itertools.count()
 
 
-def measure(tasks: int, repeats: int, folder: Path) -> dict[str, float]:
+def measure(tasks: int, repeats: int, competitors: int, folder: Path) -> dict[str, float]:
     """Name → seconds, unless the name says bytes."""
     lane = LocalLane(lock_folder=folder / "lock")
 
@@ -58,10 +58,11 @@ def measure(tasks: int, repeats: int, folder: Path) -> dict[str, float]:
     pool.close()
     results[f"warm pool, {tasks} tasks, processor"] = (_processor_seconds() - before) / repeats
 
-    pools = [open_pool("one"), open_pool("two")]
+    pools = [open_pool(f"competitor {number}") for number in range(competitors)]
     for pool in pools:
         do_nothing(pool, count=10)
-    results[f"two pools at once, {tasks} tasks each"] = _median(lambda: do_nothing_in(pools, tasks), repeats)
+    each = tasks // competitors
+    results[f"{competitors} pools at once, {each} tasks each"] = _median(lambda: do_nothing_in(pools, each), repeats)
     for pool in pools:
         pool.close()
     return results
@@ -97,18 +98,26 @@ def _median(work: Callable[[], object], repeats: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = reporting.options(__doc__)
     parser.add_argument("--tasks", type=int, default=1000)
+    parser.add_argument("--pools", type=int, help="that compete; by default 2, or 8 with --full")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    arguments = parser.parse_args()
+    options = parser.parse_args()
+    pools = options.pools or (8 if options.full else 2)
     with tempfile.TemporaryDirectory(prefix="cryoloom-bench-lane-") as folder:
-        results = measure(arguments.tasks, arguments.repeats, Path(folder))
-    if arguments.json:
-        print(json.dumps({"cpus": len(os.sched_getaffinity(0)), **results}, indent=2))
+        results = measure(options.tasks, options.repeats, pools, Path(folder))
+    cpus = len(os.sched_getaffinity(0))
+    if options.json:
+        print(json.dumps({"cpus": cpus, **results}, indent=2))
         return
-    for name, value in results.items():
-        print(f"{name:<44} {value:12.0f}" if name.endswith("bytes") else f"{name:<44} {value:12.3f} s")
+    print(f"On {cpus} cores.\n")
+    rows = [(name.removesuffix(" bytes"), _shown(name, value)) for name, value in results.items()]
+    print(reporting.table(("what", "measured"), rows))
+
+
+def _shown(name: str, value: float) -> str:
+    return f"{value / MIB:.0f} MiB" if name.endswith("bytes") else f"{value:.3f} s"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """From a writer's last byte to a CTF that another process can read, on an idle lane with default settings.
 
-    python bench/latency.py [--movies 9] [--stall 3] [--edge 768] [--frames 12] [--full]
+    python bench/latency.py [--full] [--movies 9] [--stall 3] [--edge 768] [--frames 12]
 
 Simulated movies are written one at a time, each when the results of the former are there: in turn by ``cp``, by
 ``rsync --inplace`` and by a writer that stalls in the middle; none of them renames. The last byte is seen by watching
@@ -10,9 +10,7 @@ the file's size; the CTF by reading the set, as any other process would. What th
 
 from __future__ import annotations
 
-import argparse
 import json
-import shutil
 import statistics
 import subprocess
 import sys
@@ -22,6 +20,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import reporting
 
 from cryoloom.runtime import Project, use_kernel_cache
 from cryoloom.testing.microscope import MicroscopeParameters, Session, write_session
@@ -176,7 +176,7 @@ def measure(folder: Path, *, movies: int, stall: float, edge: int, frames: int) 
     outputs = [next(iter(run.outputs.values())) for run in runs]
     passages = []
     try:
-        writers = ["cp", "rsync" if shutil.which("rsync") else "cp", "stalling"]
+        writers = ["cp", "rsync" if reporting.has_program("rsync") else "cp", "stalling"]
         for number in range(movies):
             writer, source = writers[number % 3], session.movies[number // 3 % DISTINCT]
             tools = tool_seconds(session, source, folder, optics)
@@ -203,25 +203,29 @@ def measure(folder: Path, *, movies: int, stall: float, edge: int, frames: int) 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--movies", type=int, default=9)
-    parser.add_argument("--stall", type=float, default=3.0, help="seconds")
-    parser.add_argument("--edge", type=int, default=768, help="of the movies, in pixels")
-    parser.add_argument("--frames", type=int, default=12)
-    parser.add_argument("--full", action="store_true", help="50 movies, stalls of 20 s")
+    parser = reporting.options(__doc__)
+    parser.add_argument("--movies", type=int, help="by default 9, or 50 with --full")
+    parser.add_argument("--stall", type=float, help="seconds; by default 3, or 20 with --full")
+    parser.add_argument("--edge", type=int, help="of the movies, in pixels; by default 768, or 1536 with --full")
+    parser.add_argument("--frames", type=int, help="by default 12, or 24 with --full")
     options = parser.parse_args()
-    if options.full:
-        options.movies, options.stall = 50, 20.0
+    quick = {"movies": 9, "stall": 3.0, "edge": 768, "frames": 12}
+    full = {"movies": 50, "stall": 20.0, "edge": 1536, "frames": 24}
+    for name, value in (full if options.full else quick).items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    if not reporting.has_program("rsync"):
+        print(reporting.not_measured("movies written by rsync", "there is no rsync; apt install rsync"))
     use_kernel_cache()
     with tempfile.TemporaryDirectory(prefix="cryoloom-latency-") as folder:
         passages = measure(
             Path(folder), movies=options.movies, stall=options.stall, edge=options.edge, frames=options.frames
         )
     print(f"{len(passages)} movies of {options.edge}² × {options.frames}, stalls of {options.stall:g} s.\n")
-    print("| seconds after the writer's last byte | median | 95th percentile | first movie | wanted |")
-    print("|---|---|---|---|---|")
+    rows = []
     for label, values, wanted in (
         ("movie imported", [p.imported for p in passages], ""),
+        ("micrograph readable", [p.aligned for p in passages], ""),
         ("CTF readable", [p.fitted for p in passages], ""),
         ("… minus `tool motion` + `tool ctf`", [p.fitted - p.tools for p in passages], "3, 6"),
         ("… minus the computation alone, in a warm process", [p.fitted - p.computed for p in passages], ""),
@@ -229,15 +233,16 @@ def main() -> None:
         ("`tool motion` + `tool ctf`", [p.tools for p in passages], ""),
         ("the computation alone", [p.computed for p in passages], ""),
     ):
-        ordered = sorted(values)
-        high = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
-        print(f"| {label} | {statistics.median(values):.2f} | {high:.2f} | {values[0]:.2f} | {wanted} |")
-    print()
-    print("| writer | movies | CTF readable, median | slowest |")
-    print("|---|---|---|---|")
+        high = sorted(values)[min(len(values) - 1, int(0.95 * len(values)))]
+        rows.append((label, f"{statistics.median(values):.2f}", f"{high:.2f}", f"{values[0]:.2f}", wanted))
+    headings = ("seconds after the writer's last byte", "median", "95th percentile", "first movie", "wanted")
+    print(reporting.table(headings, rows))
+    rows = []
     for writer in dict.fromkeys(p.writer for p in passages):
         values = [p.fitted for p in passages if p.writer == writer]
-        print(f"| {writer} | {len(values)} | {statistics.median(values):.2f} | {max(values):.2f} |")
+        rows.append((writer, len(values), f"{statistics.median(values):.2f}", f"{max(values):.2f}"))
+    print(reporting.table(("writer", "movies", "CTF readable, median", "slowest"), rows))
+    print("No movie failed: no half file was read.")
 
 
 if __name__ == "__main__":

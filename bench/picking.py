@@ -5,17 +5,15 @@
 Movies are summed with their true motion, so that picking alone is measured. Picks and particles are matched one to one
 within 0.2 diameters. Particles to be found are intact and lie in the field with all of their diameter; broken,
 denatured and cut-off ones neither count nor cost. RELION is told a diameter from 0.8 to 1.1 of the true one and given
-its default threshold. The real micrograph is `fei-extended.mrc`, looked for below CRYOLOOM_TEST_DATA; there picks of
-either program count as found by the other within a quarter of a diameter, and what lies nearer to the edge than half a
-diameter, where RELION picks and cryoloom does not, is left out.
+its default threshold. The real micrograph is `fei-extended.mrc`, looked for below CRYOLOOM_TEST_DATA or in
+``../shared/data`` beside the checkout; there picks of either program count as found by the other within a quarter of a
+diameter, and what lies nearer to the edge than half a diameter, where RELION picks and cryoloom does not, is left out.
 """
 
 from __future__ import annotations
 
-import argparse
 import bz2
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -25,6 +23,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import reporting
 from scipy.fft import irfft2, rfft2
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
@@ -37,6 +36,10 @@ from cryoloom.testing.microscope import ExposureTruth, MicroscopeParameters, Sim
 BORDER = 16  # pixels that not all frames saw
 REAL_DIAMETER = 150.0
 HARMLESS = ("broken", "denatured")
+WANTED = {
+    "easy": ("easy", "wanted", "0.95", "0.95", "0.05", "", ""),
+    "standard": ("standard", "wanted", "0.90", "0.85", "", "5 %", ""),
+}
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,7 @@ class Score:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--full", action="store_true", help="ten movies a seed")
+    parser = reporting.options(__doc__)
     parser.add_argument("--tiers", nargs="+", default=["easy", "standard"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[7101, 7102, 7103])
     parser.add_argument("--movies", type=int)
@@ -87,18 +89,21 @@ def main() -> None:
                 records.append(record(tier, seed, number, "cryoloom", field, *ours[number]))
                 records.append(record(tier, seed, number, "RELION LoG", field, theirs[number], seconds))
             print(f"{tier} {seed} done", file=sys.stderr, flush=True)
-    print(f"{movies} movies a seed; worst seed in brackets.\n")
-    print("| tier | program | recall | precision | centre RMS / diameter | on contaminants | s a micrograph |")
-    print("|---|---|---|---|---|---|---|")
+    print(f"{movies} movies a seed; the mean (the worst seed).\n")
+    rows = []
     for tier in options.tiers:
-        for program in ("cryoloom", "RELION LoG"):
-            print(row(tier, program, [one for one in records if (one["tier"], one["program"]) == (tier, program)]))
-    print()
+        rows += [
+            row(tier, program, [one for one in records if (one["tier"], one["program"]) == (tier, program)])
+            for program in ("cryoloom", "RELION LoG")
+        ]
+        rows += [WANTED[tier]] if tier in WANTED else []
+    headings = ("tier", "program", "recall", "precision", "centre RMS / diameter", "on contaminants", "s a micrograph")
+    print(reporting.table(headings, rows))
     empties = [empty(seed) for seed in options.seeds]
-    print(f"Empty micrographs: {', '.join(str(one) for one in empties)} picks.")
-    folder = os.environ.get("CRYOLOOM_TEST_DATA")
-    if folder:
-        print(real(Path(folder) / "micrographs" / "fei-extended.mrc.bz2"))
+    print(f"Empty micrographs: {', '.join(str(one) for one in empties)} picks (wanted: at most 5 each).")
+    path = reporting.real_data("micrographs/fei-extended.mrc.bz2")
+    missing = reporting.not_measured("picks of `fei-extended`", "the real micrograph is not at hand")
+    print(missing if path is None else real(path))
     if options.json is not None:
         options.json.write_text(json.dumps({"micrographs": records, "empty": empties}, indent=1) + "\n")
 
@@ -246,7 +251,7 @@ def on_contaminants(picks: np.ndarray, field: Field) -> np.ndarray:
     return result
 
 
-def row(tier: str, program: str, records: list[dict]) -> str:
+def row(tier: str, program: str, records: list[dict]) -> tuple[str, ...]:
     seeds = sorted({one["seed"] for one in records})
     recall, precision, error, dirty = [], [], [], []
     for seed in seeds:
@@ -258,9 +263,13 @@ def row(tier: str, program: str, records: list[dict]) -> str:
         dirty.append(sum(one["on_contaminants"] for one in of_seed) / max(1, total["picked"]))
     seconds = np.median([one["seconds"] for one in records])
     return (
-        f"| {tier} | {program} | {np.mean(recall):.3f} ({min(recall):.3f}) | {np.mean(precision):.3f} "
-        f"({min(precision):.3f}) | {np.mean(error):.3f} ({max(error):.3f}) | {np.mean(dirty):.1%} ({max(dirty):.1%}) | "
-        f"{seconds:.2f} |"
+        tier,
+        program,
+        f"{np.mean(recall):.3f} ({min(recall):.3f})",
+        f"{np.mean(precision):.3f} ({min(precision):.3f})",
+        f"{np.mean(error):.3f} ({max(error):.3f})",
+        f"{np.mean(dirty):.1%} ({max(dirty):.1%})",
+        f"{seconds:.2f}",
     )
 
 

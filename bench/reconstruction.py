@@ -9,7 +9,6 @@ wrote, by relion_reconstruct. Both maps are compared with the density of the spe
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import reporting
 from picking import Field, simulate, whole
 
 from cryoloom.data import OpticsGroup, Particle, Table
@@ -31,8 +31,7 @@ from cryoloom.testing.microscope import pseudoprotein
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--full", action="store_true", help="ten movies a seed")
+    parser = reporting.options(__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[7201, 7202, 7203])
     parser.add_argument("--movies", type=int)
     parser.add_argument("--box", type=int, default=144)
@@ -45,13 +44,20 @@ def main() -> None:
         records.append({"seed": seed, **compare(simulate("easy", seed, movies), options.box)})
         print(f"{seed} done", file=sys.stderr, flush=True)
     print(f"{movies} movies a seed, box {options.box}.\n")
-    print("| seed | particles | FSC-vs-truth 0.5, cryoloom | RELION | ratio | s, cryoloom | s, RELION |")
-    print("|---|---|---|---|---|---|---|")
-    for one in records:
-        print(
-            f"| {one['seed']} | {one['particles']} | {one['cryoloom']:.2f} Å | {one['relion']:.2f} Å | "
-            f"{one['cryoloom'] / one['relion']:.3f} | {one['cryoloom_seconds']:.1f} | {one['relion_seconds']:.1f} |"
+    headings = ("seed", "particles", "FSC-vs-truth 0.5, cryoloom", "RELION", "ratio", "s, cryoloom", "s, RELION")
+    rows = [
+        (
+            one["seed"],
+            one["particles"],
+            f"{one['cryoloom']:.2f} Å",
+            f"{one['relion']:.2f} Å",
+            f"{one['cryoloom'] / one['relion']:.3f}",
+            f"{one['cryoloom_seconds']:.1f}",
+            f"{one['relion_seconds']:.1f}",
         )
+        for one in records
+    ]
+    print(reporting.table(headings, [*rows, ("wanted", "", "", "", "0.98–1.02", "", "")]))
     if options.json is not None:
         options.json.write_text(json.dumps(records, indent=1) + "\n")
 

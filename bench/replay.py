@@ -1,15 +1,17 @@
-"""A long session replayed: how much memory its drivers occupy while thousands of items stream through.
+"""A long session replayed: how much memory its drivers occupy while thousands of movies stream through.
 
-    python bench/replay.py [--items 2000] [--seconds 0.02] [--full]
+    python bench/replay.py [--full] [--movies 2000] [--seconds 0.05] [--picks 50]
 
-Items appear one by one in a folder and go through a source and two Map steps whose tasks only wait; another source
-imports as many small real movies. Every driver is a process of its own, and its resident memory is read while it works.
-``--full`` makes the tasks ten times as long.
+Small real movies appear one by one in a folder and are imported; then motion, CTF, picking and extraction have the real
+ports and rows, one to one, one to many and many to one, but their tasks wait instead of computing. Every driver is a
+process of its own, and its resident memory is read while it works. ``--full`` takes eight times as long for each movie,
+with 300 particles in each.
 """
 
 from __future__ import annotations
 
-import argparse
+import os
+import sys
 import tempfile
 import threading
 import time
@@ -19,10 +21,12 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+import reporting
+from stand_ins import PICKS, SECONDS, EnvironmentOfStandIns
 
 from cryoloom.formats import write_stack
 from cryoloom.runtime import Project
-from cryoloom.testing.workflow import SmallProject
+from cryoloom.workflow.layout import ProjectFolder
 from cryoloom.workflow.project import Run
 
 MIB = 2**20
@@ -64,82 +68,87 @@ class Memory:
 
 
 def watch(runs: Sequence[Run]) -> list[Memory]:
+    """Read the memory of every driver until all have ended."""
     memories = [Memory.of(run) for run in runs]
     working = list(memories)
     while working:
         working = [memory for memory in working if memory.sample()]
-        time.sleep(0.2)
+        time.sleep(0.5)
     for run in runs:
         run.wait(10)
         assert not run.failed_items()
     return memories
 
 
-def replay(folder: Path, items: int, seconds: float) -> list[Memory]:
-    raw = folder / "numbers"
+def replay(folder: Path, movies: int, seconds: float, picks: int) -> list[Memory]:
+    """Import so many movies as they appear, and put them through every stage."""
+    os.environ[SECONDS], os.environ[PICKS] = str(seconds), str(picks)
+    raw = folder / "movies"
     raw.mkdir()
-    project = SmallProject.create(folder / "project")
-    source = project.add("test-numbers", folder=str(raw), expected=items)
-    first = project.add("test-square", numbers="1.numbers", seconds=seconds)
-    second = project.add("test-square", numbers="2.squares", seconds=seconds)
-    runs = [source.start(), first.start(), second.start()]
+    project = Project(ProjectFolder.create(folder / "project"), EnvironmentOfStandIns())
+    source = project.add(
+        "import-movies", folder=raw, voltage=300, pixel_size=0.85, dose_per_frame=1.0, expect_more=True
+    )
+    motion = project.add("motion", movies=source.outputs["movies"])
+    micrographs = motion.outputs["micrographs"]
+    ctf = project.add("ctf", micrographs=micrographs)
+    pick = project.add("pick", micrographs=micrographs, diameter=150.0)
+    extract = project.add(
+        "extract",
+        micrographs=micrographs,
+        coordinates=pick.outputs["coordinates"],
+        ctfs=ctf.outputs["ctfs"],
+        diameter=150.0,
+    )
+    runs = [source, motion, ctf, pick, extract]
+    for run in runs:
+        run.start()
 
     def write() -> None:
-        for number in range(items):
-            (raw / f"number_{number:05d}.txt").write_text(str(number), encoding="utf-8")
-            time.sleep(0.8 * seconds)
+        frames = np.ones((2, 16, 16), np.float32)
+        for number in range(movies):
+            write_stack(raw / f"movie_{number:05d}.mrcs", frames, pixel_size=0.85)
+            time.sleep(0.4 * seconds)
+        while source.standing.progress.done < movies:
+            time.sleep(0.1)
+        source.close()
 
     writer = threading.Thread(target=write)
     writer.start()
     memories = watch(runs)
     writer.join()
-    assert len(second.outputs["squares"]) == items
-    return memories
-
-
-def import_movies(folder: Path, items: int) -> list[Memory]:
-    raw = folder / "movies"
-    raw.mkdir()
-    frames = np.ones((2, 16, 16), np.float32)
-    project = Project.create(folder / "imported")
-    run = project.add("import-movies", folder=raw, voltage=300, pixel_size=1.0, expect_more=True).start()
-
-    def write() -> None:
-        for number in range(items):
-            write_stack(raw / f"movie_{number:05d}.mrcs", frames, pixel_size=1.0)
-        while run.standing.progress.done < items:
-            time.sleep(0.1)
-        run.close()
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    memories = watch([run])
-    writer.join()
-    assert len(run.outputs["movies"]) == items
+    assert len(extract.outputs["particles"]) == movies * picks
     return memories
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--items", type=int, default=2000)
-    parser.add_argument("--seconds", type=float, default=0.02, help="that each task waits")
-    parser.add_argument("--full", action="store_true")
+    parser = reporting.options(__doc__)
+    parser.add_argument("--movies", type=int, default=2000)
+    parser.add_argument("--seconds", type=float, help="that a movie takes in all stages; by default 0.05, or 0.4")
+    parser.add_argument("--picks", type=int, help="particles in a movie; by default 50, or 300 with --full")
     options = parser.parse_args()
-    seconds = 10 * options.seconds if options.full else options.seconds
+    seconds = options.seconds or (0.4 if options.full else 0.05)
+    picks = options.picks or (300 if options.full else 50)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="cryoloom-replay-") as folder:
-        memories = replay(Path(folder), options.items, seconds) + import_movies(Path(folder), options.items)
-    quarters = [options.items * quarter // 4 for quarter in (1, 2, 3, 4)]
-    print(f"{options.items} items, tasks of {seconds:g} s, {time.monotonic() - began:.0f} s in all.\n")
+        memories = replay(Path(folder), options.movies, seconds, picks)
+    quarters = [options.movies * quarter // 4 for quarter in (1, 2, 3, 4)]
     print(
-        f"| resident memory of the driver, MiB | {' | '.join(f'{done} items' for done in quarters)} | peak | wanted |"
+        f"{options.movies} movies of {picks} particles, {seconds:g} s of waiting tasks each, "
+        f"{time.monotonic() - began:.0f} s in all.\n"
     )
-    print("|---|---|---|---|---|---|---|")
-    names = ["source of numbers", "first Map", "second Map", "import of movies"]
-    for name, memory in zip(names, memories, strict=True):
-        values = " | ".join(f"{memory.at(done):.0f}" for done in quarters)
-        print(f"| {name} | {values} | {memory.peak:.0f} | flat, {WANTED} |")
+    headings = ("resident memory of the driver, MiB", *(f"{done} movies" for done in quarters), "peak", "wanted")
+    rows = [
+        (
+            memory.run.record.protocol,
+            *(f"{memory.at(done):.0f}" for done in quarters),
+            f"{memory.peak:.0f}",
+            f"flat, {WANTED}",
+        )
+        for memory in memories
+    ]
+    print(reporting.table(headings, rows))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,8 +2,9 @@
 
     python bench/run.py [--full] [--only sets lane …]
 
-Each benchmark is a script of its own that prints a Markdown table; peers run beside cryoloom in the same run. A section
-that is not run again keeps its former figures, with the date and commit at which they were measured.
+Each benchmark is a script of its own that prints Markdown tables; peers run beside cryoloom in the same run. A section
+that is not run again keeps its former figures, with the date and commit at which they were measured. What could not be
+measured stands in the results with the reason; a benchmark that fails keeps its former section, and fails the whole.
 """
 
 from __future__ import annotations
@@ -41,22 +42,24 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="at size; takes an hour or more")
     parser.add_argument("--only", nargs="+", choices=list(SCRIPTS), default=list(SCRIPTS))
     options = parser.parse_args()
+    missing = [name for name in options.only if not (FOLDER / f"{name}.py").exists()]
+    if missing:
+        print(f"There is no bench/{missing[0]}.py, though it is listed here.", file=sys.stderr)
+        return 1
     sections = former_sections()
     failed = []
     for name in options.only:
-        script = FOLDER / f"{name}.py"
-        if not script.exists():
-            continue
         print(f"{name} …", file=sys.stderr, flush=True)
         began = time.monotonic()
-        command = [sys.executable, str(script), *(["--full"] if options.full else [])]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, env=os.environ)
-        if done.returncode != 0:
+        command = [sys.executable, str(FOLDER / f"{name}.py"), *(["--full"] if options.full else [])]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0 or not done.stdout.strip():
             failed.append(name)
             continue
+        size = "at the promised size" if options.full else "at the quick size"
         sections[name] = (
-            f"*Measured {datetime.now(UTC):%Y-%m-%d} at commit {commit()} in {time.monotonic() - began:.0f} s.*\n\n"
-            f"{done.stdout.strip()}\n"
+            f"*Measured {size} on {datetime.now(UTC):%Y-%m-%d} at commit {commit()} in "
+            f"{time.monotonic() - began:.0f} s{load()}.*\n\n{done.stdout.strip()}\n"
         )
         write(sections)
     if failed:
@@ -75,6 +78,13 @@ def commit() -> str:
     return done.stdout.strip() + (" (with uncommitted changes)" if lines else "")
 
 
+def load() -> str:
+    """What else the machine was busy with, if it was more than a benchmark itself can be."""
+    busy = os.getloadavg()[1]
+    cores = len(os.sched_getaffinity(0))
+    return f"; the machine was busy with other work (load {busy:.1f} on {cores} cores)" if busy > 1.5 * cores else ""
+
+
 def former_sections() -> dict[str, str]:
     if not RESULTS.exists():
         return {}
@@ -83,7 +93,7 @@ def former_sections() -> dict[str, str]:
 
 
 def write(sections: dict[str, str]) -> None:
-    cores = os.cpu_count()
+    cores = len(os.sched_getaffinity(0))
     parts = [
         "# What was measured",
         "",

@@ -10,7 +10,6 @@ disk.
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
 import resource
@@ -22,6 +21,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
+
+import reporting
 
 MEASUREMENTS_PER_PARTICLE = (
     *("x", "y", "defocus_u", "defocus_v", "defocus_angle", "phase_shift", "rot", "tilt", "psi", "shift_x", "shift_y"),
@@ -272,25 +273,29 @@ def measure(rows: int, commits: int, repeats: int, folder: Path) -> list[Figure]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = reporting.options(__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--commits", type=int, default=10_000)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--full", action="store_true", help="the same; it is at size already")
+    parser.add_argument("--repeats", type=int, help="by default 3, or 5 with --full")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cryoloom-bench-sets-") as folder:
-        figures = measure(options.rows, options.commits, options.repeats, Path(folder))
+        figures = measure(options.rows, options.commits, options.repeats or (5 if options.full else 3), Path(folder))
     if options.json:
         print(json.dumps([asdict(figure) for figure in figures], indent=2))
         return
     print(f"{options.rows:,} particles of 31 columns; two readers follow the many commits, polling once a second.\n")
-    print("| what | measured | at most | processor | peak memory |\n|---|---|---|---|---|")
-    for figure in figures:
-        at_most = "" if figure.at_most is None else f"{figure.at_most:.3g} {figure.unit}"
-        memory = "" if figure.memory is None else f"{figure.memory:.0f} MB"
-        processor = "" if figure.processor is None else f"{figure.processor:.3g} s"
-        print(f"| {figure.what} | {figure.value:.3g} {figure.unit} | {at_most} | {processor} | {memory} |")
+    rows = [
+        (
+            figure.what,
+            f"{figure.value:.3g} {figure.unit}",
+            "" if figure.at_most is None else f"{figure.at_most:.3g} {figure.unit}",
+            "" if figure.processor is None else f"{figure.processor:.3g} s",
+            "" if figure.memory is None else f"{figure.memory:.0f} MB",
+        )
+        for figure in figures
+    ]
+    print(reporting.table(("what", "measured", "at most", "processor", "peak memory (wanted: 2000 MB)"), rows))
 
 
 if __name__ == "__main__":

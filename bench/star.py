@@ -1,14 +1,13 @@
 """STAR files of many particles: cryoloom beside starfile.
 
-    python bench/star.py [--rows 1000000] [--skip-starfile]
+    python bench/star.py [--full] [--rows 200000] [--skip-starfile]
 
 Writes a particle file of RELION's layout with 31 columns, then reads and writes it with both, each step in a
-process of its own. Printed are wall-clock seconds and the peak of resident memory.
+process of its own: wall-clock seconds and the peak of resident memory. ``--full`` takes a million particles.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import resource
 import subprocess
@@ -16,6 +15,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import reporting
 
 
 def make(path: Path, rows: int) -> None:
@@ -75,25 +76,25 @@ def step(name: str, path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser = reporting.options(__doc__)
+    parser.add_argument("--rows", type=int, help="by default 200,000, or a million with --full")
     parser.add_argument("--skip-starfile", action="store_true")
     parser.add_argument("--step", nargs=2)
-    arguments = parser.parse_args()
-    if arguments.step:
-        step(arguments.step[0], Path(arguments.step[1]))
+    options = parser.parse_args()
+    if options.step:
+        step(options.step[0], Path(options.step[1]))
         return
+    rows = options.rows or (1_000_000 if options.full else 200_000)
+    costs = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "particles.star"
-        make(path, arguments.rows)
-        print(f"{arguments.rows} particles, 31 columns, {path.stat().st_size / 1e6:.0f} MB")
-        print(f"{'':24}{'read':>10}{'write':>10}{'peak memory':>16}")
-        for name in ("cryoloom", "cryoloom particles", "starfile"):
-            if name == "starfile" and arguments.skip_starfile:
-                continue
+        make(path, rows)
+        print(f"{rows:,} particles, 31 columns, {path.stat().st_size / 1e6:.0f} MB.\n")
+        for name in ("cryoloom", "cryoloom particles", *(() if options.skip_starfile else ("starfile",))):
             command = [sys.executable, __file__, "--step", name, str(path)]
-            cost = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
-            print(f"{name:24}{cost['read']:>8.2f} s{cost['write']:>8.2f} s{cost['peak']:>13.0f} MB")
+            cost = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)
+            costs.append((name, f"{cost['read']:.2f} s", f"{cost['write']:.2f} s", f"{cost['peak']:.0f} MB"))
+    print(reporting.table(("with", "read", "write", "peak memory"), costs))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 import reporting
-from no_op import EnvironmentWithNoOp
+from stand_ins import EnvironmentOfStandIns
 
 from cryoloom.data import Movie, OpticsGroup, SetWriter, StoredSet
 from cryoloom.runtime import Project
@@ -81,7 +81,7 @@ def processor_seconds(run: Run) -> float:
 
 
 def measure(items: int, folder: Path) -> dict[str, float]:
-    project = Project(ProjectFolder.create(folder / "project"), EnvironmentWithNoOp())
+    project = Project(ProjectFolder.create(folder / "project"), EnvironmentOfStandIns())
     few, _ = imported(project, movies(1, FEW), close=True)
     found = {}
 
