@@ -63,6 +63,8 @@ class Micrograph(ItemWithOptics):
     contrast_sign: int = column(default=-1, meaning="-1: protein is dark, +1: protein is white")
     acquired_at: str = column(default="", meaning="when it was exposed, ISO 8601", inherited=True)
     thumbnail: str = column(default="", meaning="a small picture for lists")
+    size_bytes: int | None = column(default=None, unit="bytes", meaning="size of the file, if it was imported")
+    modified_ns: int | None = column(default=None, unit="ns", meaning="when an imported file was last changed before")
 
 
 @item_class

@@ -1,10 +1,10 @@
 """Sources: what brings movies, micrographs, particles and maps into a project."""
 
+from cryoloom.protocols.imports._micrographs import ImportMicrographs
 from cryoloom.protocols.imports._movies import ImportMovies
 from cryoloom.protocols.imports._tables import (
     ImportCoordinates,
     ImportCTFs,
-    ImportMicrographs,
     ImportParticles,
     ImportVolume,
 )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cryoloom.data import Movie, OpticsGroup, digest, movie_id_of
-from cryoloom.errors import CryoloomError, InputError, ParameterError
-from cryoloom.protocols.imports._folder import FolderNews, SeenFile, WatchedFolder
-from cryoloom.protocols.imports._metadata import record_beside
+from cryoloom.data import Movie, OpticsGroup, movie_id_of
+from cryoloom.errors import InputError, ParameterError
+from cryoloom.protocols.imports import _watching
+from cryoloom.protocols.imports._folder import SeenFile
+from cryoloom.protocols.imports._watching import FolderSource, record_of
 from cryoloom.workflow.parameters import (
     AngstromPerPixel,
     ElectronPerSquareAngstrom,
@@ -22,20 +20,16 @@ from cryoloom.workflow.parameters import (
     Second,
     parameter,
 )
-from cryoloom.workflow.protocol import Found, FoundFailure, Output, SourceProtocol, Stage, output_set
+from cryoloom.workflow.protocol import Output, Stage, output_set
 from cryoloom.workflow.workspace import SourceContext
 
 if TYPE_CHECKING:
-    from cryoloom.formats import AcquisitionRecord
     from cryoloom.formats import Movie as OpenedMovie
 
 MOVIE_PATTERNS = ("*.tif", "*.tiff", "*.eer", "*.mrc", "*.mrcs")
 
-_UNFIT_FOR_TABLES = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-"""Control characters, which STAR cannot hold, and what Python makes of bytes that are no UTF-8."""
 
-
-class ImportMovies(SourceProtocol):
+class ImportMovies(FolderSource):
     """Import movies, from a folder that may still be filling.
 
     A movie is taken when its own format says that it is complete and it has not changed for a moment, so a file that is
@@ -60,9 +54,7 @@ class ImportMovies(SourceProtocol):
         pattern: tuple[str, ...] = parameter(
             MOVIE_PATTERNS, label="File names", help="Shell patterns, of the name or of the path below the folder."
         )
-        expect_more: bool = parameter(
-            False, label="More will come", help="Keep watching the folder until the source is closed."
-        )
+        expect_more: bool = _watching.expect_more()
         voltage: Kilovolt = parameter(label="Voltage", section="Microscope", gt=10, le=2000)
         spherical_aberration: Millimetre = parameter(
             2.7, label="Spherical aberration", section="Microscope", help="2.7 for most Titan Krios.", ge=0, le=20
@@ -132,40 +124,13 @@ class ImportMovies(SourceProtocol):
             1, label="EER upsampling", section="Detector", help="1 renders at 4k, 2 at 8k.", level=Level.ADVANCED
         )
         optics_group: str = parameter("opticsGroup1", label="Optics group", level=Level.ADVANCED)
-        close_when_idle: Second = parameter(
-            0.0,
-            label="Close when idle for",
-            section="Watching",
-            help="Close the source when no file has come for so long; 0: never.",
-            condition="expect_more",
-            ge=0,
-        )
-        settle: Second = parameter(
-            0.5,
-            label="Settle time",
-            section="Watching",
-            help="A file must have been unchanged for so long.",
-            level=Level.EXPERT,
-            ge=0,
-        )
-        patience: Second = parameter(
-            600.0,
-            label="Patience",
-            section="Watching",
-            help="A file that is not complete is listed as failed when it has not grown for so long.",
-            level=Level.EXPERT,
-            condition="expect_more",
-            ge=1,
-        )
+        close_when_idle: Second = _watching.close_when_idle()
+        settle: Second = _watching.settle()
+        patience: Second = _watching.patience()
 
     def __init__(self) -> None:
-        self._folder: WatchedFolder | None = None
-        self._id_of: dict[Path, int] = {}
-        self._failed: dict[int, Path] = {}
+        super().__init__()
         self._fractions_told: set[int] = set()
-        self._last_news = time.monotonic()
-        self._has_looked = False
-        self._folder_is_lost = False
 
     def check(self, parameters: Any) -> None:
         """Refuse folders and references that are not there."""
@@ -177,110 +142,11 @@ class ImportMovies(SourceProtocol):
         if not parameters.folder.is_dir():
             raise ParameterError(f"There is no folder {parameters.folder}.", path=parameters.folder)
 
-    def look(self, parameters: Any, context: SourceContext) -> Found:
-        """See which movies are complete and new, and which have changed."""
-        folder = self._folder or self._open(parameters, context)
-        self._try_again(context)
-        optics = OpticsGroup.describe(
-            name=parameters.optics_group,
-            voltage=parameters.voltage,
-            spherical_aberration=parameters.spherical_aberration,
-            amplitude_contrast=parameters.amplitude_contrast,
-            detector_pixel_size=parameters.pixel_size,
-        )
-        try:
-            news = folder.look()
-        except InputError as error:
-            return self._without_folder(error, parameters, context)
-        failures, recovered = self._take_note(news)
-        withdrawn = [self._id_of.pop(path) for path in news.changed if path in self._id_of]
-        movies: list[Movie] = []
-        for seen in news.complete:
-            try:
-                movie = self._movie(seen, parameters, optics, context)
-            except (CryoloomError, OSError) as error:
-                failures.append(self._failure(seen.path, str(error)))
-            else:
-                movies.append(movie)
-                self._id_of[seen.path] = movie.id
-        if movies or news.changed:
-            self._last_news = time.monotonic()
-        return Found(
-            items={"movies": movies},
-            withdrawn={"movies": withdrawn},
-            optics_groups=[optics] if movies else [],
-            failures=failures,
-            recovered=recovered,
-            waiting=news.waiting,
-            exhausted=self._is_exhausted(parameters, context, news.waiting),
-        )
-
     def methods(self, parameters: Any, counts: Any) -> str:
         """What a paper says of it."""
         dose = "" if parameters.dose_per_frame is None else f" with {parameters.dose_per_frame:g} e/Å² per frame"
         dose = dose if parameters.total_dose is None else f" with {parameters.total_dose:g} e/Å² in all"
         return f"{counts.get('movies', 0)} movies were recorded at {parameters.voltage:g} kV{dose}."
-
-    def _is_exhausted(self, parameters: Any, context: SourceContext, waiting: int) -> bool:
-        if waiting:
-            return False
-        if not parameters.expect_more or context.closing:
-            return True
-        idle: float = parameters.close_when_idle
-        return 0 < idle <= time.monotonic() - self._last_news
-
-    def _open(self, parameters: Any, context: SourceContext) -> WatchedFolder:
-        folder = parameters.folder.absolute()
-        patience = parameters.patience if parameters.expect_more else max(2.0, parameters.settle)
-        self._folder = WatchedFolder(
-            folder, tuple(parameters.pattern), settle_seconds=parameters.settle, patience_seconds=patience
-        )
-        if context.known["movies"]:
-            held = context.held("movies").select("id", "file", "size_bytes", "modified_ns")
-            for item_id, file, size, modified_ns in held.iter_rows():
-                path = Path(file)
-                self._id_of[path] = item_id
-                self._folder.already_have(SeenFile(path, size, modified_ns))
-        return self._folder
-
-    def _try_again(self, context: SourceContext) -> None:
-        assert self._folder is not None  # noqa: S101
-        for key in list(context.retry):
-            context.retry.discard(key)
-            path = self._failed.pop(key, None)
-            if path is not None:
-                self._folder.try_again(path)
-
-    def _take_note(self, news: FolderNews) -> tuple[list[FoundFailure], list[int]]:
-        """Failures that files have become, and ids of failures that no longer hold."""
-        failures = [self._failure(seen.path, reason) for seen, reason in news.cut_short]
-        mended = [*news.changed, *news.returned, *(seen.path for seen in news.complete)]
-        for path in news.vanished:
-            if path in self._id_of:
-                reason = "It has vanished from its folder; what was made of it stays. Put it back to make more of it."
-                failures.append(self._failure(path, reason))
-            else:
-                mended.append(path)  # it had failed; now there is nothing that could fail
-        if self._folder_is_lost:
-            self._folder_is_lost = False
-            assert self._folder is not None  # noqa: S101
-            mended.append(self._folder.folder)
-        self._has_looked = True
-        return failures, [_failure_id(path) for path in mended]
-
-    def _without_folder(self, error: InputError, parameters: Any, context: SourceContext) -> Found:
-        """What a look gives when the folder, seen before, cannot be read: a session waits until it is back."""
-        if not self._has_looked or not parameters.expect_more:
-            raise error
-        assert self._folder is not None  # noqa: S101
-        news = [] if self._folder_is_lost else [self._failure(self._folder.folder, str(error))]
-        self._folder_is_lost = True
-        return Found(failures=news, exhausted=context.closing)
-
-    def _failure(self, path: Path, reason: str) -> FoundFailure:
-        key = _failure_id(path)
-        self._failed[key] = path
-        return FoundFailure(key, _printable(path.name), reason)
 
     def _fractions(self, path: Path, parameters: Any, context: SourceContext) -> int | None:
         """Into how many frames a movie is rendered; None if it is no EER movie."""
@@ -301,13 +167,21 @@ class ImportMovies(SourceProtocol):
             context.say(f"{path.name} is rendered into {fractions} fractions, as eer_fractions is not set.{dose}")
         return fractions
 
-    def _movie(self, seen: SeenFile, parameters: Any, optics: OpticsGroup, context: SourceContext) -> Movie:
+    def optics_of(self, parameters: Any) -> OpticsGroup:
+        """As the parameters say."""
+        return OpticsGroup.describe(
+            name=parameters.optics_group,
+            voltage=parameters.voltage,
+            spherical_aberration=parameters.spherical_aberration,
+            amplitude_contrast=parameters.amplitude_contrast,
+            detector_pixel_size=parameters.pixel_size,
+        )
+
+    def item_of(self, seen: SeenFile, parameters: Any, optics: OpticsGroup, context: SourceContext) -> Movie:
+        """Read the header of a movie, and what was written beside it."""
         from cryoloom.formats import open_movie
 
-        if _UNFIT_FOR_TABLES.search(str(seen.path)):
-            reason = "Its name, or that of its folder, has control characters or is not valid UTF-8; rename it."
-            raise InputError(reason, path=seen.path)
-        record = _record(seen.path, context)
+        record = record_of(seen.path, context)
         fractions = self._fractions(seen.path, parameters, context)
         upsampling = None if fractions is None else parameters.eer_upsampling
         with open_movie(seen.path, eer_fractions=fractions, eer_upsampling=upsampling or 1) as movie:
@@ -348,24 +222,3 @@ def _dose_per_frame(movie: OpenedMovie, parameters: Any) -> float | None:
         return dose
     raw_frames_each = movie.raw_frame_count // movie.frame_count
     return float(parameters.total_dose * raw_frames_each / movie.raw_frame_count)
-
-
-def _record(path: Path, context: SourceContext) -> AcquisitionRecord:
-    """What the acquisition software wrote beside a movie; a record that cannot be read is said, and passed over."""
-    from cryoloom.formats import AcquisitionRecord
-
-    try:
-        found = record_beside(path)
-    except CryoloomError as error:
-        context.say(f"The record beside {path.name} cannot be read: {error}")
-        found = None
-    return found or AcquisitionRecord(movie_name=path.name, software="")
-
-
-def _failure_id(path: Path) -> int:
-    return digest("unreadable", os.fsencode(path))
-
-
-def _printable(name: str) -> str:
-    """A file's name, with the bytes that are no UTF-8 written as escapes."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")

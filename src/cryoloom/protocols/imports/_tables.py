@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cryoloom.data import CTF, Coordinate, Micrograph, Particle, Volume, digest
+from cryoloom.data import CTF, Coordinate, Particle, Volume, digest
 from cryoloom.errors import FormatError, InputError, ParameterError
 from cryoloom.workflow.parameters import (
     AngstromPerPixel,
@@ -50,14 +50,7 @@ class _StarParameters(ProtocolParameters):
 
     def assumed(self) -> AssumedAcquisition:
         """What to assume where the file does not say it."""
-        from cryoloom.formats.relion import AssumedAcquisition
-
-        return AssumedAcquisition(
-            voltage=self.voltage,
-            spherical_aberration=self.spherical_aberration,
-            amplitude_contrast=self.amplitude_contrast,
-            pixel_size=self.pixel_size,
-        )
+        return assumed_acquisition(self)
 
 
 class _ImportTable(SourceProtocol):
@@ -75,18 +68,8 @@ class _ImportTable(SourceProtocol):
 
     def look(self, parameters: Any, context: SourceContext) -> Found:
         """Read the file."""
-        imported = self.read(parameters)
-        table = _with_found_files(imported.table, parameters)
-        for remark in imported.remarks:
-            context.say(remark)
         (port,) = self.output_ports()
-        withdrawn = context.known[port.name] - set(table.frame["id"])
-        return Found(tables={port.name: table}, withdrawn={port.name: sorted(withdrawn)}, exhausted=True)
-
-    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
-        """What a paper says of it."""
-        (port,) = self.output_ports()
-        return f"{counts.get(port.name, 0)} {port.name} were imported from {parameters.file.name}."
+        return found_table(port.name, self.read(parameters), parameters.file, context)
 
     @abstractmethod
     def read(self, parameters: Any) -> Imported:
@@ -107,28 +90,9 @@ class ImportParticles(_ImportTable):
         """Read the particles."""
         from cryoloom.formats import cryosparc, relion
 
-        if _is_cs(parameters.file):
+        if is_cs(parameters.file):
             return cryosparc.read_particles(parameters.file, passthrough=parameters.passthrough)
         return relion.read_particles(parameters.file, assumed=parameters.assumed())
-
-
-class ImportMicrographs(_ImportTable):
-    """Import micrographs from a STAR file of RELION or a .cs file of cryoSPARC; the images stay where they are."""
-
-    id = "import-micrographs"
-
-    class Outputs:
-        """The micrographs."""
-
-        micrographs: Output[Micrograph] = output_set("micrographs")
-
-    def read(self, parameters: Any) -> Imported:
-        """Read the micrographs."""
-        from cryoloom.formats import cryosparc, relion
-
-        if _is_cs(parameters.file):
-            return cryosparc.read_micrographs(parameters.file, passthrough=parameters.passthrough)
-        return relion.read_micrographs(parameters.file, assumed=parameters.assumed())
 
 
 class ImportCTFs(_ImportTable):
@@ -145,7 +109,7 @@ class ImportCTFs(_ImportTable):
         """Read the CTFs."""
         from cryoloom.formats import cryosparc, relion
 
-        if _is_cs(parameters.file):
+        if is_cs(parameters.file):
             return cryosparc.read_ctfs(parameters.file, passthrough=parameters.passthrough)
         return relion.read_ctfs(parameters.file, assumed=parameters.assumed())
 
@@ -232,20 +196,41 @@ class ImportVolume(SourceProtocol):
         return f"The map {parameters.file.name} was imported."
 
 
-def _is_cs(file: Path) -> bool:
+def assumed_acquisition(parameters: Any) -> AssumedAcquisition:
+    """What to assume where a file does not say it."""
+    from cryoloom.formats.relion import AssumedAcquisition
+
+    return AssumedAcquisition(
+        voltage=parameters.voltage,
+        spherical_aberration=parameters.spherical_aberration,
+        amplitude_contrast=parameters.amplitude_contrast,
+        pixel_size=parameters.pixel_size,
+    )
+
+
+def found_table(output: str, imported: Imported, file: Path, context: SourceContext) -> Found:
+    """What a look at a file that was read gives; whatever was there and is no longer in it is withdrawn."""
+    table = _with_found_files(imported.table, file)
+    for remark in imported.remarks:
+        context.say(remark)
+    withdrawn = context.known[output] - set(table.frame["id"])
+    return Found(tables={output: table}, withdrawn={output: sorted(withdrawn)}, exhausted=True)
+
+
+def is_cs(file: Path) -> bool:
     from cryoloom.formats import FileFormat, detect_format
 
     return detect_format(file) is FileFormat.CS
 
 
-def _with_found_files(table: Table, parameters: Any) -> Table:
+def _with_found_files(table: Table, file: Path) -> Table:
     """Names of images as absolute paths: they begin in the nearest folder above the file in which they are found."""
     import polars as pl
 
     columns = [name for name in ("file", "micrograph_file", "movie_file") if name in table.frame.columns]
     if not columns or table.frame.height == 0:
         return table
-    root = _root_of(str(table.frame[columns[0]][0]), parameters.file.absolute())
+    root = _root_of(str(table.frame[columns[0]][0]), file.absolute())
     frame = table.frame.with_columns(
         pl.when(pl.col(name).fill_null("").str.contains("^(/|$)"))
         .then(pl.col(name))
