@@ -31,7 +31,9 @@ def test_a_protocol_explains_itself(protocol_id: str) -> None:
     assert not protocol.title().startswith("A step of a workflow"), "the docstring is its own"
     for port in (*protocol.input_ports(), *protocol.output_ports()):
         assert port.help, f"{protocol_id}.{port.name} has no help"
+    inputs = {port.name for port in protocol.input_ports()}
     for parameter in describe_parameters(protocol.Parameters):
+        assert parameter.name not in inputs, f"{protocol_id}.{parameter.name} is an input and a parameter"
         assert parameter.label, f"{protocol_id}.{parameter.name} has no label"
 
 

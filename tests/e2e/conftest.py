@@ -73,7 +73,7 @@ class Played:
 
 
 def begin(folder: Path, microscope: Path) -> tuple[Project, dict[str, Any]]:
-    """A project of the five stages, all started before there is a movie."""
+    """A project of the five stages and a preflight, all started before there is a movie."""
     told = json.loads((microscope / "truth" / "session.json").read_text(encoding="utf-8"))
     optics, detector = told["parameters"]["optics"], told["parameters"]["detector"]
     diameter = told["specimen"]["diameter"]
@@ -102,7 +102,8 @@ def begin(folder: Path, microscope: Path) -> tuple[Project, dict[str, Any]]:
         box_size=140,
         output_size=70,
     )
-    for run in (movies, motion, ctf, pick, extract):
+    preflight = project.add("preflight", movies=movies.outputs["movies"], first=1)
+    for run in (movies, motion, ctf, pick, extract, preflight):
         run.start()
     return project, told
 

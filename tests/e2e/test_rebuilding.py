@@ -48,4 +48,4 @@ def test_a_session_is_the_same_after_cleaning_and_rebuilding(played, tmp_path: P
     ]
     assert images(project) == before
     assert tables["extract"]["particles"].to_polars().sort("id").equals(particles.sort("id"))
-    assert [run.staleness().behind for run in runs.values()] == [0] * 5
+    assert [run.staleness().behind for run in runs.values()] == [0] * 6

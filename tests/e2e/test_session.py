@@ -31,6 +31,19 @@ def test_each_movie_was_fitted_while_the_next_had_not_begun(played) -> None:
     assert played.fitted == [1, 2, 3]
 
 
+def test_the_preflight_finds_the_session_as_it_was_stated(played) -> None:
+    preflight = played.runs["preflight"]
+    assert {check.name: check.verdict for check in preflight.outputs["checks"]} == {
+        "movies": "ok",
+        "gain": "ok",
+        "dose": "ok",
+        "pixel size": "ok",
+        "Thon rings": "ok",
+    }
+    rounds = sorted(path.parent.name for path in preflight.folder.rounds.glob("*/result.json"))
+    assert rounds == ["0001"], "it looks once"
+
+
 def test_movies_were_taken_whole_although_the_writer_stalled(played) -> None:
     movies = tables(played)["movies"]
     assert movies["frame_count"].to_list() == [16] * 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
@@ -128,8 +128,15 @@ def shown(project: Project, entries: Sequence[RunEntry], compared: Mapping[str, 
     return Group(table(entries, compared), *(Text(sentence) for sentence in advised))
 
 
-def watch_runs(project: Project, numbers: Sequence[int]) -> bool:
-    """Show runs until all have ended; returns whether none failed. Ctrl-C leaves them running."""
+def watch_runs(project: Project, numbers: Sequence[int], *, news: Callable[[], str] = str) -> bool:
+    """Show runs until all have ended; returns whether none failed. Ctrl-C leaves them running.
+
+    Parameters
+    ----------
+    project : of the runs
+    numbers : of the runs
+    news : asked again and again for lines to be shown above, where they stay
+    """
     console = Console()
     entries = entries_of(project, numbers)
     rest = 0.05  # seconds; a short run is not waited for longer than it takes
@@ -140,6 +147,8 @@ def watch_runs(project: Project, numbers: Sequence[int]) -> bool:
                 rest = min(1.5 * rest, 0.25)
                 entries = entries_of(project, numbers)
                 live.update(shown(project, entries, {}))
+                if said := news():
+                    live.console.print(said, highlight=False, markup=False)
             live.update(shown(project, entries, standing_of(project, entries)))
     except KeyboardInterrupt:
         console.print("The runs go on; `cryoloom status` shows them, `cryoloom stop` stops them.")

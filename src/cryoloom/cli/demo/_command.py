@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cryoloom.runtime import Project
     from cryoloom.workflow.project import Run
 
+_LOOKED_AT_FIRST = 1  # by the preflight; of a simulated movie one is enough to see the gain
+
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="A folder to be made; if it is there, one beside it.")] = Path(
@@ -35,7 +37,9 @@ def demo(
     from rich.console import Console
 
     from cryoloom.cli.demo._comparison import compare_with_truth
+    from cryoloom.cli.demo._preflight import checks_of
     from cryoloom.protocols.export import write_star_files
+    from cryoloom.protocols.preflight import Check
     from cryoloom.protocols.report import write_report
     from cryoloom.runtime import findings_of
 
@@ -66,7 +70,7 @@ def demo(
         microscope.wait()
     if not finished:
         raise typer.Exit(1)
-    outputs = [output for run in runs for output in run.outputs.values()]
+    outputs = [output for run in runs for output in run.outputs.values() if output.kind != Check.kind]
     files, _ = write_star_files(project.path, {str(output): output.latest().table() for output in outputs})
     report = project.path / "report.html"
     write_report(report, findings_of(project), shown=min(6, movies))
@@ -87,6 +91,7 @@ def demo(
         "report": report,
         "star_files": files,
         "seconds": round(seconds, 1),
+        "preflight": {check.name: check.verdict for check in checks_of(project)},
         "comparison": comparison.as_document(),
     }
     emit(document, as_json=as_json, text="\n".join(lines))
@@ -131,6 +136,7 @@ def _begin(folder: Path, session: Path) -> tuple[Project, list[Run]]:
         dose_per_frame=detector["dose_per_frame"],
         gain=session / "gain.mrc",
     )
+    preflight = project.add("preflight", movies=movies.outputs["movies"], first=_LOOKED_AT_FIRST)
     motion = project.add("motion", movies=movies.outputs["movies"])
     micrographs = motion.outputs["micrographs"]
     ctf = project.add("ctf", micrographs=micrographs)
@@ -142,7 +148,7 @@ def _begin(folder: Path, session: Path) -> tuple[Project, list[Run]]:
         coordinates=pick.outputs["coordinates"],
         diameter=diameter,
     )
-    runs = [movies, motion, ctf, pick, extract]
+    runs = [movies, preflight, motion, ctf, pick, extract]
     for run in runs:
         run.start()
     return project, runs
@@ -153,11 +159,12 @@ def _attend(project: Project, runs: list[Run], microscope: subprocess.Popen[byte
     import threading
 
     from cryoloom.cli._progress import wait_quietly, watch_runs
+    from cryoloom.cli.demo._preflight import PreflightNews
 
     def close_when_written() -> None:
         microscope.wait()
         runs[0].close()
 
     threading.Thread(target=close_when_written, daemon=True).start()
-    follow = wait_quietly if quiet else watch_runs
-    return follow(project, [run.number for run in runs])
+    numbers = [run.number for run in runs]
+    return wait_quietly(project, numbers) if quiet else watch_runs(project, numbers, news=PreflightNews(project))

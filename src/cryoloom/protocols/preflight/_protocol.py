@@ -39,13 +39,13 @@ class Preflight(WholeProtocol):
     class Parameters(ProtocolParameters):
         """How much is looked at."""
 
-        movies: int = parameter(3, label="Movies", help="How many are looked at.", ge=1, le=50)
+        first: int = parameter(3, label="Movies", help="How many are looked at.", ge=1, le=50)
         threads: int = parameter(1, label="Threads", level=Level.ADVANCED, ge=1, le=64)
 
     def sample_size(self, parameters: Any) -> int | None:
         """The first movies are enough."""
-        movies: int = parameters.movies
-        return movies
+        first: int = parameters.first
+        return first
 
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
         """Movies are looked at one by one, so the largest tells."""
@@ -53,7 +53,7 @@ class Preflight(WholeProtocol):
 
         motion = CorrectMotion()
         how = CorrectMotion.Parameters(patches=(1, 1), threads=parameters.threads)
-        needs = [motion.resources(movie, how).memory for movie in _first(inputs["movies"], parameters.movies)]
+        needs = [motion.resources(movie, how).memory for movie in _first(inputs["movies"], parameters.first)]
         return Resources(cpu=parameters.threads, memory=max(needs, default=Resources().memory))
 
     def compute(
@@ -63,7 +63,7 @@ class Preflight(WholeProtocol):
         from cryoloom.protocols.motion import acquisition_of
         from cryoloom.protocols.preflight._look import look_at
 
-        movies = _first(inputs["movies"], parameters.movies)
+        movies = _first(inputs["movies"], parameters.first)
         if not movies:
             return {"checks": []}
         return {"checks": checks_of(look_at(movies, workspace, acquisition_of), movies[0])}
