@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 from cryoloom.data import CTF, Coordinate, Micrograph
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from cryoloom.runtime import Project
 
 MATCH_WITHIN = 0.2  # diameters
@@ -24,7 +27,8 @@ class Comparison:
     Parameters
     ----------
     movies, micrographs, particles : counts
-    motion_error, uncorrected_motion : RMS of the whole field's motion over frames, in pixels
+    motion_error, uncorrected_motion : RMS over frames of the motion, local motion included, at 7 × 7 points of the
+        specimen, in pixels
     defocus_error : RMS of the mean defocus, in Å
     precision, recall : of picking, matched one to one within a fifth of the diameter; particles that the edge of a
         micrograph cuts neither count nor cost
@@ -111,18 +115,24 @@ def _by_edge(
 
 
 def _motion_errors(motion_file: Path, truth: dict[str, Any]) -> tuple[float, float]:
-    """RMS error of the whole field's motion, and of no correction, one constant removed."""
+    """RMS error of the motion at 7 × 7 points of the specimen, and of no correction; one constant a point removed."""
+    import numpy as np
+
+    from cryoloom.engine.motion import LocalModel, Motion
     from cryoloom.formats.relion import read_motion
 
-    shifts = [shift or (0.0, 0.0) for shift in read_motion(motion_file).global_shifts]
-    moved = [(-x, -y) for x, y in shifts]
-    true = truth["global_shifts"]
-    return _spread([(a[0] - b[0], a[1] - b[1]) for a, b in zip(moved, true, strict=True)]), _spread(true)
+    told = read_motion(motion_file)
+    local = None if told.local_model is None else LocalModel.from_relion(*np.reshape(told.local_model, (2, -1)))
+    motion = Motion(np.array([shift or (0.0, 0.0) for shift in told.global_shifts]), local)
+    true = np.array(truth["displacement"])
+    moved = -motion.shifts_at(np.array(truth["grid"]), (told.height, told.width))
+    return _spread(moved - true), _spread(true)
 
 
-def _spread(vectors: list[tuple[float, float]]) -> float:
-    mean_x, mean_y = statistics.fmean(v[0] for v in vectors), statistics.fmean(v[1] for v in vectors)
-    return math.sqrt(statistics.fmean((v[0] - mean_x) ** 2 + (v[1] - mean_y) ** 2 for v in vectors))
+def _spread(displacement: NDArray[np.float64]) -> float:
+    """RMS over frames and points of a displacement (frame, point, 2), its mean over frames removed at each point."""
+    varying = displacement - displacement.mean(axis=0)
+    return math.sqrt((varying**2).sum(axis=-1).mean())
 
 
 def _rms(values: list[float]) -> float:
