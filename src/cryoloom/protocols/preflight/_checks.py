@@ -112,7 +112,7 @@ def judge_gain(scores: GainScores | None, stated: str) -> Check:
     if stated in fitting or (stated == "auto" and "as-is" in fitting):
         return check("gain", Verdict.OK, "The reference fits as it lies.", stated=stated, measured=shown)
     if stated == "auto":
-        return check("gain", Verdict.OK, f"The reference fits turned: {best}.", stated=stated, measured=shown)
+        return check("gain", Verdict.OK, f"The reference fits turned {best}.", stated=stated, measured=shown)
     return check(
         "gain",
         Verdict.STOP,
