@@ -17,6 +17,7 @@ from cryoloom.errors import CryoloomError, ParameterError
 from cryoloom.workflow.behind import items_behind
 from cryoloom.workflow.environment import Environment
 from cryoloom.workflow.graph import RunGraph
+from cryoloom.workflow.index import InputLink
 from cryoloom.workflow.making import attempts_that_made
 from cryoloom.workflow.parameters import validated
 from cryoloom.workflow.protocol import Protocol
@@ -82,6 +83,7 @@ class _Comparison:
         self._graph = graph
         self._environment = environment
         self._compared: dict[str, _Compared] = {}
+        self._corrections = self._find_corrections()
 
     def of(self, ulid: str) -> Staleness:
         """The comparison of one run."""
@@ -104,6 +106,28 @@ class _Comparison:
             digest_made="" if draft else compared.made,
             digest_now="" if draft else compared.now,
         )
+
+    def _find_corrections(self) -> dict[tuple[str, str], str]:
+        """Run and output → the newest run that puts it right."""
+        found: dict[tuple[str, str], str] = {}
+        for ulid, entry in sorted(self._graph.runs.items(), key=lambda run: run[1].number):
+            if not entry.attempt or self._graph.replacement(ulid) is not None:
+                continue
+            try:
+                corrects = self._environment.protocol(entry.protocol).corrects
+            except CryoloomError:
+                continue  # a run whose plugin is missing is told of where it is compared
+            link = entry.inputs.get(corrects)
+            if link is not None:
+                found[link.run, link.output] = ulid
+        return found
+
+    def _correction(self, ulid: str, link: InputLink) -> str | None:
+        """The run that puts right what a run reads; None if nothing does, or the run does so itself."""
+        correction = self._corrections.get((link.run, link.output))
+        if correction is None or self._environment.protocol(self._graph[ulid].protocol).corrects:
+            return None
+        return correction
 
     def _compare(self, ulid: str) -> _Compared:
         for source in self._graph.upstream([ulid], known=self._compared):  # so nothing recurses deeply
@@ -146,6 +170,15 @@ class _Comparison:
                 continue
             source = self._compare(link.run)
             made[name] = [link.run, link.output, source.made]
+            correction = self._correction(ulid, link)
+            if correction is not None:
+                corrected = self._environment.protocol(self._graph[correction].protocol).corrects
+                now[name] = [correction, corrected, self._compare(correction).now]
+                reasons.append(
+                    f"Its input {name} is from {self._graph[link.run].title}, "
+                    f"which {self._graph[correction].title} corrects."
+                )
+                continue
             current = self._graph.replacement(link.run) or link.run
             now[name] = [current, link.output, self._compare(current).now]
             if current != link.run:

@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cryoloom.data import Item, OpticsGroup
+from cryoloom.data import Column, Item, OpticsGroup, item_kind
 from cryoloom.errors import ParameterError
-from cryoloom.protocols.acquisition._defocus import Acquisition, equivalent_defocus
+from cryoloom.protocols.acquisition._defocus import Acquisition, equivalent_defocus, tilt_factor
+from cryoloom.protocols.acquisition._rules import (
+    DOSES,
+    PIXEL_SIZE_POWERS,
+    Cause,
+    Correction,
+    Fate,
+    correction,
+    to_compute_again,
+)
 from cryoloom.workflow.parameters import (
     AngstromPerPixel,
     ElectronPerSquareAngstrom,
@@ -22,25 +31,29 @@ from cryoloom.workflow.protocol import Input, Output, Stage, TableProtocol, inpu
 if TYPE_CHECKING:
     import polars as pl
 
-    from cryoloom.data import Table
+    from cryoloom.data import Snapshot, Table
 
 _FITTED_FROM = 30.0  # Å: where fits of Thon rings begin by default
 _FITTED_TO = 5.0
-_LENGTHS = ("shift_x", "shift_y", "diameter", "motion_total", "motion_early", "motion_late", "fit_resolution")
-_DOSES = ("dose_per_frame", "total_dose")
-_MEASURED = ("score", "ice_ring", "ice_thickness_relative", "rot", "tilt", "psi", "class_number")
+_OF_OPTICS = {
+    Cause.VOLTAGE: "voltage",
+    Cause.ABERRATION: "spherical_aberration",
+    Cause.AMPLITUDE_CONTRAST: "amplitude_contrast",
+}
 
 
 class CorrectAcquisition(TableProtocol):
     """Correct pixel size, dose, voltage, spherical aberration or amplitude contrast of a set, after the fact.
 
-    What follows from them by calculation is rescaled: pixel sizes, shifts and other lengths, doses, and the defocus,
-    so that Thon rings stay where they were measured. What was measured under the wrong assumption and cannot be
-    calculated is named in the column ``to_compute_again``.
+    What follows from them by calculation is rescaled: pixel sizes, shifts and other lengths, doses, tilts, and the
+    defocus, so that Thon rings stay where they were measured. What was measured under the wrong assumption and cannot
+    be calculated is named in the column ``to_compute_again``. The second output lists which is which; runs that read
+    the set as it was are stale from then on.
     """
 
     id = "correct-acquisition"
     stage = Stage.SETS
+    corrects = "items"
 
     class Inputs:
         """Any set with images."""
@@ -48,9 +61,10 @@ class CorrectAcquisition(TableProtocol):
         items: Input[Item] = input_set("movies, micrographs, CTFs, coordinates or particles")
 
     class Outputs:
-        """The corrected set."""
+        """The corrected set, and what was done to it."""
 
         items: Output[Item] = output_set("the same items, corrected", same_as="items")
+        corrections: Output[Correction] = output_set("what was rescaled, and what is to be computed again")
 
     class Parameters(ProtocolParameters):
         """What is true; what is not given stays."""
@@ -87,23 +101,164 @@ class CorrectAcquisition(TableProtocol):
         """Rescale the set."""
         import polars as pl
 
+        from cryoloom.data import Table, polars_schema
+
         table = tables["items"]
         factor = _pixel_size_factor(table, parameters)
-        dose_factor = _dose_factor(table, parameters)
         corrected = {key: _corrected_optics(group, parameters, factor) for key, group in table.optics_groups.items()}
-        frame = table.frame
-        columns: dict[str, pl.Expr] = {}
-        if factor != 1.0:
-            columns |= {name: pl.col(name) * factor for name in ("pixel_size", *_LENGTHS) if name in frame.columns}
-        if dose_factor != 1.0:
-            columns |= {name: pl.col(name) * dose_factor for name in _DOSES if name in frame.columns}
-        frame = frame.with_columns(expression.alias(name) for name, expression in columns.items())
-        if "defocus_u" in table.frame.columns and table.frame.height:
-            frame = _with_defocus(table, frame, corrected, factor)
-        again = [name for name in _MEASURED if name in frame.columns and frame[name].null_count() < frame.height]
-        names = pl.lit(again, dtype=pl.List(pl.String))
-        result = table.with_frame(frame.with_columns(names.alias("to_compute_again")))
-        return {"items": replace(result, optics_groups=corrected)}
+        held = {column.name for column in table.frame if _holds_something(column)}
+        causes = _causes(table.optics_groups, corrected, factor, parameters)
+        scaled = {
+            **_scaled_lengths(table.frame, factor, held),
+            **_scaled_doses(table, parameters),
+            **_scaled_transfer(table, corrected, factor, held, causes),
+        }
+        again = to_compute_again(table.schema.kind, held, causes)
+        names = pl.lit(sorted(again), dtype=pl.List(pl.String)).alias("to_compute_again")
+        declared = item_kind(table.schema.kind).schema()
+        types = polars_schema(declared) | dict(table.frame.schema)
+        frame = table.frame.with_columns(
+            *(values.cast(types[name]).alias(name) for name, values in scaled.items()), names
+        )
+        added = [column for column in declared if column.name in scaled and column.name not in table.frame.columns]
+        meaning = "columns that were measured under what was stated wrongly"
+        described = Column("to_compute_again", "list[string]", meaning=meaning)
+        told = [
+            *(correction(name, Fate.RESCALED, f"It was calculated from the {_named(causes)}.") for name in scaled),
+            *(correction(name, Fate.COMPUTE_AGAIN, sentence) for name, sentence in again.items()),
+            *_optics_corrections(table.optics_groups, corrected),
+        ]
+        result = replace(table.with_frame(frame, described, *added), optics_groups=corrected)
+        return {"items": result, "corrections": Table.of(told, Correction.kind)}
+
+    def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
+        """Which is which."""
+        found = [each for each in outputs["corrections"].items() if isinstance(each, Correction)]
+        parts = []
+        for fate in Fate:
+            names = sorted(each.quantity for each in found if each.fate == fate.value)
+            parts.append(f"{fate.value}: {', '.join(names) or 'nothing'}")
+        return "; ".join(parts)
+
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        given = {name: value for name, value in parameters.model_dump().items() if value is not None}
+        told = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in given.items())
+        return f"The acquisition of {counts.get('items', 0)} items was corrected afterwards ({told})."
+
+
+def _holds_something(column: pl.Series) -> bool:
+    """Whether any item has a value here that is neither absent nor an empty text or list."""
+    import polars as pl
+
+    if column.dtype == pl.String:
+        return bool((column.fill_null("") != "").any())
+    if column.dtype == pl.List:
+        return bool((column.list.len().fill_null(0) > 0).any())
+    return column.null_count() < len(column)
+
+
+def _causes(
+    former: Mapping[int, OpticsGroup], corrected: Mapping[int, OpticsGroup], factor: float, parameters: Any
+) -> set[Cause]:
+    """What was stated wrongly."""
+    causes = set()
+    if factor != 1.0:
+        causes.add(Cause.PIXEL_SIZE)
+    if parameters.dose_per_frame is not None:
+        causes.add(Cause.DOSE)
+    for cause, name in _OF_OPTICS.items():
+        if any(getattr(former[key], name) != getattr(corrected[key], name) for key in former):
+            causes.add(cause)
+    return causes
+
+
+def _named(causes: set[Cause]) -> str:
+    return ", ".join(cause.value for cause in Cause if cause in causes)
+
+
+def _optics_corrections(former: Mapping[int, OpticsGroup], corrected: Mapping[int, OpticsGroup]) -> list[Correction]:
+    names = ("detector_pixel_size", *_OF_OPTICS.values())
+    return [
+        correction(name, Fate.RESCALED, "It is as given in every optics group now.")
+        for name in names
+        if any(getattr(former[key], name) != getattr(corrected[key], name) for key in former)
+    ]
+
+
+def _scaled_lengths(frame: pl.DataFrame, factor: float, held: set[str]) -> dict[str, pl.Series]:
+    import polars as pl
+
+    if factor == 1.0:
+        return {}
+    scaled = {}
+    for name, power in PIXEL_SIZE_POWERS.items():
+        if name in held:
+            of_each = pl.element() if frame.schema[name] == pl.List else pl.col(name)
+            expression = of_each * factor**power
+            if frame.schema[name] == pl.List:
+                expression = pl.col(name).list.eval(expression)
+            scaled[name] = frame.select(expression).to_series()
+    return scaled
+
+
+def _scaled_doses(table: Table, parameters: Any) -> dict[str, pl.Series]:
+    import polars as pl
+
+    frame = table.frame
+    dose = parameters.dose_per_frame
+    if dose is None:
+        return {}
+    scaled = {}
+    if "dose_per_frame" in item_kind(table.schema.kind).schema():
+        scaled["dose_per_frame"] = pl.Series([dose], dtype=pl.Float64).new_from_index(0, frame.height)
+    others = [name for name in DOSES if name in frame.columns and (frame[name].fill_null(0.0) != 0.0).any()]
+    if others:
+        factor = _dose_factor(frame, parameters)
+        scaled |= {name: frame[name] * factor for name in others}
+    return scaled
+
+
+def _dose_factor(frame: pl.DataFrame, parameters: Any) -> pl.Series | float:
+    """True dose over the stated one, of each item where these differ."""
+    if parameters.stated_dose_per_frame is not None:
+        return float(parameters.dose_per_frame / parameters.stated_dose_per_frame)
+    if "dose_per_frame" not in frame.columns or frame["dose_per_frame"].null_count():
+        raise ParameterError(
+            "Say which dose per frame was stated before (stated_dose_per_frame), so that total doses can be rescaled."
+        )
+    factor: pl.Series = parameters.dose_per_frame / frame["dose_per_frame"]
+    return factor
+
+
+def _scaled_transfer(
+    table: Table, corrected: Mapping[int, OpticsGroup], factor: float, held: set[str], causes: set[Cause]
+) -> dict[str, pl.Series]:
+    """Defocus and tilt, optics group by optics group."""
+    import numpy as np
+    import polars as pl
+
+    names = [name for name in ("defocus_u", "defocus_v", "tilt_angle") if name in held]
+    if not names or not causes - {Cause.DOSE}:
+        return {}
+    frame = table.frame
+    groups = frame["optics_group"].to_numpy()
+    finest = frame["fit_resolution"] if "fit_resolution" in frame.columns else pl.Series([None], dtype=pl.Float64)
+    to_resolution = np.minimum(finest.fill_null(_FITTED_TO).cast(pl.Float64).to_numpy(), _FITTED_FROM / 2)
+    to_resolution = np.broadcast_to(to_resolution, groups.shape)
+    scaled = {name: frame[name].cast(pl.Float64).to_numpy().copy() for name in names}
+    for key, group in table.optics_groups.items():
+        here = groups == key
+        before, after = _acquisition(group, 1.0), _acquisition(corrected[key], factor)
+        for name, values in scaled.items():
+            if name == "tilt_angle":
+                tangent = np.tan(np.radians(values[here])) * tilt_factor(before, after)
+                values[here] = np.degrees(np.arctan(tangent))
+            else:
+                values[here] = equivalent_defocus(
+                    values[here], before, after, from_resolution=_FITTED_FROM, to_resolution=to_resolution[here]
+                )
+    return {name: pl.Series(name, values, nan_to_null=True) for name, values in scaled.items()}
 
 
 def _pixel_size_factor(table: Table, parameters: Any) -> float:
@@ -121,20 +276,6 @@ def _pixel_size_factor(table: Table, parameters: Any) -> float:
     return float(parameters.pixel_size / stated[0]) if stated else 1.0
 
 
-def _dose_factor(table: Table, parameters: Any) -> float:
-    if parameters.dose_per_frame is None:
-        return 1.0
-    stated = parameters.stated_dose_per_frame
-    if stated is None and "dose_per_frame" in table.frame.columns:
-        values = table.frame["dose_per_frame"].drop_nulls().unique().to_list()
-        stated = values[0] if len(values) == 1 else None
-    if stated is None:
-        if not any(name in table.frame.columns for name in _DOSES):
-            return 1.0
-        raise ParameterError("Say which dose per frame was stated before, so that total doses can be rescaled.")
-    return float(parameters.dose_per_frame / stated)
-
-
 def _corrected_optics(group: OpticsGroup, parameters: Any, factor: float) -> OpticsGroup:
     given = {
         name: getattr(parameters, name)
@@ -143,34 +284,6 @@ def _corrected_optics(group: OpticsGroup, parameters: Any, factor: float) -> Opt
     }
     detector = group.detector_pixel_size
     return replace(group, detector_pixel_size=None if detector is None else detector * factor, **given)
-
-
-def _with_defocus(
-    table: Table, frame: pl.DataFrame, corrected: Mapping[int, OpticsGroup], factor: float
-) -> pl.DataFrame:
-    import polars as pl
-
-    former_groups = table.optics_groups
-    fit_to = table.frame["fit_resolution"] if "fit_resolution" in table.frame.columns else None
-    sizes = table.frame["pixel_size"] if "pixel_size" in table.frame.columns else pl.Series([1.0] * frame.height)
-    for name in ("defocus_u", "defocus_v"):
-        values: list[float | None] = []
-        for index, (defocus, key) in enumerate(table.frame.select(name, "optics_group").iter_rows()):
-            if defocus is None:
-                values.append(None)
-                continue
-            finest = None if fit_to is None else fit_to[index]
-            values.append(
-                equivalent_defocus(
-                    defocus,
-                    _acquisition(former_groups[key], sizes[index]),
-                    _acquisition(corrected[key], sizes[index] * factor),
-                    from_resolution=_FITTED_FROM,
-                    to_resolution=min(finest or _FITTED_TO, _FITTED_FROM / 2),
-                )
-            )
-        frame = frame.with_columns(pl.Series(name, values, table.frame.schema[name]))
-    return frame
 
 
 def _acquisition(group: OpticsGroup, pixel_size: float) -> Acquisition:

@@ -54,6 +54,7 @@ class Protocol:
     Inputs, Outputs : classes whose attributes are annotated ``Input[…]`` and ``Output[…]``
     Parameters : a `ProtocolParameters` of fields made by `parameter`
     file_categories : folders below the run's ``files/`` and what may become of the files in each
+    corrects : name of an input that the output of the same name puts right: what else reads that input's set is stale
     waits_for_closed_inputs : unless a run's options say otherwise, it begins when every input is closed
     """
 
@@ -62,6 +63,7 @@ class Protocol:
     stage: ClassVar[Stage] = Stage.SETS
     citations: ClassVar[Sequence[str]] = ()
     file_categories: ClassVar[Mapping[str, FileRole]] = {}
+    corrects: ClassVar[str] = ""
     waits_for_closed_inputs: ClassVar[bool] = False
 
     class Inputs:
