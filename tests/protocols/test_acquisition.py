@@ -322,7 +322,9 @@ def test_a_run_lists_which_is_which_and_makes_stale_what_read_the_set(
     assert micrograph.pixel_size == pytest.approx(1.05)
     stale = {run.number: run.staleness() for run in project.runs()}
     assert [number for number, found in stale.items() if found.stale] == [2, 3]
-    assert stale[2].reasons == ("Its input items is from 1 import-micrographs, which 4 correct-acquisition corrects.",)
+    assert stale[2].reasons == (
+        "Its input items is from run 1 (import-micrographs), which run 4 (correct-acquisition) corrects.",
+    )
     assert "which is stale" in stale[3].reasons[0]
     after = project.add("filter", items=corrected.outputs["items"], condition="pixel_size > 0")
     project.drive(after)
