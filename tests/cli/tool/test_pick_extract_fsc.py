@@ -10,6 +10,7 @@ import starfile
 from PIL import Image
 
 from cryoloom.cli.main import main
+from cryoloom.formats.relion import read_particles
 
 PIXEL_SIZE, DIAMETER = 2.0, 60.0
 
@@ -123,6 +124,119 @@ def test_extract_writes_a_stack_that_its_star_file_describes(picked, micrograph,
     assert images.mean(axis=0)[16, 16] > 1  # protein white, in the centre
     assert "loses what the particle scatters at 3 Å" in err
     assert answer["warnings"]
+
+
+CTF_STAR = """
+data_optics
+
+loop_
+_rlnOpticsGroupName #1
+_rlnOpticsGroup #2
+_rlnVoltage #3
+_rlnSphericalAberration #4
+_rlnAmplitudeContrast #5
+_rlnMicrographPixelSize #6
+_rlnBeamTiltX #7
+_rlnBeamTiltY #8
+shots 1 200.0 1.4 0.07 {pixel_size} 0.3 -0.2
+
+data_micrographs
+
+loop_
+_rlnMicrographName #1
+_rlnOpticsGroup #2
+_rlnDefocusU #3
+_rlnDefocusV #4
+_rlnDefocusAngle #5
+_rlnCtfMaxResolution #6
+MotionCorr/other.mrc 1 9000 8000 10 4.0
+MotionCorr/{name} 1 12000 11500 30 3.5
+"""
+FITTED = {
+    "voltage": 300.0,
+    "spherical_aberration": 2.7,
+    "amplitude_contrast": 0.1,
+    "defocus_u": 12000.0,
+    "defocus_v": 11500.0,
+    "defocus_angle": 30.0,
+    "phase_shift": 0.0,
+    "score": 0.8,
+    "fit_resolution": 4.2,
+}
+
+
+@pytest.fixture
+def one_position(tmp_path):
+    (tmp_path / "c.star").write_text("data_\n\nloop_\n_rlnCoordinateX\n_rlnCoordinateY\n200 200\n")
+    return tmp_path / "c.star"
+
+
+def extract_with(capsys, micrograph, coordinates, output, *options):
+    """Status, the tables of the STAR file, and what was said."""
+    status, _, err = run(
+        capsys, "extract", micrograph, "--coordinates", coordinates, "--box", 64, "--output", output, *options
+    )
+    return status, starfile.read(output.with_suffix(".star")) if status == 0 else {}, err
+
+
+def test_extract_takes_the_ctf_of_a_star_file_with_all_its_optics(micrograph, one_position, tmp_path, capsys):
+    ctfs = tmp_path / "micrographs_ctf.star"
+    ctfs.write_text(CTF_STAR.format(name=micrograph.name, pixel_size=PIXEL_SIZE))
+    output = tmp_path / "p.mrcs"
+    status, tables, err = extract_with(capsys, micrograph, one_position, output, "--ctf", ctfs)
+    assert (status, err) == (0, "")
+    optics, particle = tables["optics"].iloc[0], tables["particles"].iloc[0]
+    assert optics["rlnOpticsGroupName"] == "shots"
+    assert [float(optics[name]) for name in ("rlnVoltage", "rlnSphericalAberration", "rlnAmplitudeContrast")] == [
+        200.0,
+        1.4,
+        0.07,
+    ]
+    assert (float(optics["rlnBeamTiltX"]), float(optics["rlnBeamTiltY"])) == (0.3, -0.2)
+    assert (float(optics["rlnImagePixelSize"]), int(optics["rlnImageSize"])) == (PIXEL_SIZE, 64)
+    assert [float(particle[name]) for name in ("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle")] == [12000, 11500, 30]
+    assert float(particle["rlnCtfMaxResolution"]) == 3.5
+    read = read_particles(output.with_suffix(".star")).table
+    assert read.frame["defocus_u"].to_list() == [12000.0]
+    assert {group.voltage for group in read.optics_groups.values()} == {200.0}
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_extract_takes_the_answer_of_the_ctf_tool(micrograph, one_position, tmp_path, capsys, several):
+    mine = FITTED | {"micrograph": str(micrograph)}
+    other = FITTED | {"micrograph": "elsewhere.mrc", "defocus_u": 1.0}
+    (tmp_path / "ctf.json").write_text(json.dumps([other, mine] if several else mine))
+    status, tables, err = extract_with(
+        capsys, micrograph, one_position, tmp_path / "p.mrcs", "--ctf", tmp_path / "ctf.json", "--voltage", 200
+    )
+    assert (status, err) == (0, "")
+    assert float(tables["particles"]["rlnDefocusU"].iloc[0]) == 12000
+    assert float(tables["optics"]["rlnVoltage"].iloc[0]) == 200  # what is given goes before what the file says
+    assert float(tables["optics"]["rlnSphericalAberration"].iloc[0]) == 2.7
+
+
+def test_extract_says_what_its_star_file_lacks(micrograph, one_position, tmp_path, capsys):
+    status, _, err = extract_with(capsys, micrograph, one_position, tmp_path / "p.mrcs", "--voltage", 300)
+    assert status == 0
+    assert "does not say spherical aberration and amplitude contrast and defocus, which RELION needs" in err
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (json.dumps([FITTED | {"micrograph": "a.mrc"}, FITTED | {"micrograph": "b.mrc"}]), "none of this name"),
+        (json.dumps({"micrograph": "a.mrc", "error": "no"}), "as `tool ctf --json` does"),
+        ("{not json", "not valid JSON"),
+        (CTF_STAR.format(name="another.mrc", pixel_size=1.0), "none of this name"),
+        ("neither", "ctf.star"),
+    ],
+)
+def test_extract_refuses_a_file_that_does_not_tell(micrograph, one_position, tmp_path, capsys, content, sentence):
+    (tmp_path / "ctf.star").write_text(content)
+    status, _, err = extract_with(capsys, micrograph, one_position, tmp_path / "p.mrcs", "--ctf", tmp_path / "ctf.star")
+    assert status == 1
+    assert sentence in err
+    assert "Traceback" not in err
 
 
 def test_extract_lists_what_leaves_the_field(micrograph, tmp_path, capsys):

@@ -13,7 +13,7 @@ from cryoloom.cli.output import emit
 from cryoloom.errors import CryoloomError, InputError
 
 if TYPE_CHECKING:
-    from cryoloom.protocols.ctf._files import FittedMicrograph
+    from cryoloom.protocols.ctf._files import FittedMicrograph, MicrographAcquisition
 
 _ANGSTROM_PER_MICROMETRE = 1e4
 
@@ -83,7 +83,7 @@ def ctf(
             failures.append(str(result))
             documents.append({"micrograph": micrograph, "error": str(result)})
             continue
-        documents.append(_document(result))
+        documents.append(_document(result, acquisition))
         lines.append(_sentence(result))
         for warning in (*result.remarks, *result.fit.warnings):
             sys.stderr.write(f"{micrograph.name}: {warning}\n")
@@ -112,11 +112,14 @@ def _pictures(micrographs: list[Path], picture: Path | None, folder: Path | None
     return pictures
 
 
-def _document(result: FittedMicrograph) -> dict[str, Any]:
+def _document(result: FittedMicrograph, acquisition: MicrographAcquisition) -> dict[str, Any]:
     fit = result.fit
     return {
         "micrograph": result.micrograph,
         "pixel_size": result.pixel_size,
+        "voltage": acquisition.voltage,
+        "spherical_aberration": acquisition.spherical_aberration,
+        "amplitude_contrast": acquisition.amplitude_contrast,
         "defocus_u": fit.defocus_u,
         "defocus_v": fit.defocus_v,
         "defocus_angle": fit.defocus_angle,

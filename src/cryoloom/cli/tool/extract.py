@@ -42,6 +42,13 @@ def extract(
         tuple[float, float, float] | None,
         typer.Option(metavar="U V ANGLE", help="Defocus in Å and the angle of U in degrees."),
     ] = None,
+    ctf: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where its defocus and optics are told: JSON of `tool ctf --json`, or a STAR file of micrographs with "
+            "their CTFs; what is given beside it goes before it."
+        ),
+    ] = None,
     resolution: Annotated[
         float, typer.Option(min=0.5, help="Wanted, in Å: a box too small for it at this defocus is warned of.")
     ] = 3.0,
@@ -53,11 +60,13 @@ def extract(
     Windows lie on whole pixels; what is left of a position is written as its shift. Positions whose window leaves the
     micrograph are dropped and listed.
 
-    Example: cryoloom tool extract aligned.mrc --coordinates picks.star --box 320 --size 160 --output particles.mrcs
+    Example: cryoloom tool extract aligned.mrc --coordinates picks.star --box 320 --size 160 --ctf ctf.json --output
+    particles.mrcs
     """
     from cryoloom.engine.extraction import ExtractionSettings, recommended_box_size
     from cryoloom.formats import read_header
-    from cryoloom.protocols.extract._files import Optics, extract_from_micrograph
+    from cryoloom.protocols.extract._files import extract_from_micrograph
+    from cryoloom.protocols.extract._optics import Optics, read_optics_of
 
     pixel_size = pixel_size or read_header(micrograph).pixel_size
     if pixel_size is None:
@@ -69,14 +78,28 @@ def extract(
         contrast_sign=1 if protein_white else -1,
         remove_ramp=not no_ramp,
     )
+    optics = Optics(
+        voltage=voltage,
+        spherical_aberration=spherical_aberration,
+        amplitude_contrast=amplitude_contrast,
+        defocus=defocus,
+    )
+    if ctf is not None:
+        optics = read_optics_of(ctf, micrograph, optics)
     warnings = []
-    if diameter is not None and defocus is not None and voltage is not None:
+    if optics.missing():
+        warnings.append(
+            f"The STAR file does not say {' and '.join(optics.missing())}, which RELION needs to correct for the "
+            "contrast transfer; give --ctf."
+        )
+    if diameter is not None and optics.defocus is not None and optics.voltage is not None:
+        largest = max(optics.defocus[:2])
         wanted = recommended_box_size(
-            diameter, defocus=max(defocus[:2]), resolution=resolution, voltage=voltage, pixel_size=pixel_size
+            diameter, defocus=largest, resolution=resolution, voltage=optics.voltage, pixel_size=pixel_size
         )
         if wanted > box:
             warnings.append(
-                f"At {max(defocus[:2]) / 1e4:.2f} µm a box of {box} px loses what the particle scatters at "
+                f"At {largest / 1e4:.2f} µm a box of {box} px loses what the particle scatters at "
                 f"{resolution:g} Å; {wanted} px hold it."
             )
     made = extract_from_micrograph(
@@ -85,12 +108,7 @@ def extract(
         output,
         settings,
         pixel_size=pixel_size,
-        optics=Optics(
-            voltage=voltage,
-            spherical_aberration=spherical_aberration,
-            amplitude_contrast=amplitude_contrast,
-            defocus=defocus,
-        ),
+        optics=optics,
         threads=threads,
     )
     particles = made.particles

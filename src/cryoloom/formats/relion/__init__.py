@@ -11,12 +11,14 @@ from cryoloom.formats.relion._micrographs import (
 )
 from cryoloom.formats.relion._motion import MovieMotion, read_motion, write_motion
 from cryoloom.formats.relion._optics import AssumedAcquisition
+from cryoloom.formats.relion._optics_table import optics_table_of
 from cryoloom.formats.relion._particles import read_particles, write_particles
 
 __all__ = [
     "AssumedAcquisition",
     "Imported",
     "MovieMotion",
+    "optics_table_of",
     "read_coordinates",
     "read_ctfs",
     "read_micrographs",

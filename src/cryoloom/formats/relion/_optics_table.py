@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from cryoloom.data import Table
+from cryoloom.data import OpticsGroup, Table
 from cryoloom.errors import ParameterError
 from cryoloom.formats.relion._labels import OPTICS
 from cryoloom.formats.relion._optics import MATRIX, NAME, NUMBER, ZERNIKE, FileGroup
@@ -58,6 +58,18 @@ def optics_table(uses: Sequence[FileGroup], *, of_micrographs: bool) -> pl.DataF
         **dict.fromkeys(("rlnBeamTiltX", "rlnBeamTiltY"), 0.0),
     }
     return table.with_columns(pl.col(label).fill_null(filler) for label, filler in fillers.items() if label in table)
+
+
+def optics_table_of(group: OpticsGroup, *, pixel_size: float, image_size: int) -> pl.DataFrame:
+    """RELION's table of a file of particle images of one group.
+
+    Parameters
+    ----------
+    group : of the microscope
+    pixel_size : of the images, in Å
+    image_size : their edge in pixels
+    """
+    return optics_table([FileGroup(group, pixel_size, image_size)], of_micrographs=False)
 
 
 def _optics_row(number: int, use: FileGroup, of_micrographs: bool) -> dict[str, Any]:

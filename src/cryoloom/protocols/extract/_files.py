@@ -13,24 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cryoloom.engine.extraction import ExtractedParticles, ExtractionSettings
-
-
-@dataclass(frozen=True, kw_only=True)
-class Optics:
-    """What is known of the microscope and of this micrograph's defocus; what is None is not written.
-
-    Attributes
-    ----------
-    voltage : in kV
-    spherical_aberration : in mm
-    amplitude_contrast : as a fraction
-    defocus : U and V in Å and the angle of U in degrees
-    """
-
-    voltage: float | None = None
-    spherical_aberration: float | None = None
-    amplitude_contrast: float | None = None
-    defocus: tuple[float, float, float] | None = None
+    from cryoloom.protocols.extract._optics import Optics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +96,7 @@ def extract_from_micrograph(
     write_star(
         star,
         {
-            "optics": pl.DataFrame(_optics_row(optics, image_pixel_size, settings.image_size)),
+            "optics": optics.table(image_pixel_size, settings.image_size),
             "particles": pl.DataFrame(table),
         },
     )
@@ -151,23 +134,4 @@ def _table(
         "rlnOriginYAngst": particles.shifts[:, 1] * pixel_size,
         "rlnOpticsGroup": [1] * count,
     }
-    if optics.defocus is not None:
-        for label, value in zip(("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle"), optics.defocus, strict=True):
-            table[label] = [value] * count
-    return table
-
-
-def _optics_row(optics: Optics, pixel_size: float, image_size: int) -> dict[str, Any]:
-    known = {
-        "rlnVoltage": optics.voltage,
-        "rlnSphericalAberration": optics.spherical_aberration,
-        "rlnAmplitudeContrast": optics.amplitude_contrast,
-    }
-    return {
-        "rlnOpticsGroupName": ["opticsGroup1"],
-        "rlnOpticsGroup": [1],
-        **{label: [value] for label, value in known.items() if value is not None},
-        "rlnImagePixelSize": [pixel_size],
-        "rlnImageSize": [image_size],
-        "rlnImageDimensionality": [2],
-    }
+    return table | optics.columns(count)
