@@ -9,7 +9,8 @@ from PIL import Image
 from cryoloom.engine.ctf import CTFSettings
 from cryoloom.errors import FormatError, InputError
 from cryoloom.formats import write_image
-from cryoloom.protocols.ctf._files import MicrographAcquisition, fit_micrograph, fit_micrographs
+from cryoloom.protocols.ctf._files import MicrographAcquisition, fit_micrograph
+from cryoloom.protocols.side_by_side import side_by_side
 
 ACQUISITION = MicrographAcquisition(pixel_size=None, voltage=300.0, spherical_aberration=2.7, amplitude_contrast=0.07)
 
@@ -69,6 +70,6 @@ def test_one_bad_micrograph_does_not_stop_the_others(micrograph, tmp_path):
     def fit(path, picture, threads):
         return fit_micrograph(path, ACQUISITION, CTFSettings(), picture=picture, threads=threads)
 
-    good, failure, again = fit_micrographs([micrograph, bad, micrograph], [None] * 3, fit, threads=2)
+    good, failure, again = side_by_side([micrograph, bad, micrograph], [None] * 3, fit, threads=2)
     assert isinstance(failure, FormatError)
     assert good.fit.transfer == again.fit.transfer

@@ -12,7 +12,8 @@ from cryoloom.errors import CryoloomError, InputError
 from cryoloom.formats import open_movie, write_image, write_stack, write_tiff_movie
 from cryoloom.formats.relion import read_motion
 from cryoloom.protocols.motion._detector import Detector, read_detector
-from cryoloom.protocols.motion._files import CorrectedMovie, MovieAcquisition, correct_movie, correct_movies
+from cryoloom.protocols.motion._files import CorrectedMovie, MovieAcquisition, correct_movie
+from cryoloom.protocols.side_by_side import side_by_side
 from cryoloom.testing.eer import ElectronEvents, write_eer
 
 ACQUISITION = MovieAcquisition(pixel_size=2.0, voltage=300.0, dose_per_frame=1.5)
@@ -206,7 +207,7 @@ def test_one_bad_movie_does_not_stop_the_others(recorded, detector, tmp_path):
         return correct_movie(movie, output, ACQUISITION, MotionSettings(patches=None), detector=detector)
 
     outputs = [tmp_path / f"{number}.mrc" for number in range(3)]
-    first, second, third = correct_movies(movies, outputs, correct, threads=2, memory=2**20)
+    first, second, third = side_by_side(movies, outputs, correct, threads=2, memory=2**20)
     assert isinstance(second, CryoloomError)
     assert isinstance(first, CorrectedMovie)
     assert isinstance(third, CorrectedMovie)

@@ -56,7 +56,8 @@ def ctf(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from cryoloom.engine.ctf import CTFSettings
-    from cryoloom.protocols.ctf._files import MicrographAcquisition, fit_micrograph, fit_micrographs
+    from cryoloom.protocols.ctf._files import MicrographAcquisition, fit_micrograph
+    from cryoloom.protocols.side_by_side import side_by_side
 
     pictures = _pictures(micrographs, picture, picture_folder)
     acquisition = MicrographAcquisition(
@@ -76,9 +77,7 @@ def ctf(
 
     documents: list[dict[str, Any]] = []
     lines, failures = [], []
-    for micrograph, result in zip(
-        micrographs, fit_micrographs(micrographs, pictures, fit, threads=threads), strict=True
-    ):
+    for micrograph, result in zip(micrographs, side_by_side(micrographs, pictures, fit, threads=threads), strict=True):
         if isinstance(result, CryoloomError):
             failures.append(str(result))
             documents.append({"micrograph": micrograph, "error": str(result)})

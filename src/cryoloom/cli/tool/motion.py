@@ -61,7 +61,8 @@ def motion(
 
     from cryoloom.engine.motion import MotionSettings, predicted_memory
     from cryoloom.protocols.motion._detector import read_detector
-    from cryoloom.protocols.motion._files import MovieAcquisition, correct_movie, correct_movies
+    from cryoloom.protocols.motion._files import MovieAcquisition, correct_movie
+    from cryoloom.protocols.side_by_side import side_by_side
 
     outputs = _outputs(movies, output, output_folder)
     settings = MotionSettings(patches=_grid(patches), b_factor=b_factor)
@@ -94,7 +95,7 @@ def motion(
     documents: list[dict[str, Any]] = []
     lines, failures = [], []
     for movie, result in zip(
-        movies, correct_movies(movies, outputs, correct, threads=threads, memory=memory), strict=True
+        movies, side_by_side(movies, outputs, correct, threads=threads, memory=memory), strict=True
     ):
         if isinstance(result, CryoloomError):
             failures.append(f"{movie}: {result}")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cryoloom.errors import CryoloomError, InputError
+from cryoloom.errors import InputError
 from cryoloom.protocols.pictures import write_png
 
 if TYPE_CHECKING:
@@ -102,42 +100,3 @@ def fit_micrograph(
     return FittedMicrograph(
         micrograph=micrograph, pixel_size=pixel_size, fit=fit, picture=picture, remarks=header.remarks
     )
-
-
-def fit_micrographs(
-    micrographs: Sequence[Path],
-    pictures: Sequence[Path | None],
-    fit: Callable[[Path, Path | None, int], FittedMicrograph],
-    *,
-    threads: int,
-) -> Iterator[FittedMicrograph | CryoloomError]:
-    """Estimate the transfer functions of several micrographs, as many at a time as there are threads.
-
-    Parameters
-    ----------
-    micrographs, pictures : as for `fit_micrograph`
-    fit : fits one micrograph, given its picture and the number of threads
-    threads : in all
-
-    Yields
-    ------
-    For each micrograph, in order, what was found out, or why nothing was
-    """
-    together = max(1, min(threads, len(micrographs)))
-
-    def attempt(micrograph: Path, picture: Path | None) -> FittedMicrograph | CryoloomError:
-        try:
-            return fit(micrograph, picture, max(1, threads // together))
-        except CryoloomError as error:
-            return error
-
-    with ThreadPoolExecutor(together) as pool:
-        futures: list[Future[FittedMicrograph | CryoloomError]] = [
-            pool.submit(attempt, micrograph, picture) for micrograph, picture in zip(micrographs, pictures, strict=True)
-        ]
-        try:
-            for future in futures:
-                yield future.result()
-        finally:
-            for future in futures:
-                future.cancel()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cryoloom.errors import CryoloomError
 from cryoloom.protocols.motion._detector import Detector
 
 if TYPE_CHECKING:
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
     from cryoloom.protocols.motion._frames import MendedFrames
 
 _MANY_OUTLIERS = 0.002  # of all pixels
-_MEMORY_SHARE = 0.7  # of what is free, that several movies at a time may take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,52 +136,6 @@ def correct_movie(
         repaired=mended.repaired,
         warnings=(*remarks, *_warnings(mended, motion, acquisition)),
     )
-
-
-def correct_movies(
-    movies: Sequence[Path],
-    outputs: Sequence[Path],
-    correct: Callable[[Path, Path, int], CorrectedMovie],
-    *,
-    threads: int,
-    memory: int,
-) -> Iterator[CorrectedMovie | CryoloomError]:
-    """Correct several movies, as many at a time as threads and free memory allow.
-
-    Movies side by side use two cores better than threads within one: while one is read another is computed.
-
-    Parameters
-    ----------
-    movies, outputs : as for `correct_movie`
-    correct : corrects one movie, given the movie, its output and the number of threads
-    threads : in all
-    memory : that one movie takes, in bytes
-
-    Yields
-    ------
-    For each movie, in order, what was made of it, or why nothing was
-    """
-    import psutil
-
-    affordable = int(_MEMORY_SHARE * psutil.virtual_memory().available // max(memory, 1))
-    together = max(1, min(threads, len(movies), affordable))
-
-    def attempt(movie: Path, output: Path) -> CorrectedMovie | CryoloomError:
-        try:
-            return correct(movie, output, max(1, threads // together))
-        except CryoloomError as error:
-            return error
-
-    with ThreadPoolExecutor(together) as pool:
-        futures: list[Future[CorrectedMovie | CryoloomError]] = [
-            pool.submit(attempt, movie, output) for movie, output in zip(movies, outputs, strict=True)
-        ]
-        try:
-            for future in futures:
-                yield future.result()
-        finally:
-            for future in futures:
-                future.cancel()
 
 
 def _write_motion(
