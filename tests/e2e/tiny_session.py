@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ class InlineEnvironment(InstalledEnvironment):
 def add_all_stages(project: Project, session: TinySession, **source: Any) -> dict[str, Run]:
     """Runs of every shape that streams, from movies to particles, not yet started."""
     runs = {
-        "movies": project.add("import-movies", **session.acquisition, **source),
+        "movies": project.add("import-movies", **session.acquisition | source),
         "noted": project.add("edit", items="1.movies", assignments=["grid_quality = 10 * dose_per_frame"]),
         "motion": project.add("motion", movies="2.items", patches=(1, 1)),
         "ctf": project.add("ctf", micrographs="3.micrographs"),
@@ -138,10 +139,10 @@ def tables_of(runs: dict[str, Run]) -> dict[str, pl.DataFrame]:
     }
 
 
-def files_of(runs: dict[str, Run]) -> dict[str, bytes]:
-    """Every file that the runs made, below the folders of the runs."""
+def files_of(runs: dict[str, Run], raw: Path) -> dict[str, bytes]:
+    """Every file that the runs made, below the folders of the runs; where it names the raw folder, that is left out."""
     return {
-        f"{name} {path.relative_to(run.folder.files)}": path.read_bytes()
+        f"{name} {path.relative_to(run.folder.files)}": path.read_bytes().replace(os.fsencode(raw), b"")
         for name, run in runs.items()
         for path in sorted(run.folder.files.rglob("*"))
         if path.is_file()
