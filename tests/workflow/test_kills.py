@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import random
 import re
 import signal
-import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import psutil
@@ -196,28 +197,44 @@ def test_a_stopped_driver_that_wakes_up_sees_that_it_was_superseded(tmp_path: Pa
     assert re.search(r"was taken over by another driver|Another driver has published .*; this one stops", said)
 
 
-def test_of_two_claimants_one_wins(tmp_path: Path) -> None:
-    for trial in range(200):
-        path = tmp_path / f"{trial + 1:06d}-test"
-        path.mkdir()
-        folder = RunFolder(path)
+def claim_each(folders: list[str], start: Any, outcomes: Any) -> None:
+    """Claim a run as soon as the other claimant is ready to do so; then the next."""
+    won, said = [], []
+    for folder in folders:
+        start.wait()
+        try:
+            claim_attempt(RunFolder(Path(folder)), Square(), Square.Parameters(), versions={})
+            won.append(folder)
+        except ProjectError as refusal:
+            said.append(str(refusal))
+        start.wait()
+    outcomes.put((os.getpid(), won, said))
+
+
+def test_of_two_claimants_at_once_one_wins_two_hundred_times(tmp_path: Path) -> None:
+    runs = [RunFolder(tmp_path / f"{trial:06d}-test") for trial in range(1, 201)]
+    for run in runs:
+        run.path.mkdir()
         record = RunRecord(protocol="test-square", protocol_version=1)
-        folder.run_file.write_text(record.model_dump_json(), encoding="utf-8")
-        wins: list[int] = []
-        ready = threading.Barrier(2)
-
-        def claim(folder: RunFolder = folder, wins: list[int] = wins, ready: threading.Barrier = ready) -> None:
-            ready.wait()
-            with contextlib.suppress(ProjectError):
-                wins.append(claim_attempt(folder, Square(), Square.Parameters(), versions={}).number)
-
-        threads = [threading.Thread(target=claim) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert wins == [1]
-        assert [entry.name for entry in folder.attempts.iterdir()] == ["0001"]
+        run.run_file.write_text(record.model_dump_json(), encoding="utf-8")
+    context = multiprocessing.get_context("spawn")
+    start, outcomes = context.Barrier(2), context.Queue()
+    folders = [str(run.path) for run in runs]
+    claimants = [context.Process(target=claim_each, args=(folders, start, outcomes)) for _ in range(2)]
+    for process in claimants:
+        process.start()
+    won: dict[int, list[str]] = {}
+    for _ in claimants:
+        process_id, wins, refusals = outcomes.get(timeout=120)
+        won[process_id] = wins
+        assert len(wins) + len(refusals) == len(runs)
+        assert all("has just taken run" in said or "is being driven already" in said for said in refusals)
+    for process in claimants:
+        process.join()
+    assert sorted(folder for wins in won.values() for folder in wins) == folders
+    for run in runs:
+        assert [entry.name for entry in run.attempts.iterdir()] == ["0001"], "the loser left something behind"
+        assert str(run.path) in won[run.attempt(1).request().process_id]
 
 
 def test_the_heartbeat_names_this_very_process(tmp_path: Path, numbers: Path) -> None:

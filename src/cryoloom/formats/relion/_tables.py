@@ -42,11 +42,21 @@ def typed(table: pl.DataFrame, file: str) -> pl.DataFrame:
             *(pl.col(label).cast(pl.Int64) for label in table.columns if label in WHOLE_NUMBERS),
         )
     except pl.exceptions.InvalidOperationError as error:
-        raise _not_numbers(file, error) from error
+        types = {label: pl.Int64() if label in WHOLE_NUMBERS else pl.Float64() for label in table.columns}
+        known = {label: dtype for label, dtype in types.items() if label in NUMBERS or label in WHOLE_NUMBERS}
+        raise _not_numbers(table, known, file) from error
 
 
-def _not_numbers(file: str, error: Exception) -> FormatError:
-    return FormatError(f"{file}: a column of numbers holds something else ({str(error).splitlines()[0]}).")
+def _not_numbers(table: pl.DataFrame, types: Mapping[str, pl.DataType], file: str) -> FormatError:
+    """What to say of a table in which some column cannot have its type: the first value that is at fault."""
+    for label, dtype in types.items():
+        values = table[label]
+        unfit = values.is_not_null() & values.cast(dtype, strict=False).is_null()
+        if dtype.is_numeric() and unfit.any():
+            row = int(unfit.arg_true()[0])
+            what = "number" if dtype.is_float() else "whole number"
+            return FormatError(f"{file}: {values[row]!r} in column _{label}, row {row + 1}, is no {what}; correct it.")
+    return FormatError(f"{file}: one of the columns {', '.join(types)} holds what does not belong there; correct it.")
 
 
 def translated(table: pl.DataFrame, pairs: Sequence[Same], kind: type[Item], file: str) -> pl.DataFrame:
@@ -60,6 +70,7 @@ def translated(table: pl.DataFrame, pairs: Sequence[Same], kind: type[Item], fil
         If a value cannot have that type.
     """
     schema = kind.schema()
+    types: dict[str, pl.DataType] = {}
     columns = []
     for same in pairs:
         if same.label not in table.columns:
@@ -67,11 +78,12 @@ def translated(table: pl.DataFrame, pairs: Sequence[Same], kind: type[Item], fil
         value = pl.col(same.label)
         if same.unknown is not None:
             value = pl.when(value > same.unknown).then(value)
-        columns.append(value.cast(_polars_type(schema[same.column].dtype)).alias(same.column))
+        types[same.label] = _polars_type(schema[same.column].dtype)
+        columns.append(value.cast(types[same.label]).alias(same.column))
     try:
         frame = table.select(columns)
     except pl.exceptions.InvalidOperationError as error:
-        raise _not_numbers(file, error) from error
+        raise _not_numbers(table, types, file) from error
     return frame.select(column for column in frame if frame.is_empty() or column.null_count() < frame.height)
 
 
@@ -84,18 +96,15 @@ def extras(table: pl.DataFrame, used: Iterable[str], kind: type[Item], file: str
         If a column of ours does not hold what its kind declares.
     """
     schema = kind.schema()
-    columns = []
-    for label in table.columns:
-        if label in set(used):
-            continue
-        name = label.removeprefix(OUR_PREFIX)
-        value = pl.col(label)
-        declared = schema.get(name)
-        columns.append((value.cast(_polars_type(declared.dtype)) if declared else value).alias(name))
+    names = {label: label.removeprefix(OUR_PREFIX) for label in table.columns if label not in set(used)}
+    types = {label: _polars_type(schema[name].dtype) for label, name in names.items() if name in schema}
     try:
-        return table.select(columns)
+        return table.select(
+            (pl.col(label).cast(types[label]) if label in types else pl.col(label)).alias(name)
+            for label, name in names.items()
+        )
     except pl.exceptions.InvalidOperationError as error:
-        raise _not_numbers(file, error) from error
+        raise _not_numbers(table, types, file) from error
 
 
 def labelled(frame: pl.DataFrame, pairs: Sequence[Same], file: str) -> pl.DataFrame:
