@@ -10,6 +10,7 @@ from typing import Any
 from cryoloom.data import Column, Item, OpticsGroup
 from cryoloom.errors import LaneError
 from cryoloom.workflow.driver._attempt import Attempt
+from cryoloom.workflow.driver._batch import Batch
 from cryoloom.workflow.driver._groups import Groups
 from cryoloom.workflow.driver._inputs import FollowedRows, generations_of
 from cryoloom.workflow.driver._items import FailedItem, LedgerEntry
@@ -24,8 +25,6 @@ from cryoloom.workflow.protocol import MapProtocol
 from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
 
 POLL_SECONDS = 0.2
-FLUSH_SECONDS = 0.5
-FLUSH_ITEMS = 256
 
 
 class MapDriver:
@@ -56,10 +55,7 @@ class MapDriver:
         self._pending: dict[int, int] = {}  # key → tries so far, in order of arrival
         self._memory: dict[int, int] = {}  # key → bytes granted after the worker was lost
         self._in_flight: dict[str, Submitted] = {}
-        self._finished: list[tuple[Submitted, TaskReport]] = []
-        self._to_fail: list[FailedItem] = []
-        self._to_withdraw: set[int] = set()
-        self._oldest_unflushed: float | None = None
+        self._batch = Batch()
         self._next_poll = 0.0
         self._pace = Pace()
         self._forget_what_is_missing()
@@ -85,13 +81,10 @@ class MapDriver:
             self._consider(touched)
             self._next_poll = time.monotonic() + POLL_SECONDS
         self._fill_lane()
-        if self._is_flush_due():
+        if self._batch and (self._batch.is_due or not self._in_flight):
             self._flush()
             self._fill_lane()
-        due = self._next_poll
-        if self._oldest_unflushed is not None:
-            due = min(due, self._oldest_unflushed + FLUSH_SECONDS)
-        return max(0.0, due - time.monotonic())
+        return max(0.0, min(self._next_poll - time.monotonic(), self._batch.seconds_left))
 
     def take(self, report: TaskReport) -> None:
         """Accept the report of a finished task."""
@@ -105,8 +98,7 @@ class MapDriver:
         if submitted.key in self._excluded or self._groups.digest(submitted.key) != submitted.digest:
             self._consider([submitted.key])  # its inputs have changed meanwhile
         elif report.outcome is TaskOutcome.RETURNED:
-            self._finished.append((submitted, report))
-            self._oldest_unflushed = self._oldest_unflushed or time.monotonic()
+            self._batch.add(submitted, report)
         elif report.outcome is TaskOutcome.KILLED:
             self._consider([submitted.key])
         elif report.outcome is TaskOutcome.LOST and submitted.tries < 2:
@@ -134,7 +126,7 @@ class MapDriver:
         """Where the run stands, while it is driven."""
         if self._failed.count or self._preparations.failure:
             return RunState.ATTENTION
-        busy = self._in_flight or self._finished or self._preparations.is_looking
+        busy = self._in_flight or self._batch or self._preparations.is_looking
         return RunState.RUNNING if busy or (self._pending and self._may_start()) else RunState.WAITING
 
     def is_complete(self) -> bool:
@@ -144,7 +136,7 @@ class MapDriver:
             and not self._pending
             and not self._preparations.is_at_work
             and not self._in_flight
-            and self._oldest_unflushed is None
+            and not self._batch
         )
 
     def finish(self) -> tuple[RunState, str]:
@@ -163,7 +155,7 @@ class MapDriver:
         """Counts and rate."""
         done = len(self._ledger.made)
         left = len(self._pending) + len(self._in_flight) + self._preparations.waiting
-        waiting = self._groups.count - done - len(self._failed.by_id) - left - len(self._finished)
+        waiting = self._groups.count - done - len(self._failed.by_id) - left - len(self._batch.results)
         return Progress(
             done=done,
             failed=self._failed.count,
@@ -187,7 +179,7 @@ class MapDriver:
 
     def flush_before_leaving(self) -> None:
         """Commit what is finished; the rest is done by the next attempt."""
-        if self._oldest_unflushed is not None:
+        if self._batch:
             self._flush()
 
     # -- what needs to be done ---------------------------------------------------------------------------------------
@@ -199,12 +191,14 @@ class MapDriver:
             failure = self._failed.by_id.get(key)
             if made is not None and made.digest != digest:
                 self._rebuilding.forget(key)
-            if digest is None:
+            if self._batch.settles(key, digest):
+                self._pending.pop(key, None)
+            elif digest is None:
                 self._pending.pop(key, None)
                 self._preparations.drop(key)
                 self._kill(key)
                 if made is not None or (failure is not None and not (failure.excluded and key in self._excluded)):
-                    self._withdraw(key)
+                    self._batch.withdraw(key)
             elif made is not None and made.digest == digest and key not in self._rebuilding:
                 self._pending.pop(key, None)
             elif failure is not None and failure.digest == digest:
@@ -226,10 +220,6 @@ class MapDriver:
             if submitted.key == key and self._pool is not None:
                 self._pool.kill(task_id)
 
-    def _withdraw(self, key: int) -> None:
-        self._to_withdraw.add(key)
-        self._oldest_unflushed = self._oldest_unflushed or time.monotonic()
-
     def _retry(self, items: Sequence[int] | None) -> None:
         chosen = [
             key
@@ -237,7 +227,7 @@ class MapDriver:
             if not failure.excluded and (items is None or key in items)
         ]
         self._failed.commit(recovered=chosen)
-        self._consider(chosen)
+        self._consider([*chosen, *self._batch.forget_failures(None if items is None else {*items})])
 
     def _exclude(self, request: Request) -> None:
         keys = request.items or []
@@ -247,10 +237,8 @@ class MapDriver:
         else:
             self._excluded.update(keys)
             for key in keys:
-                self._to_fail.append(
-                    FailedItem(id=key, label=f"{key:016x}", reason="excluded by a person", excluded=True)
-                )
-            self._oldest_unflushed = self._oldest_unflushed or time.monotonic()
+                reason = "excluded by a person"
+                self._batch.fail(FailedItem(id=key, label=f"{key:016x}", reason=reason, excluded=True))
         self._consider(keys)
 
     def _read_exclusions(self) -> set[int]:
@@ -411,33 +399,21 @@ class MapDriver:
         if failure.id in self._rebuilding:
             self._rebuilding.give_up(failure.id, failure.label, failure.reason)
             return
-        self._to_fail.append(failure)
-        self._oldest_unflushed = self._oldest_unflushed or time.monotonic()
-
-    def _is_flush_due(self) -> bool:
-        if self._oldest_unflushed is None:
-            return False
-        return (
-            len(self._finished) >= FLUSH_ITEMS
-            or not self._in_flight
-            or time.monotonic() - self._oldest_unflushed >= FLUSH_SECONDS
-        )
+        self._batch.fail(failure)
 
     def _flush(self) -> None:
         self._attempt.check_superseded()
         names = self._outputs.names
         rows: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-        withdrawn: dict[str, list[int]] = {name: self._children(self._to_withdraw, name) for name in names}
+        gone = self._batch.withdrawals
+        withdrawn: dict[str, list[int]] = {name: self._children(gone, name) for name in names}
         optics = {group.id: group for followed in self._inputs for group in followed.optics_groups}
         schemas = {
             followed.port.name: followed.snapshot.schema for followed in self._inputs if followed.snapshot is not None
         }
         inherited: dict[str, Column] = {}
         entries = []
-        for submitted, report in self._finished:
-            key = submitted.key
-            if key in self._to_withdraw:
-                continue
+        for key, (submitted, report) in self._batch.results.items():
             is_as_before, remark = self._rebuilding.confirm(key, submitted.digest, report.value["content"])
             if is_as_before:
                 continue
@@ -465,16 +441,14 @@ class MapDriver:
                     warnings=tuple(warnings),
                 )
             )
-        for failure in self._to_fail:
-            for name in names:
-                withdrawn[name] += self._children([failure.id], name)
+        failed = self._batch.failures.keys() - gone
+        for name in names:
+            withdrawn[name] += self._children(failed, name)
         self._pace.add(len(entries))
-        failed = {failure.id for failure in self._to_fail}
-        self._ledger.commit(entries, forget=self._to_withdraw | failed)
-        self._failed.commit(self._to_fail, recovered=self._to_withdraw | {entry.id for entry in entries})
+        self._ledger.commit(entries, forget=gone | failed)
+        self._failed.commit(self._batch.failures.values(), recovered=gone | {entry.id for entry in entries})
         self._outputs.commit(rows, withdrawn, list(optics.values()), list(inherited.values()))
-        self._finished, self._to_fail, self._to_withdraw = [], [], set()
-        self._oldest_unflushed = None
+        self._batch = Batch()
 
 
 def label_of(row: Mapping[str, Any]) -> str:
