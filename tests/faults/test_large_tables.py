@@ -1,4 +1,4 @@
-"""STAR files of very many lines: a good one is imported whole, one bad line refuses it by its number; memory is bounded."""
+"""STAR files of very many lines: a good one is imported whole, a bad line is named by its number, in bounded memory."""
 
 from __future__ import annotations
 
