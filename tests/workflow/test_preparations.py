@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -118,11 +118,18 @@ def test_a_run_whose_input_is_open_asks_for_attention_and_looks_again_when_told(
     session.write({1: 701.0, 2: 901.0, 3: 3.0}, close=False)
     seen = []
 
+    def wait_until(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 30
+        while not condition() and time.monotonic() < deadline:
+            time.sleep(0.05)
+
     def look_and_mend() -> None:
-        time.sleep(2 * _A_WHILE)
+        wait_until(lambda: session.run.standing.state is RunState.ATTENTION)
         seen.append(session.run.standing)
-        session.write({2: 702.0}, close=True)
+        session.write({2: 702.0}, close=False)
         session.run.retry()
+        wait_until(lambda: session.run.standing.progress.done == 3)  # closed before, it would have failed
+        session.write({}, close=True)
 
     thread = threading.Thread(target=look_and_mend)
     thread.start()
