@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from cryoloom.cli._resuming import Resumption
 from cryoloom.workflow.run import Progress, RunState
 
 if TYPE_CHECKING:
@@ -119,6 +121,9 @@ def advice(project: Project, entry: RunEntry) -> str:
     if entry.state is RunState.NEEDS_YOU:
         command = f"cryoloom decide {shlex.quote(str(project.path))} {entry.number}"
         return f"Run {entry.number} ({entry.label or entry.protocol}) waits for your decision: {command}"
+    if entry.state is RunState.INTERRUPTED:
+        command = f"cryoloom resume {shlex.quote(str(project.path))} {entry.number}"
+        return f"Run {entry.number} ({entry.label or entry.protocol}) was interrupted; this goes on with it: {command}"
     return ""
 
 
@@ -131,6 +136,8 @@ def shown(project: Project, entries: Sequence[RunEntry], compared: Mapping[str, 
 def watch_runs(project: Project, numbers: Sequence[int], *, news: Callable[[], str] = str) -> bool:
     """Show runs until all have ended; returns whether none failed. Ctrl-C leaves them running.
 
+    What is interrupted meanwhile is resumed, and that is said.
+
     Parameters
     ----------
     project : of the runs
@@ -139,17 +146,17 @@ def watch_runs(project: Project, numbers: Sequence[int], *, news: Callable[[], s
     """
     console = Console()
     entries = entries_of(project, numbers)
+    resumption = Resumption(project, lambda sentence: console.print(sentence, markup=False, highlight=False))
     rest = 0.05  # seconds; a short run is not waited for longer than it takes
     try:
         with Live(shown(project, entries, {}), console=console, refresh_per_second=4, transient=False) as live:
-            while _any_active(entries):
+            while resumption.look(entries) or _any_active(entries):
                 time.sleep(rest)
                 rest = min(1.5 * rest, 0.25)
                 entries = entries_of(project, numbers)
                 live.update(shown(project, entries, {}))
                 if said := news():
                     live.console.print(said, highlight=False, markup=False)
-            live.update(shown(project, entries, standing_of(project, entries)))
     except KeyboardInterrupt:
         console.print("The runs go on; `cryoloom status` shows them, `cryoloom stop` stops them.")
         return True
@@ -157,10 +164,15 @@ def watch_runs(project: Project, numbers: Sequence[int], *, news: Callable[[], s
 
 
 def wait_quietly(project: Project, numbers: Sequence[int]) -> bool:
-    """Wait until all have ended; returns whether none failed."""
-    while _any_active(entries := entries_of(project, numbers)):
+    """Wait until all have ended, resuming what is interrupted; returns whether none failed."""
+    resumption = Resumption(project, _say_on_stderr)
+    while resumption.look(entries := entries_of(project, numbers)) or _any_active(entries):
         time.sleep(0.05)
     return _none_failed(entries)
+
+
+def _say_on_stderr(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
 
 
 def _state(entry: RunEntry) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -23,14 +24,20 @@ def run(
 ) -> None:
     """Start drafts, each with a driver of its own that survives this terminal.
 
+    Without numbers, every draft is started and every run that was interrupted goes on. While their progress is shown,
+    runs whose drivers are killed go on by themselves, up to three times in a row with nothing done.
+
     Example: cryoloom run apoferritin 1 2 3
     """
     from cryoloom.workflow.run import RunState
 
     opened = open_project(project)
-    chosen = chosen_runs(opened, runs)
-    if not runs:
-        chosen = [each for each in chosen if each.state is RunState.DRAFT]
+    wanted = {RunState.DRAFT, RunState.INTERRUPTED}
+    chosen = (
+        chosen_runs(opened, runs)
+        if runs
+        else _changeable(opened, [each for each in opened.runs() if each.state in wanted])
+    )
     _start(chosen, wait=wait, as_json=as_json)
 
 
@@ -39,14 +46,12 @@ def resume(
 ) -> None:
     """Go on with runs that were stopped or interrupted, or whose inputs have grown since they ended.
 
+    Without numbers, all that were interrupted go on: by a crash, a reboot, a kill. What a person stopped stays stopped.
+
     Example: cryoloom resume apoferritin 2
     """
-    from cryoloom.workflow.run import RunState
-
     opened = open_project(project)
-    chosen = chosen_runs(opened, runs)
-    if not runs:
-        chosen = [each for each in chosen if each.state in {RunState.STOPPED, RunState.INTERRUPTED}]
+    chosen = chosen_runs(opened, runs) if runs else _changeable(opened, opened.interrupted_runs())
     _start(chosen, wait=wait, as_json=as_json)
 
 
@@ -112,23 +117,38 @@ def retry(
 def status(
     project: ProjectArgument,
     runs: RunsArgument = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Keep showing it until every run has ended.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Keep showing it until every run has ended; with --json, answer then.")
+    ] = False,
     failed: Annotated[bool, typer.Option("--failed", help="List the failed items with their reasons.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show where every run stands: counts, rate, time left, failed items, and whether it is stale or behind its inputs.
 
+    With --watch, runs that are or come to be interrupted go on by themselves.
+
     Example: cryoloom status apoferritin --watch
     """
-    from cryoloom.cli._progress import as_document, entries_of, failed_item_documents, shown, standing_of, watch_runs
+    from cryoloom.cli._progress import (
+        as_document,
+        entries_of,
+        failed_item_documents,
+        shown,
+        standing_of,
+        wait_quietly,
+        watch_runs,
+    )
 
     opened = open_project(project)
     if runs:
         chosen_runs(opened, runs)  # says which of them is not there
     entries = entries_of(opened, runs or None)
-    if watch and not as_json:
-        watch_runs(opened, [entry.number for entry in entries])
-        return
+    if watch:
+        follow = wait_quietly if as_json else watch_runs
+        follow(opened, [entry.number for entry in entries])
+        if not (as_json or failed):
+            return
+        entries = entries_of(opened, [entry.number for entry in entries])
     failures = {entry.number: failed_item_documents(opened.run(entry.number)) for entry in entries if failed}
     compared = standing_of(opened, entries)
     if as_json:
@@ -146,6 +166,20 @@ def status(
         for item in items:
             text = f"run {number}: {item['label']} (id {item['id']}): {item['reason']}"
             console.print(text, highlight=False, markup=False)
+
+
+def _changeable(project: Project, runs: list[Run]) -> list[Run]:
+    """Runs without those that can only be read, which are told of."""
+    from cryoloom.workflow.read_only import why_read_only
+
+    found = []
+    for run in runs:
+        why = why_read_only(run.folder, project.environment)
+        if why:
+            sys.stderr.write(f"{why}\n")
+        else:
+            found.append(run)
+    return found
 
 
 def _listed_failures(items: list[dict[str, Any]] | None) -> dict[str, Any]:

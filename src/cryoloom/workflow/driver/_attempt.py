@@ -27,13 +27,12 @@ from cryoloom.workflow.run import (
     RunState,
     Status,
     as_document,
-    is_alive,
     now,
     this_process,
+    undriven,
 )
 
 HEARTBEAT_SECONDS = 1.0
-_HEARTBEAT_PATIENCE = 10.0
 
 
 def claim_attempt(
@@ -65,7 +64,7 @@ def claim_attempt(
     """
     folder.attempts.mkdir(exist_ok=True)
     newest = folder.newest_attempt()
-    if newest is not None and not take_over and _is_driven(newest):
+    if newest is not None and not take_over and not undriven([newest]):
         raise ProjectError(f"Run {folder.number} is being driven already; stop it first.", path=folder.path)
     record = folder.record()
     me = this_process()
@@ -101,23 +100,6 @@ def claim_attempt(
         raise ProjectError(f"Another driver has just taken run {folder.number}.", path=folder.path) from None
     sync_folder(folder.attempts)
     return attempt
-
-
-def _is_driven(attempt: AttemptFolder) -> bool:
-    if attempt.end() is not None:
-        return False
-    alive = is_alive(attempt.request())
-    if alive is not None:
-        return alive
-    begin = time.monotonic()
-    first = attempt.heartbeat()
-    while time.monotonic() - begin <= _HEARTBEAT_PATIENCE:
-        time.sleep(0.2)
-        if attempt.end() is not None:
-            return False
-        if attempt.heartbeat() != first:
-            return True
-    return False
 
 
 class Attempt:

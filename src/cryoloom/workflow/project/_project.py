@@ -14,7 +14,7 @@ from cryoloom.workflow.person import this_person
 from cryoloom.workflow.project._output import Output
 from cryoloom.workflow.project._run import Run
 from cryoloom.workflow.read_only import check_writable
-from cryoloom.workflow.run import HeartbeatWatch, RunFolder
+from cryoloom.workflow.run import HeartbeatWatch, RunFolder, RunState, undriven
 
 if TYPE_CHECKING:
     from cryoloom.workflow.cleaning import CleaningPlan, CleaningResult, RemovalPlan, TrashedRun
@@ -60,6 +60,20 @@ class Project:
         from cryoloom.workflow.index import ProjectIndex
 
         return ProjectIndex(self.folder).list(self._watch)
+
+    def interrupted_runs(self) -> list[Run]:
+        """Runs whose drivers are gone: by a crash, a kill, a restart of the machine.
+
+        Takes ten seconds if there are drivers that only their heartbeats can tell of, on other machines or from before
+        this one was restarted.
+        """
+        begun = {
+            attempt.path: (run, attempt)
+            for run in self.runs()
+            if (run.state.active or run.state is RunState.INTERRUPTED) and (attempt := run.folder.newest_attempt())
+        }
+        gone = undriven([attempt for _, attempt in begun.values()])
+        return [begun[attempt.path][0] for attempt in gone if attempt.end() is None]
 
     def run(self, reference: str | int) -> Run:
         """A run by number or ULID."""

@@ -26,6 +26,7 @@ from cryoloom.workflow.run import (
     RunStanding,
     RunState,
     standing,
+    undriven,
 )
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ class Run:
             known = {name: getattr(former, name) for name in RunOptions.model_fields}
             changed = former.model_copy(update=dict(options_of(self.protocol, {**known, **options})))
             self.record = self.folder.edit(self.record.model_copy(update={"options": changed}))
-        if self.state.active:
+        newest = self.folder.newest_attempt()
+        if newest is not None and self.state.active and not undriven([newest]):
             raise ProjectError(f"Run {self.number} is {self.state.value} already.", path=self.folder.path)
         before = len(self.folder.attempt_numbers())
         said_before = self.folder.driver_words()

@@ -18,6 +18,7 @@ from cryoloom.workflow.run._records import (
     Status,
     now,
 )
+from cryoloom.workflow.run._silence import undriven
 from cryoloom.workflow.run._state import RunStanding, standing
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "read_record",
     "standing",
     "this_process",
+    "undriven",
 ]
