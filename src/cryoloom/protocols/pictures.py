@@ -24,3 +24,25 @@ def write_png(path: Path, picture: NDArray[np.uint8]) -> None:
 
     with AtomicFile(path) as target:
         Image.fromarray(picture).save(target.file, "PNG")
+
+
+def grey_picture(image: NDArray[np.float32], width: int) -> NDArray[np.uint8]:
+    """A micrograph made smaller, by the mean of squares of pixels, and stretched between its 1st and 99th percentiles.
+
+    Parameters
+    ----------
+    image : (y, x)
+    width : that the picture has at least, if the image has it, and less than twice
+
+    Returns
+    -------
+    (y, x) grey; what fills no square at the end is left out
+    """
+    import numpy as np
+
+    scale = max(1, image.shape[1] // width)
+    height, length = (edge // scale for edge in image.shape)
+    small = image[: height * scale, : length * scale].reshape(height, scale, length, scale).mean(axis=(1, 3))
+    low, high = np.percentile(small, [1, 99])
+    grey: NDArray[np.uint8] = np.clip((small - low) / max(float(high - low), 1e-6) * 255, 0, 255).astype(np.uint8)
+    return grey

@@ -8,10 +8,13 @@ from pathlib import Path
 import mrcfile
 import numpy as np
 import pytest
+from PIL import Image
 
 from cryoloom.data import StoredSet
 from cryoloom.engine.gain import GainOrientation, orient_gain
 from cryoloom.formats import write_image
+from cryoloom.protocols.report import write_report
+from cryoloom.runtime import findings_of
 
 ORIENTATIONS_THAT_FIT = ("as-is", "half-turn", "flip-x", "flip-y")
 
@@ -185,3 +188,24 @@ def test_without_a_dose_there_is_the_plain_sum_only(make_project, raw):
         assert np.allclose(mrcfile.read(project.path / name), mrcfile.read(project.path / same), rtol=0, atol=1e-3)
     assert [w for w in warnings_of(runs[1]) if "dose_per_frame" in w]
     assert not [w for w in warnings_of(weighted[1]) if "dose_per_frame" in w]
+
+
+def test_each_micrograph_has_a_small_picture_that_outlives_it(make_project, raw, recorded, tmp_path):
+    project = make_project()
+    movies, motion = begin(project, raw, gain=recorded.gain_file, gain_orientation="as-is")
+    project.drive(movies, motion)
+    for micrograph in motion.outputs["micrographs"]:
+        with Image.open(project.path / micrograph.thumbnail) as picture:
+            assert (picture.format, picture.mode, picture.size) == ("PNG", "L", (512, 448))
+            seen = np.asarray(picture).astype(float)
+        shown = mrcfile.read(project.path / micrograph.dose_weighted_file)
+        assert np.corrcoef(seen.ravel(), shown.ravel())[0, 1] > 0.98  # but for the two percent that are cut off
+    page = tmp_path / "report.html"
+    project.clean(project.plan_cleaning(runs=[motion.ulid]))
+    assert not any(project.path.rglob("*.mrc"))
+    write_report(page, findings_of(project))
+    assert page.read_text(encoding="utf-8").count("data:image/png") == 3
+    for picture in project.path.rglob("files/thumbnails/*.png"):
+        picture.unlink()
+    write_report(page, findings_of(project))
+    assert page.read_text(encoding="utf-8").count("its images have been cleaned away") == 3

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryoloom.protocols.motion._detector import Detector
+from cryoloom.protocols.pictures import grey_picture, write_png
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cryoloom.formats import Movie
     from cryoloom.protocols.motion._frames import MendedFrames
 
+THUMBNAIL_WIDTH = 512  # at least, and less than twice, in pixels
 _MANY_OUTLIERS = 0.002  # of all pixels
 
 
@@ -82,6 +84,7 @@ def correct_movie(
     *,
     detector: Detector | None = None,
     binning: float = 1.0,
+    thumbnail: Path | None = None,
     threads: int = 1,
 ) -> CorrectedMovie:
     """Correct the motion of one movie.
@@ -93,6 +96,7 @@ def correct_movie(
         RELION's motion file the suffix ``.star``; each appears whole or not at all, the motion file last.
     detector : its gain and defects; by default none are known
     binning : by how much the pixels of the sums are larger than the movie's
+    thumbnail : PNG file for a small picture of the sum, the dose-weighted one if there is one
     threads : threads to use; the result does not depend on it
     """
     from cryoloom.engine.motion import Exposure, estimate_motion, measure_drift, sum_aligned
@@ -116,6 +120,9 @@ def correct_movie(
     if sums.dose_weighted is not None:
         dose_weighted_file = output.with_name(f"{output.stem}_DW{output.suffix}")
         write_image(dose_weighted_file, sums.dose_weighted, pixel_size=pixel_size * binning)
+    if thumbnail is not None:
+        shown = sums.plain if sums.dose_weighted is None else sums.dose_weighted
+        write_png(thumbnail, grey_picture(shown, THUMBNAIL_WIDTH))
     motion_file = output.with_suffix(".star")
     _write_motion(motion_file, movie, acquisition, detector, mended, motion, binning, raw_frames_each)
     return CorrectedMovie(

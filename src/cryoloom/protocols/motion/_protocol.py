@@ -32,7 +32,10 @@ class CorrectMotion(MapProtocol):
     version = 1
     stage = Stage.MOTION
     citations = ("10.7554/eLife.06980", "10.1107/S205225251801463X")
-    file_categories: ClassVar[Mapping[str, FileRole]] = {"micrographs": FileRole.REBUILDABLE}
+    file_categories: ClassVar[Mapping[str, FileRole]] = {
+        "micrographs": FileRole.REBUILDABLE,
+        "thumbnails": FileRole.RESULT,  # they are small, and all there is to see when micrographs were cleaned away
+    }
 
     class Inputs:
         """Movies."""
@@ -132,7 +135,7 @@ class CorrectMotion(MapProtocol):
         acquisition = acquisition_of(movie)
         orientation = workspace.prepared.get("gain_orientation", _stated_orientation(movie, parameters))
         detector = _detector(movie, file, acquisition, orientation)
-        stored = workspace.file("micrographs", ".mrc")
+        stored, thumbnail = workspace.file("micrographs", ".mrc"), workspace.file("thumbnails", ".png")
         made = correct_movie(
             file,
             stored.path,
@@ -140,6 +143,7 @@ class CorrectMotion(MapProtocol):
             _settings(parameters),
             detector=detector,
             binning=parameters.binning,
+            thumbnail=thumbnail.path,
             threads=workspace.threads,
         )
         for warning in made.warnings:
@@ -167,6 +171,7 @@ class CorrectMotion(MapProtocol):
             gain_orientation=str(detector.orientation or ""),
             contrast_sign=-1,
             acquired_at=movie.acquired_at,
+            thumbnail=thumbnail.name,
         ).with_optics(movie.optics)
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:

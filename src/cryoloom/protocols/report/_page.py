@@ -19,7 +19,7 @@ _STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 def report_page(
     findings: Findings,
     *,
-    picture_of: Callable[[Micrograph], bytes],
+    picture_of: Callable[[Micrograph], bytes | None],
     drift_of: Callable[[Micrograph], Sequence[tuple[float, float]]],
     shown: int = 6,
 ) -> str:
@@ -28,7 +28,7 @@ def report_page(
     Parameters
     ----------
     findings : what is shown
-    picture_of : a JPEG of a micrograph
+    picture_of : a picture of a micrograph, PNG or JPEG; None if there is none any more
     drift_of : shifts of the frames of a micrograph's movie, (x, y) in Å
     shown : how many exposures are shown with pictures, the best first, then evenly over the session
     """
@@ -117,7 +117,7 @@ def _known(values: Iterable[float | None]) -> list[float]:
 
 def _exposures(
     findings: Findings,
-    picture_of: Callable[[Micrograph], bytes],
+    picture_of: Callable[[Micrograph], bytes | None],
     drift_of: Callable[[Micrograph], Sequence[tuple[float, float]]],
     shown: int,
 ) -> str:
@@ -140,7 +140,7 @@ def _chosen(findings: Findings, shown: int) -> list[Exposure]:
 def _card(
     findings: Findings,
     exposure: Exposure,
-    picture_of: Callable[[Micrograph], bytes],
+    picture_of: Callable[[Micrograph], bytes | None],
     drift_of: Callable[[Micrograph], Sequence[tuple[float, float]]],
 ) -> str:
     micrograph, fit = exposure.micrograph, exposure.ctf

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryoloom.data import Coordinate, Micrograph
+from cryoloom.protocols.pictures import grey_picture
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 PICTURE_WIDTH = 640
+_PNG = b"\x89PNG"
 
 
 def as_data_address(content: bytes, kind: str = "image/png") -> str:
@@ -39,30 +41,33 @@ def micrograph_picture(image: NDArray[np.float32]) -> bytes:
     ----------
     image : (y, x), shown with row 0 at the top
     """
-    import numpy as np
     from PIL import Image
 
-    height, width = image.shape
-    scale = max(1, width // PICTURE_WIDTH)
-    cropped = image[: height // scale * scale, : width // scale * scale]
-    small = cropped.reshape(cropped.shape[0] // scale, scale, -1, scale).mean(axis=(1, 3))
-    low, high = np.percentile(small, [1, 99])
-    grey = np.clip((small - low) / max(float(high - low), 1e-6) * 255, 0, 255).astype(np.uint8)
     target = io.BytesIO()
-    Image.fromarray(grey).save(target, "JPEG", quality=82)
+    Image.fromarray(grey_picture(image, PICTURE_WIDTH)).save(target, "JPEG", quality=82)
     return target.getvalue()
 
 
-def picked_micrograph(micrograph: Micrograph, jpeg: bytes, picks: Sequence[Coordinate]) -> str:
-    """A micrograph under circles where particles were picked."""
+def picked_micrograph(micrograph: Micrograph, picture: bytes | None, picks: Sequence[Coordinate]) -> str:
+    """A micrograph under circles where particles were picked.
+
+    Parameters
+    ----------
+    micrograph : that is shown
+    picture : of it, PNG or JPEG; None if there is none any more
+    picks : the particles
+    """
     width, height = micrograph.width, micrograph.height
     circles = "".join(
         f'<circle cx="{pick.x:.0f}" cy="{pick.y:.0f}" r="{(pick.diameter or 100.0) / micrograph.pixel_size / 2:.0f}"/>'
         for pick in picks
     )
     name = escape(Path(micrograph.movie_file or micrograph.file).name)
+    if picture is None:
+        return f'<p class="missing">{name}: its images have been cleaned away.</p>'
+    kind = "image/png" if picture.startswith(_PNG) else "image/jpeg"
     return (
         f'<svg class="picked" viewBox="0 0 {width} {height}" role="img" '
-        f'aria-label="{name} with {len(picks)} picks"><image href="{as_data_address(jpeg, "image/jpeg")}" '
+        f'aria-label="{name} with {len(picks)} picks"><image href="{as_data_address(picture, kind)}" '
         f'width="{width}" height="{height}"/><g>{circles}</g></svg>'
     )

@@ -73,18 +73,25 @@ def write_report(target: Path, findings: Findings, *, shown: int = 6) -> None:
     shown : exposures with pictures
     """
 
-    def picture_of(micrograph: Micrograph) -> bytes:
+    def picture_of(micrograph: Micrograph) -> bytes | None:
         from cryoloom.formats import read_image
 
-        file = micrograph.dose_weighted_file or micrograph.file
-        return micrograph_picture(read_image(resolve_in_project(findings.project, file)))
+        if micrograph.thumbnail:
+            thumbnail = resolve_in_project(findings.project, micrograph.thumbnail)
+            if thumbnail.exists():
+                return thumbnail.read_bytes()
+        file = resolve_in_project(findings.project, micrograph.dose_weighted_file or micrograph.file)
+        return micrograph_picture(read_image(file)) if file.exists() else None
 
     def drift_of(micrograph: Micrograph) -> Sequence[tuple[float, float]]:
         from cryoloom.formats.relion import read_motion
 
         if not micrograph.motion_file:
             return []
-        motion = read_motion(resolve_in_project(findings.project, micrograph.motion_file))
+        file = resolve_in_project(findings.project, micrograph.motion_file)
+        if not file.exists():  # cleaned away with the micrograph
+            return []
+        motion = read_motion(file)
         return [
             (motion.pixel_size * shift[0], motion.pixel_size * shift[1])
             for shift in motion.global_shifts
