@@ -65,7 +65,7 @@ def check_same(run: Run, undisturbed: Run) -> None:
     expected, made = files_of(undisturbed), files_of(run)
     assert made.keys() == expected.keys()
     assert [name for name in made if made[name] != expected[name]] == []
-    assert len(made) == 3 * len(table_of(run))
+    assert len(made) == 4 * len(table_of(run))  # two sums, the motion, a small picture
 
 
 def test_killed_then_taken_over_it_ends_as_an_undisturbed_run(played, wait_until, tmp_path: Path) -> None:
