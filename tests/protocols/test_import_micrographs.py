@@ -128,3 +128,16 @@ def test_a_restarted_source_knows_its_images(folder: Path) -> None:
 def test_what_cannot_be_imported_is_refused_at_once(folder: Path, settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ParameterError, match=sentence):
         Watcher(folder, **settings)
+
+
+def test_a_folder_is_meant_as_it_is_seen_from_where_it_was_named(
+    make_project: Callable[[], Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_image(folder / "one.mrc", IMAGE, pixel_size=0.85)
+    project = make_project()
+    monkeypatch.chdir(folder.parent)
+    run = project.add("import-micrographs", folder="images", voltage=300, settle=0.0)
+    monkeypatch.chdir(project.path)  # where drivers work
+    (end,) = project.drive(run)
+    assert end.state.value == "finished"
+    assert run.record.parameters["folder"] == str(folder)

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cryoloom.errors import ParameterError
-from cryoloom.workflow.parameters import validated
+from cryoloom.workflow.parameters import validated, with_absolute_paths
 from cryoloom.workflow.protocol import Protocol, WholeProtocol
 from cryoloom.workflow.run import OutputReference, RunOptions, RunRecord
 
@@ -46,7 +46,7 @@ def draft(
     ----------
     protocol : what it runs
     inputs : by name
-    values : of parameters, by name
+    values : of parameters, by name; files and folders as seen from the present one
     options : of `RunOptions`
     replaces : ULID of the run it stands in for
     created_by : a person
@@ -68,7 +68,7 @@ def draft(
     for name, port in ports.items():
         if name not in inputs and not port.optional:
             raise ParameterError(f"{protocol.id} needs the input {name} ({port.kind}); connect it.")
-    parameters = validated(protocol.Parameters, dict(values))
+    parameters = with_absolute_paths(validated(protocol.Parameters, dict(values)))
     protocol().check(parameters)
     return RunRecord(
         protocol=protocol.id,

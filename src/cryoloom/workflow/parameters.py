@@ -10,6 +10,7 @@ import json
 import types
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -171,6 +172,13 @@ def parse_settings(parameters: type[ProtocolParameters], settings: dict[str, str
         else:
             values[name] = text
     return values
+
+
+def with_absolute_paths(parameters: P) -> P:
+    """The same, with files and folders as they are seen from the present one: drivers work in another."""
+    values = {name: getattr(parameters, name) for name in type(parameters).model_fields}
+    paths = {name: value.absolute() for name, value in values.items() if isinstance(value, Path)}
+    return parameters.model_copy(update=paths) if paths else parameters
 
 
 def validated(parameters: type[P], values: dict[str, Any]) -> P:
