@@ -13,12 +13,14 @@ from pathlib import Path
 import gemmi
 import mrcfile
 import numpy as np
+import psutil
 import pytest
 
 from cryoloom.formats import write_image, write_tiff_movie
 from cryoloom.protocols.export import write_star_files
 from cryoloom.runtime import Project
 from cryoloom.workflow.project import Run
+from cryoloom.workflow.run import RunState
 
 HEIGHT, WIDTH = 192, 256
 FRAMES = np.random.default_rng(1).poisson(4.0, (5, HEIGHT, WIDTH)).astype(np.uint8)
@@ -101,10 +103,14 @@ def fill(raw: Path) -> None:
 
 
 def wait_for_all(runs: list[Run], seconds: float = 240.0) -> None:
+    wait_until(lambda: not any(run.state.active for run in runs), *runs, seconds=seconds)
+
+
+def wait_until(condition: Callable[[], bool], *runs: Run, seconds: float = 240.0) -> None:
     deadline = time.monotonic() + seconds
-    while any(run.state.active for run in runs):
-        assert time.monotonic() < deadline, [(run.number, run.standing) for run in runs]
-        time.sleep(0.1)
+    while not condition():
+        assert time.monotonic() < deadline, [(run.number, run.standing, failures(run)) for run in runs]
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +208,41 @@ def test_star_files_tell_the_names_as_they_are(played: Played, tmp_path: Path) -
 
 def test_the_folder_is_as_it_was(played: Played) -> None:
     assert played.after == played.before
+
+
+def test_stopping_resuming_retrying_and_killing_leave_the_folder_as_it_was(
+    played: Played, inventory_of: Callable[[Path], dict[bytes, tuple[object, ...]]], tmp_path: Path
+) -> None:
+    """Links to files and folders, hard links and loops of links lie in it all the while."""
+    before = inventory_of(played.raw)
+    project = Project.create(tmp_path / "project")
+    movies = project.add("import-movies", **(played.movies.record.parameters | {"expect_more": True, "patience": 1.0}))
+    motion = project.add("motion", movies=movies.outputs["movies"], patches=(1, 1))
+    runs = [movies, motion]
+    for run in runs:
+        run.start()
+    wait_until(lambda: motion.standing.progress.done > 0, *runs)
+    for run in runs:
+        run.stop()
+    wait_until(lambda: not any(run.state.active for run in runs), *runs)
+    assert [run.state for run in runs] == [RunState.STOPPED] * 2
+    for run in runs:
+        run.resume()
+    wait_until(lambda: len(failures(motion)) == len(REFUSED_BY_MOTION), *runs)
+    wait_until(lambda: motion.standing.progress.done == len(GOOD), *runs)
+    for run in runs:
+        (run.folder.files / "loop").parent.mkdir(exist_ok=True)
+        (run.folder.files / "loop").symlink_to(played.raw)
+        run.retry()
+    psutil.Process(motion.folder.newest_attempt().request().process_id).kill()  # type: ignore[union-attr]
+    wait_until(lambda: motion.state is RunState.INTERRUPTED, *runs)
+    motion.resume()
+    movies.close()
+    wait_for_all(runs)
+    assert len(failures(movies)) == len(REFUSED_AT_IMPORT)
+    assert len(failures(motion)) == len(REFUSED_BY_MOTION)
+    assert motion.outputs["micrographs"].latest().count == len(GOOD)
+    assert inventory_of(played.raw) == before
 
 
 def test_removing_and_cleaning_follow_no_link_into_the_folder(
