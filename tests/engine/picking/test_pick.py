@@ -9,8 +9,9 @@ import pytest
 
 from cryoloom.engine.picking import pick_particles
 from cryoloom.errors import ParameterError
+from cryoloom.testing.microscope import Tier
 
-from .conftest import PIXEL_SIZE, hold_against_truth, with_random_phases
+from .conftest import PIXEL_SIZE, expose, hold_against_truth, with_random_phases
 
 REAL_PIXEL_SIZE, REAL_DIAMETER = 0.8538, 150.0
 
@@ -32,12 +33,28 @@ def test_finds_the_intact_among_the_broken_and_leaves_contaminants_alone(standar
     match = hold_against_truth(picks.coordinates, standard_field)
     assert match.recall >= 0.85  # the line is 0.90 over a session; three particles of 30 make a tenth
     assert match.precision >= 0.85
-    on_contaminants = np.zeros(len(picks.coordinates), bool)
-    for kind, x, y, radius in standard_field.contaminants:
-        if kind != "ethane":
-            on_contaminants |= np.hypot(*(picks.coordinates - (x, y)).T) < radius
-    assert on_contaminants.mean() <= 0.05
+    assert match.contaminated <= 0.05
     assert 0.005 < picks.excluded_share < 0.5
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", [101, 102, 103])
+@pytest.mark.parametrize(("tier", "recall", "precision"), [(Tier.EASY, 0.95, 0.95), (Tier.STANDARD, 0.90, 0.85)])
+def test_ten_whole_micrographs(tier, recall, precision, seed):
+    fields = (expose(tier, seed, number=number, size=1536) for number in range(1, 11))
+    matches = [hold_against_truth(pick(field).coordinates, field) for field in fields]
+    match = sum(matches[1:], matches[0])
+    assert match.recall >= recall
+    assert match.precision >= precision
+    assert match.contaminated <= 0.05
+    if tier is Tier.EASY:  # where no neighbour, no gradient of the ice and no broken rest draws a centre aside
+        assert match.centre_error <= 0.05
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", [111, 112, 113])
+def test_finds_next_to_nothing_on_a_whole_empty_micrograph(seed):
+    assert len(pick(expose(Tier.EASY, seed, size=1536, particle_count=0)).coordinates) <= 5
 
 
 @pytest.mark.parametrize("error", [0.8, 1.2])
