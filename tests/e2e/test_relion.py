@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,8 +12,9 @@ import pytest
 import starfile
 from scipy import fft
 
+from cryoloom.formats.relion import write_particles
 from cryoloom.protocols.export import write_star_files
-from cryoloom.testing.microscope import load_specimen
+from cryoloom.testing.microscope import load_specimen, with_true_poses
 
 pytestmark = pytest.mark.skipif(shutil.which("relion_reconstruct") is None, reason="needs RELION")
 
@@ -93,33 +93,6 @@ def test_relion_extracts_the_same_images(played, exported, tmp_path: Path) -> No
     assert max(np.abs(made[key] - expected[key]).max() for key in made) < 0.02
 
 
-def with_true_poses(played, particles):
-    """Particles that lie at an intact one of the truth, with its orientation and its place in the sum."""
-    truths: dict[str, list[dict[str, float]]] = {}
-    kept = []
-    for row in particles.to_dict("records"):
-        movie = Path(row["rlnMicrographName"]).name.partition("-")[0]
-        if movie not in truths:
-            document = json.loads((played.microscope.truth_folder / f"{movie}.json").read_text(encoding="utf-8"))
-            truths[movie] = [particle for particle in document["particles"] if particle["to_be_found"]]
-        offsets = [
-            (p["x_in_global_sum"] - row["rlnCoordinateX"], p["y_in_global_sum"] - row["rlnCoordinateY"])
-            for p in truths[movie]
-        ]
-        nearest = int(np.argmin(np.hypot(*np.transpose(offsets))))
-        if np.hypot(*offsets[nearest]) > 18:  # a fifth of the diameter
-            continue
-        particle = truths[movie][nearest]
-        x, y = offsets[nearest]
-        detector_pixel = played.microscope.pixel_size
-        kept.append(
-            row
-            | {"rlnAngleRot": particle["rot"], "rlnAngleTilt": particle["tilt"], "rlnAnglePsi": particle["psi"]}
-            | {"rlnOriginXAngst": -x * detector_pixel, "rlnOriginYAngst": -y * detector_pixel}
-        )
-    return type(particles)(kept)
-
-
 def correlation_with(truth: np.ndarray, volume: np.ndarray) -> np.ndarray:
     """Fourier shell correlation within a soft sphere about the specimen."""
     middle = BOX // 2
@@ -133,12 +106,17 @@ def correlation_with(truth: np.ndarray, volume: np.ndarray) -> np.ndarray:
     return cross / np.sqrt(powers[0] * powers[1])
 
 
-def test_relion_reconstructs_the_specimen_from_our_particles(played, exported, tmp_path: Path) -> None:
-    star = starfile.read(exported["particles.star"])
-    posed = with_true_poses(played, star["particles"])
+def test_relion_reconstructs_the_specimen_from_our_particles(played, tmp_path: Path) -> None:
+    microscope = played.microscope
+    posed = with_true_poses(
+        played.runs["extract"].outputs["particles"].latest().table(),
+        played.runs["motion"].outputs["micrographs"].latest().table(),
+        played.project.path,
+        {movie.stem: truth for movie, truth in zip(microscope.movies, microscope.truths, strict=True)},
+        within=18,  # a fifth of the diameter
+    )
     assert len(posed) >= 60
-    path = played.project.path / "posed.star"
-    starfile.write({"optics": star["optics"], "particles": posed}, path)
+    write_particles(played.project.path / "posed.star", posed)
     relion("relion_reconstruct", "--i", "posed.star", "--o", tmp_path / "map.mrc", "--ctf", folder=played.project.path)
     truth = load_specimen("pseudoprotein").density_map(BOX, PIXEL_SIZE)
     correlation = correlation_with(truth, mrcfile.read(tmp_path / "map.mrc"))

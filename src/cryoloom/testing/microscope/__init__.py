@@ -15,6 +15,7 @@ from cryoloom.testing.microscope._motion import Drift
 from cryoloom.testing.microscope._optics import ContrastTransfer
 from cryoloom.testing.microscope._parameters import MicroscopeParameters, Tier
 from cryoloom.testing.microscope._particles import Particles, State
+from cryoloom.testing.microscope._poses import displacement_corrected, with_true_poses
 from cryoloom.testing.microscope._pseudoprotein import pseudoprotein
 from cryoloom.testing.microscope._scene import Flaw, Scene
 from cryoloom.testing.microscope._session import Session, write_session
@@ -39,9 +40,11 @@ __all__ = [
     "State",
     "Tier",
     "count_electrons",
+    "displacement_corrected",
     "honest_movie",
     "load_specimen",
     "pseudoprotein",
+    "with_true_poses",
     "write_honest_session",
     "write_session",
 ]
