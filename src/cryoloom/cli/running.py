@@ -98,19 +98,25 @@ def retry(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Try failed items again: those given, or all.
+    """Try failed items again, those given or all, and runs that failed as a whole.
 
     Example: cryoloom retry apoferritin 2
     """
+    from cryoloom.workflow.run import RunState
+
     opened = open_project(project)
-    chosen = [each for each in chosen_runs(opened, runs) if each.failed_items()]
+    chosen = [
+        each
+        for each in chosen_runs(opened, runs)
+        if each.failed_items() or each.state in {RunState.FAILED, RunState.ATTENTION}
+    ]
     ids = item_ids(items) if items else None
     for each in chosen:
         each.retry(ids)
     emit(
         {"retried": [each.number for each in chosen]},
         as_json=as_json,
-        text=f"Trying again in {_numbers(chosen)}." if chosen else "No item has failed.",
+        text=f"Trying again in {_numbers(chosen)}." if chosen else "Nothing has failed.",
     )
 
 
