@@ -71,6 +71,11 @@ class _ImportTable(SourceProtocol):
         (port,) = self.output_ports()
         return found_table(port.name, self.read(parameters), parameters.file, context)
 
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        (port,) = self.output_ports()
+        return f"{counts.get(port.name, 0)} {port.name} were imported from {parameters.file.name}."
+
     @abstractmethod
     def read(self, parameters: Any) -> Imported:
         """Read the file's items."""
