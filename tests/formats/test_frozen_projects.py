@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cryoloom import Project
+from cryoloom.data import child_id, half_set_of
 from cryoloom.workflow.run import RunState
 
 HERE = Path(__file__).parent
@@ -64,3 +65,62 @@ def test_work_goes_on_in_a_project_of_the_first_format(frozen: Path) -> None:
     assert run.number == 5
     assert len(run.outputs["kept"]) == 0
     assert len(run.outputs["rest"]) == 3
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    """Five stages, tables and a round: four good movies, one cut short, one without electrons; images were cleaned."""
+    return Path(shutil.copytree(HERE / "session-1", tmp_path / "session-1"))
+
+
+def test_a_session_of_the_first_format_lists_fully(session: Path) -> None:
+    before = fingerprint(session)
+    project = Project.open(session)
+    runs = {run.number: run for run in project.runs()}
+    protocols = ["import-movies", "edit", "motion", "ctf", "curate", "pick", "extract", "filter", "preflight", "report"]
+    assert [run.record.protocol for run in runs.values()] == protocols
+    assert [run.state for run in runs.values()] == [RunState.FINISHED] * 9 + [RunState.DRAFT]
+    assert [[item.label for item in runs[number].failed_items()] for number in (1, 3)] == [
+        ["FoilHole_1005_Data_1_fractions.tif"],
+        ["FoilHole_1006_Data_1_fractions"],
+    ]
+    movies, micrographs, ctfs, accepted, rejected, coordinates, particles = (
+        project.output(name).to_polars()
+        for name in (
+            *("1.movies", "3.micrographs", "4.ctfs", "5.accepted", "5.rejected"),
+            *("6.coordinates", "7.particles"),
+        )
+    )
+    assert sorted(movies["foil_hole"]) == ["", "1001", "1002", "1003", "1004"], "nothing is told of the dark one"
+    assert sorted(micrographs["foil_hole"]) == ["1001", "1002", "1003", "1004"]
+    assert sorted(ctfs["foil_hole"]) == ["1002", "1003", "1004"]
+    (excluded,) = runs[4].failed_items()
+    assert excluded.excluded
+    assert excluded.id in set(micrographs["id"]) - set(ctfs["id"])
+    defocus = dict(ctfs.select("id", "defocus_u").iter_rows())
+    assert {key for key in defocus if defocus[key] < 20000} == set(accepted["id"])
+    assert {key for key in defocus if defocus[key] >= 20000} == set(rejected["id"])
+    assert {child_id(key, "particle") for key in coordinates["id"]} >= set(particles["id"])
+    assert [half_set_of(key) for key in particles["id"]] == particles["half_set"].to_list()
+    assert set(particles["micrograph_id"]) <= set(accepted["id"])
+    assert set(particles["grid_square"]) == {"1234567"}
+    assert particles["grid_quality"].to_list() == [50.0] * len(particles)
+    trace = project.trace("7.particles", int(particles["id"][0]))
+    assert [ancestor.number for ancestor in trace.line] == [7, 6, 5, 3, 2, 1]
+    assert {check.name for check in project.output("9.checks")} >= {"gain", "dose", "Thon rings"}  # type: ignore[attr-defined]
+    assert fingerprint(session) == before, "opening rewrites nothing"
+
+
+def test_a_session_of_the_first_format_goes_on(session: Path) -> None:
+    project = Project.open(session)
+    before = project.output("4.ctfs").to_polars()
+    ctf = project.run(4).resume()
+    ctf.wait(60)
+    assert ctf.outputs["ctfs"].to_polars().equals(before), "there was nothing to do"
+    assert [item.excluded for item in ctf.failed_items()] == [True]
+    joined = project.add("join", items="7.particles", source="4.ctfs", key="micrograph_id", columns=["score"])
+    joined.start().wait(60)
+    scores = dict(before.select("id", "score").iter_rows())
+    rows = joined.outputs["items"].to_polars()
+    assert rows["score"].to_list() == [scores[key] for key in rows["micrograph_id"]]
+    assert rows.height == len(project.output("7.particles"))
