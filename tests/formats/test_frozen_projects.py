@@ -118,6 +118,9 @@ def test_a_session_of_the_first_format_goes_on(session: Path) -> None:
     ctf.wait(60)
     assert ctf.outputs["ctfs"].to_polars().equals(before), "there was nothing to do"
     assert [item.excluded for item in ctf.failed_items()] == [True]
+    passed = project.add("filter", items="9.checks", condition='verdict == "ok"')
+    passed.start().wait(60)
+    assert {check.name for check in passed.outputs["kept"]} >= {"gain", "dose"}  # type: ignore[attr-defined]
     joined = project.add("join", items="7.particles", source="4.ctfs", key="micrograph_id", columns=["score"])
     joined.start().wait(60)
     scores = dict(before.select("id", "score").iter_rows())

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
+from cryoloom.data import item_kinds
 from cryoloom.workflow.lane import Lane
 from cryoloom.workflow.protocol import Protocol
 
@@ -26,6 +27,11 @@ class Environment(ABC):
     @abstractmethod
     def protocols(self) -> Mapping[str, type[Protocol]]:
         """Every protocol that can be used, by id, in the order of their stages."""
+
+    def know_kind(self, kind: str) -> None:
+        """See that a kind of item is known, which may be declared where a protocol is, if any declares it."""
+        if kind not in item_kinds():
+            self.protocols()
 
     @abstractmethod
     def lane(self, name: str) -> Lane:

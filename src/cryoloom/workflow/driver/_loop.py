@@ -189,6 +189,7 @@ def _summary(attempt: Attempt) -> str:
 
 
 def _shape(attempt: Attempt, environment: Environment) -> ShapeDriver:
+    _know_kinds(attempt, environment)
     protocol = attempt.protocol
     if isinstance(protocol, SourceProtocol):
         return SourceDriver(attempt)
@@ -199,6 +200,15 @@ def _shape(attempt: Attempt, environment: Environment) -> ShapeDriver:
     if isinstance(protocol, WholeProtocol):
         return WholeDriver(attempt, _follow(attempt, FollowedInput), environment.lane(attempt.record.options.lane))
     raise ParameterError(f"Protocol {protocol.id} has no shape; derive it from MapProtocol or another of the shapes.")
+
+
+def _know_kinds(attempt: Attempt, environment: Environment) -> None:
+    """A set tool takes items of any kind, also of one that another protocol declares."""
+    runs = ProjectFolder(attempt.project)
+    for reference in attempt.record.inputs.values():
+        kind = runs.find_run(reference.run).record().output_kinds.get(reference.output)
+        if kind is not None:
+            environment.know_kind(kind)
 
 
 def _follow(attempt: Attempt, kind: type[FollowedType]) -> Sequence[FollowedType]:

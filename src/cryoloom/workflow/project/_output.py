@@ -69,4 +69,5 @@ class Output:
         return self.latest().count
 
     def __iter__(self) -> Iterator[Item]:
+        self.run.project.environment.know_kind(self.kind)
         return self.latest().items()
