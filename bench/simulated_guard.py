@@ -19,15 +19,17 @@ from pathlib import Path
 import numpy as np
 import reporting
 
-from cryoloom.testing.microscope import Session, load_specimen, write_session
+from cryoloom.testing.microscope import ContrastTransfer, Session, load_specimen, write_session
 
 UNCORRECTED = (1.12, 1.42)
 OF_RELION = (0.35, 0.60)
 
 
-def run_motioncorr(session: Session, patches: int = 1, threads: int = 2) -> float:
+def run_motioncorr(
+    session: Session, patches: int = 1, threads: int = 2, *, optics: ContrastTransfer | None = None, options: str = ""
+) -> float:
     """Run RELION's own motion correction on a session, into its folder ``Motion``; return the seconds it took."""
-    optics = session.truths[0].transfer
+    optics = optics or session.truths[0].transfer
     group = f"{session.pixel_size} {optics.voltage} {optics.spherical_aberration} {optics.amplitude_contrast}"
     star = (
         "\ndata_optics\n\nloop_\n_rlnOpticsGroupName #1\n_rlnOpticsGroup #2\n_rlnMicrographOriginalPixelSize #3\n"
@@ -39,8 +41,8 @@ def run_motioncorr(session: Session, patches: int = 1, threads: int = 2) -> floa
     (session.folder / "movies.star").write_text(star)
     command = (
         f"relion_run_motioncorr --i movies.star --o Motion/ --use_own --j {threads} --bfactor 150 "
-        f"--patch_x {patches} --patch_y {patches} --gainref gain.mrc "
-        f"--dose_per_frame {session.dose_per_frame} --dose_weighting"
+        f"--patch_x {patches} --patch_y {patches} {'--gainref gain.mrc' if session.gain.exists() else ''} "
+        f"--dose_per_frame {session.dose_per_frame} --dose_weighting {options}"
     )
     began = time.perf_counter()
     subprocess.run(command.split(), cwd=session.folder, check=True, capture_output=True)
