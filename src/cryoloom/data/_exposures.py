@@ -18,6 +18,7 @@ class Movie(ItemWithOptics):
     frame_count: int = column(meaning="frames in the file; for EER the rendered fractions")
     width: int = column(unit="px", meaning="of a frame, along x")
     height: int = column(unit="px", meaning="of a frame, along y")
+    bytes_per_pixel: int | None = column(default=None, unit="bytes", meaning="of the numbers that frames are read as")
     pixel_size: float = column(unit="Å/px", meaning="of a pixel as stored, at the specimen")
     dose_per_frame: float | None = column(default=None, unit="e/Å²", meaning="exposure during one (rendered) frame")
     pre_exposure: float = column(default=0.0, unit="e/Å²", meaning="exposure before the first frame")

@@ -1,13 +1,17 @@
 """`cryoloom tool motion` from the command line to its JSON."""
 
 import json
+import shutil
+import subprocess
 
 import mrcfile
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from cryoloom.cli.main import main
 from cryoloom.formats import write_image, write_tiff_movie
+from cryoloom.formats.relion import read_motion
 
 ACQUISITION = ["--pixel-size", "2", "--voltage", "300", "--dose-per-frame", "1.5", "--patches", "1x1"]
 
@@ -50,9 +54,12 @@ def test_one_movie_gives_one_document(movies, tmp_path, capsys):
     # RELION's sign: content that moved to the right is moved back to the left
     expected = [[-f, -(f // 2)] for f in range(8)]
     np.testing.assert_allclose(document["global_shifts"], expected, atol=0.15)
+    assert np.shape(document["global_shifts"]) == (8, 2)
     assert document["drift"]["total"] == pytest.approx(2.0 * (3 * 2**0.5 + 4), rel=0.1)
     assert mrcfile.read(output).shape == (256, 320)
-    assert (tmp_path / "aligned.star").exists()
+    said = read_motion(tmp_path / "aligned.star")
+    np.testing.assert_allclose(said.global_shifts, document["global_shifts"], atol=1e-4)
+    assert said.local_model is None
 
 
 def test_several_movies_give_a_list_and_a_file_each(movies, tmp_path, capsys):
@@ -98,6 +105,7 @@ def test_a_movie_that_is_not_there_is_the_inputs_fault(tmp_path, capsys):
         ["--output", "a.mrc", "--patches", "5"],
         ["--output", "a.mrc", "--gain-orientation", "sideways"],
         ["--output", "a.mrc", "--bin", "0.5"],
+        ["--output", "a.mrc", "--dose-per-frame", "-1"],
     ],
 )
 def test_a_wrong_command_line_is_told_so(movies, wrong, capsys):
@@ -108,3 +116,95 @@ def test_a_wrong_command_line_is_told_so(movies, wrong, capsys):
 def test_two_movies_of_one_name_are_not_overwritten(movies, tmp_path):
     (tmp_path / "one.tif").write_bytes((movies / "one.tif").read_bytes())
     assert run(movies / "one.tif", tmp_path / "one.tif", *ACQUISITION, "--output-folder", tmp_path / "made") == 2
+
+
+@pytest.fixture(scope="module")
+def stretched(tmp_path_factory):
+    """A movie whose left and right halves move apart by up to two pixels."""
+    random = np.random.default_rng(21)
+    height, width = 256, 384
+    texture = gaussian_filter(random.standard_normal((height, width + 32)), 1.5)
+    texture = 8.0 * np.maximum(1.0 + 0.3 * texture / texture.std(), 0.05)
+    rows, columns = np.indices((height, width)).astype(float)
+    frames = []
+    for f in range(10):
+        moved = 2.0 * f / 9 * (columns / width - 0.5)
+        seen = map_coordinates(texture, [rows, columns - moved + 16.0])
+        frames.append(random.poisson(np.maximum(seen, 0.0)).astype(np.uint8))
+    path = tmp_path_factory.mktemp("stretched") / "stretched.tif"
+    write_tiff_movie(path, frames, pixel_size=2.0)
+    return path
+
+
+def test_local_motion_is_told_in_relions_coefficients(stretched, tmp_path, capsys):
+    acquisition = [*ACQUISITION[:-2], "--patches", "3x2"]
+    assert run(stretched, *acquisition, "--output", tmp_path / "a.mrc", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["local_model_reason"] is None
+    along_x, along_y = document["local_model"]
+    assert len(along_x) == len(along_y) == 18
+    # The second of its spatial terms is x, from -0.5 to 0.5: in the last frame the field shrinks back by two pixels.
+    # Beyond the middles of the outer patches, at a third of the field, the motion is expected to level off.
+    slopes = [np.dot(along[3:6], 9.0 ** np.array([1, 2, 3])) for along in (along_x, along_y)]
+    assert slopes == pytest.approx([-2.0, 0.0], abs=0.6)
+    said = read_motion(document["motion_file"])
+    np.testing.assert_allclose(said.local_model, [*along_x, *along_y], rtol=1e-4, atol=1e-9)
+
+
+def test_without_a_dose_there_is_no_weighted_sum_and_that_is_said(movies, tmp_path, capsys):
+    without = [word for word in ACQUISITION if word not in ("--dose-per-frame", "1.5")]
+    assert run(movies / "one.tif", *without, "--output", tmp_path / "a.mrc", "--json") == 0
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert document["aligned_dose_weighted"] is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mrc", "a.star"]
+    assert "only the plain sum" in captured.err
+    assert any("only the plain sum" in warning for warning in document["warnings"])
+    assert run(movies / "one.tif", *ACQUISITION, "--output", tmp_path / "b.mrc") == 0
+    np.testing.assert_allclose(mrcfile.read(tmp_path / "a.mrc"), mrcfile.read(tmp_path / "b.mrc"), atol=1e-3)
+
+
+def test_a_gain_of_another_size_is_the_inputs_fault(movies, tmp_path, capsys):
+    write_image(tmp_path / "gain.mrc", np.ones((256, 256), np.float32), pixel_size=2.0)
+    arguments = (movies / "one.tif", *ACQUISITION, "--gain", tmp_path / "gain.mrc", "--output", tmp_path / "a.mrc")
+    assert run(*arguments) == 1
+    captured = capsys.readouterr()
+    assert "gain.mrc: it is 256 × 256 pixels" in captured.err or "256 × 256" in captured.err
+    assert captured.out == ""
+    assert not (tmp_path / "a.mrc").exists()
+
+
+@pytest.mark.parametrize("missing", ["--pixel-size", "--voltage"])
+def test_what_must_be_known_is_asked_for(movies, tmp_path, missing, capsys):
+    place = ACQUISITION.index(missing)
+    rest = [*ACQUISITION[:place], *ACQUISITION[place + 2 :]]
+    assert run(movies / "one.tif", *rest, "--output", tmp_path / "a.mrc") == 2
+    assert missing in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("relion_run_motioncorr") is None, reason="relion_run_motioncorr is not installed")
+def test_tiff_and_gain_lie_as_relion_has_them(movies, tmp_path, capsys):
+    """The same file and gain give shifts of the same sign, and a sum that lies the same way up."""
+    star = (
+        "data_optics\n\nloop_\n_rlnOpticsGroupName #1\n_rlnOpticsGroup #2\n_rlnMicrographOriginalPixelSize #3\n"
+        "_rlnVoltage #4\n_rlnSphericalAberration #5\n_rlnAmplitudeContrast #6\nog1 1 2.0 300 2.7 0.1\n\n"
+        "data_movies\n\nloop_\n_rlnMicrographMovieName #1\n_rlnOpticsGroup #2\none.tif 1\n"
+    )
+    for name in ("one.tif", "gain.mrc"):
+        shutil.copy(movies / name, tmp_path / name)
+    (tmp_path / "movies.star").write_text(star)
+    command = "relion_run_motioncorr --i movies.star --o out/ --use_own --bfactor 150 --gainref gain.mrc"
+    subprocess.run(command.split(), cwd=tmp_path, check=False, capture_output=True)  # its plots may fail
+    theirs = read_motion(tmp_path / "out" / "one.star")
+    gain = ["--gain", tmp_path / "gain.mrc", "--gain-orientation", "as-is"]
+    assert run(tmp_path / "one.tif", *ACQUISITION, *gain, "--output", tmp_path / "a.mrc", "--json") == 0
+    shifts = json.loads(capsys.readouterr().out)["global_shifts"]
+    np.testing.assert_allclose(shifts, theirs.global_shifts, atol=0.3)  # each is right to about 0.15 of 7 pixels
+    inside = np.s_[16:-16, 16:-16]
+    ours, others = mrcfile.read(tmp_path / "a.mrc")[inside], mrcfile.read(tmp_path / "out" / "one.mrc")[inside]
+    alike = {
+        name: np.corrcoef(gaussian_filter(ours, 1.0).ravel(), gaussian_filter(turned, 1.0).ravel())[0, 1]
+        for name, turned in (("as it is", others), ("upside down", others[::-1]), ("mirrored", others[:, ::-1]))
+    }
+    assert alike["as it is"] > 0.99
+    assert max(alike["upside down"], alike["mirrored"]) < 0.5

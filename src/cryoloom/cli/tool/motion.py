@@ -23,8 +23,13 @@ def motion(
     pixel_size: Annotated[float, typer.Option(min=0.01, help="Of the movie as stored (EER: as rendered), in Å.")],
     voltage: Annotated[float, typer.Option(min=1.0, help="Acceleration voltage in kV.")],
     dose_per_frame: Annotated[
-        float, typer.Option(min=0.0, help="Dose during one frame (EER: one rendered fraction), in e/Å².")
-    ],
+        float | None,
+        typer.Option(
+            min=0.0,
+            help="Dose during one frame (EER: one rendered fraction), in e/Å²; without it there is no sum that is "
+            "weighted by dose.",
+        ),
+    ] = None,
     gain: Annotated[Path | None, typer.Option(help="Gain reference.")] = None,
     gain_orientation: Annotated[
         str,
@@ -51,7 +56,7 @@ def motion(
 ) -> None:
     """Correct the motion of movies: aligned and dose-weighted sums, and RELION's motion file beside them.
 
-    Beside OUTPUT.mrc appear OUTPUT_DW.mrc and OUTPUT.star.
+    Beside OUTPUT.mrc appear OUTPUT_DW.mrc, if the dose is given, and OUTPUT.star.
 
     Example: cryoloom tool motion movie.tif --pixel-size 0.83 --voltage 300 --dose-per-frame 1.0 --gain gain.mrc
     --output aligned.mrc
@@ -85,6 +90,7 @@ def motion(
             settings,
             bytes_per_pixel=first.dtype.itemsize,
             pixel_size=pixel_size,
+            dose_weighting=dose_per_frame is not None,
             threads=threads,
         )
     _tell(detector.remarks)

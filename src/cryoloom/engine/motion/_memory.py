@@ -7,7 +7,7 @@ import math
 from cryoloom.engine.motion._patches import alignment_binning, patch_shape
 from cryoloom.engine.motion._settings import MotionSettings
 
-_PROGRAM = 260 * 2**20  # Python with NumPy, SciPy, Numba and compiled kernels
+_PROGRAM = 240 * 2**20  # Python with NumPy, SciPy, Numba and compiled kernels
 _PROFILES = 7  # sums over the frames that the dose weights are made of, at most in practice
 _SINGLE = 4  # bytes of a float32
 
@@ -29,19 +29,19 @@ def predicted_memory(
     shape : (h, w) of a frame
     frames : number of frames
     settings : what is wanted
-    bytes_per_pixel : of the raw frames as they are kept: 1 for bytes, 2 for uint16, 4 for float32
+    bytes_per_pixel : of the raw frames as they are stored; more than 4 are kept as 4
     pixel_size : in Å
     dose_weighting : whether a dose-weighted sum is made as well
     threads : threads used
 
     Notes
     -----
-    The raw frames and the gain are there all the time; beside them first the Fourier coefficients of the patches, then
-    the sums over the frames.
+    The raw frames are there all the time, the gain twice, as it came and mended, and the masks of defects; beside them
+    first the Fourier coefficients of the patches, then the sums over the frames.
     """
     settings = settings or MotionSettings()
     pixels = shape[0] * shape[1]
-    always = pixels * (frames * bytes_per_pixel + _SINGLE)
+    always = pixels * (frames * min(bytes_per_pixel, _SINGLE) + 2 * _SINGLE + 2)
 
     factor = alignment_binning(pixel_size)
     area = (shape[0] // factor, shape[1] // factor)
@@ -49,10 +49,9 @@ def predicted_memory(
     patch = patch_shape(area, grid)
     patched = math.prod(patch) * math.prod(grid)
     coefficients = frames * patched // 2 * 2 * _SINGLE
-    cutting = threads * (math.prod(area) + 4 * patched) * _SINGLE
-    weighing = 3 * frames * math.prod(patch) // 2 * _SINGLE * threads
+    cutting = threads * (math.prod(area) + 4 * math.prod(patch)) * _SINGLE
 
     profiles = _PROFILES if dose_weighting else 1
     transforms = 2 if dose_weighting else 1
     summing = pixels * _SINGLE * (profiles + 2 + transforms)
-    return _PROGRAM + always + max(coefficients + max(cutting, weighing), summing)
+    return _PROGRAM + always + max(coefficients + cutting, summing)

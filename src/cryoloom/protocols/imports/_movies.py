@@ -195,6 +195,7 @@ class ImportMovies(FolderSource):
                 frame_count=movie.frame_count,
                 width=width,
                 height=height,
+                bytes_per_pixel=movie.dtype.itemsize,
                 pixel_size=pixel_size,
                 dose_per_frame=_dose_per_frame(movie, parameters) or record.dose_per_frame,
                 pre_exposure=parameters.pre_exposure,

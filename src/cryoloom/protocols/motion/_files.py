@@ -200,8 +200,8 @@ def _warnings(mended: MendedFrames, motion: Motion, acquisition: MovieAcquisitio
         )
     if acquisition.dose_per_frame is None:
         warnings.append(
-            "Its dose per frame is not known, so there is only the plain sum; import the movies with dose_per_frame "
-            "for one that is weighted by dose."
+            "Its dose per frame is not known, so there is only the plain sum; give dose_per_frame for one that is "
+            "weighted by dose."
         )
     elif not has_measured_damage(acquisition.voltage):
         warnings.append(

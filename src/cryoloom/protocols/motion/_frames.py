@@ -46,7 +46,7 @@ def read_frames(movie: Movie, detector: Detector, *, threads: int = 1) -> Mended
     from cryoloom.engine.gain import add_frame, find_outlier_pixels, plan_repair, repair_frame, repair_gain
     from cryoloom.engine.motion import DetectorFrames
 
-    raw = np.empty((movie.frame_count, *movie.shape), movie.dtype)
+    raw = np.empty((movie.frame_count, *movie.shape), movie.dtype if movie.dtype.itemsize <= 2 else np.float32)
     total = np.zeros(movie.shape, np.float32)
     means = np.empty(movie.frame_count)
     for index, frame in enumerate(movie.frames(threads=threads)):

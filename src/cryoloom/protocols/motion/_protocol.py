@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cryoloom.protocols.motion._detector import Detector
     from cryoloom.protocols.motion._files import MovieAcquisition
 
+_BYTES_PER_PIXEL = 2  # of movies that were imported before this was recorded
+
 
 class CorrectMotion(MapProtocol):
     """Correct beam-induced motion: align the frames of each movie and sum them, plainly and weighted by dose.
@@ -95,8 +97,9 @@ class CorrectMotion(MapProtocol):
             (movie.height, movie.width),
             movie.frame_count,
             _settings(parameters),
-            bytes_per_pixel=2,
+            bytes_per_pixel=movie.bytes_per_pixel or _BYTES_PER_PIXEL,
             pixel_size=movie.pixel_size,
+            dose_weighting=movie.dose_per_frame is not None,
             threads=parameters.threads,
         )
         return Resources(cpu=parameters.threads, memory=memory)
