@@ -13,7 +13,8 @@ _MASK = 2**64 - 1
 class Groups:
     """For each leading item a digest of all rows that belong to it, kept up to date as inputs change.
 
-    The digest of a group of rows is the sum of their digests, so that one change costs one addition.
+    The digest of a group of rows is the sum of their digests, so that one change costs one addition; a group of no rows
+    is none.
 
     Parameters
     ----------
@@ -23,7 +24,7 @@ class Groups:
     def __init__(self, inputs: Sequence[FollowedRows]) -> None:
         self._inputs = inputs
         self._sums: list[dict[int, int]] = [{} for _ in inputs]
-        self._row_digests: list[dict[int, int]] = [{} for _ in inputs]
+        self._counts: list[dict[int, int]] = [{} for _ in inputs]
 
     def advance(self) -> set[int]:
         """Read what is new; returns the keys of leading items that are touched by it."""
@@ -32,6 +33,7 @@ class Groups:
         for position, followed in enumerate(self._inputs):
             if followed.advance():
                 keys = {self._apply(position, change) for change in followed.changes()}
+                self._drop_empty(position, keys)
                 touched.update(self._sums[0] if followed.port.shared and keys else keys)
         for before, followed in zip(optional_closed_before, self._inputs, strict=True):
             if followed.port.optional and followed.closed and not before:
@@ -39,16 +41,15 @@ class Groups:
         return touched
 
     def _apply(self, position: int, change: InputChange) -> int:
-        sums, rows = self._sums[position], self._row_digests[position]
-        former = rows.pop(change.id, None)
-        if former is not None:
-            sums[change.key] = (sums[change.key] - former) & _MASK
-        if change.digest is not None:
-            rows[change.id] = change.digest
-            sums[change.key] = (sums.get(change.key, 0) + change.digest) & _MASK
-        elif not self._inputs[position].has_many_rows or sums.get(change.key) == 0:
-            sums.pop(change.key, None)
-        return change.key
+        sums, counts, key = self._sums[position], self._counts[position], change.key
+        sums[key] = (sums.get(key, 0) + change.digests) & _MASK
+        counts[key] = counts.get(key, 0) + change.rows
+        return key
+
+    def _drop_empty(self, position: int, keys: Iterable[int]) -> None:
+        for key in keys:
+            if not self._counts[position][key]:
+                del self._counts[position][key], self._sums[position][key]
 
     def digest(self, key: int) -> int | None:
         """Digest of all rows of a leading item, or None while something that it needs is missing."""

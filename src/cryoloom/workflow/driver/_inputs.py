@@ -8,8 +8,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cryoloom.data import Item, OpticsGroup, StoredSet
 from cryoloom.errors import ParameterError
+from cryoloom.workflow.driver._known_rows import KnownRows, RowNotes
 from cryoloom.workflow.protocol import InputPort
 
 if TYPE_CHECKING:
@@ -29,18 +32,18 @@ def row_digest(row: dict[str, Any]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class InputChange:
-    """One row of an input that came, changed or went.
+    """What came, changed or went of a leading item's rows in one input.
 
     Parameters
     ----------
-    id : of the row
-    key : id of the leading item that it belongs to, or `SHARED`
-    digest : of the row; None if it was withdrawn
+    key : id of the leading item, or `SHARED`
+    digests : sum of the digests of new rows, less those of former ones
+    rows : by how many more they are
     """
 
-    id: int
     key: int
-    digest: int | None
+    digests: int
+    rows: int
 
 
 class FollowedInput:
@@ -112,14 +115,9 @@ class FollowedRows(FollowedInput):
     def __init__(self, port: InputPort, folder: Path) -> None:
         super().__init__(port, folder)
         self._read_generation: int | None = None
-        self._key_of: dict[int, int] = {}
+        self._known = KnownRows()
         self._all_rows: list[dict[str, Any]] = []
         self._all_rows_generation: int | None = None
-
-    @property
-    def has_many_rows(self) -> bool:
-        """Whether a leading item can have several rows of it."""
-        return bool(self.port.grouped_by) or self.port.shared
 
     def changes(self) -> Iterator[InputChange]:
         """What changed since the last call, after `advance`."""
@@ -127,16 +125,23 @@ class FollowedRows(FollowedInput):
             return
         changes = self.snapshot.changes_since(self._read_generation)
         self._read_generation = self.snapshot.generation
-        for row in changes.upserted.iter_rows(named=True):
-            key = SHARED if self.port.shared else int(row[self.port.grouped_by or "id"])
-            former = self._key_of.get(row["id"], key)
-            if former != key:
-                yield InputChange(row["id"], former, None)
-            if self.has_many_rows:
-                self._key_of[row["id"]] = key
-            yield InputChange(row["id"], key, row_digest(row))
-        for withdrawn in changes.withdrawn:
-            yield InputChange(withdrawn, self._key_of.pop(withdrawn, withdrawn), None)
+        upserted = changes.upserted
+        ids = upserted["id"].to_numpy()
+        digests = np.fromiter(map(row_digest, upserted.iter_rows(named=True)), np.uint64, len(ids))
+        if self.port.shared or not len(ids):  # a set without rows need not have the column yet
+            keys = np.full(len(ids), SHARED, np.uint64)
+        else:
+            keys = upserted[self._key_column].to_numpy()
+        came = RowNotes(ids, keys, digests)
+        for gone in (self._known.forget(np.fromiter(changes.withdrawn, np.uint64)), self._known.exchange(came)):
+            for key, digest in zip(gone.keys.tolist(), gone.digests.tolist(), strict=True):
+                yield InputChange(key, -digest, -1)
+        for key, digest in zip(keys.tolist(), digests.tolist(), strict=True):
+            yield InputChange(key, digest, 1)
+
+    @property
+    def _key_column(self) -> str:
+        return self.port.grouped_by or "id"
 
     def all_rows(self) -> list[dict[str, Any]]:
         """Every row of the newest generation that was read, in the order of the ids."""
@@ -151,7 +156,6 @@ class FollowedRows(FollowedInput):
         import polars as pl
 
         assert self.snapshot is not None, "rows are asked for after changes were seen"  # noqa: S101
-        column = self.port.grouped_by or "id"
-        if column == "id":
+        if self._key_column == "id":
             return self.snapshot.rows(keys)
-        return self.snapshot.to_polars(filter=pl.col(column).is_in(keys))
+        return self.snapshot.to_polars(filter=pl.col(self._key_column).is_in(keys))

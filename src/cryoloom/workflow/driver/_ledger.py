@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -97,12 +98,9 @@ class Ledger:
         return [int(key) for key in changes.upserted["id"]]
 
 
-def children_of(text: str | None) -> dict[str, list[int]] | None:
-    """What `children_text` stored: name of an output → ids; None: the same id in each output."""
-    if not text:
-        return None
-    children: dict[str, list[int]] = json.loads(text)
-    return children
+def children_of(text: str | None) -> Mapping[str, Sequence[int]] | None:
+    """What `children_text` stored: name of an output → ids, 8 bytes each; None: the same id in each output."""
+    return {name: array("Q", ids) for name, ids in json.loads(text).items()} if text else None
 
 
 def children_text(key: int, children: Mapping[str, Sequence[int]], outputs: Sequence[str]) -> str:
