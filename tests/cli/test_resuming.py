@@ -129,3 +129,20 @@ def test_a_driver_that_is_killed_under_a_watch_is_started_again(
     assert [told["state"] for told in json.loads(out)["runs"]] == ["finished", "finished"]
     assert error.count("It goes on now.") == 2
     assert len(run.outputs["movies"]) == 3
+
+
+def test_a_watch_ends_when_what_is_left_waits_for_a_failed_run(
+    project: Path, tmp_path: Path, shell: Shell, document: Document
+) -> None:
+    (tmp_path / "raw").mkdir()
+    settings = [f"folder={tmp_path / 'raw'}", "voltage=300", "pixel_size=1.5", "settle=0.1", "expect_more=true"]
+    document("add", project, "import-movies", *(word for each in settings for word in ("--set", each)))
+    document("add", project, "filter", "--in", "items=5.movies", "--set", "condition=frame_count > 1")
+    shutil.rmtree(tmp_path / "raw")  # the import fails, as it does when a disk is not mounted
+    said = shell("run", project, 5, 6, "--json", expect=1)
+    assert {number: states(project)[number] for number in (5, 6)} == {5: "failed", 6: "waiting for input"}
+    assert (
+        "Run 6 (filter) waits for Run 5 (import-movies), which is failed. It goes on by itself when that does."
+        in (said[1])
+    )
+    shell("stop", project, 6)

@@ -120,10 +120,10 @@ def advice(project: Project, entry: RunEntry) -> str:
     """What a person has to do for a run to go on, in one sentence; empty if nothing."""
     if entry.state is RunState.NEEDS_YOU:
         command = f"cryoloom decide {shlex.quote(str(project.path))} {entry.number}"
-        return f"Run {entry.number} ({entry.label or entry.protocol}) waits for your decision: {command}"
+        return f"{_name(entry)} waits for your decision: {command}"
     if entry.state is RunState.INTERRUPTED:
         command = f"cryoloom resume {shlex.quote(str(project.path))} {entry.number}"
-        return f"Run {entry.number} ({entry.label or entry.protocol}) was interrupted; this goes on with it: {command}"
+        return f"{_name(entry)} was interrupted; this goes on with it: {command}"
     return ""
 
 
@@ -134,9 +134,9 @@ def shown(project: Project, entries: Sequence[RunEntry], compared: Mapping[str, 
 
 
 def watch_runs(project: Project, numbers: Sequence[int], *, news: Callable[[], str] = str) -> bool:
-    """Show runs until all have ended; returns whether none failed. Ctrl-C leaves them running.
+    """Show runs until none can go on by itself; returns whether all ended well. Ctrl-C leaves them running.
 
-    What is interrupted meanwhile is resumed, and that is said.
+    What is interrupted meanwhile is resumed, and that is said, as is what in the end still waits for a failed run.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def watch_runs(project: Project, numbers: Sequence[int], *, news: Callable[[], s
     rest = 0.05  # seconds; a short run is not waited for longer than it takes
     try:
         with Live(shown(project, entries, {}), console=console, refresh_per_second=4, transient=False) as live:
-            while resumption.look(entries) or _any_active(entries):
+            while resumption.look(entries) or _any_goes_on(project, entries):
                 time.sleep(rest)
                 rest = min(1.5 * rest, 0.25)
                 entries = entries_of(project, numbers)
@@ -160,15 +160,19 @@ def watch_runs(project: Project, numbers: Sequence[int], *, news: Callable[[], s
     except KeyboardInterrupt:
         console.print("The runs go on; `cryoloom status` shows them, `cryoloom stop` stops them.")
         return True
-    return _none_failed(entries)
+    for sentence in _waits(project, entries):
+        console.print(sentence, markup=False, highlight=False)
+    return _ended_well(entries)
 
 
 def wait_quietly(project: Project, numbers: Sequence[int]) -> bool:
-    """Wait until all have ended, resuming what is interrupted; returns whether none failed."""
+    """Wait until none can go on by itself, resuming what is interrupted; returns whether all ended well."""
     resumption = Resumption(project, _say_on_stderr)
-    while resumption.look(entries := entries_of(project, numbers)) or _any_active(entries):
+    while resumption.look(entries := entries_of(project, numbers)) or _any_goes_on(project, entries):
         time.sleep(0.05)
-    return _none_failed(entries)
+    for sentence in _waits(project, entries):
+        _say_on_stderr(sentence)
+    return _ended_well(entries)
 
 
 def _say_on_stderr(sentence: str) -> None:
@@ -197,12 +201,42 @@ def _made(entry: RunEntry, progress: Progress) -> str:
     return f"{made} ({said})" if made and said else made or said
 
 
-def _any_active(entries: Sequence[RunEntry]) -> bool:
-    return any(entry.state is not None and entry.state.active for entry in entries)
+def _any_goes_on(project: Project, entries: Sequence[RunEntry]) -> bool:
+    active = [entry for entry in entries if entry.state is not None and entry.state.active]
+    return len(_held_up(project, active)) < len(active)
 
 
-def _none_failed(entries: Sequence[RunEntry]) -> bool:
-    return all(entry.state not in {RunState.FAILED, RunState.INTERRUPTED, None} for entry in entries)
+def _waits(project: Project, entries: Sequence[RunEntry]) -> list[str]:
+    """A sentence for each run that waits for what does not go on by itself."""
+    return [
+        f"{_name(entry)} waits for " + " and ".join(f"{_name(one)}, which is {_words(one)}" for one in others) + "."
+        f" It goes on by itself when {'these do' if len(others) > 1 else 'that does'}."
+        for entry, others in _held_up(project, entries)
+    ]
+
+
+def _held_up(project: Project, entries: Sequence[RunEntry]) -> list[tuple[RunEntry, list[RunEntry]]]:
+    from cryoloom.workflow.graph import RunGraph
+    from cryoloom.workflow.held_up import held_up
+
+    if all(entry.state not in {RunState.WAITING, RunState.ATTENTION} for entry in entries):
+        return []
+    graph = RunGraph(project.folder, project.listing().runs)
+    found = held_up(graph, [entry.ulid for entry in entries])
+    return [(graph[ulid], [graph[one] for one in others]) for ulid, others in found.items()]
+
+
+def _name(entry: RunEntry) -> str:
+    return f"Run {entry.number} ({entry.label or entry.protocol})"
+
+
+def _words(entry: RunEntry) -> str:
+    return "unreadable" if entry.state is None else entry.state.value
+
+
+def _ended_well(entries: Sequence[RunEntry]) -> bool:
+    bad = {RunState.FAILED, RunState.INTERRUPTED, None}
+    return all(entry.state not in bad and not (entry.state and entry.state.active) for entry in entries)
 
 
 def _duration(seconds: float) -> str:
