@@ -5,6 +5,7 @@ Exit status 0: done. 1: the data, the parameters or the place are at fault. 2: t
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 import sys
@@ -115,6 +116,7 @@ def _application() -> core.TyperGroup:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the shell command and leave with its exit status."""
+    gc.set_threshold(20_000)  # libraries being loaded make many objects and no garbage; looking for it takes a quarter
     from cryoloom.errors import CryoloomError, disk_faults_explained
     from cryoloom.runtime import use_kernel_cache
 

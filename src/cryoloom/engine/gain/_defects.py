@@ -99,19 +99,26 @@ def _local_level_and_spread(
     level = np.empty(image.shape, np.float32)
     spread = np.empty(image.shape, np.float32)
     whole = image[good]
-    fallback = float(np.median(whole[:: max(1, whole.size // 65536)])) if whole.size else 0.0
+    fallback = _median(whole[:: max(1, whole.size // 65536)]) if whole.size else 0.0
     for top in range(0, height, _CELL):
         for left in range(0, width, _CELL):
             cell = np.s_[top : top + _CELL, left : left + _CELL]
-            values = image[cell][good[cell]]
-            values = values[:: max(1, values.size // _SAMPLE)]
-            median = float(np.median(values)) if values.size >= _CELL else fallback
-            deviation = 1.4826 * float(np.median(np.abs(values - median))) if values.size >= _CELL else 0.0
+            every = max(1, image[cell].size // _SAMPLE)
+            values = image[cell].ravel()[::every][good[cell].ravel()[::every]]
+            enough = values.size >= _CELL
+            median = _median(values) if enough else fallback
+            deviation = 1.4826 * _median(np.abs(values - median)) if enough else 0.0
             level[cell] = median
             # counts scatter by at least their square root, which also covers sums of so few counts that the median
             # of the deviations is zero
             spread[cell] = max(deviation, np.sqrt(max(median, 1.0)))
     return level, spread
+
+
+def _median(values: NDArray[np.float32]) -> float:
+    """The upper of the two middle ones where there are two."""
+    middle = values.size // 2
+    return float(np.partition(values, middle)[middle])
 
 
 def _median_around(

@@ -105,17 +105,17 @@ def _correlate_with_the_others(
         moved: NDArray[np.complex64] = transforms[index] * phase_y * phase_x
         return moved
 
+    moved = map_on_threads(moved_back, range(len(transforms)), threads)
     total = np.zeros(transforms.shape[1:], np.complex64)
-    for index in range(len(transforms)):
-        total += moved_back(index)
+    for one in moved:
+        total += one
     around = np.arange(-reach, reach + 1)
 
-    def correlation(index: int) -> NDArray[np.float32]:
-        own = moved_back(index)
+    def correlation(own: NDArray[np.complex64]) -> NDArray[np.float32]:
         whole = inverse_transform(np.conj(total - own) * own, shape, overwrite=True)
         return whole[np.ix_(around, around)]
 
-    return np.stack(map_on_threads(correlation, range(len(transforms)), threads))
+    return np.stack(map_on_threads(correlation, moved, threads))
 
 
 def _clear_steps(maps: NDArray[np.float32]) -> NDArray[np.float64]:

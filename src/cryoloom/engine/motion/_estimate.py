@@ -9,7 +9,7 @@ import numpy as np
 
 from cryoloom.engine.motion._coarse import align_coarsely
 from cryoloom.engine.motion._model import LEAST_SIGNIFICANCE, LocalModel, Motion
-from cryoloom.engine.motion._patches import alignment_binning, cut_patches
+from cryoloom.engine.motion._patches import alignment_binning, cut_patches, highest_frequency
 from cryoloom.engine.motion._priors import model_coefficients
 from cryoloom.engine.motion._refine import Estimate, Refinement
 from cryoloom.engine.motion._settings import MotionSettings
@@ -44,7 +44,14 @@ def estimate_motion(
         return Motion(np.zeros((1, 2)), local_reason="a single frame does not move")
     displacement = align_coarsely(frames, settings, pixel_size=pixel_size, threads=threads)
     factor = alignment_binning(pixel_size)
-    patches = cut_patches(frames, displacement, grid=settings.grid, factor=factor, threads=threads)
+    patches = cut_patches(
+        frames,
+        displacement,
+        grid=settings.grid,
+        factor=factor,
+        highest=highest_frequency(pixel_size, with_local=settings.with_local),
+        threads=threads,
+    )
     refinement = Refinement(patches, displacement / factor, threads=threads)
     if refinement.significance < LEAST_SIGNIFICANCE:
         return replace(

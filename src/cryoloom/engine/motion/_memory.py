@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from cryoloom.engine.motion._patches import alignment_binning, patch_shape
+from cryoloom.engine.motion._patches import alignment_binning, highest_frequency, patch_shape
 from cryoloom.engine.motion._settings import MotionSettings
 
 _PROGRAM = 240 * 2**20  # Python with NumPy, SciPy, Numba and compiled kernels
@@ -48,7 +48,8 @@ def predicted_memory(
     grid = settings.grid
     patch = patch_shape(area, grid)
     patched = math.prod(patch) * math.prod(grid)
-    coefficients = frames * patched // 2 * 2 * _SINGLE
+    kept = (2.0 * highest_frequency(pixel_size, with_local=settings.with_local)) ** 2
+    coefficients = round(frames * patched * kept) * _SINGLE
     cutting = threads * (math.prod(area) + 4 * math.prod(patch)) * _SINGLE
 
     profiles = _PROFILES if dose_weighting else 1

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from cryoloom.engine.motion._detector_frames import DetectorFrames
 
 _FADE = 16  # pixels over which a patch fades out at its border; neighbouring patches overlap there
-_HIGHEST_FREQUENCY = 0.5  # cycles per binned pixel
 _LOWEST_ORDER = 2.5  # Fourier pixels of the patch; below it is illumination
 _LARGEST_MARGIN = 0.15  # of the field that following the drift may leave out at each side
 _HALF = np.float32(np.sqrt(0.5))
-_FINEST_PIXEL = 2.4  # Å; what is finer than twice this helps little
+_FINEST_PIXEL = 2.4  # Å, up to which pixels are binned
+_FINEST_DETAIL = {False: 6.0, True: 4.0}  # Å, that tells one motion, and motion that differs from place to place
 
 
 @dataclass(frozen=True)
 class Patches:
-    """Fourier coefficients of every patch of every frame, up to the Nyquist frequency in all directions.
+    """Fourier coefficients of every patch of every frame, up to the same frequency in all directions.
 
     Attributes
     ----------
@@ -73,6 +73,11 @@ def alignment_binning(pixel_size: float) -> int:
     return int(max(1.0, _FINEST_PIXEL // pixel_size))
 
 
+def highest_frequency(pixel_size: float, *, with_local: bool) -> float:
+    """Up to where coefficients are kept, in cycles per binned pixel; finer detail would help little and cost much."""
+    return min(0.5, alignment_binning(pixel_size) * pixel_size / _FINEST_DETAIL[with_local])
+
+
 def patch_shape(area: tuple[int, int], grid: tuple[int, int]) -> tuple[int, int]:
     """(h, w) of the patches that cover an area (h, w) of binned pixels in a grid (along x, along y)."""
     height = good_even_size(-(-area[0] // grid[1]) + _FADE // 2)
@@ -86,6 +91,7 @@ def cut_patches(
     *,
     grid: tuple[int, int],
     factor: int,
+    highest: float = 0.5,
     threads: int = 1,
 ) -> Patches:
     """Cut the frames into patches that follow the specimen to the next whole pixel, and transform them.
@@ -96,10 +102,11 @@ def cut_patches(
     displacement : (n, 2) of the content of each frame, x and y in pixels of the movie
     grid : number of patches along x and y
     factor : binning
+    highest : frequency up to which coefficients are kept, in cycles per binned pixel
 
     Notes
     -----
-    Time O(n h w log w); memory 8 bytes for each frame and two binned pixels.
+    Time O(n h w log w); memory, for each frame, 4 bytes a binned pixel if all frequencies are kept.
     """
     height, width = frames.shape[0] // factor, frames.shape[1] // factor
     offsets, margin = _offsets(displacement / factor, height, width)
@@ -112,10 +119,10 @@ def cut_patches(
 
     frequency_y = np.fft.fftfreq(shape[0]).astype(np.float32)
     frequency_x = np.fft.rfftfreq(shape[1]).astype(np.float32)
-    rows = np.flatnonzero(np.abs(frequency_y) < _HIGHEST_FREQUENCY)
-    frequency_y, frequency_x = frequency_y[rows], frequency_x[frequency_x < _HIGHEST_FREQUENCY]
+    rows = np.flatnonzero(np.abs(frequency_y) < highest)
+    frequency_y, frequency_x = frequency_y[rows], frequency_x[frequency_x < highest]
     columns = len(frequency_x)
-    ring, count, ring_frequency = _rings(frequency_y, frequency_x, min(shape))
+    ring, count, ring_frequency = _rings(frequency_y, frequency_x, min(shape), highest)
     real = np.empty((len(corners), frames.count, len(rows), columns), np.float32)
     imaginary = np.empty_like(real)
 
@@ -201,14 +208,14 @@ def _fade(size: int) -> NDArray[np.float32]:
 
 
 def _rings(
-    frequency_y: NDArray[np.float32], frequency_x: NDArray[np.float32], size: int
+    frequency_y: NDArray[np.float32], frequency_x: NDArray[np.float32], size: int, highest: float
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
     """Ring of each coefficient, how many independent coefficients each ring has, and its frequency."""
     radius = np.hypot(frequency_y[:, None], frequency_x[None, :])
-    number = size // 2
-    ring = (radius / _HIGHEST_FREQUENCY * number).astype(np.int32)
-    ring[(radius >= _HIGHEST_FREQUENCY) | (radius * size < _LOWEST_ORDER)] = number
+    number = int(highest * size)
+    ring = (radius / highest * number).astype(np.int32)
+    ring[(radius >= highest) | (radius * size < _LOWEST_ORDER)] = number
     independent = np.ones(ring.shape)
     independent[:, 0] = 0.5  # the mates of the first column lie in the first column itself
     count: NDArray[np.float64] = np.bincount(ring.ravel(), independent.ravel(), number + 1)[:number].astype(np.float64)
-    return ring, count, (np.arange(number) + 0.5) / number * _HIGHEST_FREQUENCY
+    return ring, count, (np.arange(number) + 0.5) / number * highest

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cryoloom.engine.motion._patches import Patches
 
 _ROUNDS = 20
-_STILL = 0.03  # binned pixels; a round leaves a third of it to the next
+_STILL = 0.05  # binned pixels; a round leaves a third of it to the next
 _LARGEST_STEP = 1.5  # binned pixels
 _LOOSENESS = {False: 0.3, True: 0.08}  # binned pixels to which patches follow a rigid, and a smooth, motion
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cryoloom.engine.motion._patches import Patches
 
 _SMOOTHING = 0.7  # rings, for the common signal, which follows the rings of the contrast transfer
-_BAND = 0.05  # of the Nyquist frequency, over which a patch's signal keeps its ratio to the common one
+_BAND = 0.05  # of the highest frequency, over which a patch's signal keeps its ratio to the common one
 _FASTEST_FADING = 4.0  # the signal's power falls at most by e^-4 over the movie
 _ORDINARY = 3.0  # times the median signal, up to which a patch enters the common signal
 _RATIOS = (0.02, 1000.0)  # of a patch's signal to the common one

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cryoloom.engine.motion._model import Motion
 
 _TABLE = 2048  # steps from zero to the corner of the Fourier square
-_PROFILE_ERROR = 2e-4  # largest error of a dose weight that leaving out profiles may make
+_PROFILE_ERROR = 5e-4  # largest error of a dose weight that leaving out profiles may make
 _BAND = 64  # rows that one thread does at a time
 _SHIFT_IN_STRIP = 0.05  # pixels by which the displacement may change within a strip that is moved as one
 _STRIPS = (64, 32, 16, 8)  # rows
