@@ -8,6 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import polars as pl
 from hypothesis import HealthCheck, settings
@@ -164,3 +165,14 @@ TestSetAgainstDictionary = SetMachine.TestCase
 TestSetAgainstDictionary.settings = settings(
     max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+
+
+class TestSetsThatMergeTheirPartsAsStreams(SetMachine.TestCase):
+    """The same with parts of a few rows taken for large ones."""
+
+    settings = TestSetAgainstDictionary.settings
+
+    def setUp(self) -> None:
+        patcher = mock.patch("cryoloom.data._writer.LARGE", 50)
+        patcher.start()
+        self.addCleanup(patcher.stop)

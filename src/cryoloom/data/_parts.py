@@ -31,6 +31,11 @@ _OS_ERROR = re.compile(r"os error (\d+)")
 SMALL = 4096
 """Rows up to which a part is handled in memory."""
 
+LARGE = 65_536
+"""Rows from which parts are merged as a stream, in the memory of a few row groups."""
+
+_STREAMED_ROW_GROUP = 32_768
+
 
 def events(rows: pl.DataFrame, withdrawn: pl.Series, generation: int) -> pl.DataFrame:
     """Rows and withdrawals of one commit, with the bookkeeping columns.
@@ -57,20 +62,41 @@ def _stamps(rows: int, generation: int, *, withdrawn: bool) -> list[pl.Series]:
 def write_part(folder: Path, frame: pl.DataFrame, generation: int) -> str:
     """Write a part under a name of its own, and return the name. It need not be on the disk yet."""
     path = folder / new_part_name(generation)
-    try:
+    with _removed_unless_written(path):
         if frame.height <= SMALL:  # three times as fast as by path
             buffer = BytesIO()
             frame.write_parquet(buffer, compression="lz4", statistics=False, metadata=_VERSION)
             path.write_bytes(buffer.getbuffer())
         else:
             frame.write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP, metadata=_VERSION)
+    return path.name
+
+
+def write_merged(folder: Path, parts: Sequence[Part], newest: pl.DataFrame, schema: Schema, generation: int) -> str:
+    """Write adjacent parts and newer events as one part, and return its name; no id may occur more than once.
+
+    Nothing is held in memory but a few row groups. The types of the parts' columns must be those of the schema.
+    """
+    path = folder / new_part_name(generation)
+    older = _scan([folder / part.file for part in parts], schema)
+    with reading(folder), _removed_unless_written(path):
+        pl.concat([older, newest.lazy()], how="diagonal").sink_parquet(
+            path, compression="lz4", row_group_size=_STREAMED_ROW_GROUP, metadata=_VERSION, maintain_order=True
+        )
+    return path.name
+
+
+@contextmanager
+def _removed_unless_written(path: Path) -> Iterator[None]:
+    """Leave nothing of a part that could not be written, and raise the operating system's own error if it was that."""
+    try:
+        yield
     except BaseException as error:
         path.unlink(missing_ok=True)
         number = _OS_ERROR.search(str(error)) if isinstance(error, pl.exceptions.PolarsError) else None
         if number is None:
             raise
         raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
-    return path.name
 
 
 def read_part(folder: Path, part: Part) -> pl.DataFrame:

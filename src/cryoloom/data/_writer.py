@@ -18,7 +18,7 @@ from cryoloom.data._identity_set import IdentitySet, Ids, are_unique
 from cryoloom.data._item import item_kind
 from cryoloom.data._manifest import FORMAT_VERSION, Manifest, Part, manifest_name, read_manifest
 from cryoloom.data._optics import OpticsGroup
-from cryoloom.data._parts import SMALL, WITHDRAWN, events, known_ids, merge, read_part, write_part
+from cryoloom.data._parts import LARGE, SMALL, WITHDRAWN, events, known_ids, merge, read_part, write_merged, write_part
 from cryoloom.data._publication import newest_generation, publish, void_claims, write_hint
 from cryoloom.data._sweep import sweep_set
 from cryoloom.data._table import Table, attached_optics
@@ -237,17 +237,28 @@ class SetWriter:
         kept = 0 if retyped or stored >= 2 * needed else parts_to_keep([part.rows for part in before.parts], added)
         merged = before.parts[kept:] if needed > added else ()
         overlaps += sum(part.overlaps for part in merged)
-        frames = [self._recent[p.file] if p.file in self._recent else read_part(self.folder, p) for p in merged]
-        frame = merge([*frames, events(rows, removed, generation)], schema, overlapping=bool(merged) and overlaps > 0)
+        stamped = events(rows, removed, generation)
+        large = added + sum(part.rows for part in merged) >= LARGE
+        if merged and large and not overlaps and not retyped:
+            frame = None
+            file = write_merged(self.folder, merged, stamped, schema, generation)
+            written_rows = added + sum(part.rows for part in merged)
+            withdrawals = removed.len() + sum(part.withdrawals for part in merged)
+        else:
+            frames = [self._recent[p.file] if p.file in self._recent else read_part(self.folder, p) for p in merged]
+            frame = merge([*frames, stamped], schema, overlapping=bool(merged) and overlaps > 0)
+            file = write_part(self.folder, frame, generation)
+            written_rows, withdrawals = frame.height, int(frame[WITHDRAWN].sum())
         part = Part(
-            file=write_part(self.folder, frame, generation),
-            rows=frame.height,
-            withdrawals=int(frame[WITHDRAWN].sum()),
+            file=file,
+            rows=written_rows,
+            withdrawals=withdrawals,
             overlaps=overlaps if kept else 0,
             first_generation=merged[0].first_generation if merged else generation,
             last_generation=generation,
         )
-        return _Written((*before.parts[:kept], part), frame, ids[~replaced], ids[returning], removed.to_numpy())
+        small = frame if frame is not None and frame.height <= SMALL else None
+        return _Written((*before.parts[:kept], part), small, ids[~replaced], ids[returning], removed.to_numpy())
 
     def _refuse_if_superseded(self) -> None:
         if self._superseded:
@@ -276,8 +287,8 @@ class SetWriter:
         withdrawn.add(written.removed)
         names = [part.file for part in written.parts]
         self._recent = {name: frame for name, frame in self._recent.items() if name in names}
-        if written.frame.height <= SMALL:
-            self._recent[names[-1]] = written.frame
+        if written.small is not None:
+            self._recent[names[-1]] = written.small
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,13 +298,13 @@ class _Written:
     Parameters
     ----------
     parts : of the new generation
-    frame : content of the last of them
+    small : content of the last of them, if it is small enough to be kept in memory
     came, returned, removed : ids that were not in the set before, those of them that had been withdrawn, and those
         that are withdrawn now
     """
 
     parts: tuple[Part, ...]
-    frame: pl.DataFrame
+    small: pl.DataFrame | None
     came: Ids
     returned: Ids
     removed: Ids
