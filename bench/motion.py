@@ -80,7 +80,7 @@ def main() -> None:
     if "time" in options.only:
         print_time(options.seeds[0], rounds=5 if options.full else 3)
     if "real" in options.only:
-        print_real(options.seeds, 3 if options.full else 2)
+        print_real(options.seeds, 3 if options.full else 1)
     if "size" in options.only:
         if options.full:
             print_size(options.seeds[0])

@@ -105,7 +105,9 @@ def cost_watched(session: Session, options: list[str], document: dict[str, Any])
 
 def write_k3(folder: Path, seed: int) -> tuple[Session, Drift, list[str], str]:
     tell("size: simulating a movie of the K3's size")
-    parameters = MicroscopeParameters.of_tier("easy").resized(width=5760, height=4092, frame_count=50)
+    parameters = MicroscopeParameters.of_tier("easy").resized(
+        width=5760, height=4092, frame_count=50, particle_count=170
+    )
     parameters = parameters.changed(pixel_size=0.83, dose_per_frame=1.0)
     session = write_session(folder, seed=seed, movies=1, parameters=parameters)
     return session, session.truths[0].drift, [], ""
@@ -114,17 +116,18 @@ def write_k3(folder: Path, seed: int) -> tuple[Session, Drift, list[str], str]:
 def write_eer_movie(folder: Path, seed: int) -> tuple[Session, Drift, list[str], str]:
     """Electrons of simulated fractions, shared out to raw frames, of which a pixel holds one at most."""
     tell("size: simulating an EER movie")
-    parameters = MicroscopeParameters.of_tier("easy").resized(width=4096, height=4096, frame_count=EER_FRACTIONS)
+    parameters = MicroscopeParameters.of_tier("easy").resized(
+        width=4096, height=4096, frame_count=EER_FRACTIONS, particle_count=100
+    )
     parameters = parameters.changed(pixel_size=0.74, dose_per_frame=1.0, gain_spread=0.0, hot_pixel_count=0)
     exposure = SimulatedMicroscope("easy", seed=seed, parameters=parameters).expose(seed=1)
     random = np.random.default_rng(seed)
 
     def raw_frames() -> Any:
         for counts in exposure.counts:
-            pixels = np.repeat(np.arange(counts.size), counts.ravel())
-            part = random.integers(0, EER_RAW_FRAMES, len(pixels))
-            for number in range(EER_RAW_FRAMES):
-                rows, columns = np.divmod(np.unique(pixels[part == number]), counts.shape[1])
+            pixels = random.permutation(np.repeat(np.arange(counts.size), counts.ravel()))
+            for part in np.array_split(pixels, EER_RAW_FRAMES):
+                rows, columns = np.divmod(np.unique(part), counts.shape[1])
                 inside = random.integers(0, 4, (2, len(rows)))
                 yield ElectronEvents(4 * rows + inside[0], 4 * columns + inside[1])
 
