@@ -1,6 +1,6 @@
 """Motion correction beside RELION's: accuracy against the truth, time, memory, and movies of a real micrograph.
 
-    python bench/motion.py [--seeds 401 402 403] [--movies 4] [--only accuracy time real size] [--full]
+    python bench/motion.py [--seeds 401 402 403] [--movies 3] [--only accuracy time real size] [--full]
 
 Everything is measured from outside: movies and gain in files, `cryoloom tool motion --json`, its JSON and its sums.
 Errors are root mean squares over frames of (estimated - true) displacement on a 7 × 7 grid of specimen points, in
@@ -69,14 +69,14 @@ class Errors:
 def main() -> None:
     parser = reporting.options(__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[401, 402, 403])
-    parser.add_argument("--movies", type=int, help="a seed of the easy tier; by default 4, or 10 with --full")
+    parser.add_argument("--movies", type=int, help="a seed of the easy tier; by default 3, or 10 with --full")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     options = parser.parse_args()
     if not reporting.has_program("relion_run_motioncorr"):
         print(reporting.not_measured("motion beside RELION", "relion_run_motioncorr is not on the PATH"))
         return
     if "accuracy" in options.only:
-        print_accuracy(options.seeds, options.movies or (10 if options.full else 4))
+        print_accuracy(options.seeds, options.movies or (10 if options.full else 3))
     if "time" in options.only:
         print_time(options.seeds[0], rounds=5 if options.full else 3)
     if "real" in options.only:

@@ -20,7 +20,7 @@ _LOWEST_ORDER = 2.5  # Fourier pixels of the patch; below it is illumination
 _LARGEST_MARGIN = 0.15  # of the field that following the drift may leave out at each side
 _HALF = np.float32(np.sqrt(0.5))
 _FINEST_PIXEL = 2.4  # Å, up to which pixels are binned
-_FINEST_DETAIL = {False: 6.0, True: 4.0}  # Å, that tells one motion, and motion that differs from place to place
+_FINEST_DETAIL = {False: 6.0, True: 3.5}  # Å, that tells one motion, and motion that differs from place to place
 
 
 @dataclass(frozen=True)
