@@ -1,9 +1,16 @@
 """The few heavy kernels, apart from the algorithms that use them, so that a GPU version can take their place."""
 
+from cryoloom.engine.kernels._coefficients import extract_coefficients, insert_coefficients
 from cryoloom.engine.kernels._slices import (
     extract_slices,
     half_transform_shape,
     insert_slices,
 )
 
-__all__ = ["extract_slices", "half_transform_shape", "insert_slices"]
+__all__ = [
+    "extract_coefficients",
+    "extract_slices",
+    "half_transform_shape",
+    "insert_coefficients",
+    "insert_slices",
+]

@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from cryoloom.engine.kernels._interpolation import interpolate
 from cryoloom.errors import ParameterError
 
 ComplexArray = NDArray[np.complex64]
@@ -109,7 +110,7 @@ def insert_slices(
     """
     _check(transform, rotations, slices.shape[1], radius, padding)
     matrices = np.ascontiguousarray(rotations, np.float64)
-    bounds = _slab_bounds(transform.shape[0], threads)
+    bounds = slab_bounds(transform.shape[0], threads)
 
     def insert(part: int) -> None:
         _insert(transform, weight, slices, slice_weights, matrices, radius, padding, bounds[part], bounds[part + 1])
@@ -130,7 +131,7 @@ def _check(transform: ComplexArray, rotations: NDArray[np.float64], box_size: in
         raise ParameterError(f"rotations have the shape {rotations.shape}; it must be (n, 3, 3)")
 
 
-def _slab_bounds(planes: int, slabs: int) -> NDArray[np.int64]:
+def slab_bounds(planes: int, slabs: int) -> NDArray[np.int64]:
     """Planes at which equal loads part: for random views the load falls linearly from the middle to both ends."""
     share = np.linspace(0.0, 1.0, slabs + 1)
     height = np.where(share < 0.5, np.sqrt(2 * share) - 1, 1 - np.sqrt(2 * (1 - share)))
@@ -153,25 +154,7 @@ def _read(
                 x = kx * a[0, 0] + ky * a[1, 0]
                 y = kx * a[0, 1] + ky * a[1, 1]
                 z = kx * a[0, 2] + ky * a[1, 2]
-                mate = x < 0
-                if mate:
-                    x, y, z = -x, -y, -z
-                y += origin
-                z += origin
-                x0, y0, z0 = int(x), int(y), int(z)
-                fx, fy, fz = np.float32(x - x0), np.float32(y - y0), np.float32(z - z0)
-                near = _between(transform[z0, y0, x0], transform[z0, y0, x0 + 1], fx)
-                far = _between(transform[z0, y0 + 1, x0], transform[z0, y0 + 1, x0 + 1], fx)
-                below = _between(near, far, fy)
-                near = _between(transform[z0 + 1, y0, x0], transform[z0 + 1, y0, x0 + 1], fx)
-                far = _between(transform[z0 + 1, y0 + 1, x0], transform[z0 + 1, y0 + 1, x0 + 1], fx)
-                value = _between(below, _between(near, far, fy), fz)
-                slices[i, row, kx] = value.conjugate() if mate else value
-
-
-@njit(inline="always")
-def _between(a: np.complex64, b: np.complex64, fraction: np.float32) -> np.complex64:
-    return a + fraction * (b - a)
+                slices[i, row, kx] = interpolate(transform, x, y, z)
 
 
 @njit(cache=True, nogil=True)

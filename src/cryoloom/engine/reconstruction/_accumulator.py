@@ -8,8 +8,8 @@ import numpy as np
 
 from cryoloom.engine.fourier import forward_transform
 from cryoloom.engine.kernels import half_transform_shape, insert_slices
+from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.engine.reconstruction._gridding import bound_by_sphere, grid_to_map, weighted_mean
-from cryoloom.engine.reconstruction._orientation import rotation_matrices
 from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from cryoloom.engine.reconstruction import rotation_matrices
+from cryoloom.engine.orientations import rotation_matrices
 
 
 def test_matrices_are_the_transposed_intrinsic_zyz_rotations():

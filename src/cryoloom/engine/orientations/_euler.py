@@ -1,4 +1,4 @@
-"""From Euler angles to matrices."""
+"""Euler angles and matrices."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_POLAR = 1e-8  # sine of the tilt below which rot and psi cannot be told apart
 
 
 def rotation_matrices(angles: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -42,3 +44,25 @@ def rotation_matrices(angles: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         [sin_tilt * cos_rot, sin_tilt * sin_rot, cos_tilt],
     ]
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+def euler_angles(matrices: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """RELION's Euler angles of matrices, the inverse of `rotation_matrices`.
+
+    Parameters
+    ----------
+    matrices : (..., 3, 3) rotation matrices that take reference axes to image axes
+
+    Returns
+    -------
+    (..., 3) rot, tilt and psi in degrees, rot and psi in (-180, 180], tilt in [0, 180]; seen along Z, psi holds all of
+    the turn about Z and rot is 0
+    """
+    a = np.asarray(matrices, np.float64)
+    tilt = np.arctan2(np.hypot(a[..., 2, 0], a[..., 2, 1]), a[..., 2, 2])
+    polar = np.hypot(a[..., 2, 0], a[..., 2, 1]) < _POLAR
+    rot = np.where(polar, 0.0, np.arctan2(a[..., 2, 1], a[..., 2, 0]))
+    # Along the axis, rot and psi turn about the same line, and the upper left of the matrix holds their sum.
+    along = np.where(a[..., 2, 2] > 0, np.arctan2(a[..., 0, 1], a[..., 0, 0]), np.arctan2(a[..., 0, 1], -a[..., 0, 0]))
+    psi = np.where(polar, along, np.arctan2(a[..., 1, 2], -a[..., 0, 2]))
+    return np.rad2deg(np.stack([rot, tilt, psi], axis=-1))

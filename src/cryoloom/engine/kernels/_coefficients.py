@@ -1,0 +1,175 @@
+"""Central slices of a half transform at any list of frequencies, not only those on an image's grid.
+
+What `extract_slices` and `insert_slices` do for whole slices, these do for a list: of the frequencies that a resolution
+leaves, of one of each two Fourier mates, or of frequencies that a magnification has moved off the grid.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from cryoloom.engine.kernels._interpolation import interpolate
+from cryoloom.engine.kernels._slices import slab_bounds
+from cryoloom.errors import ParameterError
+
+
+def extract_coefficients(
+    transform: NDArray[np.complex64],
+    rotations: NDArray[np.float64],
+    frequencies: NDArray[np.float32],
+    *,
+    padding: int = 2,
+    threads: int = 1,
+) -> NDArray[np.complex64]:
+    """Read points of central slices.
+
+    Parameters
+    ----------
+    transform : (z, y, x) half transform, of `half_transform_shape`
+    rotations : (n, 3, 3) matrices that take the axes of the volume to those of the image, x first (RELION's ``A``)
+    frequencies : (k, 2) x and y in Fourier pixels of the image; shorter than the radius of the transform
+    padding : how much finer the grid of the transform is than the image's
+    threads : threads that share the slices; the result does not depend on it
+
+    Returns
+    -------
+    (n, k) coefficients. Time O(n · k).
+    """
+    _check(transform, rotations, frequencies, padding)
+    values = np.empty((len(rotations), len(frequencies)), np.complex64)
+    matrices = np.ascontiguousarray(rotations, np.float64) * padding
+    bounds = np.linspace(0, len(matrices), threads + 1).astype(int)
+
+    def read(part: int) -> None:
+        chosen = slice(bounds[part], bounds[part + 1])
+        _read(transform, matrices[chosen], frequencies, values[chosen])
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(read, range(threads)))
+    return values
+
+
+def insert_coefficients(
+    transform: NDArray[np.complex64],
+    weight: NDArray[np.float32],
+    values: NDArray[np.complex64],
+    value_weights: NDArray[np.float32],
+    rotations: NDArray[np.float64],
+    frequencies: NDArray[np.float32],
+    *,
+    padding: int = 2,
+    threads: int = 1,
+) -> None:
+    """Add points of central slices, and their weights, to a half transform in place.
+
+    The list holds one of each two Fourier mates. With the conjugate of its mate added to every voxel of the plane
+    ``x = 0`` (see `insert_slices`) this is the adjoint of `extract_coefficients`.
+
+    Parameters
+    ----------
+    transform : (z, y, x) half transform, of `half_transform_shape`; changed
+    weight : (z, y, x) weights, of the same shape; changed
+    values : (n, k) coefficients, already weighted
+    value_weights : (n, k) what each adds to the weight
+    rotations : (n, 3, 3) matrices that take the axes of the volume to those of the image, x first (RELION's ``A``)
+    frequencies : (k, 2) x and y in Fourier pixels of the image; shorter than the radius of the transform
+    padding : how much finer the grid of the transform is than the image's
+    threads : threads that share the planes of the volume; every voxel receives its terms in the order of the slices,
+        so the result does not depend on it
+
+    Notes
+    -----
+    Time O(n · k), no memory beyond the arguments.
+    """
+    _check(transform, rotations, frequencies, padding)
+    matrices = np.ascontiguousarray(rotations, np.float64) * padding
+    bounds = slab_bounds(transform.shape[0], threads)
+
+    def insert(part: int) -> None:
+        _insert(transform, weight, values, value_weights, matrices, frequencies, bounds[part], bounds[part + 1])
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(insert, range(threads)))
+
+
+def _check(
+    transform: NDArray[np.complex64],
+    rotations: NDArray[np.float64],
+    frequencies: NDArray[np.float32],
+    padding: int,
+) -> None:
+    if rotations.shape[1:] != (3, 3):
+        raise ParameterError(f"rotations have the shape {rotations.shape}; it must be (n, 3, 3)")
+    reach = transform.shape[0] // 2 - 1
+    longest = padding * float(np.sqrt((frequencies.astype(np.float64) ** 2).sum(axis=1).max(initial=0.0)))
+    if longest > reach:
+        raise ParameterError(
+            f"a frequency lies {longest:.1f} pixels from the origin of the half transform, which reaches {reach}"
+        )
+
+
+@njit(cache=True, nogil=True)
+def _read(
+    transform: NDArray[np.complex64],
+    matrices: NDArray[np.float64],
+    frequencies: NDArray[np.float32],
+    values: NDArray[np.complex64],
+) -> None:
+    for i in range(len(matrices)):
+        a = matrices[i]
+        for k in range(len(frequencies)):
+            kx, ky = frequencies[k, 0], frequencies[k, 1]
+            x = kx * a[0, 0] + ky * a[1, 0]
+            y = kx * a[0, 1] + ky * a[1, 1]
+            z = kx * a[0, 2] + ky * a[1, 2]
+            values[i, k] = interpolate(transform, x, y, z)
+
+
+@njit(cache=True, nogil=True)
+def _insert(
+    transform: NDArray[np.complex64],
+    weight: NDArray[np.float32],
+    values: NDArray[np.complex64],
+    value_weights: NDArray[np.float32],
+    matrices: NDArray[np.float64],
+    frequencies: NDArray[np.float32],
+    first_plane: int,
+    end_plane: int,
+) -> None:
+    origin = transform.shape[0] // 2
+    for i in range(len(matrices)):
+        a = matrices[i]
+        for k in range(len(frequencies)):
+            kx, ky = frequencies[k, 0], frequencies[k, 1]
+            x = kx * a[0, 0] + ky * a[1, 0]
+            z = kx * a[0, 2] + ky * a[1, 2]
+            mate = x < 0
+            z = origin - z if mate else origin + z
+            z0 = int(z)
+            if z0 + 1 < first_plane or z0 >= end_plane:
+                continue
+            y = kx * a[0, 1] + ky * a[1, 1]
+            y = origin - y if mate else origin + y
+            x = abs(x)
+            x0, y0 = int(x), int(y)
+            fx, fy, fz = np.float32(x - x0), np.float32(y - y0), np.float32(z - z0)
+            value = values[i, k]
+            if mate:
+                value = value.conjugate()
+            share = value_weights[i, k]
+            for dz in range(2):
+                if z0 + dz < first_plane or z0 + dz >= end_plane:
+                    continue
+                wz = fz if dz else 1 - fz
+                for dy in range(2):
+                    wy = wz * (fy if dy else 1 - fy)
+                    left = wy * (1 - fx)
+                    right = wy * fx
+                    transform[z0 + dz, y0 + dy, x0] += left * value
+                    transform[z0 + dz, y0 + dy, x0 + 1] += right * value
+                    weight[z0 + dz, y0 + dy, x0] += left * share
+                    weight[z0 + dz, y0 + dy, x0 + 1] += right * share

@@ -1,0 +1,33 @@
+"""Linear interpolation in a half transform, and its adjoint, for compiled code."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+@njit(inline="always")
+def interpolate(transform: NDArray[np.complex64], x: float, y: float, z: float) -> np.complex64:
+    """Read a half transform between its grid points; x, y and z in its pixels from its origin."""
+    origin = transform.shape[0] // 2
+    mate = x < 0
+    if mate:
+        x, y, z = -x, -y, -z
+    y += origin
+    z += origin
+    x0, y0, z0 = int(x), int(y), int(z)
+    fx, fy, fz = np.float32(x - x0), np.float32(y - y0), np.float32(z - z0)
+    near = between(transform[z0, y0, x0], transform[z0, y0, x0 + 1], fx)
+    far = between(transform[z0, y0 + 1, x0], transform[z0, y0 + 1, x0 + 1], fx)
+    below = between(near, far, fy)
+    near = between(transform[z0 + 1, y0, x0], transform[z0 + 1, y0, x0 + 1], fx)
+    far = between(transform[z0 + 1, y0 + 1, x0], transform[z0 + 1, y0 + 1, x0 + 1], fx)
+    value = between(below, between(near, far, fy), fz)
+    return value.conjugate() if mate else value
+
+
+@njit(inline="always")
+def between(a: np.complex64, b: np.complex64, fraction: np.float32) -> np.complex64:
+    """A point on the line from a to b."""
+    return a + fraction * (b - a)

@@ -1,0 +1,5 @@
+"""Point groups: which rotations leave a particle as it is."""
+
+from cryoloom.engine.symmetry._groups import PointGroup, point_group
+
+__all__ = ["PointGroup", "point_group"]
