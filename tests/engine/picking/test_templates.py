@@ -5,8 +5,8 @@ import pytest
 from scipy.ndimage import affine_transform
 
 from cryoloom.engine.optics import ContrastTransfer
-from cryoloom.engine.picking import pick_with_templates
 from cryoloom.engine.orientations import rotation_matrices
+from cryoloom.engine.picking import pick_with_templates
 from cryoloom.errors import ParameterError
 from cryoloom.testing.microscope import pseudoprotein
 

@@ -74,7 +74,7 @@ def test_relion_projects_alike(volume, tmp_path):
         "_rlnImageName #10\n" + "\n".join(rows) + "\n"
     )
     subprocess.run(
-        "relion_project --i map.mrc --ang views.star --o projected --ctf".split(),
+        ["relion_project", "--i", "map.mrc", "--ang", "views.star", "--o", "projected", "--ctf"],
         cwd=tmp_path,
         check=True,
         capture_output=True,

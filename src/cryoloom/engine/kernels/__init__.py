@@ -1,6 +1,7 @@
 """The few heavy kernels, apart from the algorithms that use them, so that a GPU version can take their place."""
 
 from cryoloom.engine.kernels._coefficients import extract_coefficients, insert_coefficients
+from cryoloom.engine.kernels._scores import score_all, score_candidates, shift_factors, sum_all, sum_candidates
 from cryoloom.engine.kernels._slices import (
     extract_slices,
     half_transform_shape,
@@ -13,4 +14,9 @@ __all__ = [
     "half_transform_shape",
     "insert_coefficients",
     "insert_slices",
+    "score_all",
+    "score_candidates",
+    "shift_factors",
+    "sum_all",
+    "sum_candidates",
 ]

@@ -142,7 +142,6 @@ def slab_bounds(planes: int, slabs: int) -> NDArray[np.int64]:
 def _read(
     transform: ComplexArray, rotations: NDArray[np.float64], slices: ComplexArray, radius: int, padding: int
 ) -> None:
-    origin = transform.shape[0] // 2
     box = slices.shape[1]
     for i in range(len(rotations)):
         a = rotations[i] * padding

@@ -28,4 +28,6 @@ def angular_distance(
     if operators is None:
         operators = np.eye(3)[None]
     traces = np.einsum("nij,mij->nm", relative, operators)
-    return np.rad2deg(np.arccos(np.clip((traces.max(axis=1) - 1.0) / 2.0, -1.0, 1.0)))
+    cosine = np.clip((traces.max(axis=1) - 1.0) / 2.0, -1.0, 1.0)
+    angles: NDArray[np.float64] = np.rad2deg(np.arccos(cosine))
+    return angles

@@ -65,4 +65,5 @@ def euler_angles(matrices: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     # Along the axis, rot and psi turn about the same line, and the upper left of the matrix holds their sum.
     along = np.where(a[..., 2, 2] > 0, np.arctan2(a[..., 0, 1], a[..., 0, 0]), np.arctan2(a[..., 0, 1], -a[..., 0, 0]))
     psi = np.where(polar, along, np.arctan2(a[..., 1, 2], -a[..., 0, 2]))
-    return np.rad2deg(np.stack([rot, tilt, psi], axis=-1))
+    angles: NDArray[np.float64] = np.rad2deg(np.stack([rot, tilt, psi], axis=-1))
+    return angles
