@@ -7,6 +7,7 @@ from cryoloom.engine.kernels._slices import (
     half_transform_shape,
     insert_slices,
 )
+from cryoloom.engine.kernels._symmetry import symmetrise_sums
 
 __all__ = [
     "extract_coefficients",
@@ -19,4 +20,5 @@ __all__ = [
     "shift_factors",
     "sum_all",
     "sum_candidates",
+    "symmetrise_sums",
 ]

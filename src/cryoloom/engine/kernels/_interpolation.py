@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 @njit(inline="always")
-def interpolate(transform: NDArray[np.complex64], x: float, y: float, z: float) -> np.complex64:
+def interpolate(transform: NDArray[np.complex64] | NDArray[np.float32], x: float, y: float, z: float) -> np.complex64:
     """Read a half transform between its grid points; x, y and z in its pixels from its origin."""
     origin = transform.shape[0] // 2
     mate = x < 0

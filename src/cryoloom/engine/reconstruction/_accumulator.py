@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cryoloom.engine.fourier import forward_transform
-from cryoloom.engine.kernels import half_transform_shape, insert_slices
+from cryoloom.engine.kernels import insert_slices
 from cryoloom.engine.orientations import rotation_matrices
-from cryoloom.engine.reconstruction._gridding import bound_by_sphere, grid_to_map, weighted_mean
+from cryoloom.engine.reconstruction._sums import PADDING, FourierSums
 from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-PADDING = 2
 BATCH = 256  # images transformed at once, which bounds the memory beyond the sums
 
 
@@ -34,10 +33,7 @@ class Backprojection:
         self.box_size = box_size
         self.pixel_size = pixel_size
         self.image_count = 0
-        self._radius = (box_size + 1) // 2
-        shape = half_transform_shape(self._radius, PADDING)
-        self._sum = np.zeros(shape, np.complex64)
-        self._weight = np.zeros(shape, np.float32)
+        self._sums = FourierSums((box_size + 1) // 2)
 
     def insert(
         self,
@@ -79,12 +75,12 @@ class Backprojection:
                 slices *= ctfs[part]
                 slice_weights = ctfs[part] ** 2
             insert_slices(
-                self._sum,
-                self._weight,
+                self._sums.total,
+                self._sums.weight,
                 slices,
                 slice_weights,
                 rotations[part],
-                radius=self._radius,
+                radius=self._sums.radius,
                 padding=PADDING,
                 threads=threads,
             )
@@ -109,10 +105,7 @@ class Backprojection:
         """
         if not self.image_count:
             raise ParameterError("No image has been inserted, so there is nothing to reconstruct.")
-        mean = weighted_mean(self._sum, self._weight, threads=threads)
-        volume = grid_to_map(mean, self.box_size, PADDING, threads=threads)
-        bound_by_sphere(volume)
-        return volume
+        return self._sums.map(self.box_size, threads=threads)
 
     def _centre(self, slices: NDArray[np.complex64], shifts: NDArray[np.floating[Any]]) -> None:
         """Move every particle's centre to the origin of the array, in place."""

@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+LEAST_RATIO = 1e-4  # of signal to noise; what lies below is as good as left out
 WEIGHT_FLOOR = 1e-3  # of the mean weight of a shell; bounds how much noise a rarely seen direction brings
 SIDE = 0.125  # what each neighbour along an axis lends to a voxel before the division
 COLUMNS = 16  # transformed at once, which bounds the memory beyond the result
@@ -19,7 +20,12 @@ Scalar = TypeVar("Scalar", np.complex64, np.float32)
 
 
 def weighted_mean(
-    total: NDArray[np.complex64], weight: NDArray[np.float32], *, threads: int = 1
+    total: NDArray[np.complex64],
+    weight: NDArray[np.float32],
+    *,
+    signal_to_noise: NDArray[np.float64] | None = None,
+    padding: int = 2,
+    threads: int = 1,
 ) -> NDArray[np.complex64]:
     """Divide a half transform of weighted sums by its weights.
 
@@ -31,15 +37,19 @@ def weighted_mean(
     ----------
     total : (z, y, x) weighted sums, origin in the middle of z and y, as `insert_slices` leaves them
     weight : (z, y, x) their weights
+    signal_to_noise : (s,) ratio of the power of signal and noise in each shell of the mean, one Fourier pixel of the
+        image thick; the mean is damped as Wiener's filter does. Without it weights are only raised to at least a
+        thousandth of their shell's mean.
+    padding : how much finer the grid of the transform is than the image's
     threads : threads to use; the result does not depend on it
 
     Returns
     -------
-    (z, y, x) mean; weights are raised to at least a thousandth of their shell's mean
+    (z, y, x) mean
 
     References
     ----------
-    Scheres (2012), J. Struct. Biol. 180:519-530, equation 8; the floor stands in place of the prior.
+    Scheres (2012), J. Struct. Biol. 180:519-530, equation 8.
     """
     middle = total.shape[0] // 2
     in_plane = np.arange(-middle, middle + 1)[:, None] ** 2 + np.arange(total.shape[2])[None, :] ** 2
@@ -57,13 +67,20 @@ def weighted_mean(
 
     def divide(z: int) -> None:
         distance = distances(z)
-        smooth_weight = np.maximum(_smooth_plane(weight, z), floor[distance])
+        smooth_weight = _smooth_plane(weight, z)
+        if signal_to_noise is None:
+            np.maximum(smooth_weight, WEIGHT_FLOOR * mean_weight[distance], out=smooth_weight)
+        else:
+            smooth_weight += prior[distance]
         covered = (distance < middle) & (smooth_weight > 0)  # the outermost shell has but the feet of slices
         np.divide(_smooth_plane(total, z), smooth_weight, out=mean[z], where=covered)
 
     with ThreadPoolExecutor(threads) as pool:
         weight_sum, voxels = np.sum(list(pool.map(shell_sums, range(len(total)))), axis=0)
-        floor = (WEIGHT_FLOOR * weight_sum / np.maximum(voxels, 1)).astype(np.float32)
+        mean_weight = (weight_sum / np.maximum(voxels, 1)).astype(np.float32)
+        if signal_to_noise is not None:
+            ratio = np.interp(np.arange(corner) / padding, np.arange(len(signal_to_noise)), signal_to_noise)
+            prior = (mean_weight / np.maximum(ratio, LEAST_RATIO)).astype(np.float32)
         list(pool.map(divide, range(len(total))))
     return mean
 

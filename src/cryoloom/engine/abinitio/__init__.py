@@ -1,0 +1,6 @@
+"""A first map from nothing: no reference, no symmetry."""
+
+from cryoloom.engine.abinitio._ab_initio import AbInitioState, ab_initio
+from cryoloom.engine.abinitio._settings import AbInitioSettings
+
+__all__ = ["AbInitioSettings", "AbInitioState", "ab_initio"]

@@ -1,0 +1,7 @@
+"""How likely images are, given maps: what is compared, against which noise, and what follows for every pose."""
+
+from cryoloom.engine.likelihood._disc import fourier_disc, ring_of
+from cryoloom.engine.likelihood._noise import NoiseSpectrum
+from cryoloom.engine.likelihood._observations import Observations, ParticleImages
+
+__all__ = ["NoiseSpectrum", "Observations", "ParticleImages", "fourier_disc", "ring_of"]
