@@ -42,6 +42,8 @@ def warm_up() -> Iterator[str]:
     yield "extraction"
     _reconstruct_and_project()
     yield "reconstruction and FSC"
+    _look_for_poses()
+    yield "poses of particles"
 
 
 def _decode_electron_events() -> None:
@@ -70,3 +72,29 @@ def _reconstruct_and_project() -> None:
     fourier_shell_correlation(volume, volume, pixel_size=2.0)
     transform = np.zeros(half_transform_shape(box // 2), np.complex64)
     extract_slices(transform, np.eye(3)[None], box_size=box, radius=box // 2)
+
+
+def _look_for_poses() -> None:
+    """Score a few images against slices of a map, insert them, and symmetrise what was summed."""
+    import numpy as np
+
+    from cryoloom.engine.kernels import extract_coefficients, score_candidates, shift_factors
+    from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
+    from cryoloom.engine.optics import ContrastTransfer, ParticleOptics
+    from cryoloom.engine.projection import volume_transform
+    from cryoloom.engine.reconstruction import FourierSums
+    from cryoloom.engine.symmetry import point_group
+
+    box, radius, chosen = 16, 8, np.arange(2)
+    images = np.random.default_rng(2).normal(size=(2, box, box)).astype(np.float32)
+    optics = ParticleOptics.of([ContrastTransfer(300.0, 2.7, 0.1, 1e4, 1e4, 0.0)] * 2)
+    particles = ParticleImages(images, optics, 2.0, 24.0)
+    seen = particles.observe(chosen, radius, NoiseSpectrum.of_images(images))
+    rotations = point_group("C2").operators
+    factors = shift_factors(seen.frequencies, np.zeros((1, 2)), box)
+    volume = volume_transform(np.ones((box,) * 3, np.float32))
+    score_candidates(seen.masked, seen.transfer, volume, rotations, chosen, seen.frequencies, factors)
+    sums = FourierSums(radius)
+    sums.insert(seen.whole * seen.transfer, seen.transfer**2, rotations, seen.frequencies)
+    sums.symmetrised(rotations)
+    extract_coefficients(volume, rotations, seen.frequencies)

@@ -87,8 +87,7 @@ def ab_initio(
     ----------
     Punjani et al. (2017), Nature Methods 14:290-296, for stochastic ab initio reconstruction; Scheres (2012),
     J. Struct. Biol. 180:519-530, for the likelihood. The running mean of sums is the online expectation
-    maximisation of Cappé &
-    Moulines (2009), J. R. Stat. Soc. B 71:593-613.
+    maximisation of Cappé & Moulines (2009), J. R. Stat. Soc. B 71:593-613.
     """
     if len(particles) < settings.classes:
         raise ParameterError(f"{len(particles)} particles cannot make {settings.classes} classes; ask for fewer.")
