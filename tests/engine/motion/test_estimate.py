@@ -128,14 +128,14 @@ def test_one_frame_does_not_move(scene):
 
 def test_the_gain_is_applied(film, random):
     """A coarse pattern of the gain, left in, would hold the frames in place."""
-    scene = film(9, local=0.0, drift=2.0)
+    scene = film(9, local=0.0, drift=3.0)
     gain = np.kron(random.uniform(0.6, 1.6, (48, 56)), np.ones((8, 8))).astype(np.float32)
     counts = random.poisson(scene.counts / gain).astype(np.uint8)
     motion = estimate_motion(DetectorFrames.of(counts, gain), ONE_MOTION, pixel_size=PIXEL)
     error = scene.error(motion.global_shifts)
     assert error < 0.06
     without = estimate_motion(DetectorFrames.of(counts), ONE_MOTION, pixel_size=PIXEL)
-    assert scene.error(without.global_shifts) > 10 * error
+    assert scene.error(without.global_shifts) > 0.5
 
 
 @pytest.mark.parametrize(

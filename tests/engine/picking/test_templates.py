@@ -47,13 +47,12 @@ def test_finds_and_centres_the_particles(standard_field, templates):
 
 
 def test_the_transfer_function_raises_scores(templates):
-    field = expose("easy", 12, defocus=45_000.0)
+    field = expose("easy", 12, defocus=90_000.0)
     transfer = field.truth.transfer
     known = ContrastTransfer(300.0, 2.7, 0.07, transfer.defocus_u, transfer.defocus_v, transfer.defocus_angle)
     with_transfer, without = pick(field, templates, transfer=known), pick(field, templates)
     assert hold_against_truth(with_transfer.coordinates, field).recall >= 0.95
-    # Within the resolution of picking the function changes its sign but once, so it helps a little.
-    assert np.median(with_transfer.scores) > 1.03 * np.median(without.scores)
+    assert np.median(with_transfer.scores) > 1.1 * np.median(without.scores)
 
 
 def test_finds_nothing_in_noise(easy_field, templates):
