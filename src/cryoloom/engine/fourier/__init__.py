@@ -6,6 +6,7 @@ Arguments named ``shape`` are always the shape in real space, which a half trans
 """
 
 from cryoloom.engine.fourier._frequencies import frequency_axes, radial_frequency
+from cryoloom.engine.fourier._resample import resample_images
 from cryoloom.engine.fourier._resize import resize_image, resize_transform
 from cryoloom.engine.fourier._shift import shift_phases
 from cryoloom.engine.fourier._sizes import good_even_size, good_even_size_below
@@ -19,6 +20,7 @@ __all__ = [
     "half_shape",
     "inverse_transform",
     "radial_frequency",
+    "resample_images",
     "resize_image",
     "resize_transform",
     "shift_phases",

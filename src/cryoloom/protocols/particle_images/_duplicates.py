@@ -1,0 +1,167 @@
+"""Particles that are there twice; they would correlate the halves of the data by their noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryoloom.errors import InputError
+from cryoloom.protocols.particle_images._tables import LeftOut, left_out
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from cryoloom.data import Table
+
+
+@dataclass(frozen=True)
+class WithoutDuplicates:
+    """What is left of particles, and what is not.
+
+    Parameters
+    ----------
+    kept : particles no two of which are the same
+    removed : the others
+    remarks : what could not be compared, one sentence each
+    """
+
+    kept: Table
+    removed: tuple[LeftOut, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def without_duplicates(
+    table: Table,
+    distance: float,
+    *,
+    resolve: Callable[[str], Path] | None = None,
+    micrograph_pixel_size: float | None = None,
+) -> WithoutDuplicates:
+    """Keep one of the particles that are the same image, or lie within a distance in the same micrograph.
+
+    Of two, the one with the higher score is kept, else the one that is listed first. Positions are those of the
+    centres, with shifts that were refined taken into account.
+
+    Parameters
+    ----------
+    table : particles
+    distance : in Å; 0 compares images only
+    resolve : gives the place of a micrograph that a table names, whose header tells its pixel size
+    micrograph_pixel_size : in Å, if it is known
+
+    Raises
+    ------
+    InputError
+        If the pixel size of the micrographs cannot be found out.
+    """
+    import polars as pl
+
+    frame = table.frame
+    scored = frame["score"].fill_null(-np.inf).to_numpy() if "score" in frame.columns else np.zeros(frame.height)
+    rank = np.lexsort((np.arange(frame.height), -scored))  # the better ones first
+    remarks: list[str] = []
+    pairs = [_same_image(frame, rank)]
+    if distance > 0:
+        near, remark = _near(table, distance, resolve, micrograph_pixel_size)
+        pairs.append(near)
+        remarks += [remark] if remark else []
+    kept = _greedily_kept(np.concatenate(pairs), rank)
+    removed = left_out(frame.filter(~pl.Series(kept)), "the same particle is listed before, or with a better score")
+    if not removed:
+        return WithoutDuplicates(table, (), tuple(remarks))
+    return WithoutDuplicates(table.with_frame(frame.filter(pl.Series(kept))), tuple(removed), tuple(remarks))
+
+
+def _same_image(frame: pl.DataFrame, rank: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(m, 2) rows of the same image, each with the best of them."""
+    import polars as pl
+
+    ordered = frame.select("file", "index")[rank].with_columns(row=pl.Series(rank))
+    first = ordered.select("row", first=pl.col("row").first().over("file", "index"))
+    return first.filter(pl.col("row") != pl.col("first")).to_numpy().astype(np.int64)
+
+
+def _near(
+    table: Table, distance: float, resolve: Callable[[str], Path] | None, micrograph_pixel_size: float | None
+) -> tuple[NDArray[np.int64], str]:
+    """(m, 2) rows that lie near each other, and what to say of rows that could not be compared."""
+    import polars as pl
+    from scipy.spatial import cKDTree
+
+    frame, none = table.frame, np.empty((0, 2), np.int64)
+    if not {"micrograph_id", "x", "y"} <= set(frame.columns):
+        return none, "Positions in micrographs are not known, so duplicates were looked for among images only."
+    placed = frame.select(
+        pl.arg_where(pl.col("x").is_finite() & pl.col("y").is_finite() & (pl.col("micrograph_id") != 0))
+    )
+    rows = placed.to_series().to_numpy().astype(np.int64)
+    if not len(rows):
+        return none, "Positions in micrographs are not known, so duplicates were looked for among images only."
+    frame = frame[rows]
+    scale = _micrograph_pixel_sizes(table, frame, resolve, micrograph_pixel_size)
+    points = [
+        frame[axis].to_numpy() * scale
+        - (frame[f"shift_{axis}"].fill_null(0.0).to_numpy() if f"shift_{axis}" in frame.columns else 0.0)
+        for axis in ("x", "y")
+    ]
+    _, micrograph = np.unique(frame["micrograph_id"].to_numpy(), return_inverse=True)
+    points.append(micrograph * (2.0 * distance + 1.0))  # micrographs lie apart along a third axis
+    found = cKDTree(np.column_stack(points)).query_pairs(distance, output_type="ndarray").astype(np.int64)
+    unplaced = table.frame.height - len(rows)
+    return rows[found], f"{unplaced} particles have no position, and were compared by their images only." * (
+        unplaced > 0
+    )
+
+
+def _micrograph_pixel_sizes(
+    table: Table, frame: pl.DataFrame, resolve: Callable[[str], Path] | None, given: float | None
+) -> NDArray[np.float64]:
+    """(n,) pixel size of the micrograph of each row, in Å."""
+    if given is not None:
+        return np.full(frame.height, given)
+    groups = frame["optics_group"] if "optics_group" in frame.columns else frame["micrograph_id"] * 0
+    sizes = {}
+    for group in groups.unique():
+        first = frame.filter(groups == group)
+        name = str(first["micrograph_file"][0] or "") if "micrograph_file" in frame.columns else ""
+        sizes[group] = _stated_in_header(name, resolve) or _stated_by_group(table, group)
+        if not sizes[group]:
+            raise InputError(
+                "The pixel size of the micrographs is not known, so distances in them cannot be told; give it, or look "
+                "for duplicates among images only."
+            )
+    return np.array([sizes[group] for group in groups], np.float64)
+
+
+def _stated_in_header(name: str, resolve: Callable[[str], Path] | None) -> float | None:
+    from cryoloom.formats import read_header
+
+    if not name or resolve is None or not resolve(name).is_file():
+        return None
+    return read_header(resolve(name)).pixel_size
+
+
+def _stated_by_group(table: Table, identity: int) -> float | None:
+    group = table.optics_groups.get(identity)
+    if group is None:
+        return None
+    stated = group.extra.get("rlnMicrographPixelSize")
+    return float(stated) if stated else group.detector_pixel_size
+
+
+def _greedily_kept(pairs: NDArray[np.int64], rank: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(n,) whether each row is kept: from the best on, unless a row that it pairs with is kept already."""
+    place = np.empty(len(rank), np.int64)
+    place[rank] = np.arange(len(rank))
+    kept = np.ones(len(rank), bool)
+    better = np.where(place[pairs[:, 0]] < place[pairs[:, 1]], 0, 1)
+    worse_rows, better_rows = pairs[np.arange(len(pairs)), 1 - better], pairs[np.arange(len(pairs)), better]
+    for number in np.lexsort((place[better_rows], place[worse_rows])):
+        if kept[better_rows[number]]:
+            kept[worse_rows[number]] = False
+    return kept

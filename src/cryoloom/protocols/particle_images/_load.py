@@ -1,0 +1,192 @@
+"""From a table of particles to what the engine takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryoloom.engine.likelihood import ParticleImages
+from cryoloom.engine.optics import ContrastTransfer, ParticleOptics
+from cryoloom.errors import InputError
+from cryoloom.protocols.particle_images._grid import CommonGrid, common_grid
+from cryoloom.protocols.particle_images._stacks import gather_images
+from cryoloom.protocols.particle_images._tables import LeftOut, left_out, with_half_sets
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from cryoloom.data import Table
+
+MEMORY = 2 * 2**30
+_CTF = ("defocus_u", "defocus_v", "defocus_angle")
+_ANGLES = ("rot", "tilt", "psi")
+_SHIFTS = ("shift_x", "shift_y")
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedParticles:
+    """Particles that can be computed with, and those that cannot.
+
+    Parameters
+    ----------
+    images : n images on one grid, protein white, with their optics
+    table : the same particles in the same order, each in a half set
+    left_out : particles that take no part, with the reason
+    remarks : what was done to the images, one sentence each
+    """
+
+    images: ParticleImages
+    table: Table
+    left_out: tuple[LeftOut, ...]
+    remarks: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @cached_property
+    def ids(self) -> NDArray[np.uint64]:
+        """(n,) identities."""
+        return self.table.frame["id"].to_numpy()
+
+    @cached_property
+    def half_sets(self) -> NDArray[np.int64]:
+        """(n,) 1 or 2."""
+        return self.table.frame["half_set"].to_numpy()
+
+    @cached_property
+    def groups(self) -> NDArray[np.int64]:
+        """(n,) number of the optics group of each particle, from 0, in the order of the groups' identities."""
+        numbers: NDArray[np.int64] = np.unique(self.table.frame["optics_group"].to_numpy(), return_inverse=True)[1]
+        return numbers
+
+    @cached_property
+    def angles(self) -> NDArray[np.float64] | None:
+        """(n, 3) rot, tilt and psi in degrees, RELION's ZYZ; None if some particle has none."""
+        frame = self.table.frame
+        if not set(_ANGLES) <= set(frame.columns) or any(frame[name].null_count() for name in _ANGLES):
+            return None
+        return frame.select(_ANGLES).to_numpy().astype(np.float64)
+
+    @cached_property
+    def shifts(self) -> NDArray[np.float64]:
+        """(n, 2) x and y in Å with RELION's sign; 0 where nothing is known."""
+        frame = self.table.frame
+        columns = [
+            frame[name].fill_null(0.0).to_numpy() if name in frame.columns else np.zeros(len(frame)) for name in _SHIFTS
+        ]
+        return np.column_stack(columns).astype(np.float64)
+
+
+def load_particles(
+    table: Table,
+    resolve: Callable[[str], Path],
+    *,
+    diameter: float,
+    box_size: int | None = None,
+    pixel_size: float | None = None,
+    memory: int = MEMORY,
+    scratch: Path | None = None,
+) -> LoadedParticles:
+    """Read the images of particles, bring them to one grid and to protein-white contrast, and gather their optics.
+
+    Particles without a CTF, and images that are damaged, are left out and listed. Whatever concerns the whole set is
+    refused before anything is read: stacks that are missing, or that do not hold what is said of them.
+
+    Parameters
+    ----------
+    table : particles
+    resolve : gives the place of a stack that the table names
+    diameter : of the particle, in Å
+    box_size, pixel_size : of the images to compute with, in pixels and Å; see `common_grid`
+    memory : that images may take, in bytes; more are kept in a file that is mapped into memory
+    scratch : folder for that file
+
+    Raises
+    ------
+    InputError
+        If no particle can be computed with, a stack is missing or does not fit, or there is neither memory nor scratch
+        enough.
+    """
+    import polars as pl
+
+    if not len(table):
+        raise InputError("There are no particles.")
+    table = with_half_sets(table)
+    frame, excluded = _with_transfer(table.frame)
+    _check_optics(table, frame)
+    samplings = frame.select("box_size", "pixel_size").unique(maintain_order=True).rows()
+    grid = common_grid(samplings, box_size=box_size, pixel_size=pixel_size)
+    if diameter > grid.extent:
+        raise InputError(
+            f"A diameter of {diameter:g} Å does not fit images of {grid.extent:.0f} Å ({grid}); give the particle's "
+            "diameter, or extract larger boxes."
+        )
+    gathered = gather_images(frame, resolve, grid, memory=memory, scratch=scratch)
+    for reason, rows in gathered.damaged.items():
+        excluded += left_out(frame[rows], reason)
+    frame = frame.filter(pl.Series(gathered.sound))
+    if not frame.height:
+        raise InputError(f"None of the {len(table)} particles can be used: {excluded[-1].reason}.")
+    used = table.with_frame(frame)
+    optics = ParticleOptics.of(_transfers(used))
+    images = ParticleImages(gathered.images, optics, grid.pixel_size, diameter)
+    return LoadedParticles(images, used, tuple(excluded), _remarks(samplings, grid, excluded))
+
+
+def _with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
+    """Particles with a CTF; the others are left out, unless there is none at all."""
+    import polars as pl
+
+    if not set(_CTF) <= set(frame.columns):
+        known = pl.repeat(False, frame.height, eager=True)
+    else:
+        known = frame.select(pl.all_horizontal(pl.col(name).is_finite().fill_null(False) for name in _CTF)).to_series()
+    if not known.any():
+        raise InputError(
+            "The particles have no CTF, without which they cannot be compared with a map; extract them with the CTFs "
+            "of their micrographs, or give a file that holds the defocus."
+        )
+    return frame.filter(known), left_out(frame.filter(~known), "its CTF is not known")
+
+
+def _check_optics(table: Table, frame: pl.DataFrame) -> None:
+    groups = frame["optics_group"].unique() if "optics_group" in frame.columns else [0]
+    unknown = [group for group in groups if group not in table.optics_groups]
+    if unknown:
+        raise InputError(
+            "The voltage, spherical aberration and amplitude contrast of some particles are not known; import the data "
+            "again with these."
+        )
+
+
+def _transfers(table: Table) -> list[ContrastTransfer]:
+    frame = table.frame
+    phase = frame["phase_shift"].fill_null(0.0) if "phase_shift" in frame.columns else np.zeros(frame.height)
+    rows = zip(frame["optics_group"], *(frame[name] for name in _CTF), phase, strict=True)
+    return [
+        ContrastTransfer(
+            group.voltage, group.spherical_aberration, group.amplitude_contrast, u, v, angle, phase_shift=phase_shift
+        )
+        for group, u, v, angle, phase_shift in ((table.optics_groups[identity], *values) for identity, *values in rows)
+    ]
+
+
+def _remarks(samplings: list[tuple[int, float]], grid: CommonGrid, excluded: list[LeftOut]) -> tuple[str, ...]:
+    remarks = []
+    if not all(grid.is_that_of(*sampling) for sampling in samplings):
+        kinds = ", ".join(str(CommonGrid(*sampling)) for sampling in samplings)
+        remarks.append(f"Images of {kinds} were brought to {grid}.")
+    finest = max(pixel for _, pixel in samplings)
+    if grid.pixel_size < finest * 0.999:
+        remarks.append(
+            f"Some images have pixels of {finest:.3f} Å, and know nothing of details below {2 * finest:.2f} Å."
+        )
+    reasons = [each.reason for each in excluded]
+    remarks += [f"{reasons.count(reason)} particles were left out: {reason}." for reason in dict.fromkeys(reasons)]
+    return tuple(remarks)

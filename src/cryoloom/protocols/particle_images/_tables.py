@@ -1,0 +1,108 @@
+"""Columns of particles: halves that are drawn once, poses that were found, and who was left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryoloom.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from cryoloom.data import Table
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A particle that takes no part.
+
+    Parameters
+    ----------
+    id : its identity
+    label : its image, as RELION names it
+    reason : half a sentence
+    """
+
+    id: int
+    label: str
+    reason: str
+
+
+def left_out(frame: pl.DataFrame, reason: str) -> list[LeftOut]:
+    """Every particle of some rows, for the same reason."""
+    rows = frame.select("id", "file", "index").iter_rows()
+    return [LeftOut(identity, f"{index + 1:06d}@{file}", reason) for identity, file, index in rows]
+
+
+def with_half_sets(table: Table) -> Table:
+    """The particles, each in one of two halves: those that were drawn before stay, others are drawn by their identity.
+
+    Parameters
+    ----------
+    table : particles
+    """
+    import polars as pl
+
+    from cryoloom.data import half_set_of
+
+    frame = table.frame
+    if "half_set" not in frame.columns:
+        frame = frame.with_columns(half_set=pl.lit(0, pl.Int64))
+    known = frame["half_set"].fill_null(0)
+    if known.is_in([1, 2]).all():
+        return table
+    drawn = [
+        half if half in (1, 2) else half_set_of(identity) for half, identity in zip(known, frame["id"], strict=True)
+    ]
+    return table.with_frame(frame.with_columns(pl.Series("half_set", drawn, pl.Int64)))
+
+
+def check_halves(half_sets: NDArray[np.int64], *, least: int = 1) -> None:
+    """Refuse particles that do not fill both halves.
+
+    Parameters
+    ----------
+    half_sets : (n,) 1 or 2
+    least : particles that each half needs
+
+    Raises
+    ------
+    InputError
+        With the numbers of both halves.
+    """
+    first, second = (int((half_sets == half).sum()) for half in (1, 2))
+    if min(first, second) < least:
+        raise InputError(
+            f"The half sets hold {first} and {second} particles, but each needs at least {least}: independent halves "
+            "cannot be refined. Give more particles, or let the halves be drawn again by leaving out their column."
+        )
+
+
+def with_poses(
+    table: Table,
+    angles: NDArray[np.floating],
+    shifts: NDArray[np.floating],
+    more: Mapping[str, NDArray[np.generic]] | None = None,
+) -> Table:
+    """The particles with poses that were found.
+
+    Parameters
+    ----------
+    table : n particles
+    angles : (n, 3) rot, tilt and psi in degrees, RELION's ZYZ
+    shifts : (n, 2) x and y in Å with RELION's sign: what to add to a particle's position to bring it to the centre
+    more : other columns of `Particle`, such as ``class_number``
+    """
+    import polars as pl
+
+    columns = dict(zip(("rot", "tilt", "psi"), np.asarray(angles, np.float64).T, strict=True))
+    columns |= dict(zip(("shift_x", "shift_y"), np.asarray(shifts, np.float64).T, strict=True))
+    columns |= dict(more or {})
+    series = [pl.Series(name, np.ascontiguousarray(values)) for name, values in columns.items()]
+    return table.with_frame(table.frame.with_columns(series))
