@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -136,6 +137,7 @@ def test_what_concerns_the_whole_set_is_refused_before_anything_is_read(folder):
         load(folder, table_of(particle(9)))
     with pytest.raises(InputError, match="said to have 48"):
         load(folder, table_of(particle(0, box_size=48)))
+    assert load_particles(table_of(), lambda name: folder / name, diameter=None).images.diameter == BOX * PIXEL
     with pytest.raises(InputError, match="diameter of 300 Å"):
         load_particles(table_of(), lambda name: folder / name, diameter=300.0)
     with pytest.raises(InputError, match="voltage"):
@@ -181,13 +183,17 @@ def test_of_two_that_are_the_same_the_better_is_kept(folder):
     found = without_duplicates(table_of(*rows), 10.0, micrograph_pixel_size=2.0)
     assert found.kept.frame["id"].to_list() == [101, 102, 103]
     assert [each.id for each in found.removed] == [100, 900, 104]
+    assert load(folder, table_of(*rows[2:5]), duplicates_within=5.0).ids.tolist() == [102, 103]
     images_only = without_duplicates(table_of(*rows), 0.0)
     assert [each.id for each in images_only.removed] == [900]
     near = table_of(*(replace(row, shift_x=6.0 if row.id == 101 else 0.0) for row in rows[:2]))
     assert len(without_duplicates(near, 5.0, micrograph_pixel_size=2.0).kept) == 1
     assert len(without_duplicates(table_of(*rows[:2]), 5.0, micrograph_pixel_size=2.0).kept) == 2
-    with pytest.raises(InputError, match="pixel size of the micrographs"):
-        without_duplicates(table_of(*rows), 10.0)
+    blind = without_duplicates(table_of(*rows), 10.0)
+    assert [each.id for each in blind.removed] == [900]
+    assert "pixel size of the micrographs is not known" in blind.remarks[0]
+    of_each = without_duplicates(table_of(*rows), 10.0, micrograph_pixel_size={5: 2.0, 6: 1.0})
+    assert of_each.removed == found.removed
     write_mrc(folder / "m.mrc", np.zeros((8, 8), np.float32))  # of 4 Å pixels, by its header
     named = table_of(*(replace(row, micrograph_file="m.mrc") for row in rows[:2]))
     assert len(without_duplicates(named, 10.0, resolve=lambda name: folder / name).kept) == 2
@@ -205,6 +211,7 @@ def blobs() -> np.ndarray:
     return volume.astype(np.float32)
 
 
+@pytest.mark.skipif(shutil.which("relion_reconstruct") is None, reason="RELION is not installed")
 def test_relion_makes_the_map_of_the_poses_that_we_write(folder, blobs):
     """Images of known poses, loaded from a STAR file without poses, given theirs, and reconstructed by RELION."""
     random = np.random.default_rng(4)

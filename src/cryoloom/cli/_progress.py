@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cryoloom.cli._resuming import Resumption
+from cryoloom.cli.output import duration
 from cryoloom.workflow.run import Progress, RunState
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def table(entries: Sequence[RunEntry], compared: Mapping[str, Staleness]) -> Tab
             total,
             f"[yellow]{progress.failed}[/]" if progress.failed else "0",
             f"{progress.items_per_hour:.0f}/h" if progress.items_per_hour else "",
-            _duration(left) if left else "",
+            duration(left) if left else "",
             _made(entry, progress),
         )
     return listed
@@ -237,9 +238,3 @@ def _words(entry: RunEntry) -> str:
 def _ended_well(entries: Sequence[RunEntry]) -> bool:
     bad = {RunState.FAILED, RunState.INTERRUPTED, None}
     return all(entry.state not in bad and not (entry.state and entry.state.active) for entry in entries)
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -21,6 +21,8 @@ TOOLS: Mapping[str, str] = {
     "ctf": "cryoloom.cli.tool.ctf:ctf",
     "pick": "cryoloom.cli.tool.pick:pick",
     "extract": "cryoloom.cli.tool.extract:extract",
+    "reconstruct": "cryoloom.cli.tool.reconstruct:reconstruct",
+    "project": "cryoloom.cli.tool.project:project",
     "fsc": "cryoloom.cli.tool.fsc:fsc",
     "simulate": "cryoloom.cli.tool.simulate:simulate",
 }

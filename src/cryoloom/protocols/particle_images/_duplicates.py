@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoloom.errors import InputError
 from cryoloom.protocols.particle_images._tables import LeftOut, left_out
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def without_duplicates(
     distance: float,
     *,
     resolve: Callable[[str], Path] | None = None,
-    micrograph_pixel_size: float | None = None,
+    micrograph_pixel_size: float | Mapping[int, float] | None = None,
 ) -> WithoutDuplicates:
     """Keep one of the particles that are the same image, or lie within a distance in the same micrograph.
 
@@ -52,12 +51,7 @@ def without_duplicates(
     table : particles
     distance : in Å; 0 compares images only
     resolve : gives the place of a micrograph that a table names, whose header tells its pixel size
-    micrograph_pixel_size : in Å, if it is known
-
-    Raises
-    ------
-    InputError
-        If the pixel size of the micrographs cannot be found out.
+    micrograph_pixel_size : in Å, if it is known: of all micrographs, or of each by its identity
     """
     import polars as pl
 
@@ -87,7 +81,7 @@ def _same_image(frame: pl.DataFrame, rank: NDArray[np.int64]) -> NDArray[np.int6
 
 
 def _near(
-    table: Table, distance: float, resolve: Callable[[str], Path] | None, micrograph_pixel_size: float | None
+    table: Table, distance: float, resolve: Callable[[str], Path] | None, pixel_size: float | Mapping[int, float] | None
 ) -> tuple[NDArray[np.int64], str]:
     """(m, 2) rows that lie near each other, and what to say of rows that could not be compared."""
     import polars as pl
@@ -103,7 +97,9 @@ def _near(
     if not len(rows):
         return none, "Positions in micrographs are not known, so duplicates were looked for among images only."
     frame = frame[rows]
-    scale = _micrograph_pixel_sizes(table, frame, resolve, micrograph_pixel_size)
+    scale = _micrograph_pixel_sizes(table, frame, resolve, pixel_size)
+    if scale is None:
+        return none, "The pixel size of the micrographs is not known, so duplicates were looked for among images only."
     points = [
         frame[axis].to_numpy() * scale
         - (frame[f"shift_{axis}"].fill_null(0.0).to_numpy() if f"shift_{axis}" in frame.columns else 0.0)
@@ -119,9 +115,12 @@ def _near(
 
 
 def _micrograph_pixel_sizes(
-    table: Table, frame: pl.DataFrame, resolve: Callable[[str], Path] | None, given: float | None
-) -> NDArray[np.float64]:
-    """(n,) pixel size of the micrograph of each row, in Å."""
+    table: Table, frame: pl.DataFrame, resolve: Callable[[str], Path] | None, given: float | Mapping[int, float] | None
+) -> NDArray[np.float64] | None:
+    """(n,) pixel size of the micrograph of each row, in Å; None if it is not known."""
+    if isinstance(given, Mapping):
+        known = [given.get(micrograph) for micrograph in frame["micrograph_id"]]
+        return None if None in known else np.array(known, np.float64)
     if given is not None:
         return np.full(frame.height, given)
     groups = frame["optics_group"] if "optics_group" in frame.columns else frame["micrograph_id"] * 0
@@ -131,10 +130,7 @@ def _micrograph_pixel_sizes(
         name = str(first["micrograph_file"][0] or "") if "micrograph_file" in frame.columns else ""
         sizes[group] = _stated_in_header(name, resolve) or _stated_by_group(table, group)
         if not sizes[group]:
-            raise InputError(
-                "The pixel size of the micrographs is not known, so distances in them cannot be told; give it, or look "
-                "for duplicates among images only."
-            )
+            return None
     return np.array([sizes[group] for group in groups], np.float64)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from cryoloom.engine.likelihood import ParticleImages
 from cryoloom.engine.optics import ContrastTransfer, ParticleOptics
 from cryoloom.errors import InputError
+from cryoloom.protocols.particle_images._duplicates import without_duplicates
 from cryoloom.protocols.particle_images._grid import CommonGrid, common_grid
 from cryoloom.protocols.particle_images._stacks import gather_images
 from cryoloom.protocols.particle_images._tables import LeftOut, left_out, with_half_sets
@@ -87,9 +88,10 @@ def load_particles(
     table: Table,
     resolve: Callable[[str], Path],
     *,
-    diameter: float,
+    diameter: float | None,
     box_size: int | None = None,
     pixel_size: float | None = None,
+    duplicates_within: float | None = None,
     memory: int = MEMORY,
     scratch: Path | None = None,
 ) -> LoadedParticles:
@@ -102,8 +104,10 @@ def load_particles(
     ----------
     table : particles
     resolve : gives the place of a stack that the table names
-    diameter : of the particle, in Å
+    diameter : of the particle, in Å; None for all of the image
     box_size, pixel_size : of the images to compute with, in pixels and Å; see `common_grid`
+    duplicates_within : distance in Å within which two particles are taken for one; see `without_duplicates`. None
+        leaves all of them in.
     memory : that images may take, in bytes; more are kept in a file that is mapped into memory
     scratch : folder for that file
 
@@ -118,10 +122,19 @@ def load_particles(
     if not len(table):
         raise InputError("There are no particles.")
     table = with_half_sets(table)
-    frame, excluded = _with_transfer(table.frame)
+    excluded: list[LeftOut] = []
+    remarks: list[str] = []
+    if duplicates_within is not None:
+        single = without_duplicates(table, duplicates_within, resolve=resolve)
+        table = single.kept
+        excluded += single.removed
+        remarks += single.remarks
+    frame, without_transfer = _with_transfer(table.frame)
+    excluded += without_transfer
     _check_optics(table, frame)
     samplings = frame.select("box_size", "pixel_size").unique(maintain_order=True).rows()
     grid = common_grid(samplings, box_size=box_size, pixel_size=pixel_size)
+    diameter = grid.extent if diameter is None else diameter
     if diameter > grid.extent:
         raise InputError(
             f"A diameter of {diameter:g} Å does not fit images of {grid.extent:.0f} Å ({grid}); give the particle's "
@@ -134,9 +147,8 @@ def load_particles(
     if not frame.height:
         raise InputError(f"None of the {len(table)} particles can be used: {excluded[-1].reason}.")
     used = table.with_frame(frame)
-    optics = ParticleOptics.of(_transfers(used))
-    images = ParticleImages(gathered.images, optics, grid.pixel_size, diameter)
-    return LoadedParticles(images, used, tuple(excluded), _remarks(samplings, grid, excluded))
+    images = ParticleImages(gathered.images, optics_of(used), grid.pixel_size, diameter)
+    return LoadedParticles(images, used, tuple(excluded), (*remarks, *_remarks(samplings, grid, excluded)))
 
 
 def _with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
@@ -165,16 +177,27 @@ def _check_optics(table: Table, frame: pl.DataFrame) -> None:
         )
 
 
-def _transfers(table: Table) -> list[ContrastTransfer]:
-    frame = table.frame
+def optics_of(table: Table) -> ParticleOptics:
+    """The optics of particles whose CTFs are known.
+
+    Raises
+    ------
+    InputError
+        If a CTF is missing.
+    """
+    frame, unknown = _with_transfer(table.frame)
+    if unknown:
+        raise InputError(f"{len(unknown)} particles have no CTF, for example {unknown[0].label}; leave them out.")
+    _check_optics(table, frame)
     phase = frame["phase_shift"].fill_null(0.0) if "phase_shift" in frame.columns else np.zeros(frame.height)
     rows = zip(frame["optics_group"], *(frame[name] for name in _CTF), phase, strict=True)
-    return [
+    transfers = [
         ContrastTransfer(
             group.voltage, group.spherical_aberration, group.amplitude_contrast, u, v, angle, phase_shift=phase_shift
         )
         for group, u, v, angle, phase_shift in ((table.optics_groups[identity], *values) for identity, *values in rows)
     ]
+    return ParticleOptics.of(transfers)
 
 
 def _remarks(samplings: list[tuple[int, float]], grid: CommonGrid, excluded: list[LeftOut]) -> tuple[str, ...]:

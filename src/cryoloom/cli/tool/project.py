@@ -1,0 +1,106 @@
+"""`cryoloom tool project`: images of a map in given orientations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cryoloom.cli.output import emit
+from cryoloom.errors import FormatError, InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+_ANGLES = ("rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi")
+
+
+def project(
+    volume: Annotated[Path, typer.Argument(metavar="MAP", help="Map.")],
+    *,
+    angles: Annotated[Path, typer.Option(help="STAR file with rlnAngleRot, Tilt and Psi; its shifts are applied too.")],
+    output: Annotated[Path, typer.Option(help="Stack for the images (.mrcs); a STAR file appears beside it.")],
+    ctf: Annotated[
+        bool, typer.Option("--ctf", help="Apply the contrast transfer functions that the STAR file tells.")
+    ] = False,
+    pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Project a map in the orientations that a STAR file lists; protein is white.
+
+    Example: cryoloom tool project map.mrc --angles particles.star --output projections.mrcs --ctf
+    """
+    import numpy as np
+    import polars as pl
+
+    from cryoloom.engine.projection import project_volume
+    from cryoloom.formats import read_header, read_star, read_volume, write_stack, write_star
+
+    pixel_size = pixel_size or read_header(volume).pixel_size
+    if pixel_size is None:
+        raise InputError(f"{volume.name}: the file does not say its pixel size; give it.", path=volume)
+    blocks = read_star(angles)
+    tables = {name: block for name, block in blocks.items() if isinstance(block, pl.DataFrame)}
+    name = next((name for name, table in tables.items() if set(_ANGLES) <= set(table.columns)), None)
+    if name is None:
+        raise FormatError(f"{angles.name}: no table has the columns _{', _'.join(_ANGLES)}.", path=angles)
+    table = tables[name]
+    density = read_volume(volume)
+    images = project_volume(
+        density,
+        table.select(pl.col(label).cast(pl.Float64) for label in _ANGLES).to_numpy(),
+        _shifts(table, pixel_size),
+        _transfers(angles, len(density), pixel_size) if ctf else None,
+        pixel_size=pixel_size,
+        threads=threads,
+    )
+    write_stack(output, images, pixel_size=pixel_size)
+    star = output.with_suffix(".star")
+    named = pl.Series("rlnImageName", [f"{number:06d}@{output}" for number in range(1, len(images) + 1)])
+    tables[name] = table.with_columns(named)
+    if "optics" in tables:
+        tables["optics"] = tables["optics"].with_columns(
+            rlnImagePixelSize=pl.lit(pixel_size), rlnImageSize=pl.lit(len(density))
+        )
+    write_star(star, tables)
+    document = {
+        "stack": output,
+        "star": star,
+        "count": len(images),
+        "box_size": len(density),
+        "pixel_size": pixel_size,
+        "ctf": ctf,
+        "deviation": np.asarray(images.std(axis=(1, 2), dtype=np.float64)),
+    }
+    emit(document, as_json=as_json, text=f"{volume}: {len(images)} projections → {output}")
+
+
+def _shifts(table: pl.DataFrame, pixel_size: float) -> NDArray[np.float64] | None:
+    """(n, 2) x and y in Å; None if the file tells none."""
+    import polars as pl
+
+    for labels, scale in (
+        (("rlnOriginXAngst", "rlnOriginYAngst"), 1.0),
+        (("rlnOriginX", "rlnOriginY"), pixel_size),
+    ):
+        if set(labels) <= set(table.columns):
+            return table.select(pl.col(label).cast(pl.Float64) * scale for label in labels).to_numpy()
+    return None
+
+
+def _transfers(star: Path, box: int, pixel_size: float) -> NDArray[np.float32]:
+    """(n, box, box // 2 + 1) contrast transfer function of each particle that a STAR file lists."""
+    import numpy as np
+
+    from cryoloom.protocols.particle_images import optics_of, read_particle_file
+
+    frequency_y, frequency_x = np.meshgrid(
+        np.fft.fftfreq(box, pixel_size), np.fft.rfftfreq(box, pixel_size), indexing="ij"
+    )
+    optics = optics_of(read_particle_file(star).table)
+    values = optics.transfer(np.stack([frequency_x.ravel(), frequency_y.ravel()], axis=1))
+    return values.reshape(len(optics), *frequency_x.shape)

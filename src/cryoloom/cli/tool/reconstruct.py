@@ -1,0 +1,60 @@
+"""`cryoloom tool reconstruct`: the map of particles whose poses are known."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryoloom.cli.output import emit
+
+
+def reconstruct(
+    particles: Annotated[Path, typer.Argument(metavar="STAR", help="Particles with poses and CTFs (.star or .cs).")],
+    *,
+    output: Annotated[Path, typer.Option(help="MRC file for the map.")],
+    symmetry: Annotated[str, typer.Option(help="Point group: C1, C3, D7, T or O.")] = "C1",
+    half: Annotated[int | None, typer.Option(min=1, max=2, help="Take the particles of one half set only.")] = None,
+    box: Annotated[int | None, typer.Option(min=8, help="Edge of the map in pixels; even.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Make the map of particles from their poses and CTFs, neither filtered nor masked.
+
+    Example: cryoloom tool reconstruct particles.star --output map.mrc --symmetry C3
+    """
+    import numpy as np
+
+    from cryoloom.cli.tool._progress import ToolProgress
+    from cryoloom.engine.symmetry import point_group
+    from cryoloom.errors import InputError
+    from cryoloom.formats import write_volume
+    from cryoloom.protocols.particle_images import load_particles, read_particle_file
+    from cryoloom.protocols.reconstruct._compute import map_of, sums_of
+
+    group = point_group(symmetry)
+    given = read_particle_file(particles)
+    loaded = load_particles(given.table, given.resolve, diameter=None, box_size=box)
+    remarks = (*given.remarks, *loaded.remarks)
+    for remark in remarks:
+        sys.stderr.write(f"{particles.name}: {remark}\n")
+    chosen = np.arange(len(loaded)) if half is None else np.flatnonzero(loaded.half_sets == half)
+    if not len(chosen):
+        raise InputError(f"No particle of {particles.name} is in half set {half}.", path=particles)
+    with ToolProgress("Adding particles", quiet=as_json) as progress:
+        sums = sums_of(loaded, chosen, threads=threads, report=lambda done: progress(done / len(chosen)))
+    images = loaded.images
+    write_volume(output, map_of(sums, images, group, threads=threads), pixel_size=images.pixel_size)
+    document = {
+        "map": output,
+        "particles": len(chosen),
+        "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
+        "symmetry": group.name,
+        "half": half,
+        "box_size": images.box_size,
+        "pixel_size": images.pixel_size,
+        "remarks": list(remarks),
+    }
+    emit(document, as_json=as_json, text=f"{len(chosen)} particles → {output}")

@@ -1,0 +1,1 @@
+"""Maps of particles whose poses are known."""

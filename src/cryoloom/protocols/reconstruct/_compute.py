@@ -1,0 +1,73 @@
+"""Maps of particles whose poses are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryoloom.engine.kernels import shift_factors
+from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
+from cryoloom.engine.orientations import rotation_matrices
+from cryoloom.engine.reconstruction import FourierSums
+from cryoloom.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cryoloom.engine.symmetry import PointGroup
+    from cryoloom.protocols.particle_images import LoadedParticles
+
+BATCH = 64
+
+
+def sums_of(
+    particles: LoadedParticles,
+    chosen: NDArray[np.int64],
+    *,
+    threads: int = 1,
+    report: Callable[[int], None] | None = None,
+) -> FourierSums:
+    """Add particles up in Fourier space.
+
+    Parameters
+    ----------
+    particles : with poses
+    chosen : (m,) which of them
+    threads : threads to use; the result does not depend on it
+    report : told how many have been added, batch by batch
+
+    Raises
+    ------
+    InputError
+        If some particle has no orientation.
+    """
+    if particles.angles is None:
+        raise InputError("Some particles have no orientation, so no map can be made of them; refine them first.")
+    images = particles.images
+    rotations = rotation_matrices(particles.angles)
+    radius = (images.box_size + 1) // 2
+    even = NoiseSpectrum(np.ones(images.box_size))
+    sums = FourierSums(radius)
+    for start in range(0, len(chosen), BATCH):
+        part = chosen[start : start + BATCH]
+        seen = images.observe(part, radius, even, threads=threads)
+        centring = shift_factors(seen.frequencies, particles.shifts[part] / images.pixel_size, images.box_size)
+        sums.insert(
+            seen.whole * centring * seen.transfer, seen.transfer**2, rotations[part], seen.frequencies, threads=threads
+        )
+        if report is not None:
+            report(start + len(part))
+    return sums
+
+
+def map_of(sums: FourierSums, images: ParticleImages, symmetry: PointGroup, *, threads: int = 1) -> NDArray[np.float32]:
+    """The map (box, box, box) that sums of slices give, with the symmetry of a group imposed."""
+    return sums.symmetrised(symmetry.operators, threads=threads).map(images.box_size, threads=threads)
+
+
+def reconstruction_memory(count: int, box_size: int) -> int:
+    """Bytes that the images, the sums and the map take at most, the program itself not included."""
+    padded = (2 * box_size + 3) ** 3 // 2
+    return 4 * count * box_size**2 + 3 * 12 * padded + 8 * box_size**3
