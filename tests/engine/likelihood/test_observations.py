@@ -1,5 +1,7 @@
 """What is compared is the image's own transform, centred, whitened and masked; optics are those of one by one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,10 @@ def transfers():
         ContrastTransfer(300.0, 2.7, 0.1, u, u - astigmatism, angle, phase_shift=phase)
         for u, astigmatism, angle, phase in random.uniform([5e3, 0, 0, 0], [3e4, 1e3, 180, 120], size=(6, 4))
     ]
+
+
+def noise_of(power):
+    return NoiseSpectrum(np.full(BOX, float(power)))
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +69,27 @@ def test_a_residual_renews_the_noise_where_something_was_compared():
     assert noise.deviation(ring_of(np.array([[2.0, 0.0]], np.float32))) == pytest.approx([6**0.5])
 
 
+def test_groups_have_noise_of_their_own(particles):
+    optics = replace(particles.optics, groups=particles.optics.groups * 2, group=np.array([0, 1, 1, 0, 0, 1]))
+    grouped = replace(particles, optics=optics)
+    noise = NoiseSpectrum(np.full(BOX, 4.0)).shared_by(2)
+    noise = noise.updated(np.array([[1.0] * 16, [4.0] * 16]))
+    seen, plain = (
+        one.observe(np.arange(6), 15, spectrum) for one, spectrum in ((grouped, noise), (particles, noise_of(4.0)))
+    )
+    for name in ("masked", "whole", "transfer"):
+        ratio = getattr(plain, name)[:, :50] / getattr(seen, name)[:, :50]
+        assert ratio == pytest.approx(np.array([1, 2, 2, 1, 1, 2])[:, None].repeat(50, axis=1), rel=1e-5)
+
+
+def test_masks_leave_their_share_of_white_noise(particles):
+    images = np.random.default_rng(3).normal(size=(200, BOX, BOX)).astype(np.float32)
+    optics = particles.optics[np.zeros(200, int)]
+    seen = ParticleImages(images, optics, PIXEL, 60.0).observe(np.arange(200), 15, noise_of(BOX**2))
+    share = (np.abs(seen.masked) ** 2).mean() / (np.abs(seen.whole) ** 2).mean()
+    assert share == pytest.approx(particles.masked_share, rel=0.03)
+
+
 def test_what_does_not_fit_is_refused(particles, transfers):
     with pytest.raises(ParameterError, match="CTFs of 6"):
         ParticleImages(particles.images[:5], particles.optics, PIXEL, 60.0)
@@ -70,5 +97,3 @@ def test_what_does_not_fit_is_refused(particles, transfers):
         ParticleImages(particles.images, particles.optics, PIXEL, 100.0)
     with pytest.raises(ParameterError, match="squares"):
         ParticleImages(particles.images[0], particles.optics, PIXEL, 60.0)
-    with pytest.raises(ParameterError, match="2 microscopes"):
-        ParticleOptics.of([transfers[0], ContrastTransfer(200.0, 2.7, 0.1, 1e4, 1e4, 0.0)])

@@ -16,6 +16,8 @@ from cryoloom.engine.kernels._interpolation import interpolate
 from cryoloom.engine.kernels._slices import slab_bounds
 from cryoloom.errors import ParameterError
 
+ROUNDING = 1e-3  # Fourier pixels by which rounded matrices may seem to reach further; one more pixel is there
+
 
 def extract_coefficients(
     transform: NDArray[np.complex64],
@@ -30,7 +32,8 @@ def extract_coefficients(
     Parameters
     ----------
     transform : (z, y, x) half transform, of `half_transform_shape`
-    rotations : (n, 3, 3) matrices that take the axes of the volume to those of the image, x first (RELION's ``A``)
+    rotations : (n, 3, 3) matrices that take the axes of the volume to those of the image, x first (RELION's ``A``); the
+        first two rows may hold a magnification
     frequencies : (k, 2) x and y in Fourier pixels of the image; shorter than the radius of the transform
     padding : how much finer the grid of the transform is than the image's
     threads : threads that share the slices; the result does not depend on it
@@ -39,7 +42,7 @@ def extract_coefficients(
     -------
     (n, k) coefficients. Time O(n · k).
     """
-    _check(transform, rotations, frequencies, padding)
+    check_reach(transform, rotations, frequencies, padding)
     values = np.empty((len(rotations), len(frequencies)), np.complex64)
     matrices = np.ascontiguousarray(rotations, np.float64) * padding
     bounds = np.linspace(0, len(matrices), threads + 1).astype(int)
@@ -75,7 +78,8 @@ def insert_coefficients(
     weight : (z, y, x) weights, of the same shape; changed
     values : (n, k) coefficients, already weighted
     value_weights : (n, k) what each adds to the weight
-    rotations : (n, 3, 3) matrices that take the axes of the volume to those of the image, x first (RELION's ``A``)
+    rotations : (n, 3, 3) matrices that take the axes of the volume to those of the image, x first (RELION's ``A``); the
+        first two rows may hold a magnification
     frequencies : (k, 2) x and y in Fourier pixels of the image; shorter than the radius of the transform
     padding : how much finer the grid of the transform is than the image's
     threads : threads that share the planes of the volume; every voxel receives its terms in the order of the slices,
@@ -85,7 +89,7 @@ def insert_coefficients(
     -----
     Time O(n · k), no memory beyond the arguments.
     """
-    _check(transform, rotations, frequencies, padding)
+    check_reach(transform, rotations, frequencies, padding)
     matrices = np.ascontiguousarray(rotations, np.float64) * padding
     bounds = slab_bounds(transform.shape[0], threads)
 
@@ -96,20 +100,36 @@ def insert_coefficients(
         list(pool.map(insert, range(threads)))
 
 
-def _check(
+def check_reach(
     transform: NDArray[np.complex64],
     rotations: NDArray[np.float64],
     frequencies: NDArray[np.float32],
     padding: int,
 ) -> None:
+    """Refuse slices that would be read beyond a half transform.
+
+    Raises
+    ------
+    ParameterError
+        If a frequency, stretched as the first two rows of the matrices at most do, lies outside.
+    """
     if rotations.shape[1:] != (3, 3):
         raise ParameterError(f"rotations have the shape {rotations.shape}; it must be (n, 3, 3)")
     reach = transform.shape[0] // 2 - 1
     longest = padding * float(np.sqrt((frequencies.astype(np.float64) ** 2).sum(axis=1).max(initial=0.0)))
-    if longest > reach:
+    longest *= _largest_stretch(np.asarray(rotations, np.float64))
+    if longest > reach + ROUNDING:
         raise ParameterError(
             f"a frequency lies {longest:.1f} pixels from the origin of the half transform, which reaches {reach}"
         )
+
+
+def _largest_stretch(rotations: NDArray[np.float64]) -> float:
+    """Largest singular value of the first two rows of matrices; 1 of rotations."""
+    first, second = rotations[:, 0], rotations[:, 1]
+    a, b, c = ((one * other).sum(axis=1) for one, other in ((first, first), (second, second), (first, second)))
+    squared = 0.5 * (a + b) + np.sqrt(0.25 * (a - b) ** 2 + c**2)
+    return float(np.sqrt(squared.max(initial=0.0)))
 
 
 @njit(cache=True, nogil=True)

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from cryoloom.engine.kernels._coefficients import check_reach
 from cryoloom.engine.kernels._interpolation import interpolate
 
 
@@ -109,7 +110,7 @@ def score_candidates(
     values : (n, k) whitened coefficients of the images
     transfer : (n, k) whitened transfer functions
     volume : (z, y, x) half transform
-    rotations : (m, 3, 3) candidates
+    rotations : (m, 3, 3) candidates; the first two rows may hold a magnification
     owners : (m,) image that each is a candidate of, in ascending order; candidates that are near each other in
         orientation are read from the same part of the volume, which is what makes this fast
     frequencies : (k, 2) x and y in Fourier pixels; shorter than the radius of the transform
@@ -121,6 +122,7 @@ def score_candidates(
     -------
     (m, t) logarithms of the likelihood, less that of no particle at all. Time O(m · k · t).
     """
+    check_reach(volume, rotations, frequencies, padding)
     scores = np.empty((len(rotations), len(factors)), np.float32)
     matrices = np.ascontiguousarray(rotations, np.float64) * padding
     explained = np.ascontiguousarray(values * transfer)

@@ -22,7 +22,8 @@ class NoiseSpectrum:
 
     Parameters
     ----------
-    power : (r,) of rings one Fourier pixel thick, from the origin on; for transforms that are not normalised
+    power : (r,) of rings one Fourier pixel thick, from the origin on, or (g, r) of each optics group; for transforms
+        that are not normalised
     """
 
     power: NDArray[np.float64]
@@ -45,24 +46,40 @@ class NoiseSpectrum:
         sums = np.bincount(ring.ravel(), (total / len(images)).ravel())
         return cls(_without_gaps(sums / np.bincount(ring.ravel())))
 
+    def shared_by(self, groups: int) -> NoiseSpectrum:
+        """The same spectrum for each of so many optics groups, to be updated apart."""
+        return NoiseSpectrum(np.tile(self.power, (groups, 1)))
+
     def updated(self, residual: NDArray[np.float64], share: float = 1.0) -> NoiseSpectrum:
         """Follow what is left of whitened images when what was found in them is taken away.
 
         Parameters
         ----------
-        residual : (r,) mean square of the whitened residual in each ring; 0 where nothing was compared, which stays
+        residual : (r,) or (g, r) mean square of the whitened residual in each ring; 0 where nothing was compared,
+            which stays
         share : weight of the new estimate
         """
         factor = np.ones_like(self.power)
-        compared = min(len(residual), len(factor))
-        factor[:compared] = np.where(residual[:compared] > 0, residual[:compared], 1.0)
+        compared = min(residual.shape[-1], factor.shape[-1])
+        factor[..., :compared] = np.where(residual[..., :compared] > 0, residual[..., :compared], 1.0)
         return NoiseSpectrum(_without_gaps(self.power * (1.0 + share * (factor - 1.0))))
 
-    def deviation(self, rings: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Root mean square modulus of the noise in each of the given rings."""
-        return np.sqrt(self.power[rings]).astype(np.float32)
+    def deviation(self, rings: NDArray[np.int64], groups: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """Root mean square modulus of the noise.
+
+        Parameters
+        ----------
+        rings : (k,) numbers of rings
+        groups : (n,) numbers of optics groups, for spectra of each; none if all share one
+
+        Returns
+        -------
+        (k,) if all groups share the spectrum, else (n, k)
+        """
+        power = self.power if self.power.ndim == 1 else self.power[groups]
+        return np.sqrt(power[..., rings]).astype(np.float32)
 
 
 def _without_gaps(power: NDArray[np.float64]) -> NDArray[np.float64]:
-    least = LEAST_SHARE * power[1:].mean()
-    return np.maximum(power, least if least > 0 else 1.0)
+    least = LEAST_SHARE * power[..., 1:].mean(axis=-1, keepdims=True)
+    return np.maximum(power, np.where(least > 0, least, 1.0))

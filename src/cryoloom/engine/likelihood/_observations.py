@@ -21,11 +21,12 @@ EDGE = 5.0  # width of the soft edge of the circle about a particle, in pixels
 
 @dataclass(frozen=True)
 class Observations:
-    """Whitened coefficients of n images: divided by the standard deviation of their noise.
+    """Whitened coefficients of n images: divided by the standard deviation of their noise, free of odd aberrations.
 
     Parameters
     ----------
-    frequencies : (k, 2) x and y in Fourier pixels, one of each two mates
+    frequencies : (k, 2) x and y in Fourier pixels of the images, one of each two mates; where magnification is uneven,
+        slices are read at them with `ParticleOptics.slicing_matrices`
     masked : (n, k) of images whose background has been masked away; poses are told from these
     whole : (n, k) of the same images as they are; maps are made of these
     transfer : (n, k) contrast transfer functions, divided alike
@@ -73,6 +74,16 @@ class ParticleImages:
         """Edge of the images in pixels."""
         return int(self.images.shape[1])
 
+    @property
+    def largest_radius(self) -> int:
+        """Below how many Fourier pixels images can be compared: Nyquist's frequency, of the most magnified of them."""
+        return int((self.box_size + 1) // 2 / self.optics.stretch)
+
+    @property
+    def masked_share(self) -> float:
+        """Share of the noise's power that is left in a masked image."""
+        return float((self._circle().astype(np.float64) ** 2).mean())
+
     def observe(
         self,
         chosen: NDArray[np.int64],
@@ -98,13 +109,19 @@ class ParticleImages:
         if offsets is not None:
             for image, (x, y) in zip(images, offsets, strict=True):
                 image[:] = np.roll(image, (-y, -x), axis=(0, 1))
-        deviation = noise.deviation(ring_of(frequencies))
+        optics = self.optics[chosen]
+        deviation = noise.deviation(ring_of(frequencies), optics.group)
         in_angstrom = frequencies / np.float32(self.box_size * self.pixel_size)
+
+        def whitened(kept: NDArray[np.float32]) -> NDArray[np.complex64]:
+            coefficients = self._coefficients(kept, frequencies, threads)
+            return optics.demodulate(coefficients, in_angstrom) / deviation
+
         return Observations(
             frequencies,
-            self._coefficients(images * self._circle(), frequencies, threads) / deviation,
-            self._coefficients(images, frequencies, threads) / deviation,
-            self.optics[chosen].transfer(in_angstrom) / deviation,
+            whitened(images * self._circle()),
+            whitened(images),
+            optics.transfer(in_angstrom) / deviation,
         )
 
     def _coefficients(

@@ -5,12 +5,14 @@ array towards its y axis, voltage in kV, spherical aberration in mm, phase shift
 """
 
 from cryoloom.engine.optics._aberration import aberration_phase, amplitude_contrast_phase, defocus_along, delocalisation
+from cryoloom.engine.optics._groups import GroupOptics
 from cryoloom.engine.optics._particles import ParticleOptics
 from cryoloom.engine.optics._transfer import ContrastTransfer, transfer_function, transfer_image
 from cryoloom.engine.optics._wavelength import electron_wavelength
 
 __all__ = [
     "ContrastTransfer",
+    "GroupOptics",
     "ParticleOptics",
     "aberration_phase",
     "amplitude_contrast_phase",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from cryoloom.engine.optics._aberration import aberration_phase, amplitude_contrast_phase
+from cryoloom.engine.optics._groups import GroupOptics
 from cryoloom.engine.optics._transfer import ContrastTransfer
 from cryoloom.errors import ParameterError
 
@@ -19,29 +20,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ParticleOptics:
-    """What determines the contrast transfer functions of n particles that share a microscope.
+    """What determines the images of n particles, beside the particles.
 
     Parameters
     ----------
-    voltage : in kV
-    spherical_aberration : Cs, in mm
-    amplitude_contrast : fraction of amplitude contrast
+    groups : the optics groups
+    group : (n,) number of each particle's group, from 0
     defocus_u, defocus_v : (n,) defocus along and across ``defocus_angle``, in Å, positive for underfocus
     defocus_angle : (n,) direction of ``defocus_u``, in degrees from the x axis of the array towards its y axis
     phase_shift : (n,) of a phase plate, in degrees
     """
 
-    voltage: float
-    spherical_aberration: float
-    amplitude_contrast: float
+    groups: tuple[GroupOptics, ...]
+    group: NDArray[np.int64]
     defocus_u: NDArray[np.float64]
     defocus_v: NDArray[np.float64]
     defocus_angle: NDArray[np.float64]
     phase_shift: NDArray[np.float64]
 
+    def __post_init__(self) -> None:
+        shapes = {np.shape(column) for column in (self.group, *self._columns())}
+        if len(shapes) != 1 or len(next(iter(shapes))) != 1:
+            raise ParameterError(
+                f"The columns of the particles' optics have the shapes {sorted(shapes)}; one is meant."
+            )
+        if len(self.group) and not 0 <= self.group.min() <= self.group.max() < len(self.groups):
+            raise ParameterError(
+                f"Particles belong to the optics groups {self.group.min()} to {self.group.max()}, counted from 0; "
+                f"{len(self.groups)} are described."
+            )
+
     @classmethod
     def of(cls, transfers: Sequence[ContrastTransfer]) -> Self:
-        """Gather particles that share a microscope.
+        """Gather particles; those of the same voltage, spherical aberration and amplitude contrast make a group.
 
         Parameters
         ----------
@@ -50,40 +61,108 @@ class ParticleOptics:
         Raises
         ------
         ParameterError
-            If they differ in voltage, spherical aberration or amplitude contrast, or there is none.
+            If there is none.
         """
-        shared = {(one.voltage, one.spherical_aberration, one.amplitude_contrast) for one in transfers}
-        if len(shared) != 1:
-            raise ParameterError(f"Particles of {len(shared)} microscopes cannot share their optics; group them first.")
+        if not transfers:
+            raise ParameterError("There is no particle whose optics could be gathered.")
+        keys = [(one.voltage, one.spherical_aberration, one.amplitude_contrast) for one in transfers]
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
         names = ("defocus_u", "defocus_v", "defocus_angle", "phase_shift")
         columns = (np.array([getattr(one, name) for one in transfers], np.float64) for name in names)
-        return cls(*shared.pop(), *columns)
+        group = np.array([numbers[key] for key in keys], np.int64)
+        return cls(tuple(GroupOptics(*key) for key in numbers), group, *columns)
 
     def __len__(self) -> int:
         return len(self.defocus_u)
 
     def __getitem__(self, chosen: Any) -> Self:
-        values = (getattr(self, field.name) for field in fields(self))
-        return type(self)(*(value[chosen] if isinstance(value, np.ndarray) else value for value in values))
+        u, v, angle, phase_shift = (column[chosen] for column in self._columns())
+        return replace(
+            self,
+            group=self.group[chosen],
+            defocus_u=u,
+            defocus_v=v,
+            defocus_angle=angle,
+            phase_shift=phase_shift,
+        )
+
+    @property
+    def stretch(self) -> float:
+        """How much longer a frequency of the specimen is at most than that of an image; never less than 1."""
+        return max((group.stretch for group in self.groups), default=1.0)
 
     def transfer(self, frequencies: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Contrast transfer function of every particle, for protein-white images.
 
         Parameters
         ----------
-        frequencies : (k, 2) x and y, in 1/Å
+        frequencies : (k, 2) x and y of the image, in 1/Å
 
         Returns
         -------
         (n, k), positive where contrast is kept
         """
-        x, y = np.asarray(frequencies, np.float64).T
-        squared = x**2 + y**2
-        mean, half = 0.5 * (self.defocus_u + self.defocus_v), 0.5 * (self.defocus_u - self.defocus_v)
-        # cos 2(θ - angle) · k², without the angle of each frequency
-        angle = 2.0 * np.deg2rad(self.defocus_angle)
-        elongation = np.outer(half * np.cos(angle), x**2 - y**2) + np.outer(half * np.sin(angle), 2 * x * y)
-        defocus = mean[:, None] + np.divide(elongation, squared, out=np.zeros_like(elongation), where=squared > 0)
-        phase = aberration_phase(squared, defocus, voltage=self.voltage, spherical_aberration=self.spherical_aberration)
-        constant = np.deg2rad(self.phase_shift) + amplitude_contrast_phase(self.amplitude_contrast)
-        return np.sin(phase + constant[:, None]).astype(np.float32)
+        values = np.empty((len(self), len(frequencies)), np.float32)
+        for number, group in enumerate(self.groups):
+            chosen = np.flatnonzero(self.group == number)
+            if len(chosen):
+                values[chosen] = _transfer_of_group(self[chosen], group, group.of_specimen(frequencies))
+        return values
+
+    def demodulate(
+        self, coefficients: NDArray[np.complex64], frequencies: NDArray[np.floating[Any]]
+    ) -> NDArray[np.complex64]:
+        """Undo the phase error of beam tilt and other odd aberrations.
+
+        Parameters
+        ----------
+        coefficients : (n, k) of the particles' images, at
+        frequencies : (k, 2) x and y of the image, in 1/Å
+
+        Returns
+        -------
+        (n, k), as an untilted beam would have made them; the same array if there is no error
+        """
+        for number, group in enumerate(self.groups):
+            phase = group.phase_error(frequencies)
+            if phase is not None:
+                factors = np.where((self.group == number)[:, None], np.exp(-1j * phase), 1.0)
+                coefficients = coefficients * factors.astype(np.complex64)
+        return coefficients
+
+    def slicing_matrices(self, rotations: NDArray[np.float64], chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Matrices that read slices of a specimen at frequencies of the images, magnification and all.
+
+        Parameters
+        ----------
+        rotations : (m, 3, 3) that take reference axes to image axes
+        chosen : (m,) which particle each belongs to
+
+        Returns
+        -------
+        (m, 3, 3) the same, with the magnification of the particle's group in the first two rows
+        """
+        if all(group.magnification == (1.0, 0.0, 0.0, 1.0) for group in self.groups):
+            return rotations
+        matrices = np.stack([group.magnification_matrix.T for group in self.groups])[self.group[chosen]]
+        return np.concatenate([matrices @ rotations[:, :2], rotations[:, 2:]], axis=1)
+
+    def _columns(self) -> tuple[NDArray[np.float64], ...]:
+        return self.defocus_u, self.defocus_v, self.defocus_angle, self.phase_shift
+
+
+def _transfer_of_group(
+    particles: ParticleOptics, group: GroupOptics, frequencies: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Transfer functions of particles of one group at frequencies (k, 2) of the specimen, in 1/Å."""
+    x, y = frequencies.T
+    squared = x**2 + y**2
+    mean, half = 0.5 * (particles.defocus_u + particles.defocus_v), 0.5 * (particles.defocus_u - particles.defocus_v)
+    # cos 2(θ - angle) · k², without the angle of each frequency
+    angle = 2.0 * np.deg2rad(particles.defocus_angle)
+    elongation = np.outer(half * np.cos(angle), x**2 - y**2) + np.outer(half * np.sin(angle), 2 * x * y)
+    defocus = mean[:, None] + np.divide(elongation, squared, out=np.zeros_like(elongation), where=squared > 0)
+    phase = aberration_phase(squared, defocus, voltage=group.voltage, spherical_aberration=group.spherical_aberration)
+    phase -= group.even_phase(frequencies)
+    constant = np.deg2rad(particles.phase_shift) + amplitude_contrast_phase(group.amplitude_contrast)
+    return np.sin(phase + constant[:, None]).astype(np.float32)
