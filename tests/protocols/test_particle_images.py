@@ -76,9 +76,31 @@ def test_images_optics_and_columns_are_those_of_the_table(folder):
     assert loaded.half_sets.tolist() == [2, 2, 2]
     assert loaded.angles.tolist() == [[40.0, 20.0, 30.0], [10.0, 20.0, 30.0], [20.0, 20.0, 30.0]]
     assert loaded.shifts.tolist() == [[1.5, 0.0]] * 3
-    assert loaded.groups.tolist() == [0, 0, 0]
+    assert loaded.images.optics.group.tolist() == [0, 0, 0]
     assert loaded.images.pixel_size == PIXEL
     assert loaded.left_out == loaded.remarks == ()
+
+
+def test_each_group_keeps_its_microscope(folder):
+    tilted = OpticsGroup.describe(
+        name="two",
+        voltage=200.0,
+        spherical_aberration=1.4,
+        amplitude_contrast=0.08,
+        beam_tilt_x=0.3,
+        odd_zernike=(0.0, 0.1),
+        even_zernike=(0.2,),
+        magnification_matrix=(1.01, 0.0, 0.0, 0.99),
+    )
+    rows = [particle(0), particle(1).with_optics(tilted), particle(2, phase_shift=40.0)]
+    optics = load(folder, table_of(*rows)).images.optics
+    one, two = (optics.groups[number] for number in optics.group[:2])
+    assert optics.group[0] == optics.group[2] != optics.group[1]
+    assert (one.voltage, one.beam_tilt, one.odd_zernike) == (300.0, (0.0, 0.0), ())
+    assert (two.voltage, two.spherical_aberration, two.amplitude_contrast) == (200.0, 1.4, 0.08)
+    assert (two.beam_tilt, two.odd_zernike, two.even_zernike) == ((0.3, 0.0), (0.0, 0.1), (0.2,))
+    assert two.magnification == (1.01, 0.0, 0.0, 0.99)
+    assert optics.phase_shift.tolist() == [0.0, 0.0, 40.0]
 
 
 def test_dark_protein_becomes_white(folder):

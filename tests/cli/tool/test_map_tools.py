@@ -49,7 +49,14 @@ def project(tmp_path_factory):
         "ImageName OpticsGroup AngleRot AngleTilt AnglePsi OriginXAngst OriginYAngst DefocusU DefocusV DefocusAngle"
     )
     columns += " RandomSubset"
-    lines = ["data_optics", "", "loop_", *(f"_rln{label}" for label in labels.split()), "1 one 300.0 2.7 0.1 4.0 32 2", ""]
+    lines = [
+        "data_optics",
+        "",
+        "loop_",
+        *(f"_rln{label}" for label in labels.split()),
+        "1 one 300.0 2.7 0.1 4.0 32 2",
+        "",
+    ]
     lines += ["data_particles", "", "loop_", *(f"_rln{label}" for label in columns.split())]
     for number in range(COUNT):
         rot, psi = random.uniform(-180, 180, 2)

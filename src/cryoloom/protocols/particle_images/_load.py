@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cryoloom.engine.likelihood import ParticleImages
-from cryoloom.engine.optics import ContrastTransfer, ParticleOptics
+from cryoloom.engine.optics import GroupOptics, ParticleOptics
 from cryoloom.errors import InputError
 from cryoloom.protocols.particle_images._duplicates import without_duplicates
 from cryoloom.protocols.particle_images._grid import CommonGrid, common_grid
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from cryoloom.data import Table
+    from cryoloom.data import OpticsGroup, Table
 
 MEMORY = 2 * 2**30
 _CTF = ("defocus_u", "defocus_v", "defocus_angle")
@@ -59,12 +59,6 @@ class LoadedParticles:
     def half_sets(self) -> NDArray[np.int64]:
         """(n,) 1 or 2."""
         return self.table.frame["half_set"].to_numpy()
-
-    @cached_property
-    def groups(self) -> NDArray[np.int64]:
-        """(n,) number of the optics group of each particle, from 0, in the order of the groups' identities."""
-        numbers: NDArray[np.int64] = np.unique(self.table.frame["optics_group"].to_numpy(), return_inverse=True)[1]
-        return numbers
 
     @cached_property
     def angles(self) -> NDArray[np.float64] | None:
@@ -178,7 +172,7 @@ def _check_optics(table: Table, frame: pl.DataFrame) -> None:
 
 
 def optics_of(table: Table) -> ParticleOptics:
-    """The optics of particles whose CTFs are known.
+    """The optics of particles whose CTFs are known, with beam tilt, aberrations and magnification of their groups.
 
     Raises
     ------
@@ -189,15 +183,23 @@ def optics_of(table: Table) -> ParticleOptics:
     if unknown:
         raise InputError(f"{len(unknown)} particles have no CTF, for example {unknown[0].label}; leave them out.")
     _check_optics(table, frame)
-    phase = frame["phase_shift"].fill_null(0.0) if "phase_shift" in frame.columns else np.zeros(frame.height)
-    rows = zip(frame["optics_group"], *(frame[name] for name in _CTF), phase, strict=True)
-    transfers = [
-        ContrastTransfer(
-            group.voltage, group.spherical_aberration, group.amplitude_contrast, u, v, angle, phase_shift=phase_shift
-        )
-        for group, u, v, angle, phase_shift in ((table.optics_groups[identity], *values) for identity, *values in rows)
-    ]
-    return ParticleOptics.of(transfers)
+    identities, numbers = np.unique(frame["optics_group"].to_numpy(), return_inverse=True)
+    phase = frame["phase_shift"].fill_null(0.0).to_numpy() if "phase_shift" in frame.columns else np.zeros(len(frame))
+    u, v, angle = (frame[name].to_numpy().astype(np.float64) for name in _CTF)
+    groups = tuple(_group_optics(table.optics_groups[int(identity)]) for identity in identities)
+    return ParticleOptics(groups, numbers.astype(np.int64), u, v, angle, phase.astype(np.float64))
+
+
+def _group_optics(group: OpticsGroup) -> GroupOptics:
+    return GroupOptics(
+        voltage=group.voltage,
+        spherical_aberration=group.spherical_aberration,
+        amplitude_contrast=group.amplitude_contrast,
+        beam_tilt=(group.beam_tilt_x, group.beam_tilt_y),
+        odd_zernike=group.odd_zernike,
+        even_zernike=group.even_zernike,
+        magnification=group.magnification_matrix,
+    )
 
 
 def _remarks(samplings: list[tuple[int, float]], grid: CommonGrid, excluded: list[LeftOut]) -> tuple[str, ...]:

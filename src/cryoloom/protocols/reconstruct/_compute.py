@@ -47,16 +47,15 @@ def sums_of(
         raise InputError("Some particles have no orientation, so no map can be made of them; refine them first.")
     images = particles.images
     rotations = rotation_matrices(particles.angles)
-    radius = (images.box_size + 1) // 2
+    radius = images.largest_radius
     even = NoiseSpectrum(np.ones(images.box_size))
     sums = FourierSums(radius)
     for start in range(0, len(chosen), BATCH):
         part = chosen[start : start + BATCH]
         seen = images.observe(part, radius, even, threads=threads)
         centring = shift_factors(seen.frequencies, particles.shifts[part] / images.pixel_size, images.box_size)
-        sums.insert(
-            seen.whole * centring * seen.transfer, seen.transfer**2, rotations[part], seen.frequencies, threads=threads
-        )
+        slices = images.optics.slicing_matrices(rotations[part], part)
+        sums.insert(seen.whole * centring * seen.transfer, seen.transfer**2, slices, seen.frequencies, threads=threads)
         if report is not None:
             report(start + len(part))
     return sums
