@@ -3,9 +3,10 @@
     python bench/ctf.py [--seeds 301 302 303] [--micrographs 4] [--full] [--json]
 
 Simulated micrographs are sums of non-dose-weighted frames, truly moved back. Errors are root mean squares in Å over the
-micrographs of a seed: the median seed, and the worst. An error of the mean defocus above 1000 Å is *gross*. Seconds of
-simulated micrographs are processor time, of one thread. The real micrograph is looked for below CRYOLOOM_TEST_DATA, or
-in ``../shared/data`` beside the checkout.
+micrographs of a seed: the median seed, and the worst. An error of the mean defocus above 1000 Å is *gross*; it counts
+in the errors of the tiers, and is counted apart in the other conditions, whose share of gross errors is taken over all
+of them together. Seconds of simulated micrographs are processor time, of one thread. The real micrograph is looked for
+below CRYOLOOM_TEST_DATA, or in ``../shared/data`` beside the checkout.
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ from cryoloom.testing.microscope import MicroscopeParameters, SimulatedMicroscop
 
 GROSS = 1_000.0
 ASTIGMATIC = 200.0
+REFERENCE = {"mean": 10_517.0, "astigmatism": 117.0, "axis": 125.0, "ring": 3.7}  # of the real micrograph
 TIERS = {"easy": Tier.EASY, "standard": Tier.STANDARD, "hard": Tier.HARD}
 # Eight frames of the same dose in all take a third of the time to simulate, and give the same sum.
 QUICK = {"frame_count": 8, "dose_per_frame": 4.5}
 CONDITIONS: dict[str, dict[str, Any]] = {
     "0.4–1 µm": {"defocus": (4_000.0, 10_000.0)},
-    "2.5–4 µm": {"defocus": (25_000.0, 40_000.0)},
+    "1–4 µm": {"defocus": (10_000.0, 40_000.0)},
     "200 kV, 0.4–4 µm": {"voltage": 200.0, "defocus": (4_000.0, 40_000.0)},
     "phase plate, 30–150°": {"defocus": (4_000.0, 20_000.0)},
     "tilt 20°": {"tilt": 20.0, "defocus": (6_000.0, 40_000.0)},
@@ -66,13 +68,13 @@ class Errors:
             "v": _rms(self.v),
             "angle": max(self.angle, default=0.0),
             "resolution": statistics.median(self.resolution),
-            "seconds": statistics.median(self.seconds),
+            "seconds": max(self.seconds),
         }
 
 
 def main() -> None:
     parser = reporting.options(__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[301, 302, 303])
+    reporting.seed_option(parser)
     parser.add_argument("--micrographs", type=int, help="a seed; by default 4, or 10 with --full")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--large", action="store_true", help=SUPPRESS)
@@ -91,7 +93,10 @@ def main() -> None:
         ]
     easy = MicroscopeParameters.of_tier(Tier.EASY).changed(**QUICK)
     for name, changes in CONDITIONS.items():
-        results[name] = [measure(easy.changed(**changes), seed, max(2, count // 2), name) for seed in options.seeds]
+        results[name] = [
+            measure(easy.changed(**changes), seed, count if options.full else max(2, count // 2), name)
+            for seed in options.seeds
+        ]
     real = measure_real()
     command = [sys.executable, __file__, "--large"]
     large = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
@@ -99,7 +104,9 @@ def main() -> None:
         simulated = {name: [asdict(seed) for seed in seeds] for name, seeds in results.items()}
         print(json.dumps({"simulated": simulated, "real": real, "large": large}, indent=2))
     else:
+        print(reporting.seeds_line(options.seeds))
         print(_tables(results, real, large))
+        print(reporting.promises([*simulated_promises(results), *real_promises(real)]))
 
 
 def measure(parameters: MicroscopeParameters, seed: int, count: int, name: str) -> Errors:
@@ -124,25 +131,65 @@ def measure(parameters: MicroscopeParameters, seed: int, count: int, name: str) 
         errors.seconds.append(time.process_time() - began)
         # Pixels that are stated too large by 1 % show rings that need a defocus 2 % higher.
         scale = (exposure.pixel_size / truth.pixel_size) ** 2
-        judge(errors, fit, truth.defocus_u * scale, truth.defocus_v * scale, truth.defocus_angle)
+        judge(
+            errors, fit, truth.defocus_u * scale, truth.defocus_v * scale, truth.defocus_angle, apart=name not in TIERS
+        )
         print(f"{name}, seed {seed}: {number + 1} of {count}", file=sys.stderr, flush=True)
     return errors
 
 
-def judge(errors: Errors, fit: CTFFit, defocus_u: float, defocus_v: float, angle: float) -> None:
-    """Hold one fit against the truth."""
+def judge(errors: Errors, fit: CTFFit, defocus_u: float, defocus_v: float, angle: float, *, apart: bool) -> None:
+    """Hold one fit against the truth; gross errors are only counted if they are to be kept apart."""
     errors.resolution.append(fit.fit_resolution)
     errors.warned += bool(fit.warnings)
     mean = fit.mean_defocus - 0.5 * (defocus_u + defocus_v)
     if abs(mean) > GROSS:
         errors.gross += 1
         errors.gross_without_warning += not fit.warnings
-        return
+        if apart:
+            return
     errors.mean.append(mean)
     errors.u.append(fit.defocus_u - defocus_u)
     errors.v.append(fit.defocus_v - defocus_v)
     if defocus_u - defocus_v >= ASTIGMATIC:
         errors.angle.append(abs((fit.defocus_angle - angle + 90.0) % 180.0 - 90.0))
+
+
+def simulated_promises(results: dict[str, list[Errors]]) -> list[reporting.Promise]:
+    worst = {
+        key: max(seed.summary()[key] for seed in results["easy"]) for key in ("mean", "u", "v", "angle", "seconds")
+    }
+    others = [seed for name, seeds in results.items() if name not in TIERS for seed in seeds]
+    fits, gross = sum(len(seed.seconds) for seed in others), sum(seed.gross for seed in others)
+    every = [seed for seeds in results.values() for seed in seeds]
+    return [
+        reporting.promise("easy, mean defocus, RMS", worst["mean"], ".0f Å", most=40),
+        reporting.promise("easy, U, RMS", worst["u"], ".0f Å", most=75),
+        reporting.promise("easy, V, RMS", worst["v"], ".0f Å", most=75),
+        reporting.promise("easy, angle where U − V ≥ 200 Å, worst", worst["angle"], ".1f °", most=10),
+        reporting.promise("easy, time of the slowest on one core", worst["seconds"], ".2f s", most=0.8),
+        reporting.promise(f"gross errors of {fits} in other conditions", 100 * gross / fits, ".1f %", most=2),
+        reporting.promise(
+            "gross errors without a warning", sum(one.gross_without_warning for one in every), ".0f", most=0
+        ),
+    ]
+
+
+def real_promises(real: dict[str, Any] | None) -> list[reporting.Promise]:
+    if real is None:
+        return []
+    ring = np.inf if real["ice_ring"] is None else real["ice_ring"]["resolution"]
+    axis = abs((real["angle"] - REFERENCE["axis"] + 90.0) % 180.0 - 90.0)
+    quadrants = max(abs(one - real["mean"]) for one in real["quadrants"])
+    return [
+        reporting.promise(
+            "`fei-extended`: mean defocus, off", abs(real["mean"] - REFERENCE["mean"]), ".0f Å", most=120
+        ),
+        reporting.promise("… U − V, off", abs(real["astigmatism"] - REFERENCE["astigmatism"]), ".0f Å", most=80),
+        reporting.promise("… axis, off", axis, ".0f °", most=20),
+        reporting.promise("… quadrants, off the whole", quadrants, ".0f Å", most=200),
+        reporting.promise("… ice ring, off 3.7 Å", abs(ring - REFERENCE["ring"]), ".2f Å", most=0.15),
+    ]
 
 
 def measure_real() -> dict[str, Any] | None:
@@ -198,7 +245,7 @@ def measure_large() -> None:
 
 def _tables(results: dict[str, list[Errors]], real: dict[str, Any] | None, large: dict[str, float]) -> str:
     lines = [
-        "| micrographs | n | mean | U | V | worst angle | gross | unwarned gross | warned | fit resolution | s each |",
+        "| micrographs | n | mean | U | V | angle | gross | unwarned gross | warned | fit resolution | slowest, s |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, seeds in results.items():
@@ -214,7 +261,7 @@ def _tables(results: dict[str, list[Errors]], real: dict[str, Any] | None, large
             str(sum(seed.gross_without_warning for seed in seeds)),
             str(sum(seed.warned for seed in seeds)),
             f"{statistics.median(s['resolution'] for s in summaries):.1f} Å",
-            f"{statistics.median(s['seconds'] for s in summaries):.2f}",
+            f"{max(s['seconds'] for s in summaries):.2f}",
         ]
         lines.append(f"| {name} | {n} | {' | '.join(columns)} |")
     lines += ["", "Root mean square errors in Å: the median seed (the worst seed). Angles where U − V ≥ 200 Å.", ""]

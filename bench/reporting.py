@@ -1,11 +1,13 @@
-"""What the benchmarks share: their options, their tables, and what they say of what could not be measured."""
+"""What the benchmarks share: their options and seeds, their tables, and what was promised beside what was measured."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import random
 import shutil
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 DATA_BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -16,6 +18,64 @@ def options(script_doc: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=script_doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="at the size that is promised; takes longer")
     return parser
+
+
+def seed_option(parser: argparse.ArgumentParser, count: int = 3) -> None:
+    """Add ``--seeds``: drawn anew in each run, so that nothing can have been tuned on them, and told in the results."""
+    drawn = sorted(random.SystemRandom().sample(range(10_000, 1_000_000), count))
+    parser.add_argument("--seeds", type=int, nargs="+", default=drawn, help="by default drawn anew in each run")
+
+
+def seeds_line(seeds: Sequence[int]) -> str:
+    """The sentence by which a run can be repeated."""
+    return f"Seeds: {', '.join(map(str, seeds))}.\n"
+
+
+MISSED = "**no**"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What was promised, and whether the worst seed keeps it.
+
+    Parameters
+    ----------
+    what : in the words of the table
+    measured, wanted : as they are printed
+    kept : whether what was measured is what was wanted
+    """
+
+    what: str
+    measured: str
+    wanted: str
+    kept: bool
+
+
+def promise(what: str, value: float, form: str, *, least: float | None = None, most: float | None = None) -> Promise:
+    """A figure that shall lie within limits.
+
+    Parameters
+    ----------
+    what : in the words of the table
+    value : of the worst seed
+    form : format specification of the figures, with their unit behind it: ``.2f px``
+    least, most : the limits
+    """
+    number, _, unit = form.partition(" ")
+
+    def printed(figure: float) -> str:
+        return f"{figure:{number}} {unit}".rstrip()
+
+    low = f"≥ {printed(least)}" if least is not None else ""
+    high = f"≤ {printed(most)}" if most is not None else ""
+    kept = (least is None or value >= least) and (most is None or value <= most)
+    return Promise(what, printed(value), ", ".join(filter(None, (low, high))), bool(kept))
+
+
+def promises(held: Iterable[Promise]) -> str:
+    """The table of what was promised, which `run.py` reads for what was missed."""
+    rows = [(one.what, one.measured, one.wanted, "yes" if one.kept else MISSED) for one in held]
+    return table(("promised, of the worst seed", "measured", "wanted", "kept"), rows)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

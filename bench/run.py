@@ -5,6 +5,7 @@
 Each benchmark is a script of its own that prints Markdown tables; peers run beside cryoloom in the same run. A section
 that is not run again keeps its former figures, with the date and commit at which they were measured. What could not be
 measured stands in the results with the reason; a benchmark that fails keeps its former section, and fails the whole.
+The exit status is 2 if a promise was missed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+
+import reporting
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "RESULTS.md"
@@ -62,9 +65,22 @@ def main() -> int:
             f"{time.monotonic() - began:.0f} s{load()}.*\n\n{done.stdout.strip()}\n"
         )
         write(sections)
+    missed = missed_promises({name: sections[name] for name in options.only if name in sections})
+    if missed:
+        print("Missed:", *missed, sep="\n  ", file=sys.stderr)
     if failed:
         print(f"Failed: {', '.join(failed)}", file=sys.stderr)
-    return 1 if failed else 0
+    return 1 if failed else 2 if missed else 0
+
+
+def missed_promises(sections: dict[str, str]) -> list[str]:
+    """What the tables of promises say was not kept."""
+    return [
+        f"{SCRIPTS[name]}: {' · '.join(cell.strip() for cell in line.split('|')[1:4])}"
+        for name, text in sections.items()
+        for line in text.splitlines()
+        if line.rstrip(" |").endswith(reporting.MISSED)
+    ]
 
 
 def commit() -> str:
@@ -101,6 +117,8 @@ def write(sections: dict[str, str]) -> None:
         "and noisy: compare ratios within a table, not seconds between tables. `make bench` measures again.",
         "",
     ]
+    if missed := missed_promises(sections):
+        parts += ["Promised and missed:", "", *(f"- {one}" for one in missed), ""]
     for name, title in SCRIPTS.items():
         if name in sections:
             parts += [f"<!-- {name} -->", f"## {title}", "", sections[name].rstrip(), ""]
