@@ -154,8 +154,9 @@ def main() -> None:
         if slope > 0
     )
     print(
-        f"Drivers keep the ids of what they have done: in the second half they grew by {1000 * max(slopes):.0f} MiB per\n"
-        f"thousand movies at most, by which {WANTED} MiB would be reached after {reach:.0f} movies.\n"
+        "Drivers keep the ids of what they have done: in the second half they grew by\n"
+        f"{1000 * max(slopes):.0f} MiB per thousand movies at most, by which {WANTED} MiB would be reached after\n"
+        f"{reach:.0f} movies.\n"
     )
     print(
         reporting.promises(
