@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from cryoloom.workflow.lane import Lane
 from cryoloom.workflow.layout import ProjectFolder
 from cryoloom.workflow.project import Project, Run
 from cryoloom.workflow.run import End
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `phantom_particles` in tests
 
 
 class InlineEnvironment(InstalledEnvironment):

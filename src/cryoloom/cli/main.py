@@ -21,6 +21,7 @@ TOOLS: Mapping[str, str] = {
     "ctf": "cryoloom.cli.tool.ctf:ctf",
     "pick": "cryoloom.cli.tool.pick:pick",
     "extract": "cryoloom.cli.tool.extract:extract",
+    "abinitio": "cryoloom.cli.tool.abinitio:abinitio",
     "reconstruct": "cryoloom.cli.tool.reconstruct:reconstruct",
     "project": "cryoloom.cli.tool.project:project",
     "fsc": "cryoloom.cli.tool.fsc:fsc",

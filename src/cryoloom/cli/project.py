@@ -51,6 +51,7 @@ def add(
 
     Example: cryoloom add apoferritin ctf --in micrographs=2.micrographs --set defocus_range=0.4,3
     """
+    from cryoloom.cli._prediction import prediction_of
     from cryoloom.errors import ParameterError
     from cryoloom.workflow.parameters import parse_settings
 
@@ -65,10 +66,12 @@ def add(
     replaced = None if replaces is None else opened.run(replaces).ulid
     chosen = settings_of(options or [])
     run = opened.add(protocol, options=chosen, label=label, replaces=replaced, **connections, **values)
+    told, sentence = prediction_of(run)
+    made = f"Added run {run.number} ({protocol}), which will make {', '.join(run.outputs) or 'no sets'}."
     emit(
-        {"number": run.number, "ulid": run.ulid, "protocol": protocol, "outputs": list(run.outputs)},
+        {"number": run.number, "ulid": run.ulid, "protocol": protocol, "outputs": list(run.outputs), **told},
         as_json=as_json,
-        text=f"Added run {run.number} ({protocol}), which will make {', '.join(run.outputs) or 'no sets'}.",
+        text=f"{made}\n{sentence}",
     )
 
 

@@ -193,7 +193,12 @@ def _listed_failures(items: list[dict[str, Any]] | None) -> dict[str, Any]:
 
 
 def _start(runs: list[Run], *, wait: bool, as_json: bool) -> None:
+    from cryoloom.cli._prediction import prediction_of
+
     for each in runs:
+        _, sentence = prediction_of(each)
+        if sentence:
+            sys.stderr.write(f"Run {each.number} ({each.record.protocol}): {sentence}\n")
         each.start()
     if wait and runs:
         from cryoloom.cli._progress import wait_quietly, watch_runs

@@ -142,3 +142,24 @@ def test_refusals(project, capsys):
         assert sentence in err
     status, _, err = run(capsys, "reconstruct", project / "particles.star", "--output", "x.mrc", "--half", "3")
     assert status == 2
+
+
+def test_abinitio_writes_maps_that_the_same_seed_makes_again(project, capsys):
+    documents = []
+    for name in ("one", "two"):
+        arguments = ("--diameter", 100, "--classes", 2, "--output", project / name, "--json", "--seed", 3)
+        arguments += ("--iterations", 3, "--batch", 20, "--final-resolution", 20)
+        status, out, err = run(capsys, "abinitio", project / "particles.star", *arguments)
+        assert status == 0, err
+        assert "This will take about" in err
+        documents.append(json.loads(out))
+    first, second = documents
+    assert first["maps"] == [str(project / f"one_class{number}.mrc") for number in (1, 2)]
+    assert (first["particles"], first["iterations"], first["box_size"]) == (COUNT, 3, 20)
+    assert sum(first["shares"]) == pytest.approx(1.0)
+    for one, two in zip(first["maps"], second["maps"], strict=True):
+        assert Path(one).read_bytes() == Path(two).read_bytes()
+    assert "confidence" not in first  # until it is really measured
+    status, _, err = run(capsys, "abinitio", project / "particles.star", "--diameter", 300, "--output", project / "x")
+    assert status == 1
+    assert "does not fit images" in err

@@ -1,6 +1,7 @@
 """A first map from nothing: no reference, no symmetry."""
 
 from cryoloom.engine.abinitio._ab_initio import AbInitioState, ab_initio
+from cryoloom.engine.abinitio._cost import predicted_memory, predicted_seconds
 from cryoloom.engine.abinitio._settings import AbInitioSettings
 
-__all__ = ["AbInitioSettings", "AbInitioState", "ab_initio"]
+__all__ = ["AbInitioSettings", "AbInitioState", "ab_initio", "predicted_memory", "predicted_seconds"]

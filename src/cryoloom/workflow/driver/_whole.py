@@ -172,7 +172,8 @@ class WholeDriver:
             }
             resources = self._protocol.resources(pinned, attempt.parameters)
             self._memory = max(self._memory, resources.memory)
-            resources = Resources(resources.cpu, self._memory, resources.gpu)
+            cpu = min(resources.cpu, self._lane.capacity().cpu)
+            resources = Resources(cpu, self._memory, resources.gpu)
             if self._pool is None:
                 self._pool = self._lane.open_pool(
                     scratch=attempt.folder.scratch, priority=attempt.record.options.priority, workers=1

@@ -1,0 +1,98 @@
+"""`cryoloom tool abinitio`: first maps of particles, from nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryoloom.cli.output import duration, emit
+
+
+def abinitio(
+    particles: Annotated[Path, typer.Argument(metavar="STAR", help="Particles with CTFs (.star or .cs).")],
+    *,
+    diameter: Annotated[float, typer.Option(min=10.0, help="Of the particle, its longest, in Å.")],
+    output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of the maps.")],
+    classes: Annotated[int, typer.Option(min=1, help="Maps made at once.")] = 1,
+    initial_resolution: Annotated[float, typer.Option(min=5.0, help="Finer details are left out at first, Å.")] = 43.0,
+    final_resolution: Annotated[float, typer.Option(min=3.0, help="Finer details are left out at last, Å.")] = 12.5,
+    iterations: Annotated[int, typer.Option(min=1, help="Batches of images that are looked at.")] = 120,
+    batch: Annotated[int, typer.Option(min=1, help="Images in each.")] = 100,
+    shift: Annotated[float, typer.Option(min=0.1, help="Largest shift looked for, in Å.")] = 12.0,
+    box: Annotated[
+        int | None, typer.Option(min=8, help="Edge of the images as they are compared, in pixels; even.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same maps.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Make first maps of particles without a reference and without symmetry.
+
+    The hand of a map cannot be told from the images: it may be the mirror image of the molecule.
+
+    Example: cryoloom tool abinitio particles.star --diameter 200 --output first
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", str(threads))
+
+    import time
+
+    from cryoloom.cli.tool._progress import ToolProgress
+    from cryoloom.engine.abinitio import AbInitioSettings, ab_initio, predicted_memory, predicted_seconds
+    from cryoloom.formats import write_volume
+    from cryoloom.protocols.abinitio._sizes import working_grid
+    from cryoloom.protocols.machine_speed import machine_speed
+    from cryoloom.protocols.particle_images import load_particles, read_particle_file
+
+    settings = AbInitioSettings(
+        classes=classes,
+        iterations=iterations,
+        batch_size=batch,
+        initial_resolution=initial_resolution,
+        final_resolution=final_resolution,
+        shift_radius=shift,
+        seed=seed,
+    )
+    given = read_particle_file(particles)
+    samplings = given.table.frame.select("box_size", "pixel_size").unique(maintain_order=True).rows()
+    loaded = load_particles(
+        given.table,
+        given.resolve,
+        diameter=diameter,
+        box_size=working_grid(samplings, final_resolution, box).box_size,
+    )
+    remarks = (*given.remarks, *loaded.remarks)
+    for remark in remarks:
+        sys.stderr.write(f"{particles.name}: {remark}\n")
+    images = loaded.images
+    box_size, pixel_size = images.box_size, images.pixel_size
+    seconds = predicted_seconds(settings, box_size=box_size, pixel_size=pixel_size, threads=threads)
+    memory = predicted_memory(len(loaded), settings, box_size=box_size, pixel_size=pixel_size)
+    expected = float(seconds.sum()) / machine_speed()
+    sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
+    begin = time.monotonic()
+    with ToolProgress("First map", quiet=as_json) as progress:
+        for state in ab_initio(images, settings, threads=threads):
+            done = float(seconds[: state.iteration].sum() / seconds.sum())
+            progress(done, f"iteration {state.iteration} of {iterations}, {state.resolution:.0f} Å")
+    maps = [output.with_name(f"{output.name}_class{number}.mrc") for number in range(1, classes + 1)]
+    for path, volume in zip(maps, state.maps, strict=True):
+        write_volume(path, volume, pixel_size=pixel_size)
+    document = {
+        "maps": maps,
+        "shares": state.occupancy,
+        "resolution": state.resolution,
+        "iterations": state.iteration,
+        "particles": len(loaded),
+        "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
+        "box_size": box_size,
+        "pixel_size": pixel_size,
+        "seed": seed,
+        "seconds": round(time.monotonic() - begin, 1),
+        "predicted": {"seconds": round(expected, 1), "memory": memory},
+        "remarks": list(remarks),
+    }
+    emit(document, as_json=as_json, text=f"{len(loaded)} particles → {', '.join(map(str, maps))}")

@@ -1,0 +1,244 @@
+"""Make first maps of particles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cryoloom.data import Class3D, Item, Particle, Snapshot, Volume, digest
+from cryoloom.workflow.lane import Capacity, Resources
+from cryoloom.workflow.parameters import Angstrom, Level, Pixel, ProtocolParameters, parameter
+from cryoloom.workflow.protocol import (
+    FileRole,
+    Input,
+    Output,
+    Prediction,
+    Stage,
+    WholeProtocol,
+    input_set,
+    output_set,
+)
+from cryoloom.workflow.workspace import RoundWorkspace
+
+if TYPE_CHECKING:
+    from cryoloom.data import Table
+    from cryoloom.engine.abinitio import AbInitioSettings, AbInitioState
+    from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
+
+_LOADING = 2e-8  # seconds a pixel of an image that is read
+_SHOWN_EVERY = 10  # iterations from one partial map to the next
+
+
+class AbInitio(WholeProtocol):
+    """Make first maps of particles from nothing: no reference, no symmetry.
+
+    Small random batches of images in all orientations pull maps out of a random start, while resolution grows. The hand
+    of a map cannot be told from such images: it may be the mirror image of the molecule.
+    """
+
+    id = "abinitio"
+    stage = Stage.INITIAL_MODEL
+    citations = ("10.1038/nmeth.4169", "10.1016/j.jsb.2012.09.006")
+    file_categories: ClassVar[Mapping[str, FileRole]] = {"maps": FileRole.RESULT, "partial": FileRole.SCRATCH}
+    waits_for_closed_inputs = True
+
+    class Inputs:
+        """The particles."""
+
+        particles: Input[Particle] = input_set("images of particles with CTFs")
+
+    class Outputs:
+        """The maps."""
+
+        volumes: Output[Volume] = output_set("first maps, one a class, of undetermined hand")
+        classes: Output[Class3D] = output_set("the same maps with the share of the particles that each explains")
+
+    class Parameters(ProtocolParameters):
+        """What is looked for, and how long."""
+
+        diameter: Angstrom = parameter(
+            label="Diameter",
+            help="Of the particle, its longest; what lies beyond is taken for background.",
+            gt=10,
+            le=5000,
+        )
+        classes: int = parameter(
+            1, label="Classes", help="Maps made at once; 2 to 5 if the particles differ or many are bad.", ge=1, le=20
+        )
+        final_resolution: Angstrom = parameter(
+            12.5, label="Final resolution", help="Finer details are left to refinement.", gt=3, le=60
+        )
+        initial_resolution: Angstrom = parameter(
+            43.0,
+            label="Initial resolution",
+            help="Finer details are left out at first.",
+            level=Level.ADVANCED,
+            gt=5,
+            le=200,
+        )
+        iterations: int = parameter(
+            120, label="Iterations", help="Batches of images that are looked at.", level=Level.ADVANCED, ge=1, le=10_000
+        )
+        batch_size: int = parameter(
+            100, label="Batch", help="Images in each, more for more classes.", level=Level.ADVANCED, ge=1, le=10_000
+        )
+        shift_radius: Angstrom = parameter(
+            12.0,
+            label="Largest shift",
+            help="How far from the centre of its image a particle is looked for.",
+            level=Level.ADVANCED,
+            gt=0,
+            le=500,
+        )
+        box_size: Pixel | None = parameter(
+            None,
+            label="Image size",
+            help="Edge of the images as they are compared; without it, what the final resolution needs.",
+            level=Level.ADVANCED,
+            ge=8,
+            le=1024,
+        )
+        duplicates_within: Angstrom = parameter(
+            20.0,
+            label="Duplicates within",
+            help="Of particles that lie so near each other in a micrograph, one is taken; 0 leaves all in.",
+            level=Level.ADVANCED,
+            ge=0,
+        )
+        seed: int = parameter(0, label="Seed", help="The same seed gives the same maps.", ge=0)
+        threads: int = parameter(2, label="Threads", level=Level.ADVANCED, ge=1, le=64)
+
+    def check(self, parameters: Any) -> None:
+        """Refuse resolutions the wrong way round, and odd boxes."""
+        settings_of(parameters)
+        if parameters.box_size is not None:
+            from cryoloom.protocols.particle_images import common_grid
+
+            common_grid([(parameters.box_size, 1.0)], box_size=parameters.box_size)
+
+    def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
+        """Memory follows from the number and size of the images."""
+        return Resources(cpu=parameters.threads, memory=_memory(inputs["particles"], parameters))
+
+    def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
+        """As measured, scaled by the speed of this machine."""
+        from cryoloom.engine.abinitio import predicted_seconds
+        from cryoloom.protocols.machine_speed import machine_speed
+
+        particles = inputs["particles"]
+        grid = _grid(particles, parameters)
+        seconds = predicted_seconds(
+            settings_of(parameters),
+            box_size=grid.box_size,
+            pixel_size=grid.pixel_size,
+            threads=min(parameters.threads, capacity.cpu),
+        )
+        pixels = int((particles.to_polars(columns=["box_size"])["box_size"] ** 2).sum())
+        return Prediction(float(seconds.sum()) / machine_speed() + _LOADING * pixels, _memory(particles, parameters))
+
+    def compute(
+        self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
+    ) -> Mapping[str, Table | Iterable[Item]]:
+        """Look for the maps, iteration by iteration."""
+        import numpy as np
+
+        from cryoloom.engine.abinitio import ab_initio, predicted_seconds
+        from cryoloom.protocols.checkpoints import kept_states
+        from cryoloom.protocols.particle_images import load_particles
+
+        particles = load_particles(
+            inputs["particles"].table(),
+            workspace.resolve,
+            diameter=parameters.diameter,
+            box_size=_grid(inputs["particles"], parameters).box_size,
+            duplicates_within=parameters.duplicates_within or None,
+            scratch=workspace.scratch(),
+        )
+        for remark in particles.remarks:
+            workspace.warn(remark)
+        settings = settings_of(parameters)
+        images = particles.images
+        seconds = predicted_seconds(settings, box_size=images.box_size, pixel_size=images.pixel_size)
+        done = np.cumsum(seconds) / seconds.sum()
+
+        def algorithm(state: AbInitioState | None) -> Iterator[AbInitioState]:
+            return ab_initio(images, settings, state=state, threads=workspace.threads)
+
+        state: AbInitioState | None = None
+        for state in kept_states(workspace, algorithm):
+            iteration = state.iteration
+            workspace.report(float(done[iteration - 1]), f"iteration {iteration}, {state.resolution:.0f} Å")
+            if iteration % _SHOWN_EVERY == 0 and iteration < settings.iterations:
+                _write(state, particles, workspace, "partial")
+        assert state is not None, "there is at least one iteration"  # noqa: S101
+        files = _write(state, particles, workspace, "maps")
+        return _items(files, state, particles, workspace)
+
+    def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
+        """Shares of the classes, if there are several."""
+        if parameters.classes == 1:
+            return f"a map at {parameters.final_resolution:g} Å, of undetermined hand"
+        shares = sorted(outputs["classes"].to_polars(columns=["share"])["share"], reverse=True)
+        return f"classes of {', '.join(f'{share:.0%}' for share in shares)} of the particles"
+
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        maps = "One initial map was" if parameters.classes == 1 else f"{parameters.classes} initial maps were"
+        return (
+            f"{maps} made without a reference and without symmetry by stochastic expectation maximisation, in "
+            f"{parameters.iterations} batches of {parameters.batch_size} particles, to "
+            f"{parameters.final_resolution:g} Å."
+        )
+
+
+def settings_of(parameters: Any) -> AbInitioSettings:
+    """What the engine is told."""
+    from cryoloom.engine.abinitio import AbInitioSettings
+
+    names = ("classes", "iterations", "batch_size", "initial_resolution", "final_resolution", "shift_radius", "seed")
+    return AbInitioSettings(**{name: getattr(parameters, name) for name in names})
+
+
+def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
+    from cryoloom.protocols.abinitio._sizes import working_grid
+
+    sizes = particles.to_polars(columns=["box_size", "pixel_size"]).unique(maintain_order=True).rows()
+    return working_grid(sizes, parameters.final_resolution, parameters.box_size)
+
+
+def _memory(particles: Snapshot[Any], parameters: Any) -> int:
+    from cryoloom.engine.abinitio import predicted_memory
+
+    grid = _grid(particles, parameters)
+    return predicted_memory(
+        particles.count, settings_of(parameters), box_size=grid.box_size, pixel_size=grid.pixel_size
+    )
+
+
+def _write(state: AbInitioState, particles: LoadedParticles, workspace: RoundWorkspace, category: str) -> list[str]:
+    from cryoloom.formats import write_volume
+
+    names = []
+    for number, volume in enumerate(state.maps, 1):
+        file = workspace.file(category, f"_class{number}.mrc")
+        write_volume(file.path, volume, pixel_size=particles.images.pixel_size)
+        names.append(file.name)
+    return names
+
+
+def _items(
+    files: list[str], state: AbInitioState, particles: LoadedParticles, workspace: RoundWorkspace
+) -> dict[str, list[Item]]:
+    images = particles.images
+    volumes: list[Item] = []
+    classes: list[Item] = []
+    for number, (file, share) in enumerate(zip(files, state.occupancy, strict=True), 1):
+        known: dict[str, Any] = {
+            "id": digest("map", workspace.run.encode(), str(number).encode()),
+            "file": file,
+            "pixel_size": images.pixel_size,
+            "box_size": images.box_size,
+        }
+        volumes.append(Volume(**known))
+        classes.append(Class3D(**known, particle_count=round(float(share) * len(particles)), share=float(share)))
+    return {"volumes": volumes, "classes": classes}

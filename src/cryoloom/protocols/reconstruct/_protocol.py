@@ -1,0 +1,161 @@
+"""Reconstruct maps from given poses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cryoloom.data import Item, Particle, Snapshot, Volume, digest
+from cryoloom.workflow.lane import Capacity, Resources
+from cryoloom.workflow.parameters import Level, Pixel, ProtocolParameters, parameter
+from cryoloom.workflow.protocol import (
+    FileRole,
+    Input,
+    Output,
+    Prediction,
+    Stage,
+    WholeProtocol,
+    input_set,
+    output_set,
+)
+from cryoloom.workflow.workspace import RoundWorkspace
+
+if TYPE_CHECKING:
+    from cryoloom.data import Table
+    from cryoloom.engine.reconstruction import FourierSums
+    from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
+
+_PROGRAM = 230 * 2**20  # bytes: Python with NumPy, SciPy and Numba's kernels
+_PIXEL = 1.5e-7  # seconds a pixel of an image, of one thread
+_VOXEL = 1.2e-6  # seconds a voxel of a map
+
+
+class Reconstruct(WholeProtocol):
+    """Make a map of particles from the poses that they have, with its two half maps; nothing is refined.
+
+    Every image is added up in Fourier space with its contrast transfer function, and the sum is divided by its weights.
+    The maps are neither filtered nor masked.
+    """
+
+    id = "reconstruct"
+    stage = Stage.REFINE
+    citations = ("10.1016/j.jsb.2012.09.006",)
+    file_categories: ClassVar[Mapping[str, FileRole]] = {"maps": FileRole.RESULT}
+    waits_for_closed_inputs = True
+
+    class Inputs:
+        """The particles."""
+
+        particles: Input[Particle] = input_set("images of particles with CTFs and poses")
+
+    class Outputs:
+        """The map."""
+
+        volumes: Output[Volume] = output_set("the map and its half maps")
+
+    class Parameters(ProtocolParameters):
+        """What is imposed on it."""
+
+        symmetry: str = parameter("C1", label="Symmetry", help="Point group: C1, C3, D7, T or O.")
+        box_size: Pixel | None = parameter(
+            None,
+            label="Box",
+            help="Edge of the map in pixels; without it, that of the images.",
+            level=Level.ADVANCED,
+            ge=8,
+            le=1024,
+        )
+        threads: int = parameter(2, label="Threads", level=Level.ADVANCED, ge=1, le=64)
+
+    def check(self, parameters: Any) -> None:
+        """Refuse what is no point group, and odd boxes."""
+        from cryoloom.engine.symmetry import point_group
+        from cryoloom.protocols.particle_images import common_grid
+
+        point_group(parameters.symmetry)
+        if parameters.box_size is not None:
+            common_grid([(parameters.box_size, 1.0)], box_size=parameters.box_size)
+
+    def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
+        """Memory follows from the number and size of the images."""
+        return Resources(cpu=parameters.threads, memory=_memory(inputs["particles"], parameters))
+
+    def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
+        """As measured, scaled by the speed of this machine."""
+        from cryoloom.protocols.machine_speed import machine_speed
+
+        box = _grid(inputs["particles"], parameters).box_size
+        threads = min(parameters.threads, capacity.cpu)
+        work = (_PIXEL * inputs["particles"].count * box**2 + 3 * _VOXEL * box**3) / threads
+        return Prediction(work / machine_speed(), _memory(inputs["particles"], parameters))
+
+    def compute(
+        self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
+    ) -> Mapping[str, Table | Iterable[Item]]:
+        """Add up each half, and divide."""
+        from cryoloom.engine.symmetry import point_group
+        from cryoloom.formats import write_volume
+        from cryoloom.protocols.particle_images import check_halves, load_particles
+        from cryoloom.protocols.reconstruct._compute import map_of
+
+        particles = load_particles(
+            inputs["particles"].table(),
+            workspace.resolve,
+            diameter=None,
+            box_size=parameters.box_size,
+            scratch=workspace.scratch(),
+        )
+        for remark in particles.remarks:
+            workspace.warn(remark)
+        check_halves(particles.half_sets)
+        group = point_group(parameters.symmetry)
+        images = particles.images
+        sums = [_sums_of_half(particles, half, workspace) for half in (1, 2)]
+        parts = {"half1": sums[0], "half2": sums[1], "map": sums[0].added_to(sums[1])}
+        files = {}
+        for name, part in parts.items():
+            file = workspace.file("maps", f"_{name}.mrc")
+            volume = map_of(part, images, group, threads=workspace.threads)
+            write_volume(file.path, volume, pixel_size=images.pixel_size)
+            files[name] = file.name
+        made = Volume(
+            id=digest("map", workspace.run.encode(), b"1"),
+            file=files["map"],
+            half1_file=files["half1"],
+            half2_file=files["half2"],
+            pixel_size=images.pixel_size,
+            box_size=images.box_size,
+            symmetry=group.name,
+        )
+        return {"volumes": [made]}
+
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        symmetry = "" if parameters.symmetry == "C1" else f" with the symmetry {parameters.symmetry}"
+        return f"A map and two half maps were reconstructed from the given poses{symmetry}."
+
+
+def _sums_of_half(particles: LoadedParticles, half: int, workspace: RoundWorkspace) -> FourierSums:
+    import numpy as np
+
+    from cryoloom.protocols.reconstruct._compute import sums_of
+
+    chosen = np.flatnonzero(particles.half_sets == half)
+
+    def report(done: int) -> None:
+        workspace.report(0.5 * (half - 1 + done / len(chosen)), "adding particles")
+
+    return sums_of(particles, chosen, threads=workspace.threads, report=report)
+
+
+def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
+    from cryoloom.protocols.particle_images import common_grid
+
+    sizes = particles.to_polars(columns=["box_size", "pixel_size"]).unique(maintain_order=True).rows()
+    return common_grid(sizes, box_size=parameters.box_size)
+
+
+def _memory(particles: Snapshot[Any], parameters: Any) -> int:
+    from cryoloom.protocols.reconstruct._compute import reconstruction_memory
+
+    return _PROGRAM + reconstruction_memory(particles.count, _grid(particles, parameters).box_size)

@@ -1,0 +1,133 @@
+"""Protocols that make maps, as runs: what they make, that they go on after a fault, and what they say beforehand."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import mrcfile
+import pytest
+from phantom_particles import BOX, COUNT, DIAMETER, PIXEL, write_particles
+
+from cryoloom.engine.abinitio import AbInitioSettings, ab_initio, predicted_seconds
+from cryoloom.engine.fsc import fourier_shell_correlation
+from cryoloom.errors import ParameterError
+from cryoloom.protocols.machine_speed import machine_speed
+from cryoloom.protocols.particle_images import load_particles, read_particle_file
+from cryoloom.workflow.predicting import predicted
+from cryoloom.workflow.run import RunState
+
+
+@pytest.fixture(scope="module")
+def star(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_particles(tmp_path_factory.mktemp("particles"))
+
+
+@pytest.fixture
+def imported(make_project, star):
+    """A project with the particles in it."""
+    project = make_project()
+    run = project.add("import-particles", file=star)
+    assert project.drive(run)[0].state is RunState.FINISHED
+    return project
+
+
+def map_files(run) -> dict[str, bytes]:
+    folder = run.folder.files / "maps"
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+QUICK = {"diameter": DIAMETER, "iterations": 6, "batch_size": 30, "final_resolution": 20.0, "seed": 4}
+
+
+def test_reconstruct_gives_a_map_and_its_halves(imported, star):
+    run = imported.add("reconstruct", particles="1.particles")
+    assert imported.drive(run)[0].state is RunState.FINISHED
+    (volume,) = run.outputs["volumes"].to_polars().iter_rows(named=True)
+    assert (volume["box_size"], volume["pixel_size"], volume["symmetry"]) == (BOX, PIXEL, "C1")
+    truth = mrcfile.read(star.with_name("truth.mrc"))
+    made = mrcfile.read(imported.path / volume["file"])
+    halves = [mrcfile.read(imported.path / volume[name]) for name in ("half1_file", "half2_file")]
+    against_truth = fourier_shell_correlation(made, truth, pixel_size=PIXEL).correlation
+    between = fourier_shell_correlation(*halves, pixel_size=PIXEL).correlation
+    assert against_truth[1:8].min() > 0.9
+    assert 0.2 < between[6] < against_truth[6]  # halves have half the particles, and noise of their own
+    assert "C1" not in run.methods().text
+
+
+def test_abinitio_makes_maps_and_goes_on_from_its_last_iteration(imported, star, make_project, monkeypatch):
+    run = imported.add("abinitio", particles="1.particles", classes=2, **QUICK)
+    assert imported.drive(run)[0].state is RunState.FINISHED
+    volumes, classes = (run.outputs[name].to_polars() for name in ("volumes", "classes"))
+    assert volumes["id"].n_unique() == 2
+    assert classes["share"].sum() == pytest.approx(1.0, abs=1e-6)
+    assert set(volumes["hand"]) == {"undetermined"}
+    shapes = {mrcfile.read(imported.path / name).shape for name in volumes["file"]}
+    assert len(shapes) == 1
+    assert "classes of" in run.folder.newest_attempt().end().reason
+
+    other = make_project()
+    source = other.add("import-particles", file=star)
+    other.drive(source)
+    again = other.add("abinitio", particles="1.particles", classes=2, **QUICK)
+    iterated = []
+
+    def torn(particles, settings, *, state=None, threads=1):
+        for each in ab_initio(particles, settings, state=state, threads=threads):
+            iterated.append(each.iteration)
+            yield each
+            if each.iteration == 3 and state is None:
+                raise MemoryError("as a kill would end it")
+
+    monkeypatch.setattr("cryoloom.engine.abinitio.ab_initio", torn)
+    assert other.drive(again)[0].state is RunState.FAILED
+    assert other.drive(again)[0].state is RunState.FINISHED
+    assert iterated == [1, 2, 3, 4, 5, 6]
+    assert map_files(again) == map_files(run)
+
+
+def test_settings_that_cannot_be_are_refused_when_the_run_is_added(imported):
+    for values in ({"final_resolution": 50.0}, {"box_size": 33}, {"diameter": 1.0}):
+        with pytest.raises(ParameterError):
+            imported.add("abinitio", particles="1.particles", **QUICK | values)
+    with pytest.raises(ParameterError, match="point group"):
+        imported.add("reconstruct", particles="1.particles", symmetry="X3")
+
+
+def test_the_time_that_is_predicted_is_that_of_the_processor(imported, star):
+    """Within a factor of two; the processor's time, since others may use the machine at the same time."""
+    given = read_particle_file(star)
+    particles = load_particles(given.table, given.resolve, diameter=DIAMETER).images
+    settings = AbInitioSettings(iterations=6, batch_size=60, final_resolution=14.0)
+    states = ab_initio(particles, settings)
+    next(states)  # compiles
+    begin = time.process_time()
+    assert sum(1 for _ in states) == 5
+    spent = time.process_time() - begin
+    told = predicted_seconds(settings, box_size=BOX, pixel_size=PIXEL)[1:].sum() / machine_speed()
+    assert 0.5 < told / spent < 2.0, (told, spent)
+
+
+def test_a_run_says_beforehand_what_it_will_take(imported):
+    short = predicted(imported.add("abinitio", particles="1.particles", **QUICK))
+    values = QUICK | {"iterations": 5000, "batch_size": 5000, "classes": 20}
+    long = predicted(imported.add("abinitio", particles="1.particles", **values))
+    assert short is not None
+    assert long is not None
+    assert long.seconds > 1000 * short.seconds
+    assert not short.advice
+    assert any("more than a day" in sentence for sentence in long.advice)
+    assert predicted(imported.run(1)) is None
+    blind = imported.add("import-particles", file=Path(__file__))
+    assert predicted(imported.add("reconstruct", particles=blind.outputs["particles"])) is None  # nothing is there yet
+
+
+def test_duplicates_are_set_apart(imported):
+    """Particles lie 200 px of 1 Å apart, but for shifts of some 5 Å: nothing is near, until all of a row is."""
+    none = imported.add("remove-duplicates", particles="1.particles")
+    rows = imported.add("remove-duplicates", particles="1.particles", distance=230.0)
+    assert imported.drive(none)[0].state is RunState.FINISHED
+    assert imported.drive(rows)[0].state is RunState.FINISHED
+    assert len(none.outputs["kept"]) == COUNT
+    assert len(rows.outputs["kept"]) + len(rows.outputs["duplicates"]) == COUNT
+    assert len(rows.outputs["kept"]) < 0.6 * COUNT
