@@ -44,6 +44,8 @@ def warm_up() -> Iterator[str]:
     yield "reconstruction and FSC"
     _look_for_poses()
     yield "poses of particles"
+    _classify()
+    yield "2D classes"
 
 
 def _decode_electron_events() -> None:
@@ -98,3 +100,17 @@ def _look_for_poses() -> None:
     sums.insert(seen.whole * seen.transfer, seen.transfer**2, rotations, seen.frequencies)
     sums.symmetrised(rotations)
     extract_coefficients(volume, rotations, seen.frequencies)
+
+
+def _classify() -> None:
+    """Sort a few images of noise, with details fine enough to be looked at closely."""
+    import numpy as np
+
+    from cryoloom.engine.classes2d import Classes2DSettings, classify2d
+    from cryoloom.engine.likelihood import ParticleImages
+    from cryoloom.engine.optics import ContrastTransfer, ParticleOptics
+
+    images = np.random.default_rng(3).normal(size=(4, 16, 16)).astype(np.float32)
+    optics = ParticleOptics.of([ContrastTransfer(300.0, 2.7, 0.1, 1e4, 1e4, 0.0)] * 4)
+    particles = ParticleImages(images, optics, 4.0, 40.0)
+    list(classify2d(particles, Classes2DSettings(classes=2, mini_batches=0, full_passes=1)))

@@ -1,0 +1,142 @@
+"""Images of a few views are sorted by view, averages look like the projections, and poses are those of the images."""
+
+import numpy as np
+import pytest
+
+from cryoloom.engine.classes2d import (
+    Classes2DSettings,
+    classes2d_memory,
+    classes2d_seconds,
+    classify2d,
+)
+from cryoloom.engine.classes2d._moves import empty_classes, least_missed, off_centre
+from cryoloom.engine.classes2d._planes import images_of, planes_of
+from cryoloom.engine.likelihood import ParticleImages
+from cryoloom.engine.optics import ContrastTransfer, ParticleOptics, transfer_image
+from cryoloom.engine.projection import project_volume
+from cryoloom.errors import ParameterError
+
+BOX, PIXEL, DIAMETER, COUNT = 32, 6.0, 130.0, 240
+VIEWS = np.array([[0.0, 90.0], [50.0, 20.0], [200.0, 110.0]])
+SETTINGS = Classes2DSettings(
+    classes=3, mini_batches=8, images_per_class=30, full_passes=3, final_resolution=16.0, shift_radius=18.0, seed=2
+)
+
+
+@pytest.fixture(scope="module")
+def phantom():
+    """Blobs of unequal weight without symmetry, within the diameter."""
+    random = np.random.default_rng(5)
+    positions = random.normal(size=(14, 3)) * [5.0, 3.5, 2.0]
+    grid = np.arange(BOX) - BOX // 2
+    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / (2 * 1.2**2)) for p in positions.T)
+    return np.einsum("p,pz,py,px->zyx", random.uniform(0.5, 1.5, 14), z, y, x).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def truth():
+    """View, turn and RELION's shift in Å of every image."""
+    random = np.random.default_rng(6)
+    return random.integers(0, len(VIEWS), COUNT), random.uniform(0, 360, COUNT), random.normal(0, 5, size=(COUNT, 2))
+
+
+@pytest.fixture(scope="module")
+def particles(phantom, truth):
+    view, turn, shift = truth
+    random = np.random.default_rng(7)
+    transfers = [ContrastTransfer(300.0, 2.7, 0.1, d, d - 300, 30.0) for d in random.uniform(1e4, 2.5e4, COUNT)]
+    ctfs = np.stack([transfer_image((BOX, BOX), PIXEL, transfer) for transfer in transfers])
+    images = project_volume(phantom, np.column_stack([VIEWS[view], turn]), shift, ctfs, pixel_size=PIXEL)
+    images += random.normal(0, 1.5 * images.std(), images.shape)
+    return ParticleImages(images.astype(np.float32), ParticleOptics.of(transfers), PIXEL, DIAMETER)
+
+
+@pytest.fixture(scope="module")
+def states(particles):
+    return list(classify2d(particles, SETTINGS, threads=2))
+
+
+def test_classes_are_the_views(states, truth):
+    last = states[-1]
+    counts = np.zeros((3, 3), int)
+    np.add.at(counts, (last.poses.classes, truth[0]), 1)
+    assert counts.max(axis=1).sum() > 0.95 * COUNT
+    assert set(counts.argmax(axis=1)) == {0, 1, 2}
+    assert last.occupancy.sum() == pytest.approx(1.0, abs=1e-4)
+    assert len(states[0].averages) > len(last.averages) == 3
+
+
+def test_averages_are_projections_in_the_poses_that_are_told(states, phantom, truth):
+    """Turned and moved as an image is, the average is that image's own projection: sign, hand and scale."""
+    last, (view, turn, shift) = states[-1], truth
+    radius = BOX * PIXEL / 20.0
+    low = np.hypot(np.fft.fftfreq(BOX)[:, None], np.fft.rfftfreq(BOX)) * BOX < radius
+    for number in range(6):
+        name = last.poses.classes[number]
+        # A volume of one plane across z, seen along z, is turned in its plane.
+        plane = np.zeros((BOX,) * 3, np.float32)
+        plane[BOX // 2] = last.averages[name]
+        angles = np.array([[0.0, 0.0, last.poses.turns[number]]])
+        found = project_volume(plane, angles, -PIXEL * last.poses.shifts[[number]], pixel_size=PIXEL)[0]
+        angles = np.array([[*VIEWS[view[number]], turn[number]]])
+        expected = project_volume(phantom, angles, shift[[number]], pixel_size=PIXEL)[0]
+        one, other = (np.fft.rfft2(image)[low][1:] for image in (found, expected))
+        correlation = (one.conj() @ other).real / np.linalg.norm(one) / np.linalg.norm(other)
+        assert correlation > 0.9  # of another view, or turned the other way, it is below 0.8
+        assert np.linalg.norm(one) / np.linalg.norm(other) == pytest.approx(1.0, abs=0.25)
+
+
+def test_averages_are_centred(states):
+    assert np.abs(off_centre(states[-1].averages)).max() < 0.5
+
+
+def test_the_same_seed_gives_the_same_bits_and_it_goes_on_where_it_stood(particles, states):
+    again = list(classify2d(particles, SETTINGS, state=states[6], threads=2))
+    assert [state.iteration for state in again] == list(range(8, 12))
+    assert np.array_equal(again[-1].averages, states[-1].averages)
+    assert np.array_equal(again[-1].poses.turns, states[-1].poses.turns)
+
+
+def test_other_threads_give_all_but_the_same(particles):
+    settings = Classes2DSettings(classes=2, mini_batches=2, images_per_class=20, full_passes=1, seed=1)
+    one, other = ([*classify2d(particles, settings, threads=threads)][-1].averages for threads in (1, 3))
+    assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.9999
+
+
+def test_planes_hold_images():
+    """Half planes read at whole frequencies, without a turn and with equal weights, give their image back."""
+    position = np.arange(BOX) - BOX // 2
+    image = np.exp(-((position[:, None] - 3) ** 2 + (position + 2) ** 2) / 8.0)[None].astype(np.float32)
+    radius = BOX // 2 - 2
+    planes = planes_of(image, radius)
+    found = images_of(2 * planes, np.full(planes.shape, 2.0, np.float32), np.full((1, radius), 1e9), BOX)
+    # Both correct the fall-off that reading and putting back would have caused, and here nothing has.
+    assert np.corrcoef(found.ravel(), image.ravel())[0, 1] > 0.98
+
+
+def test_the_class_that_is_missed_least_goes_first():
+    evidence = np.array([[9.0, 8.9, 0.0], [9.0, 8.9, 0.0], [8.7, 8.8, 0.0], [0.0, 0.0, 5.0]], np.float32)
+    assert list(least_missed(evidence, 2)) == [0, 2]  # without the second, one image loses 0.1; without the first, two
+
+
+def test_empty_classes_are_seeded_from_crowded_ones():
+    assert empty_classes(np.array([0.001, 0.599, 0.4])) == [(0, 1)]
+    assert empty_classes(np.array([0.0, 0.55, 0.0, 0.45])) == [(0, 1), (2, 3)]
+    assert empty_classes(np.array([0.3, 0.7])) == []
+
+
+def test_more_work_is_predicted_to_take_longer_and_more_memory():
+    box = {"box_size": 64, "pixel_size": 4.0, "diameter": 190.0}
+    small, large = Classes2DSettings(classes=10), Classes2DSettings(classes=100)
+    assert classes2d_seconds(small, count=1000, **box) < classes2d_seconds(large, count=1000, **box)
+    assert classes2d_seconds(small, count=1000, **box) < classes2d_seconds(small, count=9000, **box)
+    assert classes2d_memory(small, count=1000, **box) < classes2d_memory(large, count=1000, **box) < 3e9
+
+
+def test_impossible_settings_are_refused(particles):
+    with pytest.raises(ParameterError, match="smaller number"):
+        Classes2DSettings(initial_resolution=10.0, final_resolution=20.0)
+    with pytest.raises(ParameterError, match="at least 1"):
+        Classes2DSettings(classes=0)
+    with pytest.raises(ParameterError, match="cannot make"):
+        next(classify2d(particles, Classes2DSettings(classes=COUNT + 1)))
