@@ -6,11 +6,15 @@ import errno
 import json
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from cryoloom.errors import FormatError
+from cryoloom.errors import FormatError, ParameterError
+
+SIGNATURE = "Written by cryoloom"
+"""Stands at the beginning of files that may be replaced by a later run of the tool that made them."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -20,6 +24,36 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def refuse_inputs(targets: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Refuse to write over what is read, under whatever name: links are followed.
+
+    Parameters
+    ----------
+    targets : what is to be written
+    inputs : what is read
+
+    Raises
+    ------
+    ParameterError
+        If a target is one of the inputs.
+    """
+    read = list(inputs)
+    for target in targets:
+        for source in read:
+            if _same_file(target, source):
+                other = "" if target == source else f", which is the same file as {target},"
+                raise ParameterError(
+                    f"{source}{other} is read here and would be written over; give the result another name.",
+                    path=target,
+                )
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return one.resolve() == other.resolve()
 
 
 class AtomicFile:

@@ -124,5 +124,30 @@ _DISK_FAULTS = {
 }
 
 
+@contextmanager
+def wrong_paths_explained() -> Iterator[None]:
+    """Raise an `InputError` in place of an error of the operating system that comes of a path that does not fit."""
+    try:
+        yield
+    except CryoloomError:
+        raise
+    except OSError as error:
+        fault = _WRONG_PATHS.get(error.errno or 0)
+        if fault is None or not isinstance(error.filename, str):
+            raise
+        raise InputError(fault.format(where=error.filename), path=error.filename) from error
+
+
+_WRONG_PATHS = {
+    errno.ENOENT: "There is no file or folder {where}; check the name.",
+    errno.ENOTDIR: "{where} leads through a file as if it were a folder; check the name.",
+    errno.EISDIR: "{where} is a folder; give the name of a file.",
+    errno.EEXIST: "{where} is there already; give another name.",
+    errno.ENOTEMPTY: "The folder {where} is not empty; give another name.",
+    errno.ENAMETOOLONG: "The name {where} is too long for this disk; give a shorter one.",
+    errno.ELOOP: "{where} is a link that leads to itself; mend or remove the link.",
+}
+
+
 class LaneError(CryoloomError, RuntimeError):
     """The place where work runs is at fault."""

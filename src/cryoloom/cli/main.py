@@ -120,12 +120,12 @@ def _application() -> core.TyperGroup:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the shell command and leave with its exit status."""
     gc.set_threshold(20_000)  # libraries being loaded make many objects and no garbage; looking for it takes a quarter
-    from cryoloom.errors import CryoloomError, disk_faults_explained
+    from cryoloom.errors import CryoloomError, disk_faults_explained, wrong_paths_explained
     from cryoloom.runtime import use_kernel_cache
 
     use_kernel_cache()
     try:
-        with disk_faults_explained(Path.cwd()):
+        with wrong_paths_explained(), disk_faults_explained(Path.cwd()):
             _application()(args=None if arguments is None else list(arguments), prog_name="cryoloom")
     except CryoloomError as error:
         sys.stderr.write(f"cryoloom: {error}\n")

@@ -8,13 +8,16 @@ from typing import Annotated
 import typer
 
 from cryoloom.cli._choices import JsonOption, ProjectArgument, open_project
+from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets, files_read_by
 from cryoloom.cli.output import emit
+from cryoloom.errors import InputError
 
 
 def export(
     project: ProjectArgument,
     outputs: Annotated[list[str], typer.Argument(help="Outputs to write, for instance 5.particles.")],
     to: Annotated[Path | None, typer.Option(help="Folder for the files; by default the project's own.")] = None,
+    overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write sets as STAR files for RELION, which is to be started in the project's folder.
@@ -23,13 +26,16 @@ def export(
 
     Example: cryoloom export apoferritin 2.micrographs 3.ctfs 5.particles
     """
-    from cryoloom.protocols.export import write_star_files
+    from cryoloom.protocols.export import star_files_of, write_star_files
 
     opened = open_project(project)
     folder = opened.path if to is None else to.absolute()
     found = [opened.output(name) for name in outputs]
     tables = {str(output): output.latest().table() for output in found}
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; give a folder for the STAR files.", path=folder)
     folder.mkdir(parents=True, exist_ok=True)
+    check_targets(star_files_of(folder, tables).values(), inputs=files_read_by(opened), overwrite=overwrite)
     files, remarks = write_star_files(folder, tables)
     if folder.resolve() != opened.path.resolve():
         remarks.append(f"The files name images by their paths below {opened.path}: start RELION there.")
@@ -47,6 +53,7 @@ def report(
         Path | None, typer.Option("--output", "-o", help="HTML file; report.html in the project.")
     ] = None,
     exposures: Annotated[int, typer.Option(help="How many exposures are shown with pictures.")] = 6,
+    overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a page that shows what a session has given, in one file that needs no other.
@@ -61,6 +68,8 @@ def report(
 
     opened = open_project(project)
     target = opened.path / "report.html" if output is None else output
+    check_suffix("--output", target, [".html", ".htm"])
+    check_targets([target], inputs=files_read_by(opened), overwrite=overwrite)
     findings = findings_of(opened, [opened.output(name) for name in outputs or []])
     write_report(target, findings, shown=exposures)
     document = {
@@ -86,6 +95,7 @@ def convert(
     passthrough: Annotated[
         Path | None, typer.Option(help="Of a .cs file: the one with the fields that its job did not change.")
     ] = None,
+    overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Convert an image, a movie or a table to another format, and say what that cannot hold.
@@ -94,6 +104,7 @@ def convert(
     """
     from cryoloom.formats import convert as convert_file
 
+    check_targets([target], inputs=[source, passthrough], overwrite=overwrite)
     done = convert_file(source, target, pixel_size=pixel_size, eer_fractions=eer_fractions, passthrough=passthrough)
     document = {"source": source, "target": target, "dropped": list(done.dropped), "remarks": list(done.remarks)}
     text = [f"Wrote {target}", *(f"! {remark}" for remark in (*done.remarks, *done.dropped))]

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cryoloom.cli._choices import JsonOption, ProjectArgument, RunsArgument, open_project, settings_of
+from cryoloom.cli._targets import OverwriteOption, check_targets, files_read_by
 from cryoloom.cli.output import emit
 
 
@@ -48,6 +49,7 @@ def export_workflow(
         list[str] | None, typer.Option("--variable", help="name=RUN.parameter: to be given when it is used.")
     ] = None,
     name: Annotated[str, typer.Option(help="Of the workflow.")] = "",
+    overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write the runs of a project as a workflow for other projects; inputs from outside become variables.
@@ -63,5 +65,6 @@ def export_workflow(
     if output is None:
         emit(document, as_json=as_json, text=json.dumps(document, indent=1, ensure_ascii=False))
         return
+    check_targets([output], inputs=files_read_by(opened), overwrite=overwrite)
     replace_json(output, document)
     emit({"workflow": output, "runs": len(document["runs"])}, as_json=as_json, text=f"Wrote {output}")

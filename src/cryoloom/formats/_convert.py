@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from cryoloom.durable import refuse_inputs
 from cryoloom.errors import ParameterError
 from cryoloom.formats._detect import FileFormat, detect_format
 from cryoloom.formats._image import ImageHeader, ImageKind, ImageStack, check_finite
@@ -66,11 +67,12 @@ def convert(
     Raises
     ------
     ParameterError
-        If there is no way from the one to the other.
+        If there is no way from the one to the other, or the target is what is read.
     FormatError
         If the source is damaged or of no known kind.
     """
     source, target = Path(source), Path(target)
+    refuse_inputs([target], [source] if passthrough is None else [source, Path(passthrough)])
     kind = detect_format(source)
     suffix = target.suffix.lower()
     if kind.holds_images and suffix in _MRC | _STACK | _TIFF:

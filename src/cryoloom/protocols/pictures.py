@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cryoloom.durable import AtomicFile
+from cryoloom.durable import SIGNATURE, AtomicFile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,10 +20,12 @@ def write_png(path: Path, picture: NDArray[np.uint8]) -> None:
     path : PNG file
     picture : (y, x) grey or (y, x, 3) colour, row 0 at the top
     """
-    from PIL import Image
+    from PIL import Image, PngImagePlugin
 
+    told = PngImagePlugin.PngInfo()
+    told.add_text("Software", SIGNATURE)
     with AtomicFile(path) as target:
-        Image.fromarray(picture).save(target.file, "PNG")
+        Image.fromarray(picture).save(target.file, "PNG", pnginfo=told)
 
 
 def grey_picture(image: NDArray[np.float32], width: int) -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
 from cryoloom.errors import CryoloomError, InputError
 
@@ -46,6 +47,7 @@ def ctf(
     picture: Annotated[Path | None, typer.Option(help="PNG file for the spectrum and fit of one micrograph.")] = None,
     picture_folder: Annotated[Path | None, typer.Option(help="Folder for the pictures of several.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Estimate defocus, astigmatism and, with a phase plate, phase shift from the Thon rings of micrographs.
@@ -59,7 +61,9 @@ def ctf(
     from cryoloom.protocols.ctf._files import MicrographAcquisition, fit_micrograph
     from cryoloom.protocols.side_by_side import side_by_side
 
+    check_suffix("--picture", picture, [".png"])
     pictures = _pictures(micrographs, picture, picture_folder)
+    check_targets(pictures, inputs=micrographs, overwrite=overwrite)
     acquisition = MicrographAcquisition(
         pixel_size=pixel_size,
         voltage=voltage,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
 from cryoloom.errors import InputError
 
@@ -53,6 +54,7 @@ def extract(
         float, typer.Option(min=0.5, help="Wanted, in Å: a box too small for it at this defocus is warned of.")
     ] = 3.0,
     threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Cut particles out of a micrograph, make them protein-white and normalise their background.
@@ -68,6 +70,8 @@ def extract(
     from cryoloom.protocols.extract._files import extract_from_micrograph
     from cryoloom.protocols.extract._optics import Optics, read_optics_of
 
+    check_suffix("--output", output, [".mrcs"])
+    check_targets([output, output.with_suffix(".star")], inputs=[micrograph, coordinates, ctf], overwrite=overwrite)
     pixel_size = pixel_size or read_header(micrograph).pixel_size
     if pixel_size is None:
         raise InputError(f"{micrograph.name}: the file does not say its pixel size; give it.", path=micrograph)

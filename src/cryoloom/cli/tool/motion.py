@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
 from cryoloom.errors import CryoloomError, InputError
 
@@ -52,6 +53,7 @@ def motion(
     output: Annotated[Path | None, typer.Option(help="MRC file for the aligned sum of one movie.")] = None,
     output_folder: Annotated[Path | None, typer.Option(help="Folder for the aligned sums of several movies.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Correct the motion of movies: aligned and dose-weighted sums, and RELION's motion file beside them.
@@ -66,9 +68,10 @@ def motion(
 
     from cryoloom.engine.motion import MotionSettings, predicted_memory
     from cryoloom.protocols.motion._detector import read_detector
-    from cryoloom.protocols.motion._files import MovieAcquisition, correct_movie
+    from cryoloom.protocols.motion._files import MovieAcquisition, correct_movie, files_of
     from cryoloom.protocols.side_by_side import side_by_side
 
+    check_suffix("--output", output, [".mrc"])
     outputs = _outputs(movies, output, output_folder)
     settings = MotionSettings(patches=_grid(patches), b_factor=b_factor)
     orientation = _orientation(gain_orientation)
@@ -80,6 +83,8 @@ def motion(
         eer_fractions=eer_fractions,
         eer_upsampling=eer_upsampling,
     )
+    targets = [target for output in outputs for target in files_of(output, acquisition)]
+    check_targets(targets, inputs=[*movies, gain, defects], overwrite=overwrite)
     with acquisition.open(movies[0]) as first:
         detector = read_detector(
             first, gain_file=gain, orientation=orientation, defects_file=defects, eer_upsampling=eer_upsampling

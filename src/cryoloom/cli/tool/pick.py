@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
 
 
@@ -30,6 +31,7 @@ def pick(
         Path | None, typer.Option(help="PNG file for the micrograph with circles around its particles.")
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Find the particles of a micrograph, of which only the diameter is known, or which look like given templates.
@@ -44,6 +46,9 @@ def pick(
 
     if template_pixel_size is not None and templates is None:
         raise typer.BadParameter("There are no --templates that it could be of.", param_hint="--template-pixel-size")
+    check_suffix("--output", output, [".star"])
+    check_suffix("--picture", picture, [".png"])
+    check_targets([output, picture], inputs=[micrograph, templates], overwrite=overwrite)
     found = pick_micrograph(
         micrograph,
         output,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
 from cryoloom.errors import FormatError, InputError
 
@@ -28,6 +29,7 @@ def project(
     ] = False,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Project a map in the orientations that a STAR file lists; protein is white.
@@ -40,6 +42,9 @@ def project(
     from cryoloom.engine.projection import project_volume
     from cryoloom.formats import read_header, read_star, read_volume, write_stack, write_star
 
+    star = output.with_suffix(".star")
+    check_suffix("--output", output, [".mrcs"])
+    check_targets([output, star], inputs=[volume, angles], overwrite=overwrite)
     pixel_size = pixel_size or read_header(volume).pixel_size
     if pixel_size is None:
         raise InputError(f"{volume.name}: the file does not say its pixel size; give it.", path=volume)
@@ -59,7 +64,6 @@ def project(
         threads=threads,
     )
     write_stack(output, images, pixel_size=pixel_size)
-    star = output.with_suffix(".star")
     named = pl.Series("rlnImageName", [f"{number:06d}@{output}" for number in range(1, len(images) + 1)])
     tables[name] = table.with_columns(named)
     if "optics" in tables:

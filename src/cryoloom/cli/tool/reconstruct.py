@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
 
 
@@ -19,6 +20,7 @@ def reconstruct(
     half: Annotated[int | None, typer.Option(min=1, max=2, help="Take the particles of one half set only.")] = None,
     box: Annotated[int | None, typer.Option(min=8, help="Edge of the map in pixels; even.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Make the map of particles from their poses and CTFs, neither filtered nor masked.
@@ -35,7 +37,11 @@ def reconstruct(
     from cryoloom.protocols.reconstruct._compute import map_of, sums_of
 
     group = point_group(symmetry)
+    check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
+    check_targets([output], inputs=[particles], overwrite=overwrite)
     given = read_particle_file(particles)
+    stacks = {given.resolve(name) for name in given.table.frame["file"].unique()}
+    check_targets([output], inputs=stacks, overwrite=overwrite)
     loaded = load_particles(given.table, given.resolve, diameter=None, box_size=box)
     remarks = (*given.remarks, *loaded.remarks)
     for remark in remarks:

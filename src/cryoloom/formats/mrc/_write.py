@@ -11,9 +11,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from cryoloom.durable import AtomicFile
+from cryoloom.durable import SIGNATURE, AtomicFile
 from cryoloom.errors import ParameterError
-from cryoloom.formats.mrc._header import HEADER_SIZE, OUR_LABEL, header_dtype
+from cryoloom.formats.mrc._header import HEADER_SIZE, header_dtype
 
 _MODE_OF = {"int8": 0, "int16": 1, "float32": 2, "uint16": 6, "float16": 12}
 _STORED_AS = {"bool": "int8", "uint8": "uint16", "float64": "float32"}
@@ -122,7 +122,7 @@ class StackWriter:
         fields["map"] = b"MAP "
         fields["machine_stamp"] = (0x44, 0x44, 0, 0)
         fields["label_count"] = 1
-        fields["labels"][0] = f"Written by {OUR_LABEL}".encode()
+        fields["labels"][0] = SIGNATURE.encode()
         return header
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from cryoloom.durable import AtomicFile
+from cryoloom.durable import SIGNATURE, AtomicFile
 from cryoloom.errors import ParameterError
 
 _ROWS_AT_ONCE = 100_000
@@ -40,6 +40,7 @@ def write_star(
         If a value cannot be written: a list, or text that STAR cannot quote.
     """
     with AtomicFile(path) as output:
+        output.file.write(f"# {SIGNATURE}\n".encode())
         for name, block in blocks.items():
             comment = "" if version is None else f"\n# version {version}\n"
             output.file.write(f"{comment}\ndata_{name}\n\n".encode())

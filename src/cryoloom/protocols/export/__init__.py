@@ -1,6 +1,6 @@
 """What leaves a project: STAR files for RELION."""
 
 from cryoloom.protocols.export._protocol import ExportStar
-from cryoloom.protocols.export._star import write_star_files
+from cryoloom.protocols.export._star import star_files_of, write_star_files
 
-__all__ = ["ExportStar", "write_star_files"]
+__all__ = ["ExportStar", "star_files_of", "write_star_files"]

@@ -35,16 +35,11 @@ def write_star_files(folder: Path, tables: Mapping[str, Table]) -> tuple[list[Pa
     from cryoloom.formats import relion
 
     fits = _only_ctfs(tables)
-    kinds = [table.schema.kind for table in tables.values()]
-    files: list[Path] = []
+    files = star_files_of(folder, tables)
     remarks: list[str] = []
-    for name, table in tables.items():
+    for name, target in files.items():
+        table = tables[name]
         kind = table.schema.kind
-        if kind == "ctfs":
-            continue
-        distinguished = f"_{re.sub(r'[^A-Za-z0-9]+', '_', name)}" if kinds.count(kind) > 1 else ""
-        with_ctfs = "_ctf" if kind == "micrographs" and fits is not None else ""
-        target = folder / f"{kind}{with_ctfs}{distinguished}.star"
         if kind == "movies":
             remarks += relion.write_movies(target, table)
         elif kind == "micrographs":
@@ -57,8 +52,22 @@ def write_star_files(folder: Path, tables: Mapping[str, Table]) -> tuple[list[Pa
             raise InputError(
                 f"There is no STAR file for {kind}; movies, micrographs, coordinates and particles have one."
             )
-        files.append(target)
-    return files, remarks
+    return list(files.values()), remarks
+
+
+def star_files_of(folder: Path, tables: Mapping[str, Table]) -> dict[str, Path]:
+    """The file of each set that `write_star_files` writes; CTFs have none of their own."""
+    with_fits = _only_ctfs(tables) is not None
+    kinds = [table.schema.kind for table in tables.values()]
+    files = {}
+    for name, table in tables.items():
+        kind = table.schema.kind
+        if kind == "ctfs":
+            continue
+        distinguished = f"_{re.sub(r'[^A-Za-z0-9]+', '_', name)}" if kinds.count(kind) > 1 else ""
+        with_ctfs = "_ctf" if kind == "micrographs" and with_fits else ""
+        files[name] = folder / f"{kind}{with_ctfs}{distinguished}.star"
+    return files
 
 
 def _only_ctfs(tables: Mapping[str, Table]) -> Table | None:

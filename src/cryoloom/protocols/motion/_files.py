@@ -76,6 +76,20 @@ class CorrectedMovie:
     warnings: tuple[str, ...]
 
 
+def files_of(output: Path, acquisition: MovieAcquisition) -> list[Path]:
+    """Every file that `correct_movie` writes: the plain sum, if the dose is known the weighted one, and RELION's."""
+    weighted = [] if acquisition.dose_per_frame is None else [_dose_weighted_file(output)]
+    return [output, *weighted, _motion_file(output)]
+
+
+def _dose_weighted_file(output: Path) -> Path:
+    return output.with_name(f"{output.stem}_DW{output.suffix}")
+
+
+def _motion_file(output: Path) -> Path:
+    return output.with_suffix(".star")
+
+
 def correct_movie(
     movie: Path,
     output: Path,
@@ -118,12 +132,12 @@ def correct_movie(
     write_image(output, sums.plain, pixel_size=pixel_size * binning)
     dose_weighted_file = None
     if sums.dose_weighted is not None:
-        dose_weighted_file = output.with_name(f"{output.stem}_DW{output.suffix}")
+        dose_weighted_file = _dose_weighted_file(output)
         write_image(dose_weighted_file, sums.dose_weighted, pixel_size=pixel_size * binning)
     if thumbnail is not None:
         shown = sums.plain if sums.dose_weighted is None else sums.dose_weighted
         write_png(thumbnail, grey_picture(shown, THUMBNAIL_WIDTH))
-    motion_file = output.with_suffix(".star")
+    motion_file = _motion_file(output)
     _write_motion(motion_file, movie, acquisition, detector, mended, motion, binning, raw_frames_each)
     return CorrectedMovie(
         movie=movie,

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 
 from cryoloom.data import Micrograph
+from cryoloom.durable import SIGNATURE
 from cryoloom.protocols.report._charts import drift_track, histogram, over_session
 from cryoloom.protocols.report._findings import Exposure, Findings
 from cryoloom.protocols.report._pictures import picked_micrograph, stored_picture
@@ -45,7 +46,8 @@ def report_page(
         _methods(findings),
     ]
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} · cryoloom</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="generator" content="{SIGNATURE}"><title>{title} · cryoloom</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
         f"<body><main>{''.join(parts)}</main></body></html>\n"
     )

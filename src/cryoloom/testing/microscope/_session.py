@@ -72,7 +72,7 @@ def write_session(
     Raises
     ------
     InputError
-        If the folder holds movies already.
+        If the folder holds movies, a gain reference or a truth already.
     """
     import mrcfile
 
@@ -80,10 +80,13 @@ def write_session(
     movie_folder, truth_folder = folder / "movies", folder / "truth"
     if movie_folder.exists() and any(movie_folder.iterdir()):
         raise InputError(f"{movie_folder} is not empty: name a new folder for the session.", path=movie_folder)
+    for taken in (folder / "gain.mrc", truth_folder):
+        if taken.exists():
+            raise InputError(f"{taken} is there already: name a new folder for the session.", path=taken)
     movie_folder.mkdir(parents=True, exist_ok=True)
-    truth_folder.mkdir(exist_ok=True)
+    truth_folder.mkdir()
     microscope = SimulatedMicroscope(tier, seed=seed, specimen=specimen, parameters=parameters)
-    with mrcfile.new(folder / "gain.mrc", microscope.gain, overwrite=True) as gain:
+    with mrcfile.new(folder / "gain.mrc", microscope.gain) as gain:
         gain.voxel_size = microscope.parameters.detector.stated_pixel_size
     _write_json(truth_folder / "session.json", _describe(microscope, tier, movies))
 
