@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from cryoloom.cli.main import main
+from cryoloom.cli.main import TOOLS, main
 from cryoloom.errors import InputError, ParameterError
 from cryoloom.formats import convert, write_star, write_tiff_movie, write_volume
 from cryoloom.runtime import Project
@@ -105,6 +105,13 @@ def test_no_command_writes_over_what_it_reads(
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("tool", sorted({*TOOLS} - {"fsc", "simulate"}))  # the one writes nothing, the other anew
+def test_every_tool_that_writes_looks_at_its_targets(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["tool", tool, "--help"])
+    assert "--overwrite" in capsys.readouterr().out
+
+
 def test_the_stacks_that_a_star_file_names_are_read_too(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_volume(raw / "stack.mrc", np.ones((1, 16, 16), np.float32), pixel_size=2.0)  # of cryoloom's own making
     optics = {"rlnOpticsGroup": 1, "rlnVoltage": 300.0, "rlnSphericalAberration": 2.7, "rlnAmplitudeContrast": 0.1}
@@ -112,9 +119,13 @@ def test_the_stacks_that_a_star_file_names_are_read_too(raw: Path, capsys: pytes
     blocks = {"optics": optics | {"rlnImagePixelSize": 2.0, "rlnImageSize": 16}, "particles": particle}
     write_star(raw / "named.star", {name: pl.DataFrame([block]) for name, block in blocks.items()})
     before = contents(raw)
-    status, said = call(capsys, "tool", "reconstruct", "named.star", "--output", "stack.mrc")
-    assert (status, contents(raw)) == (1, before)
-    assert "is read here" in said
+    (raw / "first_class1.mrc").symlink_to("stack.mrc")
+    for tool in (["reconstruct", "--output", "stack.mrc"], ["abinitio", "--diameter", "20", "--output", "first"]):
+        status, said = call(capsys, "tool", *tool, "named.star")
+        assert "is read here" in said
+        assert status == 1
+    (raw / "first_class1.mrc").unlink()
+    assert contents(raw) == before
 
 
 FOREIGN = [

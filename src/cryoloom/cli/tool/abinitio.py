@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import duration, emit
 
 
@@ -28,6 +29,7 @@ def abinitio(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same maps.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Make first maps of particles without a reference and without symmetry.
@@ -56,7 +58,10 @@ def abinitio(
         shift_radius=shift,
         seed=seed,
     )
+    maps = [output.with_name(f"{output.name}_class{number}.mrc") for number in range(1, classes + 1)]
+    check_targets(maps, inputs=[particles], overwrite=overwrite)
     given = read_particle_file(particles)
+    check_targets(maps, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     samplings = given.table.frame.select("box_size", "pixel_size").unique(maintain_order=True).rows()
     loaded = load_particles(
         given.table,
@@ -78,7 +83,6 @@ def abinitio(
         for state in ab_initio(images, settings, threads=threads):
             done = float(seconds[: state.iteration].sum() / seconds.sum())
             progress(done, f"iteration {state.iteration} of {iterations}, {state.resolution:.0f} Å")
-    maps = [output.with_name(f"{output.name}_class{number}.mrc") for number in range(1, classes + 1)]
     for path, volume in zip(maps, state.maps, strict=True):
         write_volume(path, volume, pixel_size=pixel_size)
     document = {

@@ -40,8 +40,7 @@ def reconstruct(
     check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
     check_targets([output], inputs=[particles], overwrite=overwrite)
     given = read_particle_file(particles)
-    stacks = {given.resolve(name) for name in given.table.frame["file"].unique()}
-    check_targets([output], inputs=stacks, overwrite=overwrite)
+    check_targets([output], inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     loaded = load_particles(given.table, given.resolve, diameter=None, box_size=box)
     remarks = (*given.remarks, *loaded.remarks)
     for remark in remarks:
