@@ -41,6 +41,8 @@ def score_all(
     transfer: NDArray[np.float32],
     references: NDArray[np.complex64],
     factors: NDArray[np.complex64],
+    *,
+    free_scale: bool = False,
 ) -> NDArray[np.float32]:
     """Score every image against every reference at every shift.
 
@@ -50,18 +52,25 @@ def score_all(
     transfer : (n, k) whitened transfer functions
     references : (r, k) coefficients of the references
     factors : (t, k) phase factors of the shifts, of `shift_factors`
+    free_scale : the references are on an unknown scale: each is taken at the one, not negative, that suits it best
 
     Returns
     -------
     (n, t, r) logarithms of the likelihood of image n given reference r moved by shift t, less that of no particle at
-    all: 2 Re Σ x* c f p - Σ c² |p|². Two matrix products of 2 n t r k and n r k multiplications.
+    all: 2 Re Σ x* c f p - Σ c² |p|², or at a free scale (Re Σ x* c f p)² / Σ c² |p|². Two matrix products of 2 n t r k
+    and n r k multiplications.
     """
     count, shifts = len(values), len(factors)
     moved = ((values * transfer)[:, None] * factors.conj()).reshape(count * shifts, -1)
     scores = moved.view(np.float32) @ (2.0 * references).astype(np.complex64).view(np.float32).T
     energy = transfer**2 @ (references.real**2 + references.imag**2).T
     scores = scores.reshape(count, shifts, -1)
-    scores -= energy[:, None]
+    if not free_scale:
+        scores -= energy[:, None]
+        return scores
+    np.maximum(scores, 0.0, out=scores)
+    np.square(scores, out=scores)
+    scores /= np.maximum(4.0 * energy, np.finfo(np.float32).tiny)[:, None]
     return scores
 
 

@@ -1,0 +1,7 @@
+"""Refinement of poses and maps, in two half sets that know nothing of each other's noise."""
+
+from cryoloom.engine.refinement._refine import refine
+from cryoloom.engine.refinement._settings import RefinementSettings
+from cryoloom.engine.refinement._state import RefinementState
+
+__all__ = ["RefinementSettings", "RefinementState", "refine"]

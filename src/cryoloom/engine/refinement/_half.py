@@ -1,0 +1,238 @@
+"""One pass over the images of a half set: their poses, and what they add to the map."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryoloom.engine.kernels import extract_coefficients, shift_factors, sum_candidates
+from cryoloom.engine.likelihood import ring_of
+from cryoloom.engine.projection import volume_transform
+from cryoloom.engine.reconstruction import FourierSums
+from cryoloom.engine.refinement._poses import Compared, Guesses, Surroundings, guess_everywhere, look_around
+from cryoloom.engine.refinement._posterior import Posterior, posterior_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
+    from cryoloom.engine.refinement._plan import Level, Plan
+
+BATCH_BYTES = 64 * 2**20  # of what is made for one batch of images at once
+BATCH = 64  # images at most
+
+
+@dataclass(frozen=True)
+class HalfInput:
+    """What is known of a half set.
+
+    Parameters
+    ----------
+    chosen : (n,) numbers of its images
+    rotations : (n, 3, 3), and
+    places : (n, 2) of the particles from the centres of their images in pixels, as they were found last
+    scale : (n,) grey scale of each image
+    reference : (box, box, box) map to compare with
+    noise : spectrum of each optics group
+    """
+
+    chosen: NDArray[np.int64]
+    rotations: NDArray[np.float64]
+    places: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    reference: NDArray[np.float32]
+    noise: NoiseSpectrum
+
+
+@dataclass(frozen=True)
+class HalfOutput:
+    """What a pass has found.
+
+    Parameters
+    ----------
+    rotations, places : (n, 3, 3) and (n, 2) new poses
+    spread : (n,) uncertainty of each orientation about one axis, in degrees
+    log_likelihood : (n,) of each image, less that of no particle at all
+    scale, scale_weight : (n,) how much of the reference each image shows, by least squares, and the weight of that
+    sums : of the images' slices
+    residual : (groups, rings) mean square of what the reference leaves of whitened images
+    """
+
+    rotations: NDArray[np.float64]
+    places: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    log_likelihood: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    scale_weight: NDArray[np.float64]
+    sums: FourierSums
+    residual: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class EverywhereGrid:
+    """Orientations and places among which a particle is looked for when nothing is known.
+
+    Parameters
+    ----------
+    radius : frequencies below this many Fourier pixels are compared
+    step : of the orientations in degrees
+    rotations : (r, 3, 3)
+    places : (t, 2) from where the particle was last found, in pixels
+    """
+
+    radius: int
+    step: float
+    rotations: NDArray[np.float64]
+    places: NDArray[np.float64]
+
+
+def pass_over(
+    particles: ParticleImages,
+    known: HalfInput,
+    plan: Plan,
+    grid: EverywhereGrid | None,
+    *,
+    masked: bool = True,
+    threads: int,
+) -> HalfOutput:
+    """Find poses, and sum slices weighted by the probability of their poses.
+
+    Parameters
+    ----------
+    particles : all images
+    known : of the half set
+    plan : of the iteration
+    grid : for a search everywhere; none for one about the known poses
+    masked : compare images whose background is masked away
+    threads : threads to use; the result does not depend on it
+    """
+    half = _Half(particles, known, plan, grid, masked=masked, threads=threads)
+    for batch in half.batches():
+        half.add(batch)
+    return half.output()
+
+
+class _Half:
+    def __init__(
+        self,
+        particles: ParticleImages,
+        known: HalfInput,
+        plan: Plan,
+        grid: EverywhereGrid | None,
+        *,
+        masked: bool,
+        threads: int,
+    ) -> None:
+        count, rings = len(known.chosen), particles.box_size
+        self._particles, self._known, self._plan, self._grid = particles, known, plan, grid
+        self._masked, self._threads = masked, threads
+        stretch = particles.optics.stretch
+        self._volume = volume_transform(known.reference, radius=math.ceil(plan.radius * stretch), threads=threads)
+        self._references = np.zeros((0, 0), np.complex64)
+        self._sums = FourierSums(math.ceil(plan.map_radius * stretch))
+        self._rotations, self._places = np.empty((count, 3, 3)), np.empty((count, 2))
+        self._spread, self._log_likelihood = np.empty(count), np.empty(count)
+        self._scale, self._scale_weight = np.empty(count), np.empty(count)
+        self._power = np.zeros((len(particles.optics.groups), rings))
+        self._compared = np.zeros((len(particles.optics.groups), rings))
+
+    def batches(self) -> Iterator[NDArray[np.int64]]:
+        """Positions within the half set, so many that their scores fit the memory."""
+        size = BATCH
+        if self._grid is not None:
+            poses = len(self._grid.rotations) * len(self._grid.places)
+            size = max(1, min(BATCH, BATCH_BYTES // (4 * poses)))
+        for start in range(0, len(self._known.chosen), size):
+            yield np.arange(start, min(start + size, len(self._known.chosen)))
+
+    def add(self, batch: NDArray[np.int64]) -> None:
+        """Expectation and maximisation of some images."""
+        known, plan, particles = self._known, self._plan, self._particles
+        chosen = known.chosen[batch]
+        offsets = np.rint(known.places[batch]).astype(np.int64)
+        seen = particles.observe(chosen, plan.map_radius, known.noise, offsets=offsets, threads=self._threads)
+        values = seen.masked if self._masked else seen.whole
+        transfer = seen.transfer * known.scale[batch, None].astype(np.float32)
+        every = Compared(values, transfer, seen.frequencies, particles.optics[chosen], particles.box_size)
+        compared = every.within(plan.radius)
+        guesses = self._guesses(compared, batch, known.places[batch] - offsets)
+        *coarser, finest = plan.levels
+        for level in coarser:
+            guesses = self._look_around(compared, guesses, level).best()
+        around = self._look_around(compared, guesses, finest)
+        found = posterior_of(around)
+        self._insert(replace(every, values=seen.whole), around, found)
+        self._measure(every, compared, found, batch)
+        self._rotations[batch], self._places[batch] = found.rotations, found.places + offsets
+        self._spread[batch], self._log_likelihood[batch] = found.spread, found.log_likelihood
+
+    def _guesses(self, compared: Compared, batch: NDArray[np.int64], places: NDArray[np.float64]) -> Guesses:
+        if self._grid is None:
+            return Guesses(np.arange(len(batch)), self._known.rotations[batch], places, np.zeros(len(batch)))
+        coarse = compared.within(self._grid.radius)
+        if not len(self._references):
+            self._references = extract_coefficients(
+                self._volume, self._grid.rotations, coarse.frequencies, threads=self._threads
+            )
+        return guess_everywhere(
+            coarse, self._grid.rotations, self._references, self._grid.places, free_scale=False, step=self._grid.step
+        )
+
+    def _look_around(self, compared: Compared, guesses: Guesses, level: Level) -> Surroundings:
+        return look_around(compared, guesses.distinct(level.reach), level, self._volume, threads=self._threads)
+
+    def _insert(self, whole: Compared, around: Surroundings, found: Posterior) -> None:
+        """Put slices of images into the sums, in every pose that has any weight."""
+        guesses = around.guesses
+        sums, squares = sum_candidates(
+            whole.centred(guesses),
+            whole.transfer[guesses.owners],
+            found.weights,
+            found.candidates,
+            shift_factors(whole.frequencies, around.moves, whole.box_size),
+        )
+        rotations = around.turns[found.turned] @ guesses.rotations[found.candidates]
+        matrices = whole.optics.slicing_matrices(rotations, guesses.owners[found.candidates])
+        self._sums.insert(sums, squares, matrices, whole.frequencies, threads=self._threads)
+
+    def _measure(self, every: Compared, compared: Compared, found: Posterior, batch: NDArray[np.int64]) -> None:
+        """What the reference, at the best pose, explains of each image, and what it leaves."""
+        at = np.arange(len(batch))
+        best = Guesses(at, found.rotations, found.places, found.log_likelihood)
+        matrices = compared.optics.slicing_matrices(found.rotations, at)
+        slices = extract_coefficients(self._volume, matrices, compared.frequencies, threads=self._threads)
+        slices *= compared.transfer
+        moved = compared.centred(best)
+        cross = (moved.real * slices.real + moved.imag * slices.imag).sum(axis=1, dtype=np.float64)
+        energy = (slices.real**2 + slices.imag**2).sum(axis=1, dtype=np.float64)
+        former = self._known.scale[batch]
+        self._scale[batch] = former * cross / np.maximum(energy, 1e-6)
+        self._scale_weight[batch] = energy / former**2
+        power = every.values.real**2 + every.values.imag**2
+        rings, near = ring_of(every.frequencies), ring_of(compared.frequencies)
+        width = self._power.shape[1]
+        left = np.abs(moved - slices) ** 2 - (moved.real**2 + moved.imag**2)
+        for group in np.unique(every.optics.group):
+            mine = every.optics.group == group
+            self._power[group] += np.bincount(rings, power[mine].sum(axis=0, dtype=np.float64), width)
+            self._power[group] += np.bincount(near, left[mine].sum(axis=0, dtype=np.float64), width)
+            self._compared[group] += mine.sum() * np.bincount(rings, minlength=width)
+
+    def output(self) -> HalfOutput:
+        """All that was found."""
+        share = self._particles.masked_share if self._masked else 1.0
+        return HalfOutput(
+            rotations=self._rotations,
+            places=self._places,
+            spread=self._spread,
+            log_likelihood=self._log_likelihood,
+            scale=self._scale,
+            scale_weight=self._scale_weight,
+            sums=self._sums,
+            residual=self._power / np.maximum(self._compared * share, 1.0),
+        )

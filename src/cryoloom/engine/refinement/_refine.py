@@ -1,0 +1,266 @@
+"""Gold-standard refinement of poses and map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryoloom.engine.fsc import ShellCorrelation
+from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
+from cryoloom.engine.orientations import angular_distance, asymmetric_unit, orientation_grid
+from cryoloom.engine.refinement._grey_scale import on_grey_scale_of
+from cryoloom.engine.refinement._half import EverywhereGrid, HalfInput, HalfOutput, pass_over
+from cryoloom.engine.refinement._maps import agreement, particle_sphere, resolved_shell, signal_to_noise, start_map
+from cryoloom.engine.refinement._plan import GRID, SHIFT_SHARE, Plan, next_radius, plan
+from cryoloom.engine.refinement._settings import RefinementSettings
+from cryoloom.engine.refinement._state import RefinementState
+from cryoloom.engine.symmetry import point_group
+from cryoloom.errors import ParameterError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cryoloom.engine.reconstruction import FourierSums
+
+NOISE_IMAGES = 1000  # of which the first spectrum of the noise is taken
+FEW_JUMP = 0.03  # share of orientations that change by more than 10° when a search everywhere is no longer worth it
+JUMP = 10.0  # degrees
+LONGEST_SEARCH = 6  # iterations that look everywhere at most
+PROGRESS = 0.5  # Fourier pixels by which the halves must agree further
+PATIENCE = 2  # iterations without progress
+SCALE_RANGE = (0.5, 2.0)  # of the grey scale of an image
+
+
+def refine(
+    particles: ParticleImages,
+    half_sets: NDArray[np.int64],
+    reference: NDArray[np.float32],
+    settings: RefinementSettings,
+    *,
+    state: RefinementState | None = None,
+    threads: int = 1,
+) -> Iterator[RefinementState]:
+    """Refine poses and map, half set by half set.
+
+    Each half set is compared with a map of its own. All that the two share is the start, up to the initial resolution,
+    and how far, shell by shell, their maps agree: that sets how much of a map is believed, and how fine a detail images
+    are compared in. Every image enters the map of its half in all probable poses, weighted by their probabilities.
+
+    Parameters
+    ----------
+    particles : images, optics and diameter
+    half_sets : (n,) 1 or 2
+    reference : (box, box, box) map to start from, on any grey scale, in the frame of the symmetry
+    settings : symmetry, initial resolution, seed
+    state : to go on from, as a former call with the same arguments yielded it
+    threads : threads to use; of the same number, the result is the same to the bit
+
+    Yields
+    ------
+    The state after every iteration, at last one that is finished
+
+    Raises
+    ------
+    ParameterError
+        If a half set is empty, or an array has another size than the images.
+
+    References
+    ----------
+    Scheres (2012), J. Struct. Biol. 180:519-530, for the likelihood and its regularisation; Scheres & Chen (2012),
+    Nature Methods 9:853-854, for independent halves.
+    """
+    refinement = _Refinement(particles, half_sets, settings, threads)
+    current = refinement.start(reference) if state is None else state
+    while not current.finished:
+        current = refinement.iterate(current)
+        yield current
+
+
+@dataclass(frozen=True)
+class _Maps:
+    """What both passes give together."""
+
+    halves: NDArray[np.float32]
+    combined: NDArray[np.float32]
+    references: NDArray[np.float32]
+    curve: ShellCorrelation
+
+
+class _Refinement:
+    def __init__(
+        self, particles: ParticleImages, half_sets: NDArray[np.int64], settings: RefinementSettings, threads: int
+    ) -> None:
+        self._halves = tuple(np.flatnonzero(np.asarray(half_sets) == number) for number in (1, 2))
+        if sum(map(len, self._halves)) != len(particles):
+            raise ParameterError("Every particle must belong to half set 1 or 2; give one of them for each image.")
+        if not all(map(len, self._halves)):
+            counts = " and ".join(str(len(half)) for half in self._halves)
+            raise ParameterError(f"The half sets hold {counts} particles; both must have some. Split the set anew.")
+        self._particles, self._settings, self._threads = particles, settings, threads
+        self._operators = point_group(settings.symmetry).operators
+        self._sphere = particle_sphere(particles)
+
+    def start(self, reference: NDArray[np.float32]) -> RefinementState:
+        """The state before the first iteration: no pose, and the same map for both halves."""
+        particles, count, box = self._particles, len(self._particles), self._particles.box_size
+        if reference.shape != (box,) * 3:
+            raise ParameterError(
+                f"The reference is {reference.shape} and the images {box} pixels wide; resample it to {(box,) * 3}."
+            )
+        width = box * particles.pixel_size
+        shell = min(width / self._settings.initial_resolution, float(particles.largest_radius))
+        shared = start_map(np.asarray(reference, np.float32), shell, self._sphere)
+        if not np.ptp(shared) > 0:
+            raise ParameterError("The reference holds nothing at the initial resolution; give a map of the particle.")
+        groups = len(particles.optics.groups)
+        noise = [
+            NoiseSpectrum.of_images(np.asarray(particles.images[half[:NOISE_IMAGES]]), threads=self._threads)
+            for half in self._halves
+        ]
+        nothing = np.zeros(box // 2 + 1)
+        return RefinementState(
+            iteration=0,
+            finished=False,
+            rotations=np.tile(np.eye(3), (count, 1, 1)),
+            shifts=np.zeros((count, 2)),
+            spread=np.zeros(count),
+            scale=np.ones(count),
+            log_likelihood=np.zeros(count),
+            half_maps=np.stack([shared] * 2),
+            combined_map=shared,
+            references=np.stack([shared] * 2),
+            noise=(noise[0].shared_by(groups), noise[1].shared_by(groups)),
+            curve=ShellCorrelation(np.arange(box // 2 + 1) / width, nothing, nothing.astype(np.int64)),
+            radius=max(3, int(np.ceil(shell))),
+            compared=0,
+            everywhere=True,
+            moved=180.0,
+            shifted=0.0,
+            jumped=1.0,
+            best_shell=shell,
+            stalled=0,
+            ending=False,
+        )
+
+    def iterate(self, state: RefinementState) -> RefinementState:
+        """One iteration of both halves."""
+        particles = self._particles
+        last = state.ending or state.iteration + 1 >= self._settings.iterations
+        planned = plan(
+            state.radius,
+            everywhere=state.everywhere,
+            last=last,
+            box_size=particles.box_size,
+            pixel_size=particles.pixel_size,
+            diameter=particles.diameter,
+            largest_radius=particles.largest_radius,
+        )
+        grid = self._grid(state, planned) if state.everywhere else None
+        outputs = [self._pass(state, number, planned, grid) for number in (0, 1)]
+        maps = self._maps([output.sums for output in outputs], planned, last=last)
+        return self._after(state, planned, outputs, maps, last=last)
+
+    def _grid(self, state: RefinementState, planned: Plan) -> EverywhereGrid:
+        """All orientations of an asymmetric unit, turned at random, and places."""
+        from scipy.spatial.transform import Rotation
+
+        random = np.random.default_rng([self._settings.seed, state.iteration])
+        rotations = orientation_grid(GRID) @ Rotation.random(rng=random).as_matrix()
+        rotations = rotations[asymmetric_unit(rotations, self._operators)]
+        step = SHIFT_SHARE * self._particles.box_size / planned.grid_radius
+        radius = self._settings.shift_radius / self._particles.pixel_size
+        if state.iteration:
+            radius = min(radius, 2.0 * step)
+        count = int(radius / step)
+        x, y = np.meshgrid(*[np.arange(-count, count + 1) * step] * 2)
+        inside = np.hypot(x, y) <= radius + 0.5 * step
+        return EverywhereGrid(planned.grid_radius, GRID, rotations, np.stack([x[inside], y[inside]], axis=1))
+
+    def _pass(self, state: RefinementState, number: int, planned: Plan, grid: EverywhereGrid | None) -> HalfOutput:
+        half = self._halves[number]
+        known = HalfInput(
+            chosen=half,
+            rotations=state.rotations[half],
+            places=-state.shifts[half] / self._particles.pixel_size,
+            scale=state.scale[half],
+            reference=state.references[number],
+            noise=state.noise[number],
+        )
+        first = state.iteration == 0
+        if first and grid is not None:
+            scaled = on_grey_scale_of(self._particles, known, planned.radius, grid, threads=self._threads)
+            known = replace(known, reference=scaled)
+        # Masks of images mix neighbouring rings. At first, when both halves look for the same map, whole images are
+        # compared, so that beyond the initial resolution nothing of the choice of poses is seen in either half.
+        return pass_over(self._particles, known, planned, grid, masked=not first, threads=self._threads)
+
+    def _maps(self, sums: list[FourierSums], planned: Plan, *, last: bool) -> _Maps:
+        box, threads = self._particles.box_size, self._threads
+        symmetric = [one.symmetrised(self._operators, threads=threads) for one in sums]
+        halves = np.stack([one.map(box, threads=threads) for one in symmetric])
+        pixel_size = self._particles.pixel_size
+        curve = agreement(halves, self._sphere, planned.map_radius, pixel_size=pixel_size, threads=threads)
+        ratio = signal_to_noise(curve)
+        references = np.stack([one.map(box, signal_to_noise=ratio, threads=threads) for one in symmetric])
+        combined = symmetric[0].added_to(symmetric[1]).map(box, threads=threads) if last else halves.mean(axis=0)
+        return _Maps(halves, combined, references * self._sphere, curve)
+
+    def _after(
+        self, state: RefinementState, planned: Plan, outputs: list[HalfOutput], maps: _Maps, *, last: bool
+    ) -> RefinementState:
+        particles = self._particles
+        values = {name: np.empty_like(getattr(state, name)) for name in ("rotations", "spread", "log_likelihood")}
+        places, scale = np.empty_like(state.shifts), np.empty_like(state.scale)
+        for half, output in zip(self._halves, outputs, strict=True):
+            for name, array in values.items():
+                array[half] = getattr(output, name)
+            places[half] = output.places
+            scale[half] = _shrunk(output.scale, output.scale_weight)
+        shifts = -places * particles.pixel_size
+        turned = angular_distance(state.rotations, values["rotations"], self._operators)
+        jumped = float((turned > JUMP).mean())
+        shell = resolved_shell(maps.curve)
+        better = shell > state.best_shell + PROGRESS
+        stalled = 0 if better else state.stalled + 1
+        radius = next_radius(shell, particles.largest_radius)
+        settled = jumped <= FEW_JUMP or state.iteration + 1 >= LONGEST_SEARCH
+        everywhere = state.everywhere and (state.iteration == 0 or not settled)
+        return RefinementState(
+            iteration=state.iteration + 1,
+            finished=last,
+            shifts=shifts,
+            scale=scale,
+            half_maps=maps.halves,
+            combined_map=maps.combined,
+            references=maps.references,
+            noise=(
+                state.noise[0].updated(outputs[0].residual),
+                state.noise[1].updated(outputs[1].residual),
+            ),
+            curve=maps.curve,
+            radius=radius,
+            compared=planned.radius,
+            everywhere=everywhere,
+            moved=float(np.median(turned)),
+            shifted=float(np.median(np.hypot(*(shifts - state.shifts).T))),
+            jumped=jumped,
+            best_shell=max(shell, state.best_shell),
+            stalled=stalled,
+            ending=not everywhere and not state.everywhere and stalled >= PATIENCE,
+            **values,
+        )
+
+
+def _shrunk(scale: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Grey scales about 1, each drawn to it the more, the less is known of it and the less they differ."""
+    middle = float(np.median(scale))
+    if not middle > 0:
+        return np.ones_like(scale)
+    relative = scale / middle
+    uncertain = 0.5 / np.maximum(weight * middle**2, 1e-6)
+    true = max(0.0, float(np.median((relative - 1.0) ** 2)) / 0.455 - float(np.median(uncertain)))
+    result: NDArray[np.float64] = 1.0 + true / (true + uncertain) * (relative - 1.0)
+    return np.clip(result, *SCALE_RANGE)
