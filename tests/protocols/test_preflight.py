@@ -185,6 +185,23 @@ def test_what_cannot_be_read_or_does_not_fit_is_said(
     assert checks["dose"].verdict == "ok"
 
 
+def test_one_file_that_is_no_movie_of_the_session_does_not_decide(
+    make_project: Callable[[], Any], microscope: Microscope, tmp_path: Path
+) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for movie in microscope.movies.iterdir():
+        (raw / movie.name).symlink_to(movie)
+    dark = np.random.default_rng(1).poisson(0.2, (12, 768, 768)).astype(np.uint8)
+    write_tiff_movie(raw / "movie_0_dark.tif", dark, pixel_size=7.0)
+    project = make_project()
+    movies = project.add("import-movies", **STATED | {"folder": raw})
+    preflight = project.add("preflight", movies=movies.outputs["movies"])
+    project.drive(movies, preflight)
+    checks = {check.name: check for check in preflight.outputs["checks"]}
+    assert (checks["dose"].verdict, checks["pixel size"].verdict) == ("ok", "ok")
+
+
 def test_movies_that_cannot_be_read_stop(
     make_project: Callable[[], Any], microscope: Microscope, tmp_path: Path
 ) -> None:

@@ -12,9 +12,12 @@ from PIL import Image
 
 from cryoloom.data import StoredSet
 from cryoloom.engine.gain import GainOrientation, orient_gain
+from cryoloom.errors import InputError
 from cryoloom.formats import write_image
+from cryoloom.protocols.motion._files import MovieAcquisition
 from cryoloom.protocols.report import write_report
 from cryoloom.runtime import findings_of
+from cryoloom.workflow.workspace import Workspace
 
 ORIENTATIONS_THAT_FIT = ("as-is", "half-turn", "flip-x", "flip-y")
 
@@ -109,7 +112,6 @@ def test_an_unclear_gain_asks_for_a_person_with_every_score(make_project, raw, t
 
 def test_a_square_gain_shows_all_eight_scores(recorded):
     from cryoloom.engine.gain import score_gain_orientations
-    from cryoloom.errors import InputError
     from cryoloom.protocols.motion._orientation import clear_orientation
 
     counts = np.random.default_rng(2).poisson(30.0, (96, 96)).astype(np.float32)
@@ -209,3 +211,25 @@ def test_each_micrograph_has_a_small_picture_that_outlives_it(make_project, raw,
         picture.unlink()
     write_report(page, findings_of(project))
     assert page.read_text(encoding="utf-8").count("its images have been cleaned away") == 3
+
+
+def test_a_reference_among_the_movies_does_not_say_that_it_divides(recorded, tmp_path):
+    from cryoloom.protocols.motion._orientation import score_pooled
+
+    how = MovieAcquisition(pixel_size=2.0, voltage=300, dose_per_frame=None)
+    assert score_pooled([(recorded.gain_file, how)], recorded.gain_file) is None
+    scores = score_pooled([(recorded.gain_file, how), (recorded.movie, how)], recorded.gain_file)
+    assert scores is not None
+    assert (str(scores.best), scores.is_clear, scores.looks_like_a_divisor) == ("as-is", True, False)
+
+
+def test_a_reference_is_called_a_divisor_only_when_no_more_movies_can_tell(make_project, raw, recorded, tmp_path):
+    write_image(tmp_path / "inverse.mrc", 1.0 / recorded.gain, pixel_size=2.0)
+    project = make_project()
+    movies, motion = begin(project, raw, gain=tmp_path / "inverse.mrc")
+    project.drive(movies)
+    rows = list(movies.outputs["movies"].latest().items())
+    protocol, workspace = motion.protocol(), Workspace(project.path, "000002-motion", "", 0, frozenset())
+    assert protocol.prepare(rows[:1], motion.parameters, workspace, more_may_come=True) is None
+    with pytest.raises(InputError, match="it has to divide"):
+        protocol.prepare(rows, motion.parameters, workspace, more_may_come=False)

@@ -33,7 +33,8 @@ def count_electrons(movie: Movie) -> NDArray[np.float32]:
 def score_pooled(movies: Iterable[tuple[Path, MovieAcquisition]], gain_file: Path) -> GainScores | None:
     """Score a gain reference on the electrons of several movies, of as many as it takes to be sure.
 
-    A movie that cannot be read is passed over: it is refused with its own sentence when it is corrected.
+    A movie that cannot be read is passed over: it is refused with its own sentence when it is corrected. So is a file
+    of a single frame, which may be a gain reference itself: on its own inverse it would look like a divisor.
 
     Parameters
     ----------
@@ -59,6 +60,8 @@ def score_pooled(movies: Iterable[tuple[Path, MovieAcquisition]], gain_file: Pat
     for file, acquisition in movies:
         try:
             with acquisition.open(file) as movie:
+                if movie.raw_frame_count == 1:
+                    continue
                 counted, is_eer = count_electrons(movie), movie.header.format == "EER"
         except (CryoloomError, OSError):
             continue

@@ -123,7 +123,7 @@ class CorrectMotion(MapProtocol):
             )
         except ParameterError:
             return {}  # each movie of this size is refused with the sizes when it is corrected
-        if scores is None or (more_may_come and not (scores.is_clear or scores.looks_like_a_divisor)):
+        if scores is None or (more_may_come and not scores.is_clear):
             return None
         seen = "its only movie does" if len(movies) == 1 else f"its first {len(movies)} movies do"
         orientation = clear_orientation(scores, gain_file, seen)

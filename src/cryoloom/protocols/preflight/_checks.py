@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from statistics import median
 from typing import TYPE_CHECKING, ClassVar
 
 from cryoloom.data import Item, column, digest, item_class
@@ -43,16 +44,19 @@ def check(name: str, verdict: Verdict, sentence: str, *, stated: str = "", measu
 
 
 def checks_of(measured: Measured, movie: Movie) -> list[Check]:
-    """Compare what was measured with what was stated of a movie of the session."""
+    """Compare what was measured with what was stated of a movie of the session.
+
+    Of what several movies say the median counts, so that one that is no movie at all does not decide.
+    """
     checks = [judge_movies(measured.movies, measured.unreadable)]
     if measured.gain_problem:
         checks.append(check("gain", Verdict.STOP, measured.gain_problem))
     elif not movie.gain_file or measured.gain_scores is not None:
         checks.append(judge_gain(measured.gain_scores, movie.gain_orientation or "as-is"))
     if measured.counts:
-        mean = sum(measured.counts) / len(measured.counts)
-        checks.append(judge_dose(mean, movie.pixel_size, movie.dose_per_frame))
-        checks.append(judge_pixel_size(measured.pixel_size, movie.pixel_size))
+        checks.append(judge_dose(median(measured.counts), movie.pixel_size, movie.dose_per_frame))
+        in_headers = median(measured.pixel_sizes) if measured.pixel_sizes else None
+        checks.append(judge_pixel_size(in_headers, movie.pixel_size))
     if measured.fits:
         checks.append(judge_rings(measured.fits))
     return checks
@@ -127,7 +131,7 @@ def judge_dose(counts_per_pixel: float, pixel_size: float, stated: float | None)
 
     Parameters
     ----------
-    counts_per_pixel : mean of a frame, gain applied
+    counts_per_pixel : of a frame in the mean, gain applied
     pixel_size : in Å
     stated : dose per frame in e/Å²
     """

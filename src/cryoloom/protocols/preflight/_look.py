@@ -29,7 +29,7 @@ class Measured:
     movies : how many were looked at
     gain_scores : of all orientations of the gain reference; None if there is none, or it cannot be used
     gain_problem : why it cannot be used; empty if it can
-    pixel_size : that the first movie's file states, in Å; None if it states none
+    pixel_sizes : that the files of movies state, in Å
     counts : electrons a pixel and frame of each movie, gain applied
     fits : of the Thon rings of each movie
     unreadable : why movies could not be read, one sentence each
@@ -38,7 +38,7 @@ class Measured:
     movies: int
     gain_scores: GainScores | None = None
     gain_problem: str = ""
-    pixel_size: float | None = None
+    pixel_sizes: list[float] = field(default_factory=list)
     counts: list[float] = field(default_factory=list)
     fits: list[CTFFit] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
@@ -109,8 +109,8 @@ def _sum(
     from cryoloom.protocols.motion._frames import read_frames
 
     with acquisition.open(file) as opened:
-        if measured.pixel_size is None:
-            measured.pixel_size = opened.pixel_size
+        if opened.pixel_size is not None:
+            measured.pixel_sizes.append(opened.pixel_size)
         detector = read_detector(
             opened,
             gain_file=None if orientation is None else movie.gain_file,
