@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from cryoloom.data import SetWriter
 from cryoloom.runtime import Project
-from cryoloom.workflow.driver import drive_run
+from cryoloom.workflow.driver import LedgerEntry, drive_run
 from cryoloom.workflow.run import RequestKind
 
 Shell = Callable[..., tuple[str, str]]
@@ -80,6 +81,37 @@ def test_the_status_tells_what_is_stale_and_behind(project: Path, document: Docu
         *(False, False, True, None, False, True),
     ]
     assert "stale, behind by 3" in squeezed(shell("status", project, 6)[0])
+
+
+def test_warnings_are_shown_with_the_items_that_they_are_about(project: Path, document: Document, shell: Shell) -> None:
+    folder = Project.open(project).run(1).folder
+    with folder.attempt(1).events_file.open("a", encoding="utf-8") as events:
+        events.write('{"event": "remark", "sentence": "The gain lies flip-y."}\n')
+    writer = SetWriter.open(folder.ledger, kind=LedgerEntry.kind)
+    told = {1: ("Ice.", "Drift of 3 Å."), 2: ("Ice.",), 3: ()}
+    writer.commit(
+        upsert=[LedgerEntry(id=key, digest=key, label=f"m{key}", warnings=found) for key, found in told.items()]
+    )
+    assert document("show", project, 1, "--warnings") == {
+        "number": 1,
+        "protocol": "import-movies",
+        "warnings": [
+            {"item": None, "label": "", "sentence": "The gain lies flip-y."},
+            {"item": f"{1:016x}", "label": "m1", "sentence": "Ice."},
+            {"item": f"{1:016x}", "label": "m1", "sentence": "Drift of 3 Å."},
+            {"item": f"{2:016x}", "label": "m2", "sentence": "Ice."},
+        ],
+    }
+    assert shell("show", project, 1, "--warnings")[0].splitlines() == [
+        "The gain lies flip-y.",
+        "m1, m2: Ice.",
+        "m1: Drift of 3 Å.",
+    ]
+    assert shell("show", project, 1, "--warnings", "--limit", 1)[0].splitlines()[-1] == "2 more (--limit)."
+    assert document("show", project, 1)["warning_count"] == 4
+    assert "4 warnings" in shell("show", project, 1)[0]
+    assert shell("show", project, 2, "--warnings")[0] == "Run 2 warns of nothing.\n"
+    assert "--warnings is for a run" in shell("show", project, "1.movies", "--warnings", expect=2)[1]
 
 
 def test_rows_of_a_set_are_chosen_and_limited(project: Path, document: Document, shell: Shell) -> None:

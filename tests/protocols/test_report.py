@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cryoloom.data import CTF, Coordinate, Micrograph
-from cryoloom.protocols.report import Exposure, Failure, Findings, micrograph_picture, report_page
+from cryoloom.protocols.report import Exposure, Failure, Findings, Warned, micrograph_picture, report_page
 from cryoloom.protocols.report._charts import drift_track, histogram, nice_ticks, over_session
 from cryoloom.workflow.methods import Citation, Methods
 
@@ -80,6 +80,16 @@ def test_the_page_is_whole_escapes_names_and_fetches_nothing() -> None:
     assert "Run 2 &lt;stale&gt;." in page_of(found)
     outside = [address for address in checker.addresses if not address.startswith("data:")]
     assert outside == ["https://doi.org/10.1000/x"], "links to papers only"
+
+
+def test_what_steps_warn_of_is_told_once_with_its_items() -> None:
+    few = [Warned("2 motion", "<Drift>.", ["m1", "m2", "m3", "m4", "m5"]), Warned("1 import", "One file.")]
+    page = page_of(findings(1, warnings=few))
+    assert "<td>2 motion</td><td>m1, m2, m3 and 2 more</td><td>&lt;Drift&gt;.</td>" in page
+    assert "<td>1 import</td><td></td><td>One file.</td>" in page
+    many = page_of(findings(1, warnings=[Warned("2 motion", f"Warning {number}.", ["m1"]) for number in range(130)]))
+    assert (many.count("<td>2 motion</td>"), "30 more" in many) == (100, True)
+    assert "<h2>Warnings</h2>" not in page_of(findings(1))
 
 
 def test_the_numbers_on_the_page_are_those_of_the_sets() -> None:

@@ -39,6 +39,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "seconds": entry.seconds,
         "cleaned": list(entry.cleaned),
         "folder": run.folder.path,
+        "warning_count": len(run.warnings()),
         "failed_items": failed_item_documents(run),
     }
 
@@ -79,6 +80,8 @@ def run_text(document: dict[str, Any]) -> str:
             f"  {document['number']}.{name}: {output['count']} {output['kind']}{'' if output['closed'] else ', open'}"
         )
     lines += ["", "Parameters", *(f"  {name} = {_value(value)}" for name, value in document["parameters"].items())]
+    if document["warning_count"]:
+        lines += ["", f"{document['warning_count']} warnings: `cryoloom show` with --warnings lists them"]
     if document["failed_items"]:
         lines += ["", "Failed or excluded"]
         lines += [f"  {item['label']} (id {item['id']}): {item['reason']}" for item in document["failed_items"]]

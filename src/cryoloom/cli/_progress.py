@@ -107,7 +107,7 @@ def table(entries: Sequence[RunEntry], compared: Mapping[str, Staleness]) -> Tab
         listed.add_row(
             str(entry.number),
             entry.label or entry.protocol,
-            _state(entry) + _compared(compared.get(entry.ulid)),
+            _state(entry) + _compared(compared.get(entry.ulid)) + _warned(progress),
             total,
             f"[yellow]{progress.failed}[/]" if progress.failed else "0",
             f"{progress.items_per_hour:.0f}/h" if progress.items_per_hour else "",
@@ -194,6 +194,11 @@ def _compared(staleness: Staleness | None) -> str:
     words = ["stale"] if staleness.stale else []
     words += [f"behind by {staleness.behind}"] if staleness.behind else []
     return f"\n[yellow]{', '.join(words)}[/]" if words else ""
+
+
+def _warned(progress: Progress) -> str:
+    number = progress.warnings
+    return f"\n[yellow]{number} warning{'' if number == 1 else 's'}[/]" if number else ""
 
 
 def _made(entry: RunEntry, progress: Progress) -> str:

@@ -24,17 +24,24 @@ def show(
     columns: Annotated[
         str, typer.Option(help="Comma-separated; without it, those that say most, or with --json all.")
     ] = "",
-    limit: Annotated[int, typer.Option(min=0, help="At most so many rows; 0: all.")] = 20,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many rows, or warnings; 0: all.")] = 20,
+    warnings: Annotated[bool, typer.Option("--warnings", help="What a run warns of, and of which items.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show a run (parameters, inputs, standing, whether it is stale or behind, failed items), or the rows of a set.
+
+    With --warnings, what the run found out or warns of is shown instead, for machines without limit.
 
     Example: cryoloom show apoferritin 3.ctfs --filter "fit_resolution > 8" --columns id,defocus_u,fit_resolution
     """
     from cryoloom.cli._one_run import run_document, run_text
 
     opened = open_project(project)
-    if "." in what:
+    if warnings:
+        if "." in what or condition or columns:
+            raise typer.BadParameter("--warnings is for a run; --filter and --columns are for a set")
+        _show_warnings(opened, what, limit, as_json=as_json)
+    elif "." in what:
         names = [name.strip() for name in columns.split(",") if name.strip()]
         _show_rows(opened, what, condition, names, limit, as_json=as_json)
     elif condition or columns:
@@ -127,6 +134,26 @@ def _show_rows(project: Project, name: str, condition: str, columns: list[str], 
     text = f"{which}; {len(rows)} shown (--limit)." if len(rows) < len(matching) else f"{which}."
     text += f" More columns (--columns): {', '.join(more)}." if more and not columns else ""
     console.print(text, style="dim", highlight=False, markup=False)
+
+
+def _show_warnings(project: Project, number: str, limit: int, *, as_json: bool) -> None:
+    from cryoloom.workflow.warned import by_sentence
+
+    run = project.run(number)
+    found = run.warnings()
+    document = {
+        "number": run.number,
+        "protocol": run.record.protocol,
+        "warnings": [
+            {"item": None if one.item is None else f"{one.item:016x}", "label": one.label, "sentence": one.sentence}
+            for one in found
+        ],
+    }
+    told = by_sentence(found)
+    shown = list(told.items())[: limit or None]
+    lines = [f"{', '.join(labels)}: {sentence}" if labels else sentence for sentence, labels in shown]
+    lines += [f"{len(told) - len(shown)} more (--limit)."] if len(shown) < len(told) else []
+    emit(document, as_json=as_json, text="\n".join(lines) or f"Run {run.number} warns of nothing.")
 
 
 def _told_ancestor(ancestor: Ancestor) -> str:

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from cryoloom.data import Item, Snapshot
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.preflight import Check
-from cryoloom.protocols.report import Failure, Findings, exposures_of
+from cryoloom.protocols.report import Failure, Findings, Warned, exposures_of
 from cryoloom.workflow.continuing import REPORTED_KINDS, continuing_sets
 from cryoloom.workflow.graph import RunGraph
 from cryoloom.workflow.methods import methods_of
 from cryoloom.workflow.project import Output, Project
 from cryoloom.workflow.run import OutputReference
+from cryoloom.workflow.warned import by_sentence
 
 
 def findings_of(project: Project, named: Sequence[Output] = ()) -> Findings:
-    """Gather one set of each kind, how these were made, and the failures of every run.
+    """Gather one set of each kind, how these were made, and the failures and warnings of every run.
 
     Parameters
     ----------
@@ -49,6 +50,11 @@ def findings_of(project: Project, named: Sequence[Output] = ()) -> Findings:
             Failure(f"{run.number} {run.record.protocol}", item.label, item.reason)
             for run in project.runs()
             for item in run.failed_items()
+        ],
+        warnings=[
+            Warned(f"{run.number} {run.record.protocol}", sentence, labels)
+            for run in project.runs()
+            for sentence, labels in by_sentence(run.warnings()).items()
         ],
         shown=[_named(graph, reference, counts[kind], kind) for kind, reference in sets.chosen.items()],
         left_out=[_told(project, graph, reference) for reference in sets.left_out],

@@ -127,7 +127,7 @@ class Workspace:
         shutil.rmtree(self.run_folder / "scratch" / f"{self.stem}.{os.getpid()}", ignore_errors=True)
 
     def warn(self, sentence: str) -> None:
-        """Tell the user something about this item."""
+        """Tell the user something about this item, or round; it stands among the warnings of the run."""
         self.warnings.append(sentence)
 
 
@@ -206,7 +206,7 @@ class SourceContext:
     remarks: list[str] = field(default_factory=list)
 
     def say(self, remark: str) -> None:
-        """Tell the user something about what was brought in; it stands in the run's log."""
+        """Tell the user something about what was brought in; it stands among the warnings of the run."""
         self.remarks.append(remark)
 
     def workspace(self, label: str, key: int) -> Workspace:

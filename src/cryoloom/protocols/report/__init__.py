@@ -1,6 +1,6 @@
 """The report of a session: one page with pictures, distributions, failures and methods."""
 
-from cryoloom.protocols.report._findings import Exposure, Failure, Findings, exposures_of
+from cryoloom.protocols.report._findings import Exposure, Failure, Findings, Warned, exposures_of
 from cryoloom.protocols.report._page import report_page
 from cryoloom.protocols.report._pictures import micrograph_picture
 from cryoloom.protocols.report._protocol import Report, write_report
@@ -10,6 +10,7 @@ __all__ = [
     "Failure",
     "Findings",
     "Report",
+    "Warned",
     "exposures_of",
     "micrograph_picture",
     "report_page",

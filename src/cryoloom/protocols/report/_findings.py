@@ -45,6 +45,22 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Warned:
+    """Something that people should know of one item or several.
+
+    Parameters
+    ----------
+    step : of the workflow
+    sentence : what
+    labels : of the items; none if it is about the step as a whole
+    """
+
+    step: str
+    sentence: str
+    labels: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """Everything a report shows.
 
@@ -54,7 +70,7 @@ class Findings:
     project : its folder, below which pictures are found
     exposures : in the order in which they came
     movie_count, particle_count : None if there is no such set
-    failures : of every step
+    failures, warnings : of every step
     shown, left_out : names of the sets that are shown, and of others that hold such items
     methods : how the sets were made; None if that is not known
     checks : what a preflight found
@@ -67,6 +83,7 @@ class Findings:
     movie_count: int | None = None
     particle_count: int | None = None
     failures: Sequence[Failure] = ()
+    warnings: Sequence[Warned] = ()
     shown: Sequence[str] = ()
     left_out: Sequence[str] = ()
     methods: Methods | None = None

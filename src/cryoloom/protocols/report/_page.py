@@ -14,6 +14,7 @@ from cryoloom.protocols.report._findings import Exposure, Findings
 from cryoloom.protocols.report._pictures import picked_micrograph, stored_picture
 from cryoloom.workflow.methods import Citation
 
+_WARNINGS_SHOWN, _LABELS_SHOWN = 100, 3
 _STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 
@@ -43,6 +44,7 @@ def report_page(
         _distributions(findings),
         _exposures(findings, picture_of, drift_of, shown),
         _failures(findings),
+        _warnings(findings),
         _methods(findings),
     ]
     return (
@@ -195,6 +197,27 @@ def _failures(findings: Findings) -> str:
         "<section><h2>Failed items</h2><table><thead><tr><th>step</th><th>item</th><th>reason</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></section>"
     )
+
+
+def _warnings(findings: Findings) -> str:
+    """What the steps warn of; what is only more of it is counted."""
+    if not findings.warnings:
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(w.step)}</td><td>{escape(_items_in_words(w.labels))}</td><td>{escape(w.sentence)}</td></tr>"
+        for w in findings.warnings[:_WARNINGS_SHOWN]
+    )
+    left = len(findings.warnings) - _WARNINGS_SHOWN
+    more = f'<p class="when">{left} more; `cryoloom show` lists them with --warnings.</p>' if left > 0 else ""
+    return (
+        "<section><h2>Warnings</h2><table><thead><tr><th>step</th><th>item</th><th>what to know</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>{more}</section>"
+    )
+
+
+def _items_in_words(labels: Sequence[str]) -> str:
+    more = len(labels) - _LABELS_SHOWN
+    return ", ".join(labels[:_LABELS_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _methods(findings: Findings) -> str:

@@ -132,7 +132,7 @@ class Attempt:
         self._last_state: RunState | None = None
         self._torn = False
         self._events = os.open(claimed.events_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o660)
-        self._handled = _handled_requests(folder)
+        self._handled, self._remarks = _told_before(folder)
         for ulid in folder.request_names():
             if ulid not in self._handled and folder.request(ulid).kind == "stop":
                 self._mark_handled(ulid)  # it was meant for an earlier attempt
@@ -164,6 +164,18 @@ class Attempt:
         """Append to ``log.txt``, with the time."""
         with self.attempt.log_file.open("a", encoding="utf-8") as log:
             log.write(f"{now()} {text}\n")
+
+    def remark(self, sentence: str) -> None:
+        """Tell people something about the run as a whole: in the log, and once for all attempts among its warnings."""
+        self.log(sentence)
+        if sentence not in self._remarks:
+            self._remarks.add(sentence)
+            self.event("remark", sentence=sentence)
+
+    @property
+    def remark_count(self) -> int:
+        """How many different things all attempts have remarked."""
+        return len(self._remarks)
 
     def new_requests(self) -> Iterator[Request]:
         """Requests not yet handled, oldest first; each counts as handled once the caller comes back for the next."""
@@ -240,13 +252,17 @@ class Attempt:
         os.close(self._events)
 
 
-def _handled_requests(folder: RunFolder) -> set[str]:
+def _told_before(folder: RunFolder) -> tuple[set[str], set[str]]:
+    """Requests that were handled, and what was remarked, by the attempts so far."""
     handled: set[str] = set()
+    remarks: set[str] = set()
     for number in folder.attempt_numbers():
         for event in read_events(folder.attempt(number).events_file):
             if event.get("event") == "request":
                 handled.add(str(event["ulid"]))
-    return handled
+            elif event.get("event") == "remark":
+                remarks.add(str(event["sentence"]))
+    return handled, remarks
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:

@@ -22,6 +22,7 @@ class LedgerEntry(Item):
     seconds: float = column(default=0.0, unit="s", meaning="time from start to end of the task")
     peak_memory: int = column(default=0, unit="B", meaning="resident memory the task peaked at")
     host: str = column(default="", meaning="where it ran")
+    label: str = column(default="", meaning="what a person calls it")
     warnings: tuple[str, ...] = column(default=(), meaning="what the user should know about the result")
 
 

@@ -71,12 +71,19 @@ class Ledger:
     def __init__(self, folder: RunFolder) -> None:
         self.writer = SetWriter.open(folder.ledger, kind=LedgerEntry.kind)
         self.made: dict[int, Made] = {}
+        self._warnings: dict[int, int] = {}  # key → number, of items that have some
         self._stored: StoredSet[LedgerEntry] = StoredSet(folder.ledger)
         snapshot = self._stored.latest()
         if snapshot is not None:
-            columns = [name for name in ("id", "digest", "children", "content") if name in snapshot.columns]
+            columns = [name for name in ("id", "digest", "children", "content", "warnings") if name in snapshot.columns]
             for row in snapshot.to_polars(columns=columns).iter_rows(named=True):
                 self.made[row["id"]] = Made(row["digest"], children_of(row.get("children")), row.get("content") or 0)
+                self._count_warnings(row["id"], row.get("warnings"))
+
+    @property
+    def warning_count(self) -> int:
+        """How many warnings the items have, all together."""
+        return sum(self._warnings.values())
 
     def commit(self, entries: Iterable[LedgerEntry] = (), forget: Iterable[int] = ()) -> None:
         """Record what was processed; forget what was withdrawn or is to be done again."""
@@ -86,8 +93,16 @@ class Ledger:
             self.writer.commit(upsert=[entry.to_row() for entry in entries], withdraw=withdrawn)
         for key in withdrawn:
             del self.made[key]
+            self._warnings.pop(key, None)
         for entry in entries:
             self.made[entry.id] = Made(entry.digest, children_of(entry.children), entry.content)
+            self._count_warnings(entry.id, entry.warnings)
+
+    def _count_warnings(self, key: int, warnings: Sequence[str] | None) -> None:
+        if warnings:
+            self._warnings[key] = len(warnings)
+        else:
+            self._warnings.pop(key, None)
 
     def newest_entries(self) -> list[int]:
         """Ids that the last commit recorded: the only ones whose items may be missing after a crash."""

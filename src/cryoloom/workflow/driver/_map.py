@@ -168,6 +168,7 @@ class MapDriver:
             outputs=self._outputs.counts(),
             items_per_hour=self._pace.per_hour(),
             seconds_left=self._pace.seconds_for(left),
+            warnings=self._ledger.warning_count + self._attempt.remark_count,
             message=self._preparations.failure,
         )
 
@@ -438,6 +439,7 @@ class MapDriver:
                     seconds=report.seconds,
                     peak_memory=report.peak_memory,
                     host=report.host,
+                    label=submitted.label,
                     warnings=tuple(warnings),
                 )
             )

@@ -167,7 +167,7 @@ class Preparations:
         wanted.task = ""
         if report.outcome is TaskOutcome.RETURNED:
             for warning in report.value["warnings"]:
-                self._attempt.log(warning)
+                self._attempt.remark(warning)
             if report.value["found"] is not None:
                 self._keep(name, report.value["found"], report.value["from"])
                 return self._wanted.pop(name).held

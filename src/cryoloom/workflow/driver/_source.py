@@ -48,7 +48,7 @@ class SourceDriver:
             found = self._protocol.look(self._attempt.parameters, self._context)
             self._commit(found)
             while self._context.remarks:
-                self._attempt.log(self._context.remarks.pop(0))
+                self._attempt.remark(self._context.remarks.pop(0))
             self._waiting = found.waiting
             self._exhausted = found.exhausted
             took = time.monotonic() - moment
@@ -95,6 +95,7 @@ class SourceDriver:
             waiting=self._waiting,
             input_closed=self._exhausted,
             outputs=counts,
+            warnings=self._attempt.remark_count,
             items_per_hour=self._pace.per_hour(),
         )
 

@@ -182,7 +182,7 @@ def compute_round(
     round_number: int,
     output_kinds: Mapping[str, str],
     threads: int,
-) -> None:
+) -> list[str]:
     """Compute one round of a Whole protocol and store its result in the round's folder.
 
     Parameters
@@ -194,6 +194,10 @@ def compute_round(
     round_number : counted from 1
     output_kinds : output → kind of its items
     threads : how many the task may keep busy
+
+    Returns
+    -------
+    Warnings, one sentence each.
     """
     protocol = load_protocol(location)
     if not isinstance(protocol, WholeProtocol):
@@ -209,6 +213,7 @@ def compute_round(
         finally:
             workspace.remove_scratch()
         RoundFolder(workspace.folder).store_result(made, output_kinds)
+    return workspace.warnings
 
 
 def _snapshot(folder: Path, generation: int) -> Snapshot[Item]:

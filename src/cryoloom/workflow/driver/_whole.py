@@ -69,6 +69,8 @@ class WholeDriver:
         if current is None:
             return
         if report.outcome is TaskOutcome.RETURNED:
+            for warning in report.value:
+                self._attempt.remark(f"Round {current.number}: {warning}")
             self._publish(current)
             self._tries = 0
         elif report.outcome is TaskOutcome.LOST and self._tries < 2:
@@ -117,6 +119,7 @@ class WholeDriver:
             total=done + (1 if self._running is not None else 0),
             input_closed=all(followed.closed for followed in self._inputs),
             outputs=self._outputs.counts(),
+            warnings=self._attempt.remark_count,
             message=f"{100 * fraction:.0f} % {message}".strip() if self._running is not None else self._failure,
         )
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cryoloom.workflow.methods import Methods
     from cryoloom.workflow.project._project import Project
     from cryoloom.workflow.staleness import Staleness
+    from cryoloom.workflow.warned import RunWarning
 
 _PATIENCE_WITH_DRIVER = 60.0
 
@@ -112,6 +113,12 @@ class Run:
         stored: StoredSet[FailedItem] = StoredSet(self.folder.failed)
         snapshot = stored.latest()
         return [] if snapshot is None else list(snapshot.items())
+
+    def warnings(self) -> list[RunWarning]:
+        """What its protocol wants people to know; see `warnings_of`."""
+        from cryoloom.workflow.warned import warnings_of
+
+        return warnings_of(self.folder)
 
     def start(self, *, options: Mapping[str, Any] | None = None) -> Self:
         """Start a driver, which survives this process.

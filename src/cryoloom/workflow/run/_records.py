@@ -165,6 +165,7 @@ class Progress(BaseModel):
         default_factory=dict, description="input → newest generation that was taken in; for Map: that was looked at"
     )
     outputs: dict[str, int] = Field(default_factory=dict)
+    warnings: int = 0
     items_per_hour: float | None = None
     seconds_left: float | None = None
     message: str = ""
