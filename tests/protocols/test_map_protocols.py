@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import mrcfile
+import numpy as np
 import pytest
 from phantom_particles import BOX, COUNT, DIAMETER, PIXEL, write_particles
 
@@ -53,6 +54,26 @@ def test_reconstruct_gives_a_map_and_its_halves(imported, star):
     assert against_truth[1:8].min() > 0.9
     assert 0.2 < between[6] < against_truth[6]  # halves have half the particles, and noise of their own
     assert "C1" not in run.methods().text
+
+
+@pytest.mark.filterwarnings("ignore:Data array contains NaN")
+def test_damaged_images_are_failed_items_of_the_run(make_project, tmp_path):
+    star = write_particles(tmp_path, count=40)
+    images = mrcfile.read(star.with_name("particles.mrcs"))
+    images[7, 3, 3] = np.nan
+    mrcfile.write(star.with_name("particles.mrcs"), images, overwrite=True)
+    project = make_project()
+    source = project.add("import-particles", file=star)
+    run = project.add("reconstruct", particles=source.outputs["particles"])
+    ends = project.drive(source, run)
+    assert ends[1].state is RunState.FINISHED
+    assert "1 items were left out" in ends[1].reason
+    (failed,) = run.failed_items()
+    assert failed.label.endswith("particles.mrcs")
+    assert failed.label.startswith("000008@")
+    assert "finite" in failed.reason
+    assert "1 particles were left out" in run.folder.newest_attempt().log_file.read_text()
+    assert len(run.outputs["volumes"]) == 1
 
 
 def test_abinitio_makes_maps_and_goes_on_from_its_last_iteration(imported, star, make_project, monkeypatch):

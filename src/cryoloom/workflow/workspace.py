@@ -148,9 +148,15 @@ class RoundWorkspace(Workspace):
     Parameters
     ----------
     number : of the round, from 1
+    left_out : id, label and reason of items that take no part; they are listed as failed items of the run
     """
 
     number: int = 1
+    left_out: list[tuple[int, str, str]] = field(default_factory=list)
+
+    def leave_out(self, identity: int, label: str, reason: str) -> None:
+        """List an item that takes no part in the round as a failed item of the run."""
+        self.left_out.append((identity, label, reason))
 
     @property
     def folder(self) -> Path:

@@ -144,7 +144,7 @@ class AbInitio(WholeProtocol):
 
         from cryoloom.engine.abinitio import ab_initio, predicted_seconds
         from cryoloom.protocols.checkpoints import kept_states
-        from cryoloom.protocols.particle_images import load_particles
+        from cryoloom.protocols.particle_images import load_particles, tell
 
         particles = load_particles(
             inputs["particles"].table(),
@@ -154,8 +154,7 @@ class AbInitio(WholeProtocol):
             duplicates_within=parameters.duplicates_within or None,
             scratch=workspace.scratch(),
         )
-        for remark in particles.remarks:
-            workspace.warn(remark)
+        tell(particles, workspace)
         settings = settings_of(parameters)
         images = particles.images
         seconds = predicted_seconds(settings, box_size=images.box_size, pixel_size=images.pixel_size)

@@ -3,7 +3,7 @@
 from cryoloom.protocols.particle_images._duplicates import WithoutDuplicates, without_duplicates
 from cryoloom.protocols.particle_images._files import ParticleFile, read_particle_file
 from cryoloom.protocols.particle_images._grid import CommonGrid, common_grid
-from cryoloom.protocols.particle_images._load import LoadedParticles, load_particles, optics_of
+from cryoloom.protocols.particle_images._load import LoadedParticles, load_particles, optics_of, tell
 from cryoloom.protocols.particle_images._tables import LeftOut, check_halves, with_half_sets, with_poses
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "load_particles",
     "optics_of",
     "read_particle_file",
+    "tell",
     "with_half_sets",
     "with_poses",
     "without_duplicates",

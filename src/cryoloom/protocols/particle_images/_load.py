@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cryoloom.data import OpticsGroup, Table
+    from cryoloom.workflow.workspace import RoundWorkspace
 
 MEMORY = 2 * 2**30
 _CTF = ("defocus_u", "defocus_v", "defocus_angle")
@@ -143,6 +144,14 @@ def load_particles(
     used = table.with_frame(frame)
     images = ParticleImages(gathered.images, optics_of(used), grid.pixel_size, diameter)
     return LoadedParticles(images, used, tuple(excluded), (*remarks, *_remarks(samplings, grid, excluded)))
+
+
+def tell(particles: LoadedParticles, workspace: RoundWorkspace) -> None:
+    """Say in a run what was done to its particles, and list those that were left out as failed items."""
+    for remark in particles.remarks:
+        workspace.warn(remark)
+    for each in particles.left_out:
+        workspace.leave_out(each.id, each.label, each.reason)
 
 
 def _with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:

@@ -95,7 +95,7 @@ class Reconstruct(WholeProtocol):
         """Add up each half, and divide."""
         from cryoloom.engine.symmetry import point_group
         from cryoloom.formats import write_volume
-        from cryoloom.protocols.particle_images import check_halves, load_particles
+        from cryoloom.protocols.particle_images import check_halves, load_particles, tell
         from cryoloom.protocols.reconstruct._compute import map_of
 
         particles = load_particles(
@@ -105,8 +105,7 @@ class Reconstruct(WholeProtocol):
             box_size=parameters.box_size,
             scratch=workspace.scratch(),
         )
-        for remark in particles.remarks:
-            workspace.warn(remark)
+        tell(particles, workspace)
         check_halves(particles.half_sets)
         group = point_group(parameters.symmetry)
         images = particles.images

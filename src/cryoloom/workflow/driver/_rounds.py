@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from cryoloom.data import Item, OpticsGroup
 from cryoloom.durable import create_json, read_json
+from cryoloom.workflow.driver._items import FailedItem
 from cryoloom.workflow.run import FORMAT_VERSION, now
 
 if TYPE_CHECKING:
@@ -98,8 +99,21 @@ class RoundFolder:
             return 0.0, ""
         return float(fraction), message.strip()
 
-    def store_result(self, made: Mapping[str, Table | Iterable[Item]], kinds: Mapping[str, str]) -> None:
-        """Write the tables of the result, then the file that says that they are complete."""
+    def store_result(
+        self,
+        made: Mapping[str, Table | Iterable[Item]],
+        kinds: Mapping[str, str],
+        *,
+        left_out: Sequence[tuple[int, str, str]] = (),
+    ) -> None:
+        """Write the tables of the result, then the file that says that they are complete.
+
+        Parameters
+        ----------
+        made : name of an output → its items
+        kinds : name of an output → their kind
+        left_out : id, label and reason of items that took no part
+        """
         optics: dict[str, list[dict[str, Any]]] = {}
         for name, kind in kinds.items():
             table = as_table(made[name], kind)
@@ -109,8 +123,18 @@ class RoundFolder:
             table.frame.write_parquet(temporary)
             temporary.replace(target)
         if not self.is_computed():
-            document = {"format_version": FORMAT_VERSION, "computed": now(), "optics_groups": optics}
+            document = {
+                "format_version": FORMAT_VERSION,
+                "computed": now(),
+                "optics_groups": optics,
+                "left_out": [list(each) for each in left_out],
+            }
             create_json(self.path / "result.json", document)
+
+    def left_out(self) -> list[FailedItem]:
+        """Items that took no part."""
+        listed = read_json(self.path / "result.json").get("left_out", ())
+        return [FailedItem(id=int(key), label=str(label), reason=str(reason)) for key, label, reason in listed]
 
     def result(self, kinds: Mapping[str, str]) -> dict[str, Table]:
         """Name of an output → its table."""

@@ -212,7 +212,7 @@ def compute_round(
             made = protocol.compute(snapshots, protocol.Parameters.model_validate(dict(parameters)), workspace)
         finally:
             workspace.remove_scratch()
-        RoundFolder(workspace.folder).store_result(made, output_kinds)
+        RoundFolder(workspace.folder).store_result(made, output_kinds, left_out=workspace.left_out)
     return workspace.warnings
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from cryoloom.errors import CryoloomError
 from cryoloom.workflow.driver._attempt import Attempt
 from cryoloom.workflow.driver._inputs import FollowedInput
+from cryoloom.workflow.driver._ledger import FailedItems
 from cryoloom.workflow.driver._outputs import OutputSets
 from cryoloom.workflow.driver._rounds import RoundFolder
 from cryoloom.workflow.lane import Lane, Resources, Task, TaskOutcome, TaskPool, TaskReport
@@ -38,6 +39,8 @@ class WholeDriver:
         self._inputs = inputs
         self._lane = lane
         self._outputs = OutputSets(attempt)
+        self._failed = FailedItems(attempt.folder)
+        self._outputs.sweeping.watch(self._failed.writer)
         self._pool: TaskPool | None = None
         self._running: RoundFolder | None = None
         self._failure = ""
@@ -107,7 +110,8 @@ class WholeDriver:
         if self._failure:
             return RunState.FAILED, self._failure
         self._outputs.close()
-        return RunState.FINISHED, ""
+        left_out = self._failed.count
+        return RunState.FINISHED, f"{left_out} items were left out" if left_out else ""
 
     def progress(self) -> Progress:
         """Rounds done, and how far the present one has come."""
@@ -118,6 +122,7 @@ class WholeDriver:
             in_flight=1 if self._running is not None else 0,
             total=done + (1 if self._running is not None else 0),
             input_closed=all(followed.closed for followed in self._inputs),
+            failed=self._failed.count,
             outputs=self._outputs.counts(),
             warnings=self._attempt.remark_count,
             message=f"{100 * fraction:.0f} % {message}".strip() if self._running is not None else self._failure,
@@ -211,4 +216,8 @@ class WholeDriver:
 
     def _publish(self, current: RoundFolder) -> None:
         self._outputs.replace_all(current.result(self._attempt.record.output_kinds))
+        excluded = {key for key, item in self._failed.by_id.items() if item.excluded}
+        left_out = [item for item in current.left_out() if item.id not in excluded]
+        here = {item.id for item in left_out}
+        self._failed.commit(left_out, recovered=self._failed.by_id.keys() - here - excluded)
         self._last = current
