@@ -30,6 +30,7 @@ SCRIPTS = {
     "ctf": "CTF",
     "picking": "Picking",
     "reconstruction": "Reconstruction, with RELION",
+    "postprocess": "Postprocessing and local resolution, with RELION",
     "sets": "Sets",
     "star": "STAR files",
     "lane": "Local lane",

@@ -60,18 +60,20 @@ def _decode_electron_events() -> None:
 
 
 def _reconstruct_and_project() -> None:
-    """Make a map of one image, take a slice of it, and correlate the map with itself."""
+    """Make a map of one image, take a slice of it, and correlate the map with itself and in cones."""
     import numpy as np
 
     from cryoloom.engine.fsc import fourier_shell_correlation
     from cryoloom.engine.kernels import extract_slices, half_transform_shape
     from cryoloom.engine.reconstruction import Backprojection
+    from cryoloom.engine.validation import directional_correlation
 
     box = 16
     sums = Backprojection(box, pixel_size=2.0)
     sums.insert(np.ones((1, box, box), np.float32), np.zeros((1, 3)), np.zeros((1, 2)))
     volume = sums.map()
     fourier_shell_correlation(volume, volume, pixel_size=2.0)
+    directional_correlation(*np.random.default_rng(3).normal(size=(2, box, box, box)), pixel_size=2.0)
     transform = np.zeros(half_transform_shape(box // 2), np.complex64)
     extract_slices(transform, np.eye(3)[None], box_size=box, radius=box // 2)
 

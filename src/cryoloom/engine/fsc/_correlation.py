@@ -82,8 +82,6 @@ def fourier_shell_correlation(
     ----------
     Harauz & van Heel (1986), Optik 73:146-156. Each Fourier mate counts once (other programs count both on one plane).
     """
-    from cryoloom.engine.fsc._shells import shell_sums
-
     shape = first.shape
     if first.ndim not in (2, 3) or len(set(shape)) != 1:
         raise ParameterError(f"A shell correlation needs cubes or squares; the first map is {shape}.")
@@ -95,10 +93,26 @@ def fourier_shell_correlation(
         masked = np.asarray(array if mask is None else array * mask, np.float32)
         if not np.isfinite(masked).all():
             raise ParameterError("A map holds values that are not numbers; replace them before correlating.")
-        transform = forward_transform(masked, dimensions=first.ndim, threads=threads)
-        transforms.append(transform.reshape(-1, *transform.shape[-2:]))
+        transforms.append(forward_transform(masked, dimensions=first.ndim, threads=threads))
+    return correlate_transforms(transforms[0], transforms[1], shape, pixel_size=pixel_size)
+
+
+def correlate_transforms(
+    first: NDArray[np.complex64], second: NDArray[np.complex64], shape: tuple[int, ...], *, pixel_size: float
+) -> ShellCorrelation:
+    """Correlate two half transforms shell by shell, see `fourier_shell_correlation`.
+
+    Parameters
+    ----------
+    first, second : (n, n, n // 2 + 1) or (n, n // 2 + 1) half transforms
+    shape : (n, n, n) or (n, n), in real space
+    pixel_size : in Å
+    """
+    from cryoloom.engine.fsc._shells import shell_sums
+
     box = shape[-1]
-    product, first_power, second_power, coefficients = shell_sums(transforms[0], transforms[1], box)
+    first, second = (one.reshape(-1, box, box // 2 + 1) for one in (first, second))
+    product, first_power, second_power, coefficients = shell_sums(first, second, box)
     scale = np.sqrt(first_power * second_power)
     correlation = np.divide(product, scale, out=np.zeros_like(product), where=scale > 0)
     return ShellCorrelation(np.arange(box // 2 + 1) / (box * pixel_size), correlation, coefficients)
