@@ -25,6 +25,16 @@ TOOLS: Mapping[str, str] = {
     "reconstruct": "cryoloom.cli.tool.reconstruct:reconstruct",
     "project": "cryoloom.cli.tool.project:project",
     "fsc": "cryoloom.cli.tool.fsc:fsc",
+    "mask": "cryoloom.cli.tool.mask:mask",
+    "postprocess": "cryoloom.cli.tool.postprocess:postprocess",
+    "localres": "cryoloom.cli.tool.localres:localres",
+    "directions": "cryoloom.cli.tool.directions:directions",
+    "views": "cryoloom.cli.tool.views:views",
+    "model-fsc": "cryoloom.cli.tool.model_fsc:model_fsc",
+    "resample": "cryoloom.cli.tool.resample:resample",
+    "invert-hand": "cryoloom.cli.tool.invert_hand:invert_hand",
+    "filter-map": "cryoloom.cli.tool.filter_map:filter_map",
+    "combine-maps": "cryoloom.cli.tool.combine_maps:combine_maps",
     "simulate": "cryoloom.cli.tool.simulate:simulate",
 }
 

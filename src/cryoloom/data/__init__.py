@@ -13,7 +13,7 @@ from cryoloom.data._columns import Column, Schema, column
 from cryoloom.data._exposures import CTF, Micrograph, Movie
 from cryoloom.data._identity import child_id, digest, half_set_of, movie_id, movie_id_of, quantised_position
 from cryoloom.data._item import Item, ItemWithOptics, item_class, item_kind, item_kinds, register_kind
-from cryoloom.data._maps import FSC, Class2D, Class3D, Mask, Volume
+from cryoloom.data._maps import FSC, Class2D, Class3D, LocalResolution, Mask, Volume
 from cryoloom.data._optics import OpticsGroup
 from cryoloom.data._picks import Coordinate, Particle
 from cryoloom.data._provenance import Ancestor, trace
@@ -67,6 +67,7 @@ __all__ = [
     "FSCs",
     "Item",
     "ItemWithOptics",
+    "LocalResolution",
     "Mask",
     "Masks",
     "Micrograph",

@@ -68,6 +68,21 @@ class Mask(Item):
 
 
 @item_class
+class LocalResolution(Item):
+    """The resolution of a map from place to place. It has the id of the map."""
+
+    kind: ClassVar[str] = "local-resolutions"
+
+    file: str = column(meaning="map of resolutions in Å; 0 outside the mask and where there is none")
+    pixel_size: float = column(unit="Å/px", meaning="of the map")
+    box_size: int = column(unit="px", meaning="edge of the map")
+    median: float | None = column(default=None, unit="Å", meaning="half of the places are better resolved")
+    finest: float | None = column(default=None, unit="Å", meaning="a tenth of the places are better resolved")
+    coarsest: float | None = column(default=None, unit="Å", meaning="nine tenths of the places are better resolved")
+    evaluated: float = column(meaning="share of the mask that has a resolution, 0 to 1")
+
+
+@item_class
 class FSC(Item):
     """One Fourier shell correlation curve."""
 

@@ -1,0 +1,56 @@
+"""`cryoloom tool model-fsc`: how well a map agrees with an atomic model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryoloom.cli.output import emit
+
+
+def model_fsc(
+    volume: Annotated[Path, typer.Argument(metavar="MAP", help="Map.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="PDB or mmCIF file that lies in the map.")],
+    *,
+    mask: Annotated[Path | None, typer.Option(help="Soft mask; without, one around the atoms.")] = None,
+    pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Correlate a map with the potential of an atomic model, shell by shell.
+
+    The origin in the header of the map says where its first voxel lies in the coordinates of the model.
+
+    Example: cryoloom tool model-fsc sharpened.mrc model.cif --json
+    """
+    from cryoloom.engine.validation import correlate_with_model
+    from cryoloom.formats.models import read_model
+    from cryoloom.protocols.maps._files import read_maps
+
+    maps = read_maps([volume, *([] if mask is None else [mask])], pixel_size=pixel_size)
+    atoms = read_model(model)
+    curve = correlate_with_model(
+        maps[0].volume,
+        atoms.positions,
+        atoms.elements,
+        atoms.b_factors,
+        atoms.occupancies,
+        pixel_size=maps[0].pixel_size,
+        origin=maps[0].origin,
+        mask=None if mask is None else maps[1].volume,
+        threads=threads,
+    )
+    resolution = curve.resolution(0.5)
+    document = {
+        "map": volume,
+        "model": model,
+        "mask": mask,
+        "pixel_size": maps[0].pixel_size,
+        "frequency": curve.frequency,
+        "correlation": curve.correlation,
+        "resolution_0.5": resolution,
+    }
+    told = "They never agree." if resolution is None else f"They agree up to {resolution:.2f} Å (0.5)."
+    emit(document, as_json=as_json, text=told)

@@ -1,0 +1,90 @@
+"""`cryoloom tool postprocess`: resolution and sharpening of a map, from its halves."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryoloom.cli._targets import OverwriteOption, check_targets
+from cryoloom.cli.output import emit
+from cryoloom.errors import InputError
+
+
+def postprocess(
+    half1: Annotated[Path, typer.Argument(metavar="HALF1", help="First half map, neither masked nor filtered.")],
+    half2: Annotated[Path, typer.Argument(metavar="HALF2", help="Second half map.")],
+    *,
+    output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of the files to write.")],
+    mask: Annotated[Path | None, typer.Option(help="Soft mask; without, the particle is found.")] = None,
+    b_factor: Annotated[
+        float | None, typer.Option(help="To apply, in Å²; negative sharpens. By default as amplitudes fall.")
+    ] = None,
+    mtf: Annotated[Path | None, typer.Option(help="STAR file with the detector's transfer function.")] = None,
+    detector_pixel_size: Annotated[
+        float | None, typer.Option(min=0.01, help="Of the movies, in Å; by default that of the maps.")
+    ] = None,
+    pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the files do not say it.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random phases.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    overwrite: OverwriteOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Tell the resolution of a map from its halves, and sharpen it.
+
+    Writes PREFIX.mrc, PREFIX_masked.mrc and, if none was given, PREFIX_mask.mrc.
+
+    Example: cryoloom tool postprocess half1.mrc half2.mrc --mask mask.mrc --output sharpened
+    """
+    from cryoloom.engine import validation
+    from cryoloom.protocols.maps._files import curves_of, read_detector, read_maps, write_map
+
+    names = {end: output.with_name(f"{output.name}{end}.mrc") for end in ("", "_masked", "_mask")}
+    targets = [path for end, path in names.items() if end != "_mask" or mask is None]
+    check_targets(targets, inputs=[half1, half2, mask, mtf], overwrite=overwrite)
+    maps = read_maps([half1, half2, *([] if mask is None else [mask])], pixel_size=pixel_size)
+    if mtf is None and detector_pixel_size is not None:
+        raise InputError("A pixel size of the detector needs its transfer function; give --mtf.")
+    detector = None if mtf is None else read_detector(mtf, pixel_size=detector_pixel_size or maps[0].pixel_size)
+    done = validation.postprocess(
+        maps[0].volume,
+        maps[1].volume,
+        pixel_size=maps[0].pixel_size,
+        mask=None if mask is None else maps[2].volume,
+        b_factor=b_factor,
+        detector=detector,
+        seed=seed,
+        threads=threads,
+    )
+    write_map(names[""], done.volume, like=maps[0])
+    write_map(names["_masked"], done.volume * done.mask, like=maps[0])
+    if mask is None:
+        write_map(names["_mask"], done.mask, like=maps[0])
+    for remark in done.warnings:
+        sys.stderr.write(f"{half1.name}: {remark}\n")
+    guinier, correlation = done.guinier, done.correlation
+    randomised_from = correlation.randomised_from
+    document = {
+        "map": names[""],
+        "masked_map": names["_masked"],
+        "mask": names["_mask"] if mask is None else mask,
+        "pixel_size": maps[0].pixel_size,
+        "resolution": done.resolution,
+        "b_factor": done.b_factor,
+        "randomised_from": randomised_from and float(1 / correlation.corrected.frequency[randomised_from]),
+        "frequency": correlation.corrected.frequency,
+        "correlation": curves_of(done),
+        "against_truth": correlation.against_truth,
+        "guinier": {
+            "squared_frequency": guinier.squared_frequency[guinier.fitted],
+            "log_amplitude": guinier.log_amplitude[guinier.fitted],
+            "b_factor": guinier.b_factor,
+            "intercept": guinier.intercept,
+            "correlation": guinier.correlation,
+        },
+        "warnings": list(done.warnings),
+    }
+    told = "no evidence of signal" if done.resolution is None else f"{done.resolution:.2f} Å, B {done.b_factor:.0f} Å²"
+    emit(document, as_json=as_json, text=f"{told} → {names['']}")

@@ -1,0 +1,50 @@
+"""`cryoloom tool views`: from where particles are seen, and how evenly that samples the map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryoloom.cli.output import emit
+
+
+def views(
+    particles: Annotated[Path, typer.Argument(metavar="STAR", help="Particles with poses (.star or .cs).")],
+    *,
+    symmetry: Annotated[str, typer.Option(help="Point group: C1, C3, D7, T or O.")] = "C1",
+    rows: Annotated[int, typer.Option(min=4, max=1000, help="Rows of the map of views.")] = 60,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Tell from where particles are seen, and how evenly that samples the transform of the map.
+
+    Example: cryoloom tool views refined.star --symmetry D7 --json
+    """
+    import numpy as np
+
+    from cryoloom.engine.symmetry import point_group
+    from cryoloom.engine.validation import view_distribution
+    from cryoloom.errors import InputError
+    from cryoloom.protocols.particle_images import read_particle_file
+
+    group = point_group(symmetry)
+    frame = read_particle_file(particles).table.frame
+    names = ("rot", "tilt", "psi")
+    posed = frame.drop_nulls(names) if set(names) <= set(frame.columns) else frame.clear()
+    if not posed.height:
+        raise InputError(f"{particles.name} holds no poses.", path=particles)
+    found = view_distribution(posed.select(names).to_numpy(), group.operators, rows=rows)
+    density = [[None if np.isnan(value) else float(value) for value in row] for row in found.mollweide]
+    document = {
+        "particles": posed.height,
+        "symmetry": group.name,
+        "sampling_compensation": found.sampling_compensation,
+        "poorly_sampled": found.poorly_sampled,
+        "mollweide": density,
+    }
+    text = (
+        f"{posed.height} views; sampling compensation factor {found.sampling_compensation:.2f}, "
+        f"{100 * found.poorly_sampled:.0f} % of the directions poorly sampled"
+    )
+    emit(document, as_json=as_json, text=text)

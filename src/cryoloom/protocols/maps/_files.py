@@ -1,0 +1,189 @@
+"""Maps in files, and what is done to them there: the same for protocols and tools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cryoloom.errors import FormatError, InputError
+
+if TYPE_CHECKING:
+    from cryoloom.engine.validation import DetectorResponse, LocalResolution, Postprocessed
+
+_SAME_PIXEL_SIZE = 1.001  # ratio up to which two pixel sizes are one
+
+
+@dataclass(frozen=True)
+class MapFile:
+    """A map that was read.
+
+    Parameters
+    ----------
+    path : of its file
+    volume : (n, n, n)
+    pixel_size : in Å
+    origin : (x, y, z) of the centre of its first voxel, in Å
+    remarks : what was ignored or assumed of its header
+    """
+
+    path: Path
+    volume: NDArray[np.float32]
+    pixel_size: float
+    origin: tuple[float, float, float]
+    remarks: tuple[str, ...]
+
+
+def read_map(path: Path, *, pixel_size: float | None = None) -> MapFile:
+    """Read a map.
+
+    Parameters
+    ----------
+    path : MRC or CCP4 file
+    pixel_size : in Å, which goes before what the file says
+
+    Raises
+    ------
+    FormatError
+        If it is no cube.
+    InputError
+        If neither the file nor the caller says the pixel size.
+    """
+    from cryoloom.formats import read_header, read_volume
+    from cryoloom.formats.mrc import read_header as read_mrc_header
+
+    header = read_header(path)
+    size = header.pixel_size if pixel_size is None else pixel_size
+    if not size:
+        raise InputError(f"{path.name} does not say its pixel size; give it.", path=path)
+    if len(set(header.shape)) != 1:
+        raise FormatError(f"{path.name} is {' × '.join(map(str, header.shape))}; a map must be a cube.", path=path)
+    return MapFile(path, read_volume(path), size, read_mrc_header(path).origin, tuple(header.remarks))
+
+
+def read_maps(paths: Sequence[Path], *, pixel_size: float | None = None) -> list[MapFile]:
+    """Read maps that belong together.
+
+    Raises
+    ------
+    InputError
+        If their boxes or pixel sizes differ.
+    """
+    maps = [read_map(path, pixel_size=pixel_size) for path in paths]
+    first = maps[0]
+    for other in maps[1:]:
+        if other.volume.shape != first.volume.shape:
+            raise InputError(
+                f"{other.path.name} has a box of {len(other.volume)} voxels and {first.path.name} one of "
+                f"{len(first.volume)}; resample or crop one of them.",
+                path=other.path,
+            )
+        sizes = sorted((first.pixel_size, other.pixel_size))
+        if sizes[1] > _SAME_PIXEL_SIZE * sizes[0]:
+            raise InputError(
+                f"{other.path.name} says a pixel size of {other.pixel_size:g} Å and {first.path.name} of "
+                f"{first.pixel_size:g} Å; resample one of them, or state the pixel size.",
+                path=other.path,
+            )
+    return maps
+
+
+def write_map(path: Path, volume: NDArray[np.float32], *, like: MapFile, pixel_size: float | None = None) -> None:
+    """Write a map that lies where another one does.
+
+    Parameters
+    ----------
+    path : MRC file
+    volume : (m, m, m), its rotation centre where that of ``like`` is
+    like : tells the place and, unless it is given, the pixel size
+    pixel_size : in Å
+    """
+    from cryoloom.formats import write_volume
+
+    size = like.pixel_size if pixel_size is None else pixel_size
+    moved = (len(like.volume) // 2) * like.pixel_size - (len(volume) // 2) * size
+    x, y, z = like.origin
+    write_volume(path, volume, pixel_size=size, origin=(x + moved, y + moved, z + moved))
+
+
+def read_detector(path: Path, *, pixel_size: float) -> DetectorResponse:
+    """Read a modulation transfer function, as RELION and camera makers give it.
+
+    Parameters
+    ----------
+    path : STAR file with the columns rlnResolutionInversePixel and rlnMtfValue
+    pixel_size : of the recorded images, in Å
+
+    Raises
+    ------
+    FormatError
+        If there is no such table.
+    """
+    from cryoloom.engine.validation import DetectorResponse
+    from cryoloom.formats import read_star
+
+    names = ("rlnResolutionInversePixel", "rlnMtfValue")
+    for block in read_star(path).values():
+        if not isinstance(block, dict) and set(names) <= set(block.columns):
+            frequency, mtf = (block[name].to_numpy().astype(np.float64) for name in names)
+            return DetectorResponse(frequency, mtf, pixel_size)
+    raise FormatError(f"{path.name} holds no table with {' and '.join(names)}.", path=path)
+
+
+def curves_of(done: Postprocessed) -> dict[str, NDArray[np.float64]]:
+    """Name → correlation of the curves of half maps."""
+    found = {"unmasked": done.correlation.unmasked, "masked": done.correlation.masked}
+    if done.correlation.randomised is not None:
+        found["phase-randomised"] = done.correlation.randomised
+    return {name: curve.correlation for name, curve in (*found.items(), ("corrected", done.correlation.corrected))}
+
+
+@dataclass(frozen=True)
+class FoundLocalResolution:
+    """Local resolutions, and the mask within which they were looked for.
+
+    Parameters
+    ----------
+    local : as the engine tells them
+    mask : (n, n, n) that was used
+    """
+
+    local: LocalResolution
+    mask: NDArray[np.float32]
+
+    @property
+    def stored(self) -> NDArray[np.float32]:
+        """(n, n, n) in Å; 0 where there is none, since other programs do not take what is no number."""
+        return np.nan_to_num(self.local.resolution, nan=0.0)
+
+
+def find_local_resolution(maps: Sequence[MapFile], *, threads: int = 1) -> FoundLocalResolution:
+    """Find the local resolution of a map.
+
+    Parameters
+    ----------
+    maps : both halves and, if there is one, the mask; without, the particle is found
+    threads : threads to use; the result does not depend on it
+    """
+    from cryoloom.engine.validation import local_resolution, soft_auto_mask
+
+    first, second = maps[0].volume, maps[1].volume
+    pixel_size = maps[0].pixel_size
+    if len(maps) > 2:
+        mask = maps[2].volume
+    else:
+        mask = soft_auto_mask(0.5 * (first + second), pixel_size=pixel_size, threads=threads).mask
+    return FoundLocalResolution(local_resolution(first, second, mask, pixel_size=pixel_size, threads=threads), mask)
+
+
+def resampled(given: MapFile, *, pixel_size: float | None, box_size: int | None) -> NDArray[np.float32]:
+    """The map at another pixel size, in another box, or both; what is None stays."""
+    from cryoloom.engine.maps import crop_or_pad, resample
+
+    if pixel_size is None:
+        return crop_or_pad(given.volume, box_size or len(given.volume))
+    return resample(given.volume, pixel_size=given.pixel_size, new_pixel_size=pixel_size, box_size=box_size)

@@ -1,0 +1,152 @@
+"""Sharpen a map by what its halves agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cryoloom.data import FSC, Mask, Volume, digest
+from cryoloom.errors import ParameterError
+from cryoloom.protocols.maps._resources import half_files_of, map_resources, mask_file_of
+from cryoloom.workflow.lane import Resources
+from cryoloom.workflow.parameters import AngstromPerPixel, Level, ProtocolParameters, parameter
+from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
+from cryoloom.workflow.workspace import Workspace
+
+if TYPE_CHECKING:
+    from cryoloom.data import Snapshot
+    from cryoloom.workflow.protocol import MapResult
+
+
+class Postprocess(MapProtocol):
+    """Tell a map's resolution from its halves, and sharpen it.
+
+    The halves are correlated within a mask, and what the mask makes by itself is taken away by randomising phases. The
+    mean of the halves is weighted by what they agree on, sharpened by its own B-factor, and cut off at the resolution.
+    """
+
+    id = "postprocess"
+    stage = Stage.VALIDATE
+    citations = ("10.1016/j.jmb.2003.07.013", "10.1016/j.ultramic.2013.06.004")
+    file_categories: ClassVar[Mapping[str, FileRole]] = {"maps": FileRole.RESULT}
+
+    class Inputs:
+        """Maps with their halves, and masks."""
+
+        volumes: Input[Volume] = input_set("maps with half maps")
+        masks: Input[Mask] = input_set(
+            "their masks; without, those of the maps, else the particle is found", optional=True, shared=True
+        )
+
+    class Outputs:
+        """Sharpened maps and curves."""
+
+        volumes: Output[Volume] = output_set("sharpened maps, with resolution and B-factor")
+        fscs: Output[FSC] = output_set("correlation curves of the halves")
+
+    class Parameters(ProtocolParameters):
+        """How they are sharpened."""
+
+        b_factor: float | None = parameter(
+            None, label="B-factor", help="To apply, in Å²; negative sharpens. None: as the map's own amplitudes fall."
+        )
+        mtf: Path | None = parameter(
+            None,
+            label="Detector",
+            help="STAR file with the modulation transfer function, whose damping is undone.",
+            section="Detector",
+            level=Level.ADVANCED,
+        )
+        detector_pixel_size: AngstromPerPixel | None = parameter(
+            None,
+            label="Pixel size of the movies",
+            help="At which the detector recorded.",
+            section="Detector",
+            condition="mtf",
+            level=Level.ADVANCED,
+            gt=0.01,
+        )
+        seed: int = parameter(1, label="Random seed", help="Of the random phases.", level=Level.EXPERT, ge=0)
+
+    def check(self, parameters: Any) -> None:
+        """Refuse a detector that is not fully described."""
+        if parameters.mtf is not None and not parameters.mtf.is_file():
+            raise ParameterError(f"There is no file {parameters.mtf}.", path=parameters.mtf)
+        if parameters.mtf is not None and parameters.detector_pixel_size is None:
+            raise ParameterError("A modulation transfer function needs the pixel size of the movies.")
+
+    def resources(self, volume: Volume, parameters: Any) -> Resources:
+        """Memory follows from the box."""
+        return map_resources(volume.box_size, arrays=14)
+
+    def process(
+        self, volume: Volume, /, parameters: Any, workspace: Workspace, masks: Sequence[Mask] | None = None
+    ) -> MapResult:
+        """Sharpen one map."""
+        from dataclasses import replace
+
+        from cryoloom.engine.validation import postprocess
+        from cryoloom.protocols.maps._files import curves_of, read_detector, read_maps, write_map
+
+        names = [*half_files_of(volume)]
+        mask = mask_file_of(volume, masks)
+        maps = read_maps([workspace.resolve(name) for name in names], pixel_size=volume.pixel_size)
+        if mask is not None:
+            maps = read_maps([maps[0].path, maps[1].path, workspace.resolve(mask)], pixel_size=volume.pixel_size)
+        detector = None
+        if parameters.mtf is not None:
+            detector = read_detector(parameters.mtf, pixel_size=parameters.detector_pixel_size)
+        done = postprocess(
+            maps[0].volume,
+            maps[1].volume,
+            pixel_size=volume.pixel_size,
+            mask=None if mask is None else maps[2].volume,
+            b_factor=parameters.b_factor,
+            detector=detector,
+            seed=parameters.seed,
+            threads=workspace.threads,
+        )
+        for warning in done.warnings:
+            workspace.warn(warning)
+        stored = workspace.file("maps", "_sharpened.mrc")
+        write_map(stored.path, done.volume, like=maps[0])
+        if mask is None:
+            made = workspace.file("maps", "_mask.mrc")
+            write_map(made.path, done.mask, like=maps[0])
+            mask = made.name
+        frequency = tuple(done.correlation.unmasked.frequency.tolist())
+        return {
+            "volumes": replace(
+                volume, file=stored.name, mask_file=mask, resolution=done.resolution, b_factor=done.b_factor
+            ),
+            "fscs": [
+                FSC(
+                    id=digest("fsc", volume.id.to_bytes(8, "little"), name.encode()),
+                    parent_id=volume.id,
+                    volume_id=volume.id,
+                    curve=name,
+                    frequency=frequency,
+                    correlation=tuple(curve.tolist()),
+                )
+                for name, curve in curves_of(done).items()
+            ],
+        }
+
+    def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
+        """The resolution and the B-factor."""
+        parts = []
+        for volume in outputs["volumes"].items():
+            if volume.resolution is None:
+                parts.append("no evidence of signal")
+            else:
+                parts.append(f"{volume.resolution:.2f} Å, B {volume.b_factor:.0f} Å²")
+        return "; ".join(parts)
+
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        how = "the B-factor of its Guinier plot" if parameters.b_factor is None else f"B = {parameters.b_factor:g} Å²"
+        return (
+            "The resolution was estimated with cryoloom at a Fourier shell correlation of 0.143 between half maps, "
+            f"corrected for the mask by phase randomisation; the map was sharpened by {how}."
+        )
