@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import mrcfile
 import numpy as np
@@ -14,6 +15,12 @@ from cryoloom.formats import write_image, write_tiff_movie
 from cryoloom.formats.relion import read_motion
 
 ACQUISITION = ["--pixel-size", "2", "--voltage", "300", "--dose-per-frame", "1.5", "--patches", "1x1"]
+
+MOVIES_STAR = (
+    "data_optics\n\nloop_\n_rlnOpticsGroupName #1\n_rlnOpticsGroup #2\n_rlnMicrographOriginalPixelSize #3\n"
+    "_rlnVoltage #4\n_rlnSphericalAberration #5\n_rlnAmplitudeContrast #6\nog1 1 2.0 300 2.7 0.1\n\n"
+    "data_movies\n\nloop_\n_rlnMicrographMovieName #1\n_rlnOpticsGroup #2\none.tif 1\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -182,17 +189,106 @@ def test_what_must_be_known_is_asked_for(movies, tmp_path, missing, capsys):
     assert missing in capsys.readouterr().err
 
 
+def gain_lying(movies, folder, turn, name="turned.mrc"):
+    write_image(folder / name, np.ascontiguousarray(turn(mrcfile.read(movies / "gain.mrc").copy())), pixel_size=2.0)
+    return folder / name
+
+
+@pytest.mark.parametrize(
+    ("turn", "orientation"), [(np.flipud, "flip-y"), (np.rot90, "quarter-turn"), (np.asarray, "as-is")]
+)
+def test_how_the_gain_lies_is_told_to_people_machines_and_relion(movies, tmp_path, capsys, turn, orientation):
+    stored = gain_lying(movies, tmp_path, turn)
+    (tmp_path / "sums").mkdir()
+    output = tmp_path / "sums" / "a.mrc"
+    assert run(movies / "one.tif", *ACQUISITION, "--gain", stored, "--output", output, "--json") == 0
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert document["gain"] == str(stored)
+    assert document["gain_orientation"] == orientation
+    assert f"turned.mrc lies {orientation} on the movies (scores: {orientation} " in captured.err
+    named = read_motion(output.with_suffix(".star")).gain_file
+    assert named == document["gain_for_relion"]
+    assert np.array_equal(mrcfile.read(named), mrcfile.read(movies / "gain.mrc"))
+    as_is = orientation == "as-is"
+    assert named == str(stored if as_is else tmp_path / "sums" / f"turned_{orientation}.mrc")
+    assert ("turned_" in captured.err) is not as_is
+    assert run(movies / "one.tif", *ACQUISITION, "--gain", stored, "--output", output) == 0
+    assert f", gain {orientation}" in capsys.readouterr().out
+
+
+def test_the_turned_gain_replaces_no_file_that_is_not_its_own(movies, tmp_path, capsys):
+    stored = gain_lying(movies, tmp_path, np.flipud)
+    (tmp_path / "turned_flip-y.mrc").write_bytes(b"precious")
+    assert run(movies / "one.tif", *ACQUISITION, "--gain", stored, "--output", tmp_path / "a.mrc") == 1
+    assert "turned_flip-y.mrc is there already" in capsys.readouterr().err
+    assert (tmp_path / "turned_flip-y.mrc").read_bytes() == b"precious"
+    assert not (tmp_path / "a.mrc").exists()
+
+
+@pytest.mark.parametrize(
+    ("turn", "says"),
+    [
+        (np.ones_like, "is the same however it is turned; how it lies on the movies does not matter"),
+        (
+            lambda gain: gain + gain[::-1] - 1,
+            "lies as-is on the movies, which for this reference is the same as flip-y",
+        ),
+    ],
+)
+def test_a_gain_whose_orientation_cannot_matter_is_used_and_says_so(movies, tmp_path, capsys, turn, says):
+    """A gain and its mirror image, averaged, still tells that it is not turned."""
+    stored = gain_lying(movies, tmp_path, turn)
+    assert run(movies / "one.tif", *ACQUISITION, "--gain", stored, "--output", tmp_path / "a.mrc", "--json") == 0
+    captured = capsys.readouterr()
+    assert says in captured.err
+    assert json.loads(captured.out)["gain_for_relion"] == str(stored)
+
+
+def test_pixels_of_the_gain_that_are_no_numbers_are_defects_and_warned_of(movies, tmp_path, capsys):
+    def damaged(gain):
+        gain[10:20, 30:40] = np.nan
+        return gain
+
+    stored = gain_lying(movies, tmp_path, damaged)
+    assert run(movies / "one.tif", *ACQUISITION, "--gain", stored, "--output", tmp_path / "a.mrc", "--json") == 0
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert document["repaired_pixels"] >= 100
+    assert any("100 pixels of the gain reference turned.mrc are negative or no num" in w for w in document["warnings"])
+    assert "Is the file damaged?" in captured.err
+    assert np.isfinite(mrcfile.read(tmp_path / "a.mrc")).all()
+    assert (mrcfile.read(document["gain_for_relion"])[10:20, 30:40] == 0).all()  # which RELION takes for a defect
+
+
+@pytest.mark.skipif(shutil.which("relion_run_motioncorr") is None, reason="relion_run_motioncorr is not installed")
+def test_relion_applies_the_gain_that_the_motion_file_names(movies, tmp_path, capsys):
+    """With it RELION's sum is ours pixel by pixel; the unturned file would leave its pattern there twice."""
+    stored = gain_lying(movies, tmp_path, np.flipud)
+    assert run(movies / "one.tif", *ACQUISITION, "--gain", stored, "--output", tmp_path / "a.mrc", "--json") == 0
+    named = Path(read_motion(tmp_path / "a.star").gain_file)
+    shutil.copy(movies / "one.tif", tmp_path / "one.tif")
+    (tmp_path / "movies.star").write_text(MOVIES_STAR)
+    ours = mrcfile.read(tmp_path / "a.mrc")[16:-16, 16:-16]
+    alike = {}
+    for gain in (named, stored):
+        command = (
+            f"relion_run_motioncorr --i movies.star --o {gain.stem}/ --use_own --bfactor 150 --gainref {gain.name}"
+        )
+        subprocess.run(command.split(), cwd=tmp_path, check=False, capture_output=True)  # its plots may fail
+        theirs = mrcfile.read(tmp_path / gain.stem / "one.mrc")[16:-16, 16:-16]
+        fine = [image - gaussian_filter(image, 2.0) for image in (ours, theirs)]
+        alike[gain] = np.corrcoef(*(image.ravel() for image in fine))[0, 1]
+    assert alike[named] > 0.95  # RELION's shifts differ by a tenth of a pixel
+    assert 1 - alike[stored] > 1.5 * (1 - alike[named])  # the pattern moves with the frames, so that it is faint
+
+
 @pytest.mark.skipif(shutil.which("relion_run_motioncorr") is None, reason="relion_run_motioncorr is not installed")
 def test_tiff_and_gain_lie_as_relion_has_them(movies, tmp_path, capsys):
     """The same file and gain give shifts of the same sign, and a sum that lies the same way up."""
-    star = (
-        "data_optics\n\nloop_\n_rlnOpticsGroupName #1\n_rlnOpticsGroup #2\n_rlnMicrographOriginalPixelSize #3\n"
-        "_rlnVoltage #4\n_rlnSphericalAberration #5\n_rlnAmplitudeContrast #6\nog1 1 2.0 300 2.7 0.1\n\n"
-        "data_movies\n\nloop_\n_rlnMicrographMovieName #1\n_rlnOpticsGroup #2\none.tif 1\n"
-    )
     for name in ("one.tif", "gain.mrc"):
         shutil.copy(movies / name, tmp_path / name)
-    (tmp_path / "movies.star").write_text(star)
+    (tmp_path / "movies.star").write_text(MOVIES_STAR)
     command = "relion_run_motioncorr --i movies.star --o out/ --use_own --bfactor 150 --gainref gain.mrc"
     subprocess.run(command.split(), cwd=tmp_path, check=False, capture_output=True)  # its plots may fail
     theirs = read_motion(tmp_path / "out" / "one.star")

@@ -10,6 +10,7 @@ from cryoloom.engine.gain import GainOrientation, orient_gain
 from cryoloom.engine.motion import LocalModel, Motion, MotionSettings
 from cryoloom.errors import CryoloomError, InputError
 from cryoloom.formats import open_movie, write_image, write_stack, write_tiff_movie
+from cryoloom.formats.gain import read_gain
 from cryoloom.formats.relion import read_motion
 from cryoloom.protocols.motion._detector import Detector, read_detector
 from cryoloom.protocols.motion._files import CorrectedMovie, MovieAcquisition, correct_movie
@@ -134,6 +135,16 @@ class TestTheGain:
         write_image(tmp_path / "gain.mrc", 1.0 / recorded.gain, pixel_size=2.0)
         with open_movie(recorded.movie) as movie, pytest.raises(InputError, match="it has to divide"):
             read_detector(movie, gain_file=tmp_path / "gain.mrc")
+
+    def test_beside_eer_relion_is_given_a_divisor(self, recorded, detector, tmp_path):
+        gain = recorded.gain.copy()
+        gain[3, 4] = 0.0
+        replace(detector, gain=gain, is_eer=True).write_gain_for_relion(tmp_path / "gain.mrc")
+        again = read_gain(tmp_path / "gain.mrc", movies_are_eer=True)
+        good = ~again.defects
+        assert np.argwhere(again.defects).tolist() == np.argwhere(gain <= 0).tolist()
+        ratio = again.factors[good] / gain[good]
+        np.testing.assert_allclose(ratio, ratio.mean(), rtol=1e-5)  # all that the counts' level may change
 
     @pytest.mark.parametrize("orientation", [None, GainOrientation.AS_IS])
     def test_another_detectors_is_refused(self, recorded, tmp_path, orientation):

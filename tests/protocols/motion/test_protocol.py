@@ -14,6 +14,7 @@ from cryoloom.data import StoredSet
 from cryoloom.engine.gain import GainOrientation, orient_gain
 from cryoloom.errors import InputError
 from cryoloom.formats import write_image
+from cryoloom.formats.relion import read_motion
 from cryoloom.protocols.motion._files import MovieAcquisition
 from cryoloom.protocols.report import write_report
 from cryoloom.runtime import findings_of
@@ -64,6 +65,10 @@ def test_the_orientation_is_found_once_and_recorded(make_project, raw, turned_ga
     assert "turned.mrc lies quarter-turn on the movies (scores: quarter-turn" in runs[
         1
     ].folder.newest_attempt().log_file.read_text(encoding="utf-8")
+
+    (named,) = {read_motion(project.path / file).gain_file for file in found["motion_file"]}
+    assert named.startswith("runs/000002-motion/files/micrographs/turned_quarter-turn_")  # RELION starts in the project
+    assert np.array_equal(mrcfile.read(project.path / named), recorded.gain)
 
     explicit = begin(project, raw, gain=recorded.gain_file, gain_orientation="as-is")
     project.drive(*explicit)

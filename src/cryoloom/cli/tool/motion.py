@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from cryoloom.errors import CryoloomError, InputError
 
 if TYPE_CHECKING:
     from cryoloom.engine.gain import GainOrientation
+    from cryoloom.protocols.motion._detector import Detector
     from cryoloom.protocols.motion._files import CorrectedMovie
 
 
@@ -58,7 +60,9 @@ def motion(
 ) -> None:
     """Correct the motion of movies: aligned and dose-weighted sums, and RELION's motion file beside them.
 
-    Beside OUTPUT.mrc appear OUTPUT_DW.mrc, if the dose is given, and OUTPUT.star.
+    Beside OUTPUT.mrc appear OUTPUT_DW.mrc, if the dose is given, and OUTPUT.star. If RELION cannot apply the gain
+    reference as its file is, turned, with bad pixels or of another format, that as it lies on the frames appears there
+    too, and OUTPUT.star names it.
 
     Example: cryoloom tool motion movie.tif --pixel-size 0.83 --voltage 300 --dose-per-frame 1.0 --gain gain.mrc
     --output aligned.mrc
@@ -99,6 +103,12 @@ def motion(
             threads=threads,
         )
     _tell(detector.remarks)
+    if not detector.relion_applies_gain_file:
+        oriented = outputs[0].with_name(f"{detector.oriented_name}.mrc")
+        check_targets([oriented, *targets], inputs=[*movies, gain, defects], overwrite=overwrite)
+        detector.write_gain_for_relion(oriented)
+        detector = replace(detector, relion_gain_file=str(oriented))
+        _tell([f"The motion files name {oriented.name}, which is {gain.name} as RELION needs it."] if gain else [])
 
     def correct(movie: Path, target: Path, share: int) -> CorrectedMovie:
         return correct_movie(movie, target, acquisition, settings, detector=detector, binning=bin_factor, threads=share)
@@ -112,8 +122,8 @@ def motion(
             failures.append(f"{movie}: {result}")
             documents.append({"movie": movie, "error": str(result)})
             continue
-        documents.append(_document(result))
-        lines.append(_sentence(result))
+        documents.append(_document(result, detector))
+        lines.append(_sentence(result, detector))
         _tell(f"{movie.name}: {warning}" for warning in result.warnings)
     if failures and len(movies) == 1:
         raise InputError(failures[0])
@@ -158,13 +168,16 @@ def _orientation(text: str) -> GainOrientation | None:
     return GainOrientation(text)
 
 
-def _document(result: CorrectedMovie) -> dict[str, Any]:
+def _document(result: CorrectedMovie, detector: Detector) -> dict[str, Any]:
     local = result.motion.local
     return {
         "movie": result.movie,
         "aligned": result.aligned,
         "aligned_dose_weighted": result.aligned_dose_weighted,
         "motion_file": result.motion_file,
+        "gain": detector.gain_file or None,
+        "gain_orientation": detector.orientation,
+        "gain_for_relion": detector.relion_gain_file or detector.gain_file or None,
         "pixel_size": result.pixel_size,
         "shape": list(result.shape),
         "global_shifts": result.motion.global_shifts,
@@ -177,10 +190,11 @@ def _document(result: CorrectedMovie) -> dict[str, Any]:
     }
 
 
-def _sentence(result: CorrectedMovie) -> str:
+def _sentence(result: CorrectedMovie, detector: Detector) -> str:
     local = "local model" if result.motion.local is not None else f"no local model: {result.motion.local_reason}"
+    gain = f", gain {detector.orientation}" if detector.orientation is not None else ""
     early = "" if result.drift.early is None else f" ({result.drift.early:.1f} early)"
-    return f"{result.aligned}: drift {result.drift.total:.1f} Å{early}, {local}"
+    return f"{result.aligned}: drift {result.drift.total:.1f} Å{early}, {local}{gain}"
 
 
 def _tell(sentences: Any) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryoloom.errors import InputError
-from cryoloom.protocols.motion._orientation import clear_orientation, count_electrons
+from cryoloom.protocols.motion._orientation import clear_orientation, count_electrons, lie_in_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +29,11 @@ class Detector:
     defects : (h, w), True for a pixel that is known to be bad; None if none is
     gain_file, defects_file : where they come from; empty if there are none
     orientation : how the gain was turned; None without gain
-    remarks : what was converted on reading, one sentence each
+    remarks : what was converted on reading and found out, one sentence each
+    warnings : what a person should look at, one sentence each
+    relion_applies_gain_file : whether RELION, given the gain's file, does what is done here
+    relion_gain_file : what motion files are to name in place of the gain's file; empty if that itself
+    is_eer : whether it took EER movies, beside which RELION divides by a reference in an MRC file
     """
 
     gain: NDArray[np.float32] | None = None
@@ -36,6 +42,33 @@ class Detector:
     defects_file: str = ""
     orientation: GainOrientation | None = None
     remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    relion_applies_gain_file: bool = True
+    relion_gain_file: str = ""
+    is_eer: bool = False
+
+    @property
+    def oriented_name(self) -> str:
+        """Begin of the name of a file with the gain as it lies on the frames."""
+        return f"{Path(self.gain_file).stem}_{self.orientation}"
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the gain's pixels as they lie on the frames."""
+        assert self.gain is not None  # noqa: S101
+        return blake2b(self.gain.tobytes(), digest_size=4).hexdigest()
+
+    def write_gain_for_relion(self, path: Path) -> None:
+        """Write the gain as it lies on the frames, in the way in which RELION applies it: 0 where it is defective."""
+        import numpy as np
+
+        from cryoloom.formats import write_image
+
+        assert self.gain is not None  # noqa: S101
+        stored = self.gain
+        if self.is_eer:
+            stored = np.divide(1.0, self.gain, out=np.zeros_like(self.gain), where=self.gain > 0)
+        write_image(path, stored, pixel_size=None)
 
 
 def read_detector(
@@ -60,21 +93,33 @@ def read_detector(
     InputError
         When a file does not fit the movie, or the movie does not tell clearly how the gain lies.
     """
-    from cryoloom.engine.gain import defects_of_gain, orient_gain, rectangles_to_mask
+    from cryoloom.engine.gain import (
+        GainOrientation,
+        defects_of_gain,
+        orient_gain,
+        rectangles_to_mask,
+        score_gain_orientations,
+    )
     from cryoloom.formats.gain import read_defects, read_gain
 
     gain = defects = None
     remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    is_eer = movie.header.format == "EER"
+    relion_applies_it = True
     if gain_file is not None:
-        is_eer = movie.header.format == "EER"
         reference = read_gain(gain_file, movies_are_eer=is_eer)
         if is_eer and eer_upsampling > 1:
             reference = reference.repeated(eer_upsampling)
+        remarks, warnings = reference.remarks, reference.warnings
         if orientation is None:
-            orientation = find_orientation(movie, reference.factors, Path(gain_file))
+            scores = score_gain_orientations(count_electrons(movie), reference.factors)
+            orientation = clear_orientation(scores, Path(gain_file), f"{movie.path.name} does")
+            remarks += (lie_in_words(scores, Path(gain_file)),)
         gain = orient_gain(reference.factors, orientation)
         _check_size(gain.shape, movie, Path(gain_file))
-        defects, remarks = defects_of_gain(gain), reference.remarks
+        defects = defects_of_gain(gain)
+        relion_applies_it = reference.is_plain and orientation is GainOrientation.AS_IS
     if defects_file is not None:
         listed = read_defects(defects_file)
         mask = listed.mask if listed.mask is not None else rectangles_to_mask(listed.rectangles, movie.shape)
@@ -87,21 +132,10 @@ def read_detector(
         defects_file="" if defects_file is None else str(defects_file),
         orientation=None if gain is None else orientation,
         remarks=remarks,
+        warnings=warnings,
+        relion_applies_gain_file=relion_applies_it,
+        is_eer=is_eer,
     )
-
-
-def find_orientation(movie: Movie, gain: NDArray[np.float32], gain_file: Path) -> GainOrientation:
-    """Find out from a movie how a gain reference lies on its frames.
-
-    Raises
-    ------
-    InputError
-        When the movie does not tell clearly; the message shows the score of every orientation.
-    """
-    from cryoloom.engine.gain import score_gain_orientations
-
-    scores = score_gain_orientations(count_electrons(movie), gain)
-    return clear_orientation(scores, gain_file, f"{movie.path.name} does")
 
 
 def _check_size(shape: tuple[int, ...], movie: Movie, path: Path) -> None:

@@ -155,7 +155,7 @@ def correct_movie(
         ),
         counts_per_frame=mended.counts_per_frame,
         repaired=mended.repaired,
-        warnings=(*remarks, *_warnings(mended, motion, acquisition)),
+        warnings=(*remarks, *detector.warnings, *_warnings(mended, motion, acquisition)),
     )
 
 
@@ -189,7 +189,7 @@ def _write_motion(
             pre_exposure=acquisition.pre_exposure,
             global_shifts=tuple((float(x), float(y)) for x, y in motion.global_shifts),
             local_model=local_model,
-            gain_file=detector.gain_file,
+            gain_file=detector.relion_gain_file or detector.gain_file,
             defects_file=detector.defects_file,
             eer_upsampling=None if raw_frames_each is None else acquisition.eer_upsampling,
             eer_frames_per_fraction=raw_frames_each,

@@ -102,7 +102,24 @@ def clear_orientation(scores: GainScores, gain_file: Path, who_tells: str) -> Ga
             "is right, with gain_orientation.",
             path=gain_file,
         )
-    return scores.best
+    return _simplest(scores)
+
+
+def lie_in_words(scores: GainScores, gain_file: Path) -> str:
+    """How the reference lies, in a sentence with the scores; or that it does not matter how."""
+    if scores.equivalent >= scores.scores.keys():
+        return f"{gain_file.name} is the same however it is turned; how it lies on the movies does not matter."
+    best = _simplest(scores)
+    same = sorted(scores.equivalent - {best})
+    also = f", which for this reference is the same as {' or '.join(same)}" if same else ""
+    return f"{gain_file.name} lies {best} on the movies{also} (scores: {scores_in_words(scores)})."
+
+
+def _simplest(scores: GainScores) -> GainOrientation:
+    """The best orientation; as the file lies, if that is the same."""
+    from cryoloom.engine.gain import GainOrientation
+
+    return GainOrientation.AS_IS if GainOrientation.AS_IS in scores.equivalent else scores.best
 
 
 def scores_in_words(scores: GainScores) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -114,7 +114,7 @@ class CorrectMotion(MapProtocol):
         self, movies: Sequence[Movie], parameters: Any, workspace: Workspace, *, more_may_come: bool
     ) -> Mapping[str, Any] | None:
         """Find out from the first movies how the gain lies on them."""
-        from cryoloom.protocols.motion._orientation import clear_orientation, score_pooled, scores_in_words
+        from cryoloom.protocols.motion._orientation import clear_orientation, lie_in_words, score_pooled
 
         gain_file = Path(movies[0].gain_file)
         try:
@@ -127,7 +127,7 @@ class CorrectMotion(MapProtocol):
             return None
         seen = "its only movie does" if len(movies) == 1 else f"its first {len(movies)} movies do"
         orientation = clear_orientation(scores, gain_file, seen)
-        workspace.warn(f"{gain_file.name} lies {orientation} on the movies (scores: {scores_in_words(scores)}).")
+        workspace.warn(lie_in_words(scores, gain_file))
         return {"gain_orientation": str(orientation)}
 
     def process(self, movie: Movie, /, parameters: Any, workspace: Workspace) -> Micrograph:
@@ -137,7 +137,7 @@ class CorrectMotion(MapProtocol):
         file = workspace.resolve(movie.file)
         acquisition = acquisition_of(movie)
         orientation = workspace.prepared.get("gain_orientation", _stated_orientation(movie, parameters))
-        detector = _detector(movie, file, acquisition, orientation)
+        detector = _with_gain_of_run(_detector(movie, file, acquisition, orientation), workspace)
         stored, thumbnail = workspace.file("micrographs", ".mrc"), workspace.file("thumbnails", ".png")
         made = correct_movie(
             file,
@@ -226,6 +226,18 @@ def _detector(movie: Movie, file: Path, acquisition: MovieAcquisition, orientati
     if movie.gain_file and orientation == "auto":
         return _read(wanted)  # nothing could be told from it before; whatever is wrong with it is said now
     return _remembered(wanted)
+
+
+def _with_gain_of_run(detector: Detector, workspace: Workspace) -> Detector:
+    """The detector, with the reference that RELION needs in the run's files; its name tells its content."""
+    if detector.relion_applies_gain_file:
+        return detector
+    folder = workspace.run_folder / "files" / "micrographs"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{detector.oriented_name}_{detector.digest}.mrc"
+    if not path.exists():
+        detector.write_gain_for_relion(path)
+    return replace(detector, relion_gain_file=str(path.relative_to(workspace.project)))
 
 
 def _modified(path: Path, role: str) -> int:
