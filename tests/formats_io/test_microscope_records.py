@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.cluster.hierarchy import fcluster, linkage
 
 from cryoloom.errors import FormatError, ParameterError
 from cryoloom.formats import mdoc
@@ -127,6 +128,25 @@ class TestShiftGroups:
         assert "no gap" in groups.explanation
         assert group_by_shift([(0.1, 0.2)] * 3).labels == (0, 0, 0)
         assert group_by_shift([]).labels == ()
+
+    @pytest.mark.parametrize("decimals", [1, 2, 12])
+    def test_groups_are_those_of_single_linkage(self, decimals: int) -> None:
+        """Held against SciPy's clustering, on scattered shifts; with one decimal many coincide or lie on a line."""
+        shifts = np.random.default_rng(decimals).uniform(size=(60, 2)).round(decimals)
+        tree = linkage(shifts, "single")
+        wanted = int(np.argmax(np.diff(tree[:, 2]))) + 1  # joins before the widest gap between two lengths
+        groups = group_by_shift([tuple(shift) for shift in shifts], count=60 - wanted)
+        together = np.equal.outer(groups.labels, groups.labels)
+        expected = fcluster(tree, 60 - wanted, "maxclust")
+        assert (together == np.equal.outer(expected, expected)).all()
+
+    def test_many_shifts_along_a_slanting_line(self) -> None:
+        """A tenth of the 40 000 visits are exact repeats; a search of all pairs would take minutes."""
+        rng = np.random.default_rng(3)
+        truth = rng.integers(0, 9, 40_000)
+        along = truth + np.where(rng.uniform(size=40_000) < 0.1, 0.0, rng.normal(0.0, 0.01, 40_000))
+        groups = group_by_shift([(0.6 * place, 0.8 * place) for place in along.tolist()])
+        assert groups.labels == tuple(truth.tolist())
 
     def test_a_number_of_groups_that_is_known(self) -> None:
         shifts = [(0.0, 0.0), (0.1, 0.0), (1.0, 0.0), (1.3, 0.0)]

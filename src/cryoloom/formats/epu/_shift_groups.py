@@ -39,7 +39,7 @@ def group_by_shift(shifts: Sequence[tuple[float, float]], *, count: int | None =
 
     All shifts are joined by their shortest spanning tree. If the lengths of its branches fall into short and long ones,
     with a gap of a factor of three between, the long branches are cut and what hangs together is a group; otherwise all
-    is one group. Takes time proportional to the square of the number of exposures.
+    is one group. Takes time O(n log n).
 
     Parameters
     ----------
@@ -61,35 +61,51 @@ def group_by_shift(shifts: Sequence[tuple[float, float]], *, count: int | None =
     branches, lengths = _spanning_tree(points)
     cut, explanation = _cut(lengths, float(np.ptp(points, axis=0).max()), count)
     labels = _connected(len(points), branches[lengths < cut])
-    found = np.unique(labels)
-    centres = np.array([points[labels == label].mean(axis=0) for label in found])
+    sizes = np.bincount(labels)
+    centres = np.stack([np.bincount(labels, axis) / sizes for axis in points.T], axis=1)
     columns = np.round((centres[:, 0] - centres[:, 0].min()) / (0.5 * cut))  # those of one column have about the same x
     order = np.lexsort((centres[:, 1], columns))
-    place = {int(found[old]): new for new, old in enumerate(order)}
+    place = np.argsort(order)
     return ShiftGroups(
-        tuple(place[int(label)] for label in labels),
+        tuple(place[labels].tolist()),
         tuple((float(x), float(y)) for x, y in centres[order]),
-        explanation.format(count=len(found)),
+        explanation.format(count=len(sizes)),
     )
 
 
 def _spanning_tree(points: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Branches (n - 1, 2) of the shortest tree that joins all points, and their lengths (Prim 1957)."""
-    count = len(points)
-    distance = np.full(count, np.inf)
-    nearest = np.zeros(count, np.int64)
-    outside = np.ones(count, bool)
-    branches = np.empty((count - 1, 2), np.int64)
-    lengths = np.empty(count - 1)
-    newest = 0
-    for number in range(count - 1):
-        outside[newest] = False
-        here = np.hypot(*(points - points[newest]).T)
-        closer = here < distance
-        distance[closer], nearest[closer] = here[closer], newest
-        newest = int(np.argmin(np.where(outside, distance, np.inf)))
-        branches[number], lengths[number] = (nearest[newest], newest), distance[newest]
-    return branches, lengths
+    """Branches (n - 1, 2) of the shortest tree that joins all points, and their lengths.
+
+    Its branches are edges of the Delaunay triangulation (Shamos & Hoey 1975), of which there are few.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
+    places, first, place_of = np.unique(points, axis=0, return_index=True, return_inverse=True)
+    again = np.setdiff1d(np.arange(len(points)), first)  # shifts that an earlier exposure has
+    edges = _near_pairs(places)
+    distances = np.hypot(*(places[edges[:, 0]] - places[edges[:, 1]]).T)
+    tree = minimum_spanning_tree(coo_array((distances, edges.T), shape=(len(places),) * 2).tocsr()).tocoo()
+    return (
+        np.concatenate([np.stack([again, first[place_of[again]]], axis=1), first[np.stack(tree.coords, axis=1)]]),
+        np.concatenate([np.zeros(len(again)), tree.data]),
+    )
+
+
+def _near_pairs(places: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Pairs (k, 2) of different points, among them all that the shortest tree joins; each pair once."""
+    from scipy.spatial import Delaunay, QhullError
+
+    in_order = np.stack([np.arange(len(places) - 1), np.arange(1, len(places))], axis=1)
+    if len(places) < 3:
+        return in_order
+    try:
+        triangulation = Delaunay(places)
+    except QhullError:  # all on a line, along which they are sorted
+        return in_order
+    corners, left_out = triangulation.simplices, triangulation.coplanar[:, [0, 2]]
+    pairs = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]], left_out])
+    return np.unique(np.sort(pairs, axis=1), axis=0).astype(np.int64)
 
 
 def _cut(lengths: NDArray[np.float64], extent: float, count: int | None) -> tuple[float, str]:
@@ -113,9 +129,9 @@ def _cut(lengths: NDArray[np.float64], extent: float, count: int | None) -> tupl
 
 def _connected(count: int, branches: NDArray[np.int64]) -> NDArray[np.int64]:
     """Label of each point; points that branches join have the same."""
-    labels = np.arange(count)
-    for first, second in branches.tolist():
-        one, other = labels[first], labels[second]
-        if one != other:
-            labels[labels == other] = one
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(branches), np.int8), branches.T), shape=(count, count))
+    labels: NDArray[np.int64] = connected_components(graph, directed=False)[1]
     return labels
