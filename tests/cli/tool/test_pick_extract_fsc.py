@@ -64,7 +64,7 @@ def test_pick_writes_what_it_answers(picked, centres):
     written = table[["rlnCoordinateX", "rlnCoordinateY"]].to_numpy()
     assert written == pytest.approx(np.array(answer["coordinates"]), abs=1e-3)
     assert answer["count"] == len(written)
-    assert len(centres) <= len(written) <= len(centres) + 5  # noise may have a twentieth, 2 ± 1.4
+    assert len(centres) <= len(written) <= len(centres) + 2  # noise may have a twentieth
     assert (np.diff(table["rlnAutopickFigureOfMerit"]) <= 0).all()
     distance = np.hypot(*(written[:, None] - np.array(centres)[None]).transpose(2, 0, 1))
     assert distance.min(axis=0).max() < 2.0  # a pixel of the working image, in which the diameter has 16
@@ -76,7 +76,7 @@ def test_pick_speaks_to_people_and_draws(micrograph, tmp_path, capsys):
         capsys, "pick", micrograph, "--diameter", DIAMETER, "--output", tmp_path / "p.star", "--picture", picture
     )
     assert status == 0
-    assert re.search(r"field\.mrc: (3[6-9]|4[01]) particles", out)
+    assert re.search(r"field\.mrc: 3[678] particles", out)
     with Image.open(picture) as drawn:
         assert drawn.size == (520, 480)
         assert drawn.mode == "RGB"

@@ -30,6 +30,19 @@ def test_clean_ice_is_kept_even_with_a_gradient(ice):
     assert excluded_area(ice, DIAMETER).mean() < 0.01
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_few_particles_far_above_the_noise_are_kept(seed):
+    """Most blobs are noise, and all particles rise above them by more than dense objects must."""
+    random = np.random.default_rng(seed)
+    values = random.standard_normal(SHAPE)
+    for y in range(30, 270, 40):
+        for x in range(30, 220, 40):
+            distance = np.hypot(Y - y, X - x) / DIAMETER
+            shape = np.exp(-((3.3 * distance) ** 4)) - 0.3 * np.exp(-((2.1 * distance) ** 2))
+            values += random.normal(5, 0.5) * shape
+    assert excluded_area(values.astype(np.float32), DIAMETER).mean() < 0.01
+
+
 def test_dense_objects_are_left_out_and_little_else(ice):
     random = np.random.default_rng(2)
     values, objects = ice.copy(), np.zeros(SHAPE, bool)

@@ -26,7 +26,8 @@ def test_noise_against_noise_gives_hardly_anything_and_signal_is_kept():
     assert np.mean(counts) < 1.5
     noise = random.exponential(1.0, 300).astype(np.float32)
     mixture = -np.sort(-np.concatenate([random.normal(15, 2, 80), random.exponential(1.0, 300)])).astype(np.float32)
-    assert 78 <= count_within_false_share(mixture, noise, 0.05) <= 90
+    # The share alone would let four in, but below the particles, of which the lowest lies near 10, there is only noise.
+    assert 78 <= count_within_false_share(mixture, noise, 0.05) <= 82
 
 
 def test_no_peaks_at_all():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cryoloom.engine.picking._peaks import Peaks, find_peaks
-from cryoloom.engine.picking._smoothing import smooth, within
+from cryoloom.engine.picking._smoothing import local_mean, smooth, within
 from cryoloom.engine.picking._spectrum import NoiseSpectrum, measure_noise
 
 if TYPE_CHECKING:
@@ -45,15 +46,36 @@ def _spectrum_of_quiet_part(values: NDArray[np.float32], image: WorkingImage) ->
     return measure_noise(values, image.usable & (energy <= np.quantile(energy[image.usable], QUIET_SHARE)))
 
 
-def noise_between(image: WorkingImage, particles: Peaks) -> NoiseSpectrum:
-    """Spectrum of the noise where there are no particles.
+def with_even_noise(image: WorkingImage, particles: Peaks) -> WorkingImage:
+    """The image divided by the deviation of what lies between its particles, over about two diameters.
 
-    Where particles leave less than a twentieth of the image, only the better ones of them are spared.
+    As it is prepared, an image has the same variance everywhere, that of particles included. Noise is then lower among
+    strong particles than where there are none, and peaks of it there would pass for particles.
 
     Parameters
     ----------
     image : some of it usable
     particles : those known so far, the best first
+    """
+    variance = local_mean(image.values**2, _background(image, particles), 2 * image.diameter)
+    return replace(image, values=image.values / np.sqrt(np.maximum(variance, 1e-6 * variance.max())))
+
+
+def noise_between(image: WorkingImage, particles: Peaks) -> NoiseSpectrum:
+    """Spectrum of the noise where there are no particles.
+
+    Parameters
+    ----------
+    image : some of it usable
+    particles : those known so far, the best first
+    """
+    return measure_noise(image.values, _background(image, particles))
+
+
+def _background(image: WorkingImage, particles: Peaks) -> NDArray[np.bool_]:
+    """What is no particle; where particles leave less than a twentieth of the image, only the better ones are spared.
+
+    An image without background counts as a whole.
     """
     for count in (len(particles), len(particles) // 2, len(particles) // 4):
         centres = np.zeros(image.values.shape, bool)
@@ -61,8 +83,8 @@ def noise_between(image: WorkingImage, particles: Peaks) -> NoiseSpectrum:
         centres[best.y, best.x] = True
         background = image.usable & ~within(centres, OCCUPIED * image.diameter)
         if background.mean() > LEAST_BACKGROUND:
-            return measure_noise(image.values, background)
-    return measure_noise(image.values, image.usable)
+            return background
+    return image.usable
 
 
 def allowed_peaks(image: WorkingImage, scores: NDArray[np.float32], *, apart: float) -> Peaks:

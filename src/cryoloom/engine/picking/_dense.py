@@ -15,6 +15,8 @@ SURROUNDINGS = 1.5  # diameters, standard deviation of the local mean that an ob
 BLOB = 2.5  # deviations; lower maxima are mostly noise
 UNLIKE_OTHERS = 6.0  # deviations among the blobs beyond which one is no particle
 LEAST_SHARE = 0.3  # of the surroundings that must be usable for a full height
+CLEAR = 5.0  # deviations that noise does not reach
+MANY, ALIKE = 12, 0.2  # clear blobs that count as particles: their least number, and most deviation over their mean
 OUTLINE = 2.5  # deviations at which a dense object ends at the latest
 LOWEST, LOW = 0.1, 0.4  # shares of blobs from which their typical height is told
 LOWEST_NORMAL, LOW_NORMAL = -1.2816, -0.2533  # the same of a normal distribution, in standard deviations
@@ -70,9 +72,24 @@ def _clipped(values: NDArray[np.float32], usable: NDArray[np.bool_]) -> NDArray[
 
 
 def _highest_particle(heights: NDArray[np.float32]) -> float:
-    """Height that no blob like most of the others reaches."""
+    """Height that no blob like most of the others reaches.
+
+    Where particles are sparse and strong, most blobs are noise; particles are then many that are clear and alike.
+    """
     if not heights.size:
         return 0.0
+    low, deviation = _lower_part(heights)
+    limit = low + UNLIKE_OTHERS * deviation
+    clear = heights[heights > CLEAR]
+    if clear.size >= MANY:
+        low, deviation = _lower_part(clear)
+        if deviation < ALIKE * low:
+            limit = max(limit, low + UNLIKE_OTHERS * deviation)
+    return limit
+
+
+def _lower_part(heights: NDArray[np.float32]) -> tuple[float, float]:
+    """Mean and standard deviation of the normal distribution that has the same lower part."""
     lowest, low = np.quantile(heights, [LOWEST, LOW])
     deviation = (low - lowest) / (LOW_NORMAL - LOWEST_NORMAL)
-    return float(low - LOW_NORMAL * deviation + UNLIKE_OTHERS * deviation)
+    return float(low - LOW_NORMAL * deviation), float(deviation)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cryoloom.engine.picking._appearance import Appearance, learn_appearance, likelihood_ratio, without_particles
-from cryoloom.engine.picking._background import APART, allowed_peaks, noise_between
+from cryoloom.engine.picking._background import APART, allowed_peaks, noise_between, with_even_noise
 from cryoloom.engine.picking._blobs import find_blobs
 from cryoloom.engine.picking._peaks import Peaks, echoes, refine
-from cryoloom.engine.picking._threshold import count_within_false_share, false_peaks_above
+from cryoloom.engine.picking._threshold import count_within_false_share
 from cryoloom.engine.picking._working_image import WorkingImage, prepare
 
 if TYPE_CHECKING:
@@ -79,13 +79,16 @@ def pick_particles(
     Time O(N log N) for the N pixels of the micrograph, and about 1000 transforms of an image in which the diameter has
     16 pixels.
     """
-    image = prepare(micrograph, diameter=diameter, pixel_size=pixel_size, contrast_sign=contrast_sign, threads=threads)
-    if not image.usable.any():
-        return as_picks(image, [])
-    peaks = find_blobs(image)
+    prepared = prepare(
+        micrograph, diameter=diameter, pixel_size=pixel_size, contrast_sign=contrast_sign, threads=threads
+    )
+    if not prepared.usable.any():
+        return as_picks(prepared, [])
+    peaks = find_blobs(prepared)
     for number in range(ROUNDS):
         if not len(peaks):
-            return as_picks(image, [])
+            return as_picks(prepared, [])
+        image = with_even_noise(prepared, peaks)
         noise = noise_between(image, peaks)
         appearance = learn_appearance(image, peaks, noise)
         scores = likelihood_ratio(image.values, appearance, threads=threads)
@@ -137,6 +140,8 @@ def _neighbours(
     if len(peaks):
         distance, _ = KDTree(np.stack([peaks.x, peaks.y], axis=1)).query(np.stack([found.x, found.y], axis=1))
         found = found.where(distance >= APART * image.diameter)
-    expected = false_peaks_above(found.scores, noise_scores)
     is_echo = echoes(found, beside=peaks, reach=ECHO_REACH * image.diameter, share=ECHO)
-    return found.where((found.scores > 0) & (expected <= FALSE_SHARE * len(peaks)) & ~is_echo), scores
+    found = found.where((found.scores > 0) & ~is_echo)
+    both = -np.sort(-np.concatenate([peaks.scores, found.scores]))
+    count = count_within_false_share(both, noise_scores, FALSE_SHARE)
+    return found.where(found.scores >= both[count - 1] if count else np.zeros(len(found), bool)), scores

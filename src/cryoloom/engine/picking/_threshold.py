@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TAIL_SHARE, SHORTEST_TAIL = 0.2, 10  # of the peaks of noise, the highest, from which their tail is extrapolated
+COST = 1.0  # of a peak of noise, in particles
 
 
 def false_peaks_above(
@@ -44,7 +45,11 @@ def false_peaks_above(
 def count_within_false_share(
     heights: NDArray[np.float32], noise: NDArray[np.float32], share: float, *, samples: int = 1
 ) -> int:
-    """Number of highest peaks among which noise is expected to have at most a share.
+    """Number of highest peaks among which noise is expected to have at most a share, and few of the last.
+
+    Of all numbers within the share, the one with the most particles beyond the noise is chosen: going on pays while a
+    further peak is rather a particle than noise. So noise is not let in only because there are many particles far
+    above it.
 
     Parameters
     ----------
@@ -54,5 +59,7 @@ def count_within_false_share(
     samples : how many such areas of noise the peaks come from
     """
     expected = false_peaks_above(heights, noise, samples=samples)
-    within = np.flatnonzero(expected <= share * np.arange(1, len(heights) + 1))
-    return int(within[-1]) + 1 if within.size else 0
+    number = np.arange(1, len(heights) + 1)
+    gain = np.where(expected <= share * number, number - (1 + COST) * expected, 0.0)
+    best = int(np.argmax(gain[::-1])) if gain.size else 0
+    return len(heights) - best if gain.size and gain[::-1][best] > 0 else 0
