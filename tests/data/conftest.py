@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from cryoloom.data import OpticsGroup
+
+sys.path.insert(0, str(Path(__file__).parent))  # for what the tests import from each other
 
 
 @pytest.fixture
