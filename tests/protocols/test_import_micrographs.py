@@ -16,6 +16,7 @@ from cryoloom.data import Micrograph
 from cryoloom.errors import ParameterError
 from cryoloom.formats import write_image, write_stack
 from cryoloom.protocols.imports import ImportMicrographs
+from cryoloom.protocols.imports._exposures import stated_optics
 from cryoloom.workflow.protocol import Found
 from cryoloom.workflow.workspace import SourceContext
 
@@ -69,7 +70,7 @@ def test_images_of_every_format_are_taken_with_what_is_known_of_them(folder: Pat
         assert (micrograph.width, micrograph.height) == (128, 96)
         assert (micrograph.pixel_size, micrograph.total_dose, micrograph.contrast_sign) == (0.9, 47.6, 1)
     assert watcher.found["one.mrc"].id != watcher.found["two.tif"].id
-    optics = watcher.protocol.optics_of(watcher.parameters)
+    optics = stated_optics(watcher.parameters)
     assert (optics.voltage, optics.spherical_aberration, optics.amplitude_contrast) == (300.0, 2.7, 0.1)
 
 

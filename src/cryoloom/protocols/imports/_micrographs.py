@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cryoloom.data import Micrograph, OpticsGroup, movie_id_of
-from cryoloom.errors import FormatError, InputError, ParameterError
-from cryoloom.protocols.imports import _watching
+from cryoloom.data import Micrograph, OpticsGroup
+from cryoloom.errors import FormatError, ParameterError
+from cryoloom.protocols.imports import _exposures, _watching
+from cryoloom.protocols.imports._exposures import columns_of, pixel_size_of
 from cryoloom.protocols.imports._folder import SeenFile
 from cryoloom.protocols.imports._tables import assumed_acquisition, found_table, is_cs
 from cryoloom.protocols.imports._watching import FolderSource, record_of
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from cryoloom.formats.relion import Imported
 
 MICROGRAPH_PATTERNS = ("*.mrc", "*.mrc.gz", "*.mrc.bz2", "*.tif", "*.tiff")
-_USUAL_ABERRATION, _USUAL_AMPLITUDE_CONTRAST = 2.7, 0.1
 
 
 class ImportMicrographs(FolderSource):
@@ -92,14 +92,7 @@ class ImportMicrographs(FolderSource):
             le=1,
             level=Level.ADVANCED,
         )
-        pixel_size: AngstromPerPixel | None = parameter(
-            None,
-            label="Pixel size",
-            section="Microscope",
-            help="Without it, what the files say is believed if it is plausible.",
-            gt=0.01,
-            le=100,
-        )
+        pixel_size: AngstromPerPixel | None = _exposures.pixel_size()
         total_dose: ElectronPerSquareAngstrom | None = parameter(
             None, label="Total dose", section="Exposure", condition="folder", gt=0
         )
@@ -136,17 +129,6 @@ class ImportMicrographs(FolderSource):
             return f"{count} micrographs were imported from {parameters.file.name}."
         return f"{count} micrographs, recorded at {parameters.voltage:g} kV, were imported."
 
-    def optics_of(self, parameters: Any) -> OpticsGroup:
-        """As the parameters say."""
-        aberration, amplitude_contrast = parameters.spherical_aberration, parameters.amplitude_contrast
-        return OpticsGroup.describe(
-            name=parameters.optics_group,
-            voltage=parameters.voltage,
-            spherical_aberration=_USUAL_ABERRATION if aberration is None else aberration,
-            amplitude_contrast=_USUAL_AMPLITUDE_CONTRAST if amplitude_contrast is None else amplitude_contrast,
-            detector_pixel_size=parameters.pixel_size,
-        )
-
     def item_of(self, seen: SeenFile, parameters: Any, optics: OpticsGroup, context: SourceContext) -> Micrograph:
         """Read the header of an image, and what was written beside it."""
         from cryoloom.formats import read_header
@@ -159,21 +141,14 @@ class ImportMicrographs(FolderSource):
                 path=seen.path,
             )
         record = record_of(seen.path, context)
-        pixel_size = parameters.pixel_size or record.pixel_size or header.pixel_size
-        if not pixel_size:
-            raise InputError(f"{seen.path.name} states no pixel size; set pixel_size.", path=seen.path)
         return Micrograph(
-            id=movie_id_of(seen.path, parameters.folder.absolute()),
-            file=str(seen.path),
+            **columns_of(seen, parameters, optics),
             width=width,
             height=height,
-            pixel_size=pixel_size,
+            pixel_size=pixel_size_of(seen, parameters.pixel_size, record.pixel_size, header.pixel_size),
             total_dose=parameters.total_dose,
             contrast_sign=-1 if parameters.protein == "dark" else 1,
             acquired_at=record.acquired_at,
-            size_bytes=seen.size,
-            modified_ns=seen.modified_ns,
-            optics_group=optics.id,
         )
 
 

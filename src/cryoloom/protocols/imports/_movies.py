@@ -5,9 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cryoloom.data import Movie, OpticsGroup, movie_id_of
-from cryoloom.errors import InputError, ParameterError
-from cryoloom.protocols.imports import _watching
+from cryoloom.data import Movie, OpticsGroup
+from cryoloom.errors import ParameterError
+from cryoloom.protocols.imports import _exposures, _watching
+from cryoloom.protocols.imports._exposures import (
+    USUAL_ABERRATION,
+    USUAL_AMPLITUDE_CONTRAST,
+    columns_of,
+    pixel_size_of,
+)
 from cryoloom.protocols.imports._folder import SeenFile
 from cryoloom.protocols.imports._watching import FolderSource, record_of
 from cryoloom.workflow.parameters import (
@@ -57,10 +63,15 @@ class ImportMovies(FolderSource):
         expect_more: bool = _watching.expect_more()
         voltage: Kilovolt = parameter(label="Voltage", section="Microscope", gt=10, le=2000)
         spherical_aberration: Millimetre = parameter(
-            2.7, label="Spherical aberration", section="Microscope", help="2.7 for most Titan Krios.", ge=0, le=20
+            USUAL_ABERRATION,
+            label="Spherical aberration",
+            section="Microscope",
+            help="2.7 for most Titan Krios.",
+            ge=0,
+            le=20,
         )
         amplitude_contrast: float = parameter(
-            0.1,
+            USUAL_AMPLITUDE_CONTRAST,
             label="Amplitude contrast",
             section="Microscope",
             help="0.1 is customary for protein in ice.",
@@ -68,14 +79,7 @@ class ImportMovies(FolderSource):
             le=1,
             level=Level.ADVANCED,
         )
-        pixel_size: AngstromPerPixel | None = parameter(
-            None,
-            label="Pixel size",
-            section="Microscope",
-            help="Of the movie's pixels. Without it, what the files say is believed if it is plausible.",
-            gt=0.01,
-            le=100,
-        )
+        pixel_size: AngstromPerPixel | None = _exposures.pixel_size()
         dose_per_frame: ElectronPerSquareAngstrom | None = parameter(
             None,
             label="Dose per frame",
@@ -167,16 +171,6 @@ class ImportMovies(FolderSource):
             context.say(f"{path.name} is rendered into {fractions} fractions, as eer_fractions is not set.{dose}")
         return fractions
 
-    def optics_of(self, parameters: Any) -> OpticsGroup:
-        """As the parameters say."""
-        return OpticsGroup.describe(
-            name=parameters.optics_group,
-            voltage=parameters.voltage,
-            spherical_aberration=parameters.spherical_aberration,
-            amplitude_contrast=parameters.amplitude_contrast,
-            detector_pixel_size=parameters.pixel_size,
-        )
-
     def item_of(self, seen: SeenFile, parameters: Any, optics: OpticsGroup, context: SourceContext) -> Movie:
         """Read the header of a movie, and what was written beside it."""
         from cryoloom.formats import open_movie
@@ -185,25 +179,19 @@ class ImportMovies(FolderSource):
         fractions = self._fractions(seen.path, parameters, context)
         upsampling = None if fractions is None else parameters.eer_upsampling
         with open_movie(seen.path, eer_fractions=fractions, eer_upsampling=upsampling or 1) as movie:
-            pixel_size = parameters.pixel_size or record.pixel_size or movie.pixel_size
-            if not pixel_size:
-                raise InputError(f"{seen.path.name} states no pixel size; set pixel_size.", path=seen.path)
             height, width = movie.shape
             return Movie(
-                id=movie_id_of(seen.path, parameters.folder.absolute()),
-                file=str(seen.path),
+                **columns_of(seen, parameters, optics),
                 frame_count=movie.frame_count,
                 width=width,
                 height=height,
                 bytes_per_pixel=movie.dtype.itemsize,
-                pixel_size=pixel_size,
+                pixel_size=pixel_size_of(seen, parameters.pixel_size, record.pixel_size, movie.pixel_size),
                 dose_per_frame=_dose_per_frame(movie, parameters) or record.dose_per_frame,
                 pre_exposure=parameters.pre_exposure,
                 gain_file="" if parameters.gain is None else str(parameters.gain.absolute()),
                 gain_orientation=parameters.gain_orientation,
                 defects_file="" if parameters.defects is None else str(parameters.defects.absolute()),
-                size_bytes=seen.size,
-                modified_ns=seen.modified_ns,
                 acquired_at=record.acquired_at,
                 eer_fractions=fractions,
                 eer_upsampling=upsampling,
@@ -213,7 +201,6 @@ class ImportMovies(FolderSource):
                 beam_shift_y=None if record.beam_shift is None else record.beam_shift[1],
                 stage_x=None if record.stage is None else record.stage[0],
                 stage_y=None if record.stage is None else record.stage[1],
-                optics_group=optics.id,
             )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Item, OpticsGroup, digest
 from cryoloom.errors import CryoloomError, InputError
+from cryoloom.protocols.imports._exposures import stated_optics
 from cryoloom.protocols.imports._folder import FolderNews, SeenFile, WatchedFolder
 from cryoloom.protocols.imports._metadata import record_beside
 from cryoloom.workflow.parameters import Level, parameter
@@ -44,10 +45,6 @@ class FolderSource(SourceProtocol):
             If it cannot be used; it is listed as failed with this sentence.
         """
 
-    @abstractmethod
-    def optics_of(self, parameters: Any) -> OpticsGroup:
-        """The optics group of every item."""
-
     def __init__(self) -> None:
         self._folder: WatchedFolder | None = None
         self._id_of: dict[Path, int] = {}
@@ -60,7 +57,7 @@ class FolderSource(SourceProtocol):
         """See which files are complete and new, and which have changed."""
         folder = self._folder or self._open(parameters, context)
         self._try_again(context)
-        optics = self.optics_of(parameters)
+        optics = stated_optics(parameters)
         try:
             news = folder.look()
         except InputError as error:
