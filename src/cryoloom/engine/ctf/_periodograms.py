@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cryoloom.engine.fourier import good_even_size_below
+from cryoloom.engine.threads import map_on_threads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,8 +80,7 @@ def measure_periodograms(
         transform = scipy.fft.fft(along_x, axis=0, overwrite_x=True)[rows]
         power[tile] = transform.real**2 + transform.imag**2
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(measure, range(len(corners))))
+    map_on_threads(measure, range(len(corners)), threads)
     middle_of_field = 0.5 * (np.array(micrograph.shape, np.float64) - 1)
     return Periodograms(
         power=power,

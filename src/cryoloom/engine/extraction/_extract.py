@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from cryoloom.engine.extraction._normalise import Background
 from cryoloom.engine.fourier import resize_image
+from cryoloom.engine.threads import map_on_threads
 from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -147,8 +147,7 @@ def extract_particles(
         has_variance[part] = background.normalise(windows)
         np.multiply(windows, np.float32(settings.contrast_sign), out=images[part])
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(extract, range(0, len(chosen), BATCH)))
+    map_on_threads(extract, range(0, len(chosen), BATCH), threads)
     outside = [
         DroppedParticle(int(i), f"its window of {box} pixels at ({x}, {y}) leaves the micrograph")
         for i, (x, y) in enumerate(centres)

@@ -6,14 +6,13 @@ leaves, of one of each two Fourier mates, or of frequencies that a magnification
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cryoloom.engine.kernels._interpolation import interpolate
+from cryoloom.engine.kernels._interpolation import deposit, interpolate
 from cryoloom.engine.kernels._slices import slab_bounds
+from cryoloom.engine.threads import map_on_threads
 from cryoloom.errors import ParameterError
 
 ROUNDING = 1e-3  # Fourier pixels by which rounded matrices may seem to reach further; one more pixel is there
@@ -51,8 +50,7 @@ def extract_coefficients(
         chosen = slice(bounds[part], bounds[part + 1])
         _read(transform, matrices[chosen], frequencies, values[chosen])
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(read, range(threads)))
+    map_on_threads(read, range(threads), threads)
     return values
 
 
@@ -96,8 +94,7 @@ def insert_coefficients(
     def insert(part: int) -> None:
         _insert(transform, weight, values, value_weights, matrices, frequencies, bounds[part], bounds[part + 1])
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(insert, range(threads)))
+    map_on_threads(insert, range(threads), threads)
 
 
 def check_reach(
@@ -160,36 +157,11 @@ def _insert(
     first_plane: int,
     end_plane: int,
 ) -> None:
-    origin = transform.shape[0] // 2
     for i in range(len(matrices)):
         a = matrices[i]
         for k in range(len(frequencies)):
             kx, ky = frequencies[k, 0], frequencies[k, 1]
             x = kx * a[0, 0] + ky * a[1, 0]
-            z = kx * a[0, 2] + ky * a[1, 2]
-            mate = x < 0
-            z = origin - z if mate else origin + z
-            z0 = int(z)
-            if z0 + 1 < first_plane or z0 >= end_plane:
-                continue
             y = kx * a[0, 1] + ky * a[1, 1]
-            y = origin - y if mate else origin + y
-            x = abs(x)
-            x0, y0 = int(x), int(y)
-            fx, fy, fz = np.float32(x - x0), np.float32(y - y0), np.float32(z - z0)
-            value = values[i, k]
-            if mate:
-                value = value.conjugate()
-            share = value_weights[i, k]
-            for dz in range(2):
-                if z0 + dz < first_plane or z0 + dz >= end_plane:
-                    continue
-                wz = fz if dz else 1 - fz
-                for dy in range(2):
-                    wy = wz * (fy if dy else 1 - fy)
-                    left = wy * (1 - fx)
-                    right = wy * fx
-                    transform[z0 + dz, y0 + dy, x0] += left * value
-                    transform[z0 + dz, y0 + dy, x0 + 1] += right * value
-                    weight[z0 + dz, y0 + dy, x0] += left * share
-                    weight[z0 + dz, y0 + dy, x0 + 1] += right * share
+            z = kx * a[0, 2] + ky * a[1, 2]
+            deposit(transform, weight, values[i, k], value_weights[i, k], x, y, z, first_plane, end_plane)

@@ -31,3 +31,41 @@ def interpolate(transform: NDArray[np.complex64] | NDArray[np.float32], x: float
 def between(a: np.complex64, b: np.complex64, fraction: np.float32) -> np.complex64:
     """A point on the line from a to b."""
     return a + fraction * (b - a)
+
+
+@njit(inline="always")
+def deposit(
+    transform: NDArray[np.complex64],
+    weight: NDArray[np.float32],
+    value: np.complex64,
+    share: np.float32,
+    x: float,
+    y: float,
+    z: float,
+    first_plane: int,
+    end_plane: int,
+) -> None:
+    """Add a value to a half transform between its grid points, and its share to the weight; in some planes only."""
+    origin = transform.shape[0] // 2
+    mate = x < 0
+    z = origin - z if mate else origin + z
+    z0 = int(z)
+    if z0 + 1 >= first_plane and z0 < end_plane:
+        y = origin - y if mate else origin + y
+        x = abs(x)
+        x0, y0 = int(x), int(y)
+        fx, fy, fz = np.float32(x - x0), np.float32(y - y0), np.float32(z - z0)
+        if mate:
+            value = value.conjugate()
+        for dz in range(2):
+            if z0 + dz < first_plane or z0 + dz >= end_plane:
+                continue
+            wz = fz if dz else 1 - fz
+            for dy in range(2):
+                wy = wz * (fy if dy else 1 - fy)
+                left = wy * (1 - fx)
+                right = wy * fx
+                transform[z0 + dz, y0 + dy, x0] += left * value
+                transform[z0 + dz, y0 + dy, x0 + 1] += right * value
+                weight[z0 + dz, y0 + dy, x0] += left * share
+                weight[z0 + dz, y0 + dy, x0 + 1] += right * share

@@ -6,14 +6,13 @@ its noise, so that the logarithm of the likelihood is minus a sum of squares. On
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from cryoloom.engine.kernels._coefficients import check_reach
 from cryoloom.engine.kernels._interpolation import interpolate
+from cryoloom.engine.threads import map_on_threads
 
 
 def shift_factors(
@@ -148,8 +147,7 @@ def score_candidates(
         ends = groups[bounds[part] : bounds[part + 1] + 1]
         _score(explained[images], squares[images], volume, matrices, ends, frequencies, real, imaginary, scores)
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(score, range(threads)))
+    map_on_threads(score, range(threads), threads)
     return scores
 
 

@@ -11,13 +11,13 @@ Both kernels interpolate linearly between the eight neighbours of a point and ar
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cryoloom.engine.kernels._interpolation import interpolate
+from cryoloom.engine.kernels._interpolation import deposit, interpolate
+from cryoloom.engine.threads import map_on_threads
 from cryoloom.errors import ParameterError
 
 ComplexArray = NDArray[np.complex64]
@@ -69,8 +69,7 @@ def extract_slices(
         chosen = slice(bounds[part], bounds[part + 1])
         _read(transform, matrices[chosen], slices[chosen], radius, padding)
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(read, range(threads)))
+    map_on_threads(read, range(threads), threads)
     return slices
 
 
@@ -115,8 +114,7 @@ def insert_slices(
     def insert(part: int) -> None:
         _insert(transform, weight, slices, slice_weights, matrices, radius, padding, bounds[part], bounds[part + 1])
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(insert, range(threads)))
+    map_on_threads(insert, range(threads), threads)
 
 
 def _check(transform: ComplexArray, rotations: NDArray[np.float64], box_size: int, radius: int, padding: int) -> None:
@@ -157,7 +155,7 @@ def _read(
 
 
 @njit(cache=True, nogil=True)
-def _insert(  # noqa: C901  # one loop nest, called by position from compiled code
+def _insert(
     transform: ComplexArray,
     weight: RealArray,
     slices: ComplexArray,
@@ -168,7 +166,6 @@ def _insert(  # noqa: C901  # one loop nest, called by position from compiled co
     first_plane: int,
     end_plane: int,
 ) -> None:
-    origin = transform.shape[0] // 2
     box = slices.shape[1]
     for i in range(len(rotations)):
         a = rotations[i] * padding
@@ -178,33 +175,8 @@ def _insert(  # noqa: C901  # one loop nest, called by position from compiled co
                 continue
             for kx in range(0 if ky >= 0 else 1, math.ceil(math.sqrt(radius * radius - ky * ky))):
                 x = kx * a[0, 0] + ky * a[1, 0]
-                z = kx * a[0, 2] + ky * a[1, 2]
-                mate = x < 0
-                z = origin - z if mate else origin + z
-                z0 = int(z)
-                if z0 + 1 < first_plane or z0 >= end_plane:
-                    continue
                 y = kx * a[0, 1] + ky * a[1, 1]
-                y = origin - y if mate else origin + y
-                x = abs(x)
-                x0, y0 = int(x), int(y)
-                fx, fy, fz = np.float32(x - x0), np.float32(y - y0), np.float32(z - z0)
-                value = slices[i, row, kx]
-                if mate:
-                    value = value.conjugate()
-                share = slice_weights[i, row, kx]
-                if kx == 0 and ky == 0:  # its own mate
-                    value *= np.float32(0.5)
-                    share *= np.float32(0.5)
-                for dz in range(2):
-                    if z0 + dz < first_plane or z0 + dz >= end_plane:
-                        continue
-                    wz = fz if dz else 1 - fz
-                    for dy in range(2):
-                        wy = wz * (fy if dy else 1 - fy)
-                        left = wy * (1 - fx)
-                        right = wy * fx
-                        transform[z0 + dz, y0 + dy, x0] += left * value
-                        transform[z0 + dz, y0 + dy, x0 + 1] += right * value
-                        weight[z0 + dz, y0 + dy, x0] += left * share
-                        weight[z0 + dz, y0 + dy, x0 + 1] += right * share
+                z = kx * a[0, 2] + ky * a[1, 2]
+                own_mate = np.float32(0.5 if kx == 0 and ky == 0 else 1.0)
+                value, share = own_mate * slices[i, row, kx], own_mate * slice_weights[i, row, kx]
+                deposit(transform, weight, value, share, x, y, z, first_plane, end_plane)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from cryoloom.engine.kernels._interpolation import interpolate
 from cryoloom.engine.kernels._slices import slab_bounds
+from cryoloom.engine.threads import map_on_threads
 
 
 def symmetrise_sums(
@@ -45,8 +44,7 @@ def symmetrise_sums(
     def add(part: int) -> None:
         _add_mates(full, full_weight, matrices, result, result_weight, middle, bounds[part], bounds[part + 1])
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(add, range(threads)))
+    map_on_threads(add, range(threads), threads)
     result[:, :, 0] *= np.float32(0.5)
     result_weight[:, :, 0] *= np.float32(0.5)
     return result, result_weight

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cryoloom.engine.motion._threads import map_on_threads
+from cryoloom.engine.threads import map_on_threads
 
 if TYPE_CHECKING:
     from cryoloom.engine.motion._patches import Patches

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cryoloom.engine.fourier import forward_transform, inverse_transform, radial_frequency, shift_phases
-from cryoloom.engine.motion._threads import map_on_threads
+from cryoloom.engine.threads import map_on_threads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

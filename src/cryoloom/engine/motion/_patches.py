@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cryoloom.engine.fourier import forward_transform, good_even_size
-from cryoloom.engine.motion._threads import map_on_threads
+from cryoloom.engine.threads import map_on_threads
 
 if TYPE_CHECKING:
     from cryoloom.engine.motion._detector_frames import DetectorFrames

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from cryoloom.engine.fourier import forward_transform, half_shape, inverse_transform, resize_transform
 from cryoloom.engine.motion._dose import dose_weights
-from cryoloom.engine.motion._threads import map_on_threads
 from cryoloom.engine.motion._warp import accumulate_rows, spline_response, spline_taps
+from cryoloom.engine.threads import map_on_threads
 from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+
+from cryoloom.engine.threads import map_on_threads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,13 +76,12 @@ def weighted_mean(
         covered = (distance < middle) & (smooth_weight > 0)  # the outermost shell has but the feet of slices
         np.divide(_smooth_plane(total, z), smooth_weight, out=mean[z], where=covered)
 
-    with ThreadPoolExecutor(threads) as pool:
-        weight_sum, voxels = np.sum(list(pool.map(shell_sums, range(len(total)))), axis=0)
-        mean_weight = (weight_sum / np.maximum(voxels, 1)).astype(np.float32)
-        if signal_to_noise is not None:
-            ratio = np.interp(np.arange(corner) / padding, np.arange(len(signal_to_noise)), signal_to_noise)
-            prior = (mean_weight / np.maximum(ratio, LEAST_RATIO)).astype(np.float32)
-        list(pool.map(divide, range(len(total))))
+    weight_sum, voxels = np.sum(map_on_threads(shell_sums, range(len(total)), threads), axis=0)
+    mean_weight = (weight_sum / np.maximum(voxels, 1)).astype(np.float32)
+    if signal_to_noise is not None:
+        ratio = np.interp(np.arange(corner) / padding, np.arange(len(signal_to_noise)), signal_to_noise)
+        prior = (mean_weight / np.maximum(ratio, LEAST_RATIO)).astype(np.float32)
+    map_on_threads(divide, range(len(total)), threads)
     return mean
 
 
@@ -122,9 +122,8 @@ def grid_to_map(
         plane = scipy.fft.irfft(half[z], size, axis=1)[:, position]
         volume[z] = plane / (fall_off[z] * fall_off[:, None] * fall_off)
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(transform_columns, range(0, transform.shape[2], COLUMNS)))
-        list(pool.map(transform_plane, range(box_size)))
+    map_on_threads(transform_columns, range(0, transform.shape[2], COLUMNS), threads)
+    map_on_threads(transform_plane, range(box_size), threads)
     return volume
 
 
