@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Column, Item, OpticsGroup, item_kind
 from cryoloom.errors import ParameterError
-from cryoloom.protocols.acquisition._defocus import Acquisition, equivalent_defocus, tilt_factor
-from cryoloom.protocols.acquisition._rules import (
-    DOSES,
-    PIXEL_SIZE_POWERS,
-    Cause,
-    Correction,
-    Fate,
-    correction,
-    to_compute_again,
+from cryoloom.protocols.acquisition._rescaling import (
+    corrected_optics,
+    pixel_size_factor,
+    scaled_doses,
+    scaled_lengths,
+    scaled_transfer,
 )
+from cryoloom.protocols.acquisition._rules import Cause, Correction, Fate, correction, to_compute_again
 from cryoloom.workflow.parameters import (
     AngstromPerPixel,
     ElectronPerSquareAngstrom,
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
 
     from cryoloom.data import Snapshot, Table
 
-_FITTED_FROM = 30.0  # Å: where fits of Thon rings begin by default
-_FITTED_TO = 5.0
 _OF_OPTICS = {
     Cause.VOLTAGE: "voltage",
     Cause.ABERRATION: "spherical_aberration",
@@ -104,14 +100,14 @@ class CorrectAcquisition(TableProtocol):
         from cryoloom.data import Table, polars_schema
 
         table = tables["items"]
-        factor = _pixel_size_factor(table, parameters)
-        corrected = {key: _corrected_optics(group, parameters, factor) for key, group in table.optics_groups.items()}
+        factor = pixel_size_factor(table, parameters)
+        corrected = {key: corrected_optics(group, parameters, factor) for key, group in table.optics_groups.items()}
         held = {column.name for column in table.frame if _holds_something(column)}
         causes = _causes(table.optics_groups, corrected, factor, parameters)
         scaled = {
-            **_scaled_lengths(table.frame, factor, held),
-            **_scaled_doses(table, parameters),
-            **_scaled_transfer(table, corrected, factor, held, causes),
+            **scaled_lengths(table.frame, factor, held),
+            **scaled_doses(table, parameters),
+            **scaled_transfer(table, corrected, factor, held, causes),
         }
         again = to_compute_again(table.schema.kind, held, causes)
         names = pl.lit(sorted(again), dtype=pl.List(pl.String)).alias("to_compute_again")
@@ -184,107 +180,3 @@ def _optics_corrections(former: Mapping[int, OpticsGroup], corrected: Mapping[in
         for name in names
         if any(getattr(former[key], name) != getattr(corrected[key], name) for key in former)
     ]
-
-
-def _scaled_lengths(frame: pl.DataFrame, factor: float, held: set[str]) -> dict[str, pl.Series]:
-    import polars as pl
-
-    if factor == 1.0:
-        return {}
-    scaled = {}
-    for name, power in PIXEL_SIZE_POWERS.items():
-        if name in held:
-            of_each = pl.element() if frame.schema[name] == pl.List else pl.col(name)
-            expression = of_each * factor**power
-            if frame.schema[name] == pl.List:
-                expression = pl.col(name).list.eval(expression)
-            scaled[name] = frame.select(expression).to_series()
-    return scaled
-
-
-def _scaled_doses(table: Table, parameters: Any) -> dict[str, pl.Series]:
-    import polars as pl
-
-    frame = table.frame
-    dose = parameters.dose_per_frame
-    if dose is None:
-        return {}
-    scaled = {}
-    if "dose_per_frame" in item_kind(table.schema.kind).schema():
-        scaled["dose_per_frame"] = pl.Series([dose], dtype=pl.Float64).new_from_index(0, frame.height)
-    others = [name for name in DOSES if name in frame.columns and (frame[name].fill_null(0.0) != 0.0).any()]
-    if others:
-        factor = _dose_factor(frame, parameters)
-        scaled |= {name: frame[name] * factor for name in others}
-    return scaled
-
-
-def _dose_factor(frame: pl.DataFrame, parameters: Any) -> pl.Series | float:
-    """True dose over the stated one, of each item where these differ."""
-    if parameters.stated_dose_per_frame is not None:
-        return float(parameters.dose_per_frame / parameters.stated_dose_per_frame)
-    if "dose_per_frame" not in frame.columns or frame["dose_per_frame"].null_count():
-        raise ParameterError(
-            "Say which dose per frame was stated before (stated_dose_per_frame), so that total doses can be rescaled."
-        )
-    factor: pl.Series = parameters.dose_per_frame / frame["dose_per_frame"]
-    return factor
-
-
-def _scaled_transfer(
-    table: Table, corrected: Mapping[int, OpticsGroup], factor: float, held: set[str], causes: set[Cause]
-) -> dict[str, pl.Series]:
-    """Defocus and tilt, optics group by optics group."""
-    import numpy as np
-    import polars as pl
-
-    names = [name for name in ("defocus_u", "defocus_v", "tilt_angle") if name in held]
-    if not names or not causes - {Cause.DOSE}:
-        return {}
-    frame = table.frame
-    groups = frame["optics_group"].to_numpy()
-    finest = frame["fit_resolution"] if "fit_resolution" in frame.columns else pl.Series([None], dtype=pl.Float64)
-    to_resolution = np.minimum(finest.fill_null(_FITTED_TO).cast(pl.Float64).to_numpy(), _FITTED_FROM / 2)
-    to_resolution = np.broadcast_to(to_resolution, groups.shape)
-    scaled = {name: frame[name].cast(pl.Float64).to_numpy().copy() for name in names}
-    for key, group in table.optics_groups.items():
-        here = groups == key
-        before, after = _acquisition(group, 1.0), _acquisition(corrected[key], factor)
-        for name, values in scaled.items():
-            if name == "tilt_angle":
-                tangent = np.tan(np.radians(values[here])) * tilt_factor(before, after)
-                values[here] = np.degrees(np.arctan(tangent))
-            else:
-                values[here] = equivalent_defocus(
-                    values[here], before, after, from_resolution=_FITTED_FROM, to_resolution=to_resolution[here]
-                )
-    return {name: pl.Series(name, values, nan_to_null=True) for name, values in scaled.items()}
-
-
-def _pixel_size_factor(table: Table, parameters: Any) -> float:
-    if parameters.pixel_size_factor is not None:
-        return float(parameters.pixel_size_factor)
-    if parameters.pixel_size is None:
-        return 1.0
-    if "pixel_size" not in table.frame.columns:
-        raise ParameterError(f"The {table.schema.kind} have no pixel size; give the factor instead.")
-    stated = table.frame["pixel_size"].unique().to_list()
-    if len(stated) > 1:
-        raise ParameterError(
-            f"The set holds pixel sizes from {min(stated)} to {max(stated)} Å; give the factor instead."
-        )
-    return float(parameters.pixel_size / stated[0]) if stated else 1.0
-
-
-def _corrected_optics(group: OpticsGroup, parameters: Any, factor: float) -> OpticsGroup:
-    given = {
-        name: getattr(parameters, name)
-        for name in ("voltage", "spherical_aberration", "amplitude_contrast")
-        if getattr(parameters, name) is not None
-    }
-    detector = group.detector_pixel_size
-    return replace(group, detector_pixel_size=None if detector is None else detector * factor, **given)
-
-
-def _acquisition(group: OpticsGroup, pixel_size: float) -> Acquisition:
-    return Acquisition(pixel_size, group.voltage, group.spherical_aberration, group.amplitude_contrast)
