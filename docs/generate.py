@@ -33,7 +33,7 @@ def protocol_pages() -> str:
             lines += [_parameter_row(parameter) for parameter in declared["parameters"]]
             lines.append("")
         if declared["citations"]:
-            lines += ["Cite " + ", ".join(f"<https://doi.org/{doi}>" for doi in declared["citations"]) + ".", ""]
+            lines += ["Cite " + "; ".join(declared["citations"]) + ".", ""]
     return "\n".join(lines)
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import html.parser
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from cryoloom.data import CTF, Coordinate, Micrograph
+from cryoloom.formats import write_image
 from cryoloom.protocols.report import Exposure, Failure, Findings, Warned, micrograph_picture, report_page
 from cryoloom.protocols.report._charts import drift_track, histogram, nice_ticks, over_session
-from cryoloom.workflow.methods import Citation, Methods
+from cryoloom.workflow.citations import Citation
+from cryoloom.workflow.methods import Methods
 
 
 def findings(count: int, **more: object) -> Findings:
@@ -107,6 +111,37 @@ def test_the_best_exposure_comes_first_and_the_rest_is_counted() -> None:
     assert re.findall(r"<h3>&lt;movie&gt; (\d)\.tif", page)[0] == "9"
     assert page.count("<article>") == 3
     assert "6 more exposures" in page
+
+
+def test_a_citation_is_shown_with_its_journal() -> None:
+    cited = Citation(
+        doi="10.7554/eLife.06980", text="Grant & Grigorieff (2015), eLife 4:e06980", protocols=(), bibtex=""
+    )
+    methods = Methods(text="So.", steps=(), citations=(cited,), versions={}, remarks=())
+    assert (
+        "<li>Grant &amp; Grigorieff (2015), eLife 4:e06980, "
+        '<a href="https://doi.org/10.7554/eLife.06980">10.7554/eLife.06980</a></li>'
+    ) in page_of(findings(1, methods=methods))
+
+
+def test_a_report_in_a_project_tells_how_its_sets_were_made(make_project: Callable[[], Any], tmp_path: Path) -> None:
+    """One image among two is cut short; the page says what was run, and what failed of it."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    random = np.random.default_rng(3)
+    for name in ("one.mrc", "two.mrc"):
+        write_image(folder / name, random.normal(size=(96, 96)).astype(np.float32), pixel_size=2.0)
+    (folder / "two.mrc").write_bytes((folder / "two.mrc").read_bytes()[:-1000])
+    project = make_project()
+    images = project.add("import-micrographs", folder=folder, voltage=200, settle=0.0)
+    report = project.add("report", micrographs=images.outputs["micrographs"])
+    project.drive(images, report)
+    page = (report.folder.path / "files" / "report" / "report.html").read_text(encoding="utf-8")
+    told = page.partition("<h2>Methods</h2>")[2]
+    assert "1 micrographs, recorded at 200 kV, were imported." in told
+    assert "Versions: cryoloom" in told
+    assert "1 of 2 items failed" in told
+    assert "numbers may change" not in told
 
 
 def test_an_empty_session_has_a_page() -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+from cryoloom.data import Item, Snapshot, Table
 from cryoloom.errors import NotFoundError
 from cryoloom.testing.workflow import IteratedMean, SmallEnvironment, SmallProject, Square
+from cryoloom.workflow.citations import cited
 from cryoloom.workflow.graph import RunGraph
 from cryoloom.workflow.methods import Methods, methods_of
 from cryoloom.workflow.protocol import Protocol
+from cryoloom.workflow.workspace import RoundWorkspace
 
 
 class CitedSquare(Square):
@@ -38,10 +41,24 @@ class CitedMean(IteratedMean):
     citations = ("doi:10.7554/ELIFE.06980", "Archimedes & al., 100 % of_a {circle}")
 
 
+class TellingMean(IteratedMean):
+    """Approach the mean, and tell what of."""
+
+    id = "test-telling-mean"
+    shows_history = True
+
+    def compute(
+        self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
+    ) -> Mapping[str, Table | Iterable[Item]]:
+        assert workspace.history is not None
+        (workspace.folder / "told.txt").write_text(workspace.history.text)
+        return super().compute(inputs, parameters, workspace)
+
+
 class Environment(SmallEnvironment):
     """Some of the small protocols, with citations and versions."""
 
-    installed: ClassVar[tuple[type[Protocol], ...]] = (CitedSquare, CitedMean)
+    installed: ClassVar[tuple[type[Protocol], ...]] = (CitedSquare, CitedMean, TellingMean)
     numpy: ClassVar[str] = "2.3.0"
 
     def protocols(self) -> Mapping[str, type[Protocol]]:
@@ -131,6 +148,30 @@ def test_each_work_is_cited_once_with_who_asks_for_it(session: Session) -> None:
     )
     assert r"title = {Archimedes \& al., 100 \% of\_a circle}" in told.citations[2].bibtex
     assert told.bibtex.count("@misc{") == 3
+
+
+def test_authors_and_journal_stand_beside_the_identifier() -> None:
+    with_journal, bare, text = cited(
+        [
+            ("https://doi.org/10.7554/ELIFE.06980", "one"),
+            ("Grant & Grigorieff (2015), eLife 4:e06980, doi:10.7554/eLife.06980", "two"),
+            ("10.7554/elife.06980", "three"),
+            ("10.1000/x(1)y", "one"),
+            ("Archimedes, On Circles.", "two"),
+        ]
+    )
+    assert (with_journal.doi, with_journal.protocols) == ("10.7554/eLife.06980", ("one", "two", "three"))
+    assert str(with_journal) == "Grant & Grigorieff (2015), eLife 4:e06980, https://doi.org/10.7554/eLife.06980"
+    assert r"howpublished = {Grant \& Grigorieff (2015), eLife 4:e06980}" in with_journal.bibtex
+    assert [str(bare), str(text)] == ["https://doi.org/10.1000/x(1)y", "Archimedes, On Circles."]
+
+
+def test_a_protocol_that_shows_history_is_given_what_its_inputs_were_made_by(session: Session) -> None:
+    mean = session.project.add("test-telling-mean", numbers="2.squares")
+    assert session.project.drive(mean)
+    written = (mean.folder.path / "rounds" / "0001" / "told.txt").read_text()
+    assert written == session.told(2).text
+    assert "2 squares took" in written
 
 
 def test_what_was_run_counts_and_not_what_is_installed_now(session: Session) -> None:

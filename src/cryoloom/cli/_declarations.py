@@ -6,6 +6,7 @@ import inspect
 from dataclasses import asdict
 from typing import Any
 
+from cryoloom.workflow.citations import cited
 from cryoloom.workflow.parameters import ParameterDescription, describe_parameters
 from cryoloom.workflow.protocol import Protocol
 
@@ -18,7 +19,7 @@ def as_document(protocol: type[Protocol]) -> dict[str, Any]:
         "stage": protocol.stage.value,
         "title": protocol.title(),
         "description": inspect.getdoc(protocol) or "",
-        "citations": list(protocol.citations),
+        "citations": _citations(protocol),
         "inputs": [
             {"name": port.name, "kind": port.kind, "help": port.help, "optional": port.optional}
             for port in protocol.input_ports()
@@ -49,8 +50,12 @@ def as_text(protocol: type[Protocol]) -> str:
         if parameter.help:
             lines.append(f"      {parameter.help}")
     if protocol.citations:
-        lines += ["", "Please cite", *(f"  https://doi.org/{doi}" for doi in protocol.citations)]
+        lines += ["", "Please cite", *(f"  {citation}" for citation in _citations(protocol))]
     return "\n".join(lines)
+
+
+def _citations(protocol: type[Protocol]) -> list[str]:
+    return [str(citation) for citation in cited((text, protocol.id) for text in protocol.citations)]
 
 
 def _default(parameter: ParameterDescription) -> str:

@@ -92,7 +92,7 @@ def methods(
         chosen = [reference.run for reference in continuing_sets(graph, REPORTED_KINDS).chosen.values()]
     told = methods_of(graph, opened.environment, chosen)
     text = [told.text or "Nothing was run."]
-    text += ["", *(f"Cite {f'https://doi.org/{cited.doi}' if cited.doi else cited.text}" for cited in told.citations)]
+    text += ["", *(f"Cite {citation}" for citation in told.citations)]
     text += ["", *(f"! {remark}" for remark in told.remarks)]
     emit(
         asdict(told) | {"bibtex": told.bibtex},

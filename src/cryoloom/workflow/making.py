@@ -44,6 +44,13 @@ def output_counts(folder: RunFolder) -> dict[str, int]:
     return counts
 
 
+def outputs_are_closed(folder: RunFolder) -> bool:
+    """Whether a run has outputs, and nothing more will come into any of them."""
+    stored: list[StoredSet[Item]] = [StoredSet(folder.outputs / name) for name in folder.output_names()]
+    snapshots = [each.latest() for each in stored]
+    return bool(snapshots) and all(snapshot is not None and snapshot.closed for snapshot in snapshots)
+
+
 def _recipe(request: AttemptRequest) -> str:
     return repr((request.protocol_version, sorted(request.parameters.items()), sorted(request.versions.items())))
 

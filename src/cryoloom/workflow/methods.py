@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from cryoloom.errors import NotFoundError, ParameterError
+from cryoloom.workflow.citations import Citation, cited
 from cryoloom.workflow.environment import Environment
 from cryoloom.workflow.graph import RunGraph
 from cryoloom.workflow.index import RunEntry
-from cryoloom.workflow.making import attempts_that_made, output_counts
+from cryoloom.workflow.layout import ProjectFolder
+from cryoloom.workflow.making import attempts_that_made, output_counts, outputs_are_closed
 from cryoloom.workflow.parameters import validated
 from cryoloom.workflow.protocol import Protocol
 from cryoloom.workflow.run import AttemptRequest, RequestKind, RunFolder, RunState
 from cryoloom.workflow.staleness import staleness_of
-
-_DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """A publication that a protocol asks to be cited.
-
-    Parameters
-    ----------
-    doi : identifier; empty if the protocol gave something else
-    text : as the protocol gave it
-    protocols : ids of those that ask for it
-    bibtex : an entry for a bibliography; reference managers complete it from the identifier
-    """
-
-    doi: str
-    text: str
-    protocols: tuple[str, ...]
-    bibtex: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +84,7 @@ def methods_of(graph: RunGraph, environment: Environment, runs: Iterable[str]) -
     for ulid in order:
         compared = staleness[ulid]
         remarks = [
-            *_remarks_on_state(graph[ulid]),
+            *_remarks_on_state(graph[ulid], graph.folder(ulid)),
             *_remarks_on_versions(graph[ulid], made[ulid]),
             *(f"{_capital(graph[ulid])} is stale: {reason}" for reason in compared.reasons),
         ]
@@ -120,10 +100,23 @@ def methods_of(graph: RunGraph, environment: Environment, runs: Iterable[str]) -
     return Methods(
         text=" ".join(sentences),
         steps=tuple(steps),
-        citations=_citations(requests),
+        citations=cited((text, request.protocol) for request in requests for text in request.protocol_citations),
         versions=versions,
         remarks=tuple(remark for step in steps for remark in step.remarks),
     )
+
+
+def methods_of_inputs(project: ProjectFolder, environment: Environment, run: str) -> Methods:
+    """Tell how what a run reads was made.
+
+    Parameters
+    ----------
+    project : of the run
+    environment : tells the protocols that are installed
+    run : its ULID
+    """
+    graph = RunGraph.read(project)
+    return methods_of(graph, environment, graph.sources(run))
 
 
 def _step(
@@ -177,7 +170,7 @@ def _sentence_without_protocol(request: AttemptRequest, counts: Mapping[str, int
     return f"Protocol {request.protocol} version {request.protocol_version}{with_values} gave {made}."
 
 
-def _remarks_on_state(entry: RunEntry) -> list[str]:
+def _remarks_on_state(entry: RunEntry, folder: RunFolder) -> list[str]:
     title = _capital(entry)
     if entry.state is None:
         return [f"{title} cannot be read: {entry.problem}"]
@@ -185,7 +178,8 @@ def _remarks_on_state(entry: RunEntry) -> list[str]:
         return [f"{title} is a draft; nothing was run."]
     if entry.state is RunState.FAILED:
         return [f"{title} failed: {entry.reason}"]
-    remarks = [] if entry.state is RunState.FINISHED else [f"{title} is {entry.state.value}; numbers may change."]
+    settled = entry.state is RunState.FINISHED or outputs_are_closed(folder)
+    remarks = [] if settled else [f"{title} is {entry.state.value}; numbers may change."]
     for name, what in (("failed", "failed"), ("excluded", "were excluded by a person")):
         count = int(entry.progress.get(name, 0))
         if count:
@@ -210,29 +204,3 @@ def _versions(requests: Iterable[AttemptRequest]) -> dict[str, tuple[str, ...]]:
         for name, version in request.versions.items():
             found.setdefault(name, {})[version] = None
     return {name: tuple(versions) for name, versions in found.items()}
-
-
-def _citations(requests: Iterable[AttemptRequest]) -> tuple[Citation, ...]:
-    texts: dict[str, str] = {}
-    protocols: dict[str, dict[str, None]] = {}
-    for request in requests:
-        for text in request.protocol_citations:
-            found = _DOI.fullmatch(text.strip())
-            key = found[1].lower() if found else text.strip()  # identifiers do not tell capitals apart
-            texts.setdefault(key, found[1] if found else text.strip())
-            protocols.setdefault(key, {})[request.protocol] = None
-    return tuple(_citation(texts[key], tuple(protocols[key])) for key in texts)
-
-
-def _citation(text: str, protocols: tuple[str, ...]) -> Citation:
-    doi = text if _DOI.fullmatch(text) else ""
-    plain = re.sub(r"[{}\\]", "", text)
-    key = re.sub(r"[^A-Za-z0-9]+", "_", f"doi_{plain}" if doi else plain)[:64].strip("_")
-    fields = {"doi": plain, "url": f"https://doi.org/{quote(doi, safe='/:;()')}"} if doi else {"title": _latex(plain)}
-    fields["note"] = f"asked for by {_latex(', '.join(protocols))}"
-    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
-    return Citation(doi, text, protocols, f"@misc{{{key},\n{lines}\n}}")
-
-
-def _latex(text: str) -> str:
-    return re.sub(r"([&%$#_])", r"\\\1", text)

@@ -16,6 +16,8 @@ from cryoloom.errors import InputError, ParameterError, StorageError
 if TYPE_CHECKING:
     import polars as pl
 
+    from cryoloom.workflow.methods import Methods
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
 _RESERVE = 32 * 2**20  # bytes of a disk that are left to the records of its projects; of a small one, a hundredth
 
@@ -149,10 +151,12 @@ class RoundWorkspace(Workspace):
     ----------
     number : of the round, from 1
     left_out : id, label and reason of items that take no part; they are listed as failed items of the run
+    history : how the inputs were made, if the protocol says that it shows it
     """
 
     number: int = 1
     left_out: list[tuple[int, str, str]] = field(default_factory=list)
+    history: Methods | None = None
 
     def leave_out(self, identity: int, label: str, reason: str) -> None:
         """List an item that takes no part in the round as a failed item of the run."""

@@ -38,7 +38,10 @@ class AbInitio(WholeProtocol):
 
     id = "abinitio"
     stage = Stage.INITIAL_MODEL
-    citations = ("10.1038/nmeth.4169", "10.1016/j.jsb.2012.09.006")
+    citations = (
+        "Punjani, Rubinstein, Fleet & Brubaker (2017), Nat. Methods 14:290-296, doi:10.1038/nmeth.4169",
+        "Scheres (2012), J. Struct. Biol. 180:519-530, doi:10.1016/j.jsb.2012.09.006",
+    )
     file_categories: ClassVar[Mapping[str, FileRole]] = {"maps": FileRole.RESULT, "partial": FileRole.SCRATCH}
     waits_for_closed_inputs = True
 

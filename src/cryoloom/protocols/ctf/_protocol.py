@@ -30,7 +30,7 @@ class EstimateCTF(MapProtocol):
     id = "ctf"
     version = 1
     stage = Stage.CTF
-    citations = ("10.1016/j.jsb.2015.08.008",)
+    citations = ("Rohou & Grigorieff (2015), J. Struct. Biol. 192:216-221, doi:10.1016/j.jsb.2015.08.008",)
     file_categories: ClassVar[Mapping[str, FileRole]] = {"spectra": FileRole.RESULT}
 
     class Inputs:

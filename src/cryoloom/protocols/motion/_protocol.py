@@ -33,7 +33,10 @@ class CorrectMotion(MapProtocol):
     id = "motion"
     version = 1
     stage = Stage.MOTION
-    citations = ("10.7554/eLife.06980", "10.1107/S205225251801463X")
+    citations = (
+        "Grant & Grigorieff (2015), eLife 4:e06980, doi:10.7554/eLife.06980",
+        "Zivanov, Nakane & Scheres (2019), IUCrJ 6:5-17, doi:10.1107/S205225251801463X",
+    )
     file_categories: ClassVar[Mapping[str, FileRole]] = {
         "micrographs": FileRole.REBUILDABLE,
         "thumbnails": FileRole.RESULT,  # they are small, and all there is to see when micrographs were cleaned away

@@ -39,7 +39,7 @@ class Reconstruct(WholeProtocol):
 
     id = "reconstruct"
     stage = Stage.REFINE
-    citations = ("10.1016/j.jsb.2012.09.006",)
+    citations = ("Scheres (2012), J. Struct. Biol. 180:519-530, doi:10.1016/j.jsb.2012.09.006",)
     file_categories: ClassVar[Mapping[str, FileRole]] = {"maps": FileRole.RESULT}
     waits_for_closed_inputs = True
 

@@ -12,7 +12,7 @@ from cryoloom.durable import SIGNATURE
 from cryoloom.protocols.report._charts import drift_track, histogram, over_session
 from cryoloom.protocols.report._findings import Exposure, Findings
 from cryoloom.protocols.report._pictures import picked_micrograph, stored_picture
-from cryoloom.workflow.methods import Citation
+from cryoloom.workflow.citations import Citation
 
 _WARNINGS_SHOWN, _LABELS_SHOWN = 100, 3
 _STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
@@ -233,4 +233,5 @@ def _methods(findings: Findings) -> str:
 def _citation(citation: Citation) -> str:
     if not citation.doi:
         return escape(citation.text)
-    return f'<a href="https://doi.org/{escape(citation.doi)}">{escape(citation.text)}</a>'
+    told = "" if citation.text == citation.doi else f"{escape(citation.text)}, "
+    return f'{told}<a href="{escape(citation.address)}">{escape(citation.doi)}</a>'

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 
 class Report(WholeProtocol):
-    """Make a page with pictures, distributions and failures of a session, in one file that needs no other."""
+    """Make a page with pictures, distributions and methods of a session, in one file that needs no other."""
 
     id = "report"
     stage = Stage.EXPORT
     waits_for_closed_inputs = True
+    shows_history = True
     file_categories: ClassVar[Mapping[str, FileRole]] = {"report": FileRole.RESULT}
 
     class Inputs:
@@ -56,6 +57,7 @@ class Report(WholeProtocol):
             checks=[check for check in inputs["checks"].items() if isinstance(check, Check)]
             if "checks" in inputs
             else [],
+            methods=workspace.history,
         )
         folder = workspace.run_folder / "files" / "report"
         folder.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from typing import Protocol as Interface
 
 from cryoloom.data import Item, StoredSet
@@ -32,6 +32,9 @@ from cryoloom.workflow.parameters import validated
 from cryoloom.workflow.protocol import DecideProtocol, MapProtocol, SourceProtocol, TableProtocol, WholeProtocol
 from cryoloom.workflow.read_only import check_writable
 from cryoloom.workflow.run import End, Progress, Request, RequestKind, RunFolder, RunState
+
+if TYPE_CHECKING:
+    from cryoloom.workflow.methods import Methods
 
 _PATIENCE_WITH_FULL_DISK = (1.0, 2.0, 4.0, 8.0, 15.0)
 
@@ -198,8 +201,15 @@ def _shape(attempt: Attempt, environment: Environment) -> ShapeDriver:
     if isinstance(protocol, TableProtocol | DecideProtocol):
         return TableDriver(attempt, _follow(attempt, FollowedInput))
     if isinstance(protocol, WholeProtocol):
-        return WholeDriver(attempt, _follow(attempt, FollowedInput), environment.lane(attempt.record.options.lane))
+        lane = environment.lane(attempt.record.options.lane)
+        return WholeDriver(attempt, _follow(attempt, FollowedInput), lane, lambda: _history(attempt, environment))
     raise ParameterError(f"Protocol {protocol.id} has no shape; derive it from MapProtocol or another of the shapes.")
+
+
+def _history(attempt: Attempt, environment: Environment) -> Methods:
+    from cryoloom.workflow.methods import methods_of_inputs
+
+    return methods_of_inputs(ProjectFolder(attempt.project), environment, attempt.record.ulid)
 
 
 def _know_kinds(attempt: Attempt, environment: Environment) -> None:

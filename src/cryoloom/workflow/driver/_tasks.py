@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Item, OpticsGroup, Snapshot, StoredSet, item_kind
 from cryoloom.errors import CryoloomError, InputError, NotFoundError, disk_faults_explained
@@ -15,6 +15,9 @@ from cryoloom.workflow.driver._rebuilding import content_digest
 from cryoloom.workflow.driver._rounds import RoundFolder
 from cryoloom.workflow.protocol import MapProtocol, Protocol, WholeProtocol
 from cryoloom.workflow.workspace import RoundWorkspace, Workspace
+
+if TYPE_CHECKING:
+    from cryoloom.workflow.methods import Methods
 
 
 def load_protocol(location: str) -> Protocol:
@@ -182,6 +185,7 @@ def compute_round(
     round_number: int,
     output_kinds: Mapping[str, str],
     threads: int,
+    history: Methods | None,
 ) -> list[str]:
     """Compute one round of a Whole protocol and store its result in the round's folder.
 
@@ -194,6 +198,7 @@ def compute_round(
     round_number : counted from 1
     output_kinds : output → kind of its items
     threads : how many the task may keep busy
+    history : how the inputs were made, for a protocol that shows it
 
     Returns
     -------
@@ -206,6 +211,7 @@ def compute_round(
         Path(project), run, f"round {round_number}", round_number, frozenset(protocol.file_categories), threads
     )
     workspace.number = round_number
+    workspace.history = history
     snapshots = {name: _snapshot(Path(folder), generation) for name, (folder, generation) in inputs.items()}
     with _file_faults_explained(project):
         try:

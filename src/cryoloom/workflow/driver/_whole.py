@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from cryoloom.errors import CryoloomError
 from cryoloom.workflow.driver._attempt import Attempt
@@ -14,6 +15,9 @@ from cryoloom.workflow.driver._rounds import RoundFolder
 from cryoloom.workflow.lane import Lane, Resources, Task, TaskOutcome, TaskPool, TaskReport
 from cryoloom.workflow.protocol import WholeProtocol
 from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
+
+if TYPE_CHECKING:
+    from cryoloom.workflow.methods import Methods
 
 POLL_SECONDS = 0.2
 
@@ -30,14 +34,18 @@ class WholeDriver:
     attempt : claimed
     inputs : the connected inputs, the leading one first
     lane : where rounds are computed
+    history : tells how the inputs were made, to a protocol that shows it
     """
 
-    def __init__(self, attempt: Attempt, inputs: Sequence[FollowedInput], lane: Lane) -> None:
+    def __init__(
+        self, attempt: Attempt, inputs: Sequence[FollowedInput], lane: Lane, history: Callable[[], Methods]
+    ) -> None:
         assert isinstance(attempt.protocol, WholeProtocol)  # noqa: S101
         self._attempt = attempt
         self._protocol: WholeProtocol = attempt.protocol
         self._inputs = inputs
         self._lane = lane
+        self._history = history
         self._outputs = OutputSets(attempt)
         self._failed = FailedItems(attempt.folder)
         self._outputs.sweeping.watch(self._failed.writer)
@@ -203,6 +211,7 @@ class WholeDriver:
                     "output_kinds": attempt.record.output_kinds,
                     "round_number": current.number,
                     "threads": resources.cpu,
+                    "history": self._history() if self._protocol.shows_history else None,
                 },
                 resources=resources,
                 label=f"{self._protocol.id} round {current.number}",

@@ -50,7 +50,7 @@ class Protocol:
     id : short name, unique among all protocols; a plugin's begins with its name and a dot
     version : raised when the same parameters and inputs would give another result
     stage : where it belongs
-    citations : DOIs of what it implements
+    citations : what it implements, each as ``Authors (year), Journal volume:pages, doi:…`` or only a DOI
     Inputs, Outputs : classes whose attributes are annotated ``Input[…]`` and ``Output[…]``
     Parameters : a `ProtocolParameters` of fields made by `parameter`
     file_categories : folders below the run's ``files/`` and what may become of the files in each

@@ -189,7 +189,15 @@ class Prediction:
 
 
 class WholeProtocol(Protocol):
-    """Needs its inputs as a whole; works in rounds, each on pinned generations and with one complete result."""
+    """Needs its inputs as a whole; works in rounds, each on pinned generations and with one complete result.
+
+    Attributes
+    ----------
+    shows_history : it is given, as ``workspace.history``, the methods text, citations and remarks of all that its
+        inputs were made by
+    """
+
+    shows_history: ClassVar[bool] = False
 
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
         """What a round over these items needs; threads beyond those of the lane are not taken."""
