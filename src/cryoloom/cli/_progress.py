@@ -153,7 +153,7 @@ def watch_runs(project: Project, numbers: Sequence[int], *, news: Callable[[], s
         with Live(shown(project, entries, {}), console=console, refresh_per_second=4, transient=False) as live:
             while resumption.look(entries) or _any_goes_on(project, entries):
                 time.sleep(rest)
-                rest = min(1.5 * rest, 0.25)
+                rest = min(1.2 * rest, 0.25)
                 entries = entries_of(project, numbers)
                 live.update(shown(project, entries, {}))
                 if said := news():

@@ -121,7 +121,7 @@ class Run:
         return warnings_of(self.folder)
 
     def start(self, *, options: Mapping[str, Any] | None = None) -> Self:
-        """Start a driver, which survives this process.
+        """Start a driver, which survives this process, and wait until it has begun.
 
         Parameters
         ----------
@@ -133,6 +133,16 @@ class Run:
             If its protocol cannot honour an option.
         ProjectError
             If it is driven already, or its driver could not begin; the message says why.
+        """
+        self.launch(options=options)()
+        return self
+
+    def launch(self, *, options: Mapping[str, Any] | None = None) -> Callable[[], None]:
+        """Start a driver as `start` does, without waiting.
+
+        Returns
+        -------
+        Waits until the driver has begun.
         """
         self.check_writable()
         if options and not self.folder.attempt_numbers():
@@ -146,6 +156,9 @@ class Run:
         before = len(self.folder.attempt_numbers())
         said_before = self.folder.driver_words()
         self.project.environment.start_driver(self.project.folder.path, self.folder.path, actor=this_person())
+        return lambda: self._wait_for_driver(before, said_before)
+
+    def _wait_for_driver(self, before: int, said_before: str) -> None:
         deadline = time.monotonic() + _PATIENCE_WITH_DRIVER
         while len(self.folder.attempt_numbers()) == before:
             said = self.folder.driver_words().removeprefix(said_before).strip()
@@ -157,7 +170,6 @@ class Run:
                     path=self.folder.path,
                 )
             time.sleep(0.01)
-        return self
 
     def resume(self) -> Self:
         """Go on where it stopped, was interrupted, failed, or where its inputs have grown since it finished."""
