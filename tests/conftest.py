@@ -11,6 +11,10 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("cryoloom", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("cryoloom")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
