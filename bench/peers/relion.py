@@ -59,7 +59,7 @@ def refine(
 
     Give the STAR file without poses: origins that are there would be used as a start.
     """
-    command = [*_parallel("relion_refine"), "--o", "run", "--auto_refine", "--split_random_halves"]
+    command = [*_parallel("relion_refine"), "--o", "./run", "--auto_refine", "--split_random_halves"]
     command += [
         "--i",
         str(particles),
@@ -78,7 +78,7 @@ def refine(
 
 def class2d(particles: Path, *, classes: int, diameter: float, iterations: int = 25, cache: Path = CACHE) -> Result:
     """Classify in two dimensions by expectation maximisation."""
-    command = [*_parallel("relion_refine"), "--o", "run", "--i", str(particles), "--K", str(classes)]
+    command = [*_parallel("relion_refine"), "--o", "./run", "--i", str(particles), "--K", str(classes)]
     command += ["--iter", str(iterations), "--tau2_fudge", "2", "--particle_diameter", f"{diameter:g}", "--ctf"]
     command += ["--flatten_solvent", "--zero_mask", "--psi_step", "12", "--offset_range", "5", "--offset_step", "2"]
     command += ["--oversampling", "1", "--norm", "--scale", "--random_seed", "1", "--pad", "2"]

@@ -22,6 +22,7 @@ TOOLS: Mapping[str, str] = {
     "pick": "cryoloom.cli.tool.pick:pick",
     "extract": "cryoloom.cli.tool.extract:extract",
     "abinitio": "cryoloom.cli.tool.abinitio:abinitio",
+    "class2d": "cryoloom.cli.tool.class2d:class2d",
     "reconstruct": "cryoloom.cli.tool.reconstruct:reconstruct",
     "project": "cryoloom.cli.tool.project:project",
     "fsc": "cryoloom.cli.tool.fsc:fsc",

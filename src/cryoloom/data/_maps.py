@@ -22,6 +22,14 @@ class Class2D(Item):
     share: float = column(meaning="of all particles, 0 to 1")
     resolution: float | None = column(default=None, unit="Å", meaning="estimated resolution of the average")
     score: float | None = column(default=None, meaning="figure of merit; higher is better")
+    label: int | None = column(
+        default=None, meaning="number, from 1, that it keeps from round to round while its average is found again"
+    )
+    contrast: float | None = column(default=None, meaning="of the average, where 1 is typical of the result")
+    size: float | None = column(default=None, unit="Å", meaning="diameter of a disc as large as what is solid in it")
+    evenness: float | None = column(default=None, meaning="share of its particles that resemble it, 0 to 1")
+    proposed: bool | None = column(default=None, meaning="whether it is proposed to be kept")
+    reason: str = column(default="", meaning="why it is proposed to be kept, or not")
 
 
 @item_class

@@ -14,6 +14,8 @@ PROTOCOLS: Mapping[str, str] = {
     "ctf": "cryoloom.protocols.ctf:EstimateCTF",
     "pick": "cryoloom.protocols.pick:PickParticles",
     "extract": "cryoloom.protocols.extract:ExtractParticles",
+    "class2d": "cryoloom.protocols.class2d:Classify2D",
+    "select-classes": "cryoloom.protocols.class2d:SelectClasses",
     "abinitio": "cryoloom.protocols.abinitio:AbInitio",
     "reconstruct": "cryoloom.protocols.reconstruct:Reconstruct",
     "remove-duplicates": "cryoloom.protocols.duplicates:RemoveDuplicates",

@@ -1,13 +1,17 @@
 """Images of a few views are sorted by view, averages look like the projections, and poses are those of the images."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cryoloom.engine.classes2d import (
     Classes2DSettings,
-    classes2d_memory,
-    classes2d_seconds,
+    assess_classes,
     classify2d,
+    match_averages,
+    predicted_memory,
+    predicted_seconds,
 )
 from cryoloom.engine.classes2d._moves import empty_classes, least_missed, off_centre
 from cryoloom.engine.classes2d._planes import images_of, planes_of
@@ -103,6 +107,47 @@ def test_other_threads_give_all_but_the_same(particles):
     assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.9999
 
 
+def test_what_does_not_look_like_its_class_is_left_out(particles, states):
+    """A fifth of the images are given a turn that is not theirs, as if they showed something else."""
+    last = states[-1]
+    wrong = np.arange(COUNT) % 5 == 0
+    turns = np.where(wrong, last.poses.turns + 90.0, last.poses.turns).astype(np.float32)
+    assessment = assess_classes(particles, replace(last, poses=replace(last.poses, turns=turns)))
+    assert all(one.keep for one in assessment.scores)
+    assert assessment.keep[~wrong].mean() > 0.85
+    assert assessment.keep[wrong].mean() < 0.3
+    assert np.median(assessment.resemblance) == pytest.approx(1.0)
+    assert sum(one.members for one in assessment.scores) == COUNT
+    assert "alike: keep" in assessment.scores[0].words
+
+
+def test_classes_unlike_the_others_are_left_out_with_the_reason(particles, states):
+    last = states[-1]
+    rare = int(np.bincount(last.poses.classes).argmin())
+    for factor, reason in ((5.0, "as strong as the others"), (0.1, "faint")):
+        averages = last.averages.copy()
+        averages[rare] *= factor
+        scores = assess_classes(particles, replace(last, averages=averages)).scores
+        assert reason in scores[rare].reason
+        assert [one.keep for one in scores] == [number != rare for number in range(3)]
+
+
+def test_averages_are_found_again_turned_and_moved(states):
+    averages = states[-1].averages
+    turned = []
+    for number, angle in ((2, 60.0), (0, -100.0), (1, 8.0)):
+        plane = np.zeros((BOX,) * 3, np.float32)
+        plane[BOX // 2] = averages[number]
+        turned.append(project_volume(plane, np.array([[0, 0, angle]]), np.array([[-6.0, 12.0]]), pixel_size=PIXEL)[0])
+    matches = match_averages(np.stack(turned), averages, pixel_size=PIXEL)
+    assert list(matches.partners) == [2, 0, 1]
+    assert matches.correlation.min() > 0.95
+    assert matches.turns == pytest.approx([60.0, 260.0, 8.0])
+    assert matches.shifts == pytest.approx(np.array([[1.0, -2.0]] * 3))
+    mirrored = match_averages(averages[:, :, ::-1], averages, pixel_size=PIXEL)
+    assert mirrored.correlation.max() < 0.95
+
+
 def test_planes_hold_images():
     """Half planes read at whole frequencies, without a turn and with equal weights, give their image back."""
     position = np.arange(BOX) - BOX // 2
@@ -128,9 +173,12 @@ def test_empty_classes_are_seeded_from_crowded_ones():
 def test_more_work_is_predicted_to_take_longer_and_more_memory():
     box = {"box_size": 64, "pixel_size": 4.0, "diameter": 190.0}
     small, large = Classes2DSettings(classes=10), Classes2DSettings(classes=100)
-    assert classes2d_seconds(small, count=1000, **box) < classes2d_seconds(large, count=1000, **box)
-    assert classes2d_seconds(small, count=1000, **box) < classes2d_seconds(small, count=9000, **box)
-    assert classes2d_memory(small, count=1000, **box) < classes2d_memory(large, count=1000, **box) < 3e9
+    of_few, of_many_classes, of_many_images = (
+        predicted_seconds(settings, count=count, **box).sum()
+        for settings, count in ((small, 1000), (large, 1000), (small, 9000))
+    )
+    assert of_few < min(of_many_classes, of_many_images)
+    assert predicted_memory(1000, small, **box) < predicted_memory(1000, large, **box) < 2e9
 
 
 def test_impossible_settings_are_refused(particles):

@@ -90,7 +90,7 @@ def classify2d(
     Yields
     ------
     The state after every iteration. An iteration takes time O(images · shifts · classes · turns · radius²) at the
-    coarse radius, and O(images · radius²) beyond it; see `classes2d_seconds` and `classes2d_memory`.
+    coarse radius, and O(images · radius²) beyond it; see `predicted_seconds` and `predicted_memory`.
 
     Raises
     ------

@@ -1,0 +1,117 @@
+"""Choose among classes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import model_validator
+
+from cryoloom.data import Class2D, Particle
+from cryoloom.protocols.class2d._tables import members
+from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
+from cryoloom.workflow.protocol import DecideProtocol, Input, Output, Stage, input_set, output_set
+
+if TYPE_CHECKING:
+    from cryoloom.data import Table
+
+
+class SelectClasses(DecideProtocol):
+    """Keep the particles of good classes: as proposed, or as a person chooses.
+
+    Classes are named by labels, which they keep from round to round while their averages are found again, in whatever
+    turn. So a choice also holds for a newer round of the classification; classes that are new in it follow the
+    proposal.
+    """
+
+    id = "select-classes"
+    stage = Stage.CLASSES_2D
+
+    class Inputs:
+        """Both outputs of a 2D classification."""
+
+        classes: Input[Class2D] = input_set("averages with their scores")
+        particles: Input[Particle] = input_set("their members")
+
+    class Outputs:
+        """Particles and classes that are kept, and the other particles."""
+
+        particles: Output[Particle] = output_set("particles that are kept", same_as="particles")
+        rejected: Output[Particle] = output_set("the other particles", same_as="particles")
+        classes: Output[Class2D] = output_set("classes that are kept", same_as="classes")
+
+    class Parameters(ProtocolParameters):
+        """What holds until somebody decides."""
+
+        wait: bool = parameter(False, label="Wait for a person", help="Otherwise the proposal holds until one decides.")
+        least_resemblance: float = parameter(
+            0.77,
+            label="Least resemblance",
+            help="Particles that resemble the average of their class less than this share of what is typical are left "
+            "out; 0 keeps all members.",
+            level=Level.ADVANCED,
+            ge=0.0,
+            le=2.0,
+        )
+
+    class Decision(ProtocolParameters):
+        """What a person decides."""
+
+        keep: str = parameter("", label="Keep", help="Labels of classes, such as 1, 4-7; added to the proposal.")
+        leave_out: str = parameter("", label="Leave out", help="Labels of classes; taken out of the proposal.")
+
+        @model_validator(mode="after")
+        def _named_once(self) -> Self:
+            both = sorted(labels_in(self.keep) & labels_in(self.leave_out))
+            if both:
+                raise ValueError(f"class {both[0]} is to be kept and to be left out; name it once")
+            return self
+
+    def first_decision(self, parameters: Any) -> Any | None:
+        """The proposal, unless a person is to be waited for."""
+        return None if parameters.wait else self.Decision()
+
+    def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:
+        """Take the proposal, and what a person has changed of it."""
+        import polars as pl
+
+        keep, leave_out = labels_in(decision.keep), labels_in(decision.leave_out)
+        classes, particles = tables["classes"], tables["particles"]
+        chosen = pl.col("label").is_in(sorted(keep)) | (
+            pl.col("proposed").fill_null(True) & ~pl.col("label").is_in(sorted(leave_out))
+        )
+        kept = classes.frame.filter(chosen)
+        accepted = members(particles, (kept["index"] + 1).to_list(), parameters.least_resemblance)
+        rest = particles.frame.filter(~particles.frame["id"].is_in(accepted.frame["id"].implode()))
+        return {
+            "particles": accepted,
+            "rejected": particles.with_frame(rest),
+            "classes": classes.with_frame(kept),
+        }
+
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        kept = counts.get("particles", 0)
+        return (
+            f"{kept} of {kept + counts.get('rejected', 0)} particles in {counts.get('classes', 0)} two-dimensional "
+            "classes were kept."
+        )
+
+
+def labels_in(text: str) -> set[int]:
+    """Labels that a list such as ``1, 4-7`` names.
+
+    Raises
+    ------
+    ValueError
+        If it is no such list.
+    """
+    found: set[int] = set()
+    for part in filter(None, re.split(r"[\s,]+", text.strip())):
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        if match is None:
+            raise ValueError(f"{part!r} names no class; give numbers and ranges, such as 1, 4-7.")
+        first = int(match[1])
+        found |= set(range(first, int(match[2] or first) + 1))
+    return found

@@ -1,0 +1,116 @@
+"""2D classes as runs and from the shell: what they make, that they go on after a fault, and the choice among them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+from phantom_particles import BOX, COUNT, DIAMETER, write_particles
+
+from cryoloom.cli.main import main
+from cryoloom.engine.classes2d import classify2d
+from cryoloom.errors import ParameterError
+from cryoloom.formats import read_star
+from cryoloom.protocols.class2d._labels import continued
+from cryoloom.protocols.class2d._select import labels_in
+from cryoloom.protocols.particle_images import load_particles, read_particle_file
+from cryoloom.workflow.predicting import predicted
+from cryoloom.workflow.run import RunState
+
+QUICK = {
+    "diameter": DIAMETER,
+    "classes": 3,
+    "mini_batches": 2,
+    "full_passes": 2,
+    "final_resolution": 16.0,
+    "images_per_class": 20,
+    "seed": 4,
+}
+
+
+@pytest.fixture(scope="module")
+def star(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_particles(tmp_path_factory.mktemp("particles"))
+
+
+@pytest.fixture
+def imported(make_project, star):
+    """A project with the particles in it."""
+    project = make_project()
+    run = project.add("import-particles", file=star)
+    assert project.drive(run)[0].state is RunState.FINISHED
+    return project
+
+
+def test_classes_go_on_from_the_last_iteration_and_are_chosen(imported, monkeypatch):
+    run = imported.add("class2d", particles="1.particles", **QUICK)
+    told = predicted(run)
+    assert told is not None
+    assert told.memory > 2**27
+    iterated = []
+
+    def torn(particles, settings, *, state=None, threads=1):
+        for each in classify2d(particles, settings, state=state, threads=threads):
+            iterated.append(each.iteration)
+            yield each
+            if each.iteration == 2 and state is None:
+                raise MemoryError("as a kill would end it")
+
+    monkeypatch.setattr("cryoloom.engine.classes2d.classify2d", torn)
+    assert imported.drive(run)[0].state is RunState.FAILED
+    assert imported.drive(run)[0].state is RunState.FINISHED
+    assert iterated == [1, 2, 3, 4]
+    classes, particles = (run.outputs[name].to_polars() for name in ("classes", "particles"))
+    assert sorted(classes["label"]) == [1, 2, 3]
+    assert classes["particle_count"].sum() == particles.height == COUNT
+    assert mrcfile.read(imported.path / classes["file"][0]).shape == (3, BOX, BOX)
+    assert set(particles["class_number"]) <= {1, 2, 3}
+    assert "proposed to be kept" in run.folder.newest_attempt().end().reason
+
+    chosen = imported.add("select-classes", classes="2.classes", particles="2.particles", least_resemblance=0.0)
+    chosen.decide(keep="1-2", leave_out="3")
+    assert imported.drive(chosen)[0].state is RunState.FINISHED
+    kept = chosen.outputs["particles"].to_polars()
+    assert set(kept["id"]) == set(particles.filter(particles["class_number"] < 3)["id"])
+    assert kept.height + chosen.outputs["rejected"].to_polars().height == COUNT
+    with pytest.raises(ParameterError, match="name it once"):
+        chosen.decide(keep="1", leave_out="1-2")
+
+
+def test_labels_stay_with_averages_that_are_found_again():
+    random = np.random.default_rng(3)
+    grid = np.arange(BOX) - BOX // 2
+    former = np.zeros((3, BOX, BOX), np.float32)
+    for number in range(3):
+        for y, x in random.uniform(-6, 6, size=(5, 2)):
+            former[number] += np.exp(-((grid[:, None] - y) ** 2 + (grid - x) ** 2) / 6.0)
+    new = random.normal(size=(1, BOX, BOX)).astype(np.float32)
+    averages = np.concatenate([np.rot90(former[[2, 0]], axes=(1, 2)), new])
+    assert continued(averages, former, [1, 2, 7], 6.0) == [7, 1, 8]
+
+
+def test_lists_of_labels_are_read():
+    assert labels_in("1, 4-6 9") == {1, 4, 5, 6, 9}
+    assert labels_in("") == set()
+    with pytest.raises(ValueError, match="no class"):
+        labels_in("good")
+
+
+def test_the_tool_writes_averages_and_particles_that_can_be_read_again(star, tmp_path, capsys):
+    prefix = tmp_path / "sorted"
+    words = ["tool", "class2d", str(star), "--diameter", str(DIAMETER), "--output", str(prefix), "--json"]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--classes", "2", "--batches", "1", "--passes", "1", "--final-resolution", "24"])
+    assert not ended.value.code
+    document = json.loads(capsys.readouterr().out)
+    assert mrcfile.read(document["averages"]).shape[0] == 2 == len(document["classes"])
+    assert sum(one["particles"] for one in document["classes"]) == COUNT
+    table = read_star(Path(document["particles"]))["particles"]
+    assert set(table["rlnClassNumber"]) <= {1, 2}
+    again = read_particle_file(Path(document["particles"]))
+    assert len(load_particles(again.table, again.resolve, diameter=DIAMETER)) == COUNT
+    kept = read_star(Path(document["kept"]))["particles"] if document["kept_particles"] else ()
+    assert len(kept) == document["kept_particles"]
