@@ -105,8 +105,8 @@ def replay(folder: Path, movies: int, seconds: float, picks: int) -> list[Memory
         run.start()
 
     def write() -> None:
-        frames = np.ones((2, 16, 16), np.float32)
         for number in range(movies):
+            frames = np.full((2, 16, 16), number, np.float32)  # of copies only the first would be imported
             write_stack(raw / f"movie_{number:05d}.mrcs", frames, pixel_size=0.85)
             time.sleep(0.4 * seconds)
         while source.standing.progress.done < movies:

@@ -47,8 +47,8 @@ def failed(project: Path, number: int) -> dict[str, str]:
 def test_from_a_new_project_to_a_report(tmp_path: Path, wait_until) -> None:
     raw, project = tmp_path / "raw", tmp_path / "project"
     raw.mkdir()
-    for name in ("first.tif", "second.tif"):
-        write_tiff_movie(raw / name, FRAMES, pixel_size=1.5)
+    write_tiff_movie(raw / "first.tif", FRAMES, pixel_size=1.5)
+    write_tiff_movie(raw / "second.tif", FRAMES[::-1], pixel_size=1.5)
     with mrcfile.new(raw / "unlit.mrcs", np.zeros(FRAMES.shape, np.float32)) as movie:
         movie.voxel_size = 1.5
 

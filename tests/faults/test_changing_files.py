@@ -44,7 +44,7 @@ def test_files_that_grow_change_and_vanish(tmp_path: Path) -> None:
     raw.mkdir()
     write_stack(raw / "rewritten.mrcs", FRAMES[:2], pixel_size=1.5)
     write_tiff_movie(raw / "vanishing.tif", FRAMES, pixel_size=1.5)
-    write_tiff_movie(tmp_path / "whole.tif", FRAMES, pixel_size=1.5)
+    write_tiff_movie(tmp_path / "whole.tif", FRAMES[::-1], pixel_size=1.5)
     whole = (tmp_path / "whole.tif").read_bytes()
     project = Project.create(tmp_path / "project")
     source = project.add(

@@ -33,7 +33,7 @@ HOSTILE_NAMES = (
     "%41#&.tif",
     "_rlnVoltage #1.tif",
 )
-GOOD = ("good.tif", "deep.tif", "symbolic.tif", "hard.tif", "pixel_size_zero.mrcs", *HOSTILE_NAMES)
+GOOD = ("good.tif", "deep.tif", "symbolic.tif", "hard again.tif", "pixel_size_zero.mrcs", *HOSTILE_NAMES)
 REFUSED_AT_IMPORT = {
     b"zero.tif": "The file is empty",
     b"truncated.tif": "wait for it or copy it again",
@@ -42,6 +42,10 @@ REFUSED_AT_IMPORT = {
     b"promises_too_much.mrc": "header makes no sense",
     b"new\nline.tif": "rename it",
     b"caf\xe9.tif": "rename it",
+}
+LEFT_OUT_AT_IMPORT = {
+    b"hard.tif": "It holds the same bytes as hard again.tif, which is imported.",
+    b"atlas.mrc": "It has a single frame, so it is an image and no movie.",
 }
 REFUSED_BY_MOTION = {
     "nan.mrcs": "100 pixels of image 2 are not finite numbers",
@@ -74,11 +78,14 @@ def fill(raw: Path) -> None:
     elsewhere, deeper = raw.with_name("elsewhere"), raw / "deeper"
     for folder in (raw, elsewhere, deeper):
         folder.mkdir()
-    for path in (raw / "good.tif", elsewhere / "linked.tif", deeper / "deep.tif", *(raw / n for n in HOSTILE_NAMES)):
-        write_tiff_movie(path, FRAMES, pixel_size=1.5)
+    plain = (raw / "good.tif", elsewhere / "linked.tif", elsewhere / "hard.tif", deeper / "deep.tif")
+    for number, path in enumerate((*plain, *(raw / name for name in HOSTILE_NAMES))):
+        write_tiff_movie(path, FRAMES + number, pixel_size=1.5)
     write_mrc_movie(raw / "pixel_size_zero.mrcs", FRAMES.astype(np.float32), 0.0)
     (raw / "symbolic.tif").symlink_to(elsewhere / "linked.tif")
-    os.link(elsewhere / "linked.tif", raw / "hard.tif")
+    os.link(elsewhere / "hard.tif", raw / "hard.tif")
+    os.link(elsewhere / "hard.tif", raw / "hard again.tif")
+    write_image(raw / "atlas.mrc", FRAMES[0].astype(np.float32), pixel_size=1.5)
     (raw / "dangling.tif").symlink_to(raw / "nowhere")
     (raw / "loop.tif").symlink_to(raw / "loop.tif")
     (deeper / "loop").symlink_to(raw)
@@ -151,10 +158,10 @@ def test_every_stage_ends_well(played: Played) -> None:
         assert run.standing.state.value == "finished", run.standing.reason
 
 
-@pytest.mark.parametrize("name", REFUSED_AT_IMPORT)
+@pytest.mark.parametrize("name", REFUSED_AT_IMPORT | LEFT_OUT_AT_IMPORT)
 def test_a_file_that_is_no_movie_is_listed_by_the_import(played: Played, name: bytes) -> None:
     label = name.decode("utf-8", "backslashreplace")
-    assert REFUSED_AT_IMPORT[name] in failures(played.movies)[label]
+    assert (REFUSED_AT_IMPORT | LEFT_OUT_AT_IMPORT)[name] in failures(played.movies)[label]
 
 
 @pytest.mark.parametrize("name", REFUSED_BY_MOTION)
@@ -163,7 +170,9 @@ def test_a_movie_that_cannot_be_corrected_is_listed_by_motion(played: Played, na
 
 
 def test_nothing_else_fails(played: Played) -> None:
-    assert len(failures(played.movies)) == len(REFUSED_AT_IMPORT)
+    assert len(failures(played.movies)) == len(REFUSED_AT_IMPORT) + len(LEFT_OUT_AT_IMPORT)
+    progress = played.movies.standing.progress
+    assert (progress.failed, progress.excluded) == (len(REFUSED_AT_IMPORT), len(LEFT_OUT_AT_IMPORT))
     assert len(failures(played.motion)) == len(REFUSED_BY_MOTION)
     assert failures(played.ctf) == {}
 
@@ -239,7 +248,7 @@ def test_stopping_resuming_retrying_and_killing_leave_the_folder_as_it_was(
     motion.resume()
     movies.close()
     wait_for_all(runs)
-    assert len(failures(movies)) == len(REFUSED_AT_IMPORT)
+    assert len(failures(movies)) == len(REFUSED_AT_IMPORT) + len(LEFT_OUT_AT_IMPORT)
     assert len(failures(motion)) == len(REFUSED_BY_MOTION)
     assert motion.outputs["micrographs"].latest().count == len(GOOD)
     assert inventory_of(played.raw) == before

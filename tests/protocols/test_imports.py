@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 
 from cryoloom.data import Movie
-from cryoloom.errors import ParameterError
-from cryoloom.formats import write_stack, write_tiff_movie
+from cryoloom.errors import InputError, ParameterError
+from cryoloom.formats import write_image, write_stack, write_tiff_movie
 from cryoloom.protocols.imports import ImportMovies
 from cryoloom.protocols.motion import CorrectMotion
 from cryoloom.testing.eer import ElectronEvents, write_eer
@@ -35,6 +35,7 @@ class Watcher:
         self.protocol.check(self.parameters)
         self.movies: dict[int, Movie] = {}
         self.failed: dict[int, str] = {}
+        self.left_out: set[int] = set()
         self.context = SourceContext(folder, "000001-import-movies", {"movies": set()}, self.rows)
 
     def rows(self, _name: str) -> pl.DataFrame:
@@ -52,6 +53,8 @@ class Watcher:
             self.failed.pop(mended, None)
         for failure in found.failures:
             self.failed[failure.id] = f"{failure.label}: {failure.reason}"
+            if failure.left_out:
+                self.left_out.add(failure.id)
         return found
 
     @property
@@ -237,7 +240,7 @@ def test_what_is_no_file_is_left_alone(folder: Path) -> None:
     (folder / "loop").symlink_to(folder)
     (folder / "dangling.tif").symlink_to(folder / "nowhere")
     (folder / ".hidden.tif").write_bytes(b"II*\0")
-    watcher = Watcher(folder, expect_more=False)
+    watcher = Watcher(folder)
     watcher.look_for(0.3)
     assert watcher.movies == {}
     assert watcher.failures == []
@@ -320,3 +323,99 @@ def test_the_total_dose_is_shared_out_among_frames(folder: Path) -> None:
     assert (movie.dose_per_frame, movie.eer_fractions) == (pytest.approx(6.0 / len(FRAMES)), None)
     with pytest.raises(ParameterError, match="not both"):
         Watcher(folder, total_dose=6.0, dose_per_frame=1.0)
+
+
+class TestWhatIsNoMovieOfTheSession:
+    def test_the_stated_references_are_never_taken_by_whatever_name(self, folder: Path) -> None:
+        write_stack(folder / "movie.mrcs", FRAMES, pixel_size=1.5)
+        write_stack(folder / "gain.mrc", FRAMES[:2], pixel_size=1.5)
+        (folder / "a_link.mrc").symlink_to(folder / "gain.mrc")
+        os.link(folder / "gain.mrc", folder / "another.mrc")
+        write_stack(folder / "defects.mrc", FRAMES[:3], pixel_size=1.5)
+        watcher = Watcher(folder, gain=folder / "a_link.mrc", defects=folder / "defects.mrc", expect_more=False)
+        watcher.look_until(lambda: len(watcher.movies) == 1)
+        assert [Path(movie.file).name for movie in watcher.movies.values()] == ["movie.mrcs"]
+        assert (watcher.failures, watcher.look().exhausted) == ([], True)
+
+    def test_what_has_one_frame_is_left_out_and_said(self, folder: Path) -> None:
+        write_stack(folder / "movie.mrcs", FRAMES, pixel_size=1.5)
+        write_image(folder / "GridSquare_Atlas.mrc", np.ones((64, 64), np.float32), pixel_size=1.5)
+        watcher = Watcher(folder)
+        watcher.look_until(lambda: bool(watcher.movies) and bool(watcher.failures))
+        assert [movie.frame_count for movie in watcher.movies.values()] == [4]
+        assert watcher.failures == ["GridSquare_Atlas.mrc: It has a single frame, so it is an image and no movie."]
+        assert watcher.left_out == set(watcher.failed), "nobody has to do anything about it"
+
+    def test_movies_of_another_size_are_told_of(self, folder: Path) -> None:
+        for number in (1, 2):
+            write_stack(folder / f"movie_{number}.mrcs", FRAMES + number, pixel_size=1.5)
+            write_stack(folder / f"other_{number}.mrcs", FRAMES[:, :64] + number, pixel_size=1.5)
+        watcher = Watcher(folder)
+        watcher.look_until(lambda: len(watcher.movies) == 4)
+        (remark,) = watcher.context.remarks
+        assert remark.startswith("other_1.mrcs has frames of 128 × 64 pixels, unlike the movies before it")
+
+
+class TestCopies:
+    def test_of_files_with_the_same_bytes_one_is_taken(self, folder: Path) -> None:
+        write_stack(folder / "movie.mrcs", FRAMES, pixel_size=1.5)
+        (folder / "sub").mkdir()
+        (folder / "sub" / "copy.mrcs").write_bytes((folder / "movie.mrcs").read_bytes())
+        watcher = Watcher(folder)
+        watcher.look_until(lambda: bool(watcher.movies) and bool(watcher.failures))
+        assert [Path(movie.file).name for movie in watcher.movies.values()] == ["movie.mrcs"]
+        assert watcher.failures == ["copy.mrcs: It holds the same bytes as movie.mrcs, which is imported."]
+        assert watcher.left_out == set(watcher.failed)
+
+    def test_also_by_a_later_attempt(self, folder: Path) -> None:
+        write_stack(folder / "movie.mrcs", FRAMES, pixel_size=1.5)
+        first = Watcher(folder)
+        first.look_until(lambda: len(first.movies) == 1)
+        (folder / "a_copy.mrcs").write_bytes((folder / "movie.mrcs").read_bytes())
+        second = Watcher(folder)
+        second.movies, second.context.known = dict(first.movies), {"movies": set(first.movies)}
+        second.look_until(lambda: len(second.failures) == 1)
+        assert second.movies == first.movies
+
+    def test_a_copy_takes_the_place_of_what_has_changed(self, folder: Path) -> None:
+        write_stack(folder / "movie.mrcs", FRAMES, pixel_size=1.5)
+        (folder / "other.mrcs").write_bytes((folder / "movie.mrcs").read_bytes())
+        watcher = Watcher(folder)
+        watcher.look_until(lambda: bool(watcher.movies) and bool(watcher.failures))
+        write_stack(folder / "movie.mrcs", FRAMES + 1, pixel_size=1.5)
+        watcher.look_until(lambda: len(watcher.movies) == 2)
+        assert watcher.failures == []
+
+
+class TestNothingToImport:
+    def test_what_was_looked_for_and_what_lies_there_is_said(self, folder: Path) -> None:
+        (folder / "sub").mkdir()
+        for name in ("a.txt", "sub/b.txt", "c.xml"):
+            (folder / name).write_text("x", encoding="utf-8")
+        expected = f"No file in {folder}, or below it, has a name like *.tif; it holds 2 *.txt, 1 *.xml. Give another"
+        with pytest.raises(InputError) as refusal:
+            Watcher(folder, expect_more=False, pattern=["*.tif"]).look()
+        assert str(refusal.value).startswith(expected)
+        session = Watcher(folder, pattern=["*.tif"])
+        assert not session.look().exhausted, "files are to come"
+        session.context.closing = True
+        assert session.look().exhausted
+        assert session.context.remarks[0].startswith(expected)
+
+    def test_an_empty_folder_is_told_of(self, folder: Path) -> None:
+        with pytest.raises(InputError, match="it holds no file at all"):
+            Watcher(folder, expect_more=False).look()
+
+    def test_the_runs_of_the_project_are_no_folder_of_movies(self, folder: Path) -> None:
+        sums = folder / "runs" / "000002-motion" / "files"
+        sums.mkdir(parents=True)
+        write_stack(sums / "sum.mrcs", FRAMES, pixel_size=1.5)
+        write_stack(folder / "movie.mrcs", FRAMES + 1, pixel_size=1.5)
+        watcher = Watcher(folder)
+        watcher.look_until(lambda: len(watcher.movies) == 1)
+        watcher.look_for(0.3)
+        assert [Path(movie.file).name for movie in watcher.movies.values()] == ["movie.mrcs"]
+        inside = Watcher(sums)
+        inside.context.project = folder
+        with pytest.raises(InputError, match="lies among the runs of this project"):
+            inside.look()

@@ -27,6 +27,7 @@ class Movie(ItemWithOptics):
     defects_file: str = column(default="", meaning="list or image of defective pixels")
     size_bytes: int | None = column(default=None, unit="bytes", meaning="size of the file when it was imported")
     modified_ns: int | None = column(default=None, unit="ns", meaning="when the file was last changed before import")
+    content: int | None = column(dtype="uint64", default=None, meaning="digest by which copies of the file are told")
     acquired_at: str = column(default="", meaning="when it was exposed, ISO 8601", inherited=True)
     eer_fractions: int | None = column(default=None, meaning="EER: into how many frames it is rendered")
     eer_upsampling: int | None = column(default=None, meaning="EER: 1 renders at 4k, 2 at 8k")
@@ -66,6 +67,9 @@ class Micrograph(ItemWithOptics):
     thumbnail: str = column(default="", meaning="a small picture for lists")
     size_bytes: int | None = column(default=None, unit="bytes", meaning="size of the file, if it was imported")
     modified_ns: int | None = column(default=None, unit="ns", meaning="when an imported file was last changed before")
+    content: int | None = column(
+        dtype="uint64", default=None, meaning="digest by which copies of an imported file are told"
+    )
 
 
 @item_class

@@ -60,12 +60,21 @@ def movie_id_of(path: Path, root: Path) -> int:
     relative = os.path.relpath(path, root)
     if relative == os.pardir or relative.startswith(os.pardir + os.sep):
         raise InputError(f"{path} does not lie below the imported folder {root}.", path=path)
+    return movie_id(relative.replace(os.sep, "/"), *_size_and_ends(path))
+
+
+def content_of(path: Path) -> int:
+    """What tells copies of a file, wherever they lie: a digest of its size and of its first and last MiB."""
+    size, first, last = _size_and_ends(path)
+    return digest("content", size.to_bytes(8, "little"), first, last)
+
+
+def _size_and_ends(path: Path) -> tuple[int, bytes, bytes]:
     with path.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         first = stream.read(MEBIBYTE)
         stream.seek(max(0, size - MEBIBYTE))
-        last = stream.read(MEBIBYTE)
-    return movie_id(relative.replace(os.sep, "/"), size, first, last)
+        return size, first, stream.read(MEBIBYTE)
 
 
 def child_id(parent_id: int, discriminator: str) -> int:

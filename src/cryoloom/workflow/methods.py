@@ -180,7 +180,7 @@ def _remarks_on_state(entry: RunEntry, folder: RunFolder) -> list[str]:
         return [f"{title} failed: {entry.reason}"]
     settled = entry.state is RunState.FINISHED or outputs_are_closed(folder)
     remarks = [] if settled else [f"{title} is {entry.state.value}; numbers may change."]
-    for name, what in (("failed", "failed"), ("excluded", "were excluded by a person")):
+    for name, what in (("failed", "failed"), ("excluded", "were excluded")):
         count = int(entry.progress.get(name, 0))
         if count:
             remarks.append(f"{title}: {count} of {entry.progress.get('total', 0)} items {what}.")

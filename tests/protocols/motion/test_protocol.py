@@ -13,7 +13,7 @@ from PIL import Image
 from cryoloom.data import StoredSet
 from cryoloom.engine.gain import GainOrientation, orient_gain
 from cryoloom.errors import InputError
-from cryoloom.formats import write_image
+from cryoloom.formats import write_image, write_tiff_movie
 from cryoloom.formats.relion import read_motion
 from cryoloom.protocols.motion._files import MovieAcquisition
 from cryoloom.protocols.report import write_report
@@ -29,7 +29,9 @@ def raw(recorded, tmp_path) -> Path:
     folder = tmp_path / "raw"
     folder.mkdir()
     for number in (1, 2, 3):
-        shutil.copy(recorded.movie, folder / f"movie_{number}.tif")
+        counts = recorded.counts.copy()
+        counts[0, 0, number] += 1  # what has the same bytes is imported once
+        write_tiff_movie(folder / f"movie_{number}.tif", counts, pixel_size=2.0)
     return folder
 
 

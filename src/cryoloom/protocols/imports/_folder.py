@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from cryoloom.errors import CryoloomError, InputError
 
 QUIET_WHEN_IN_DOUBT = 10.0
+_SUFFIXES_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,23 @@ class WatchedFolder:
     patterns : shell patterns of the path below ``folder``, or of the name
     settle_seconds : a file must have been unchanged for so long
     patience_seconds : a file that is not whole is given up when it has been unchanged for so long
+    not_below : a folder that is passed over
+    besides : files that are passed over, by whatever links they are found; none of them need be there
     """
 
     def __init__(
-        self, folder: Path, patterns: tuple[str, ...], *, settle_seconds: float, patience_seconds: float
+        self,
+        folder: Path,
+        patterns: tuple[str, ...],
+        *,
+        settle_seconds: float,
+        patience_seconds: float,
+        not_below: Path | None = None,
+        besides: Sequence[Path] = (),
     ) -> None:
         self.folder = folder
+        self._not_below = not_below
+        self._besides = besides
         self._patterns = patterns
         self._settle = settle_seconds
         self._patience = patience_seconds
@@ -112,6 +125,14 @@ class WatchedFolder:
                 news.waiting += 1
         self._miss(present, news)
         return news
+
+    def contents(self) -> str:
+        """What lies in the folder, in words: how many files of which suffixes."""
+        suffixes = Counter(f"*{Path(entry.name).suffix}" for entry in self._entries() if entry.is_file())
+        told = [f"{count} {suffix}" for suffix, count in suffixes.most_common(_SUFFIXES_TOLD)]
+        others = suffixes.total() - sum(count for _, count in suffixes.most_common(_SUFFIXES_TOLD))
+        told += [f"{others} others"] if others else []
+        return ", ".join(told) if told else "no file at all"
 
     def _compare(self, seen: SeenFile, moment: float, news: FolderNews) -> _Watched:
         """What is known of a file, after this look."""
@@ -167,6 +188,19 @@ class WatchedFolder:
         return True
 
     def _files(self) -> Iterator[SeenFile]:
+        besides = {identity for path in self._besides if (identity := _identity(path)) is not None}
+        for entry in self._entries():
+            try:
+                if not self._matches(entry.path):
+                    continue
+                about = entry.stat()
+            except OSError:
+                continue  # it went between two system calls, is not ours, or is a link that leads nowhere
+            if stat.S_ISREG(about.st_mode) and (about.st_dev, about.st_ino) not in besides:
+                yield SeenFile(Path(entry.path), about.st_size, about.st_mtime_ns, about.st_ino)
+
+    def _entries(self) -> Iterator[os.DirEntry[str]]:
+        """What lies in the folder and its subfolders, but not these themselves."""
         try:
             pending = [os.scandir(self.folder)]
         except OSError as error:
@@ -178,14 +212,16 @@ class WatchedFolder:
             with pending.pop() as entries:
                 for entry in entries:
                     try:
-                        if entry.is_dir(follow_symlinks=False):
+                        if not entry.is_dir(follow_symlinks=False):
+                            yield entry
+                        elif not self._is_passed_over(entry):
                             pending.append(os.scandir(entry.path))
-                        elif self._matches(entry.path):
-                            about = entry.stat()
-                            if stat.S_ISREG(about.st_mode):
-                                yield SeenFile(Path(entry.path), about.st_size, about.st_mtime_ns, about.st_ino)
                     except OSError:
-                        continue  # it went between two system calls, is not ours, or is a link that leads nowhere
+                        continue  # it went between two system calls, or is not ours
+
+    def _is_passed_over(self, entry: os.DirEntry[str]) -> bool:
+        other = self._not_below
+        return other is not None and entry.name == other.name and other.exists() and other.samefile(entry.path)
 
     def _matches(self, path: str) -> bool:
         relative = os.path.relpath(path, self.folder)
@@ -193,3 +229,11 @@ class WatchedFolder:
         if name.startswith("."):
             return False
         return any(fnmatchcase(relative, pattern) or fnmatchcase(name, pattern) for pattern in self._patterns)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino

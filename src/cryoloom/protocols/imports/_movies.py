@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +16,7 @@ from cryoloom.protocols.imports._exposures import (
     pixel_size_of,
 )
 from cryoloom.protocols.imports._folder import SeenFile
-from cryoloom.protocols.imports._watching import FolderSource, record_of
+from cryoloom.protocols.imports._watching import FolderSource, NotOneOfTheseError, record_of
 from cryoloom.workflow.parameters import (
     AngstromPerPixel,
     ElectronPerSquareAngstrom,
@@ -41,7 +42,9 @@ class ImportMovies(FolderSource):
     A movie is taken when its own format says that it is complete and it has not changed for a moment, so a file that is
     being copied is never read half. A movie that changes afterwards is withdrawn and taken again. The files stay where
     they are; nothing is written to the folder. A movie that vanishes is listed as failed; what was made of it stays.
-    What EPU or SerialEM wrote beside a movie is kept with it.
+    What EPU or SerialEM wrote beside a movie is kept with it. The gain reference and the defects that are stated are
+    never taken for movies; what has a single frame, as atlases and references have, is listed as left out, and so are
+    copies of a movie.
     """
 
     id = "import-movies"
@@ -135,6 +138,11 @@ class ImportMovies(FolderSource):
     def __init__(self) -> None:
         super().__init__()
         self._fractions_told: set[int] = set()
+        self._shapes_told: set[tuple[int, ...]] = set()
+
+    def besides(self, parameters: Any) -> Sequence[Path]:
+        """What the detector's pixels are corrected with."""
+        return [path for path in (parameters.gain, parameters.defects) if path is not None]
 
     def check(self, parameters: Any) -> None:
         """Refuse folders and references that are not there."""
@@ -171,6 +179,18 @@ class ImportMovies(FolderSource):
             context.say(f"{path.name} is rendered into {fractions} fractions, as eer_fractions is not set.{dose}")
         return fractions
 
+    def _check_is_movie(self, movie: OpenedMovie, context: SourceContext) -> None:
+        """Refuse what has one frame; say it when movies are of several sizes."""
+        if movie.raw_frame_count == 1:
+            raise NotOneOfTheseError("It has a single frame, so it is an image and no movie.", path=movie.path)
+        if self._shapes_told and movie.shape not in self._shapes_told:
+            height, width = movie.shape
+            context.say(
+                f"{movie.path.name} has frames of {width} × {height} pixels, unlike the movies before it; see whether "
+                "it belongs to the session."
+            )
+        self._shapes_told.add(movie.shape)
+
     def item_of(self, seen: SeenFile, parameters: Any, optics: OpticsGroup, context: SourceContext) -> Movie:
         """Read the header of a movie, and what was written beside it."""
         from cryoloom.formats import open_movie
@@ -179,6 +199,7 @@ class ImportMovies(FolderSource):
         fractions = self._fractions(seen.path, parameters, context)
         upsampling = None if fractions is None else parameters.eer_upsampling
         with open_movie(seen.path, eer_fractions=fractions, eer_upsampling=upsampling or 1) as movie:
+            self._check_is_movie(movie, context)
             height, width = movie.shape
             return Movie(
                 **columns_of(seen, parameters, optics),

@@ -6,10 +6,12 @@ import os
 import re
 import time
 from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cryoloom.data import Item, OpticsGroup, digest
+from cryoloom.data import Item, OpticsGroup, content_of, digest
 from cryoloom.errors import CryoloomError, InputError
 from cryoloom.protocols.imports._exposures import stated_optics
 from cryoloom.protocols.imports._folder import FolderNews, SeenFile, WatchedFolder
@@ -25,14 +27,19 @@ _UNFIT_FOR_TABLES = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 """Control characters, which STAR cannot hold, and what Python makes of bytes that are no UTF-8."""
 
 
+class NotOneOfTheseError(InputError):
+    """A file is whole, but not what is imported: it is left out, and nobody has to do anything about it."""
+
+
 class FolderSource(SourceProtocol):
     """Brings in the files of a folder, each when it is complete; its parameters are those that this module makes.
 
     A file is taken when its own format says that it is complete and it has not changed for a moment, so a file that is
     being copied is never read half. A file that changes afterwards is withdrawn and taken again; one that vanishes is
-    listed as failed, and what was made of it stays. Nothing is written to the folder.
+    listed as failed, and what was made of it stays. Of files with the same bytes the first is taken: what is made of
+    copies would count twice, also in half sets that ought to be independent. Nothing is written to the folder.
 
-    The only output holds items with the columns ``file``, ``size_bytes`` and ``modified_ns``.
+    The only output holds items with the columns ``file``, ``size_bytes``, ``modified_ns`` and ``content``.
     """
 
     @abstractmethod
@@ -43,11 +50,19 @@ class FolderSource(SourceProtocol):
         ------
         InputError
             If it cannot be used; it is listed as failed with this sentence.
+        NotOneOfTheseError
+            If it is something else; it is listed as left out with this sentence.
         """
+
+    def besides(self, parameters: Any) -> Sequence[Path]:
+        """Files that are known to be something else, wherever they lie."""
+        return ()
 
     def __init__(self) -> None:
         self._folder: WatchedFolder | None = None
         self._id_of: dict[Path, int] = {}
+        self._holder_of: dict[int, Path] = {}  # content → the file that was taken
+        self._copies_of: dict[Path, list[Path]] = {}  # a file that was taken → others with the same bytes
         self._failed: dict[int, Path] = {}
         self._last_news = time.monotonic()
         self._has_looked = False
@@ -63,22 +78,29 @@ class FolderSource(SourceProtocol):
         except InputError as error:
             return self._without_folder(error, parameters, context)
         failures, recovered = self._take_note(news)
-        withdrawn = [self._id_of.pop(path) for path in news.changed if path in self._id_of]
+        withdrawn = [self._forget(path) for path in news.changed if path in self._id_of]
         items: list[Item] = []
-        for seen in news.complete:
+        for seen in sorted(news.complete, key=lambda seen: seen.path):
             try:
                 _check_name(seen.path)
+                content = self._new_content(seen.path, parameters.folder)
                 item = self.item_of(seen, parameters, optics, context)
+            except NotOneOfTheseError as error:
+                failures.append(self._failure(seen.path, str(error), left_out=True))
             except CryoloomError as error:
                 failures.append(self._failure(seen.path, str(error)))
             except OSError as error:
                 reason = f"It cannot be read ({error.strerror}); check that it is there and may be read."
                 failures.append(self._failure(seen.path, reason))
             else:
-                items.append(item)
+                items.append(replace(item, content=content))
                 self._id_of[seen.path] = item.id
+                self._holder_of[content] = seen.path
         if items or news.changed:
             self._last_news = time.monotonic()
+        exhausted = self._is_exhausted(parameters, context, news.waiting)
+        if exhausted and not (self._id_of or self._failed or failures):
+            self._say_what_lies_there(folder, parameters, context)
         return Found(
             items={self._output: items},
             withdrawn={self._output: withdrawn},
@@ -86,7 +108,7 @@ class FolderSource(SourceProtocol):
             failures=failures,
             recovered=recovered,
             waiting=news.waiting,
-            exhausted=self._is_exhausted(parameters, context, news.waiting),
+            exhausted=exhausted,
         )
 
     def _is_exhausted(self, parameters: Any, context: SourceContext, waiting: int) -> bool:
@@ -97,18 +119,59 @@ class FolderSource(SourceProtocol):
         idle: float = parameters.close_when_idle
         return 0 < idle <= time.monotonic() - self._last_news
 
+    def _new_content(self, path: Path, root: Path) -> int:
+        """What tells copies of a file; refuses a file that is one."""
+        content = content_of(path)
+        holder = self._holder_of.get(content, path)
+        if holder != path:
+            self._copies_of.setdefault(holder, []).append(path)
+            name = holder.relative_to(root.absolute())
+            raise NotOneOfTheseError(f"It holds the same bytes as {name}, which is imported.", path=path)
+        return content
+
+    def _forget(self, path: Path) -> int:
+        """Give up a file that was taken; a copy of it may take its place. Returns the id that it had."""
+        assert self._folder is not None  # noqa: S101
+        self._holder_of = {content: holder for content, holder in self._holder_of.items() if holder != path}
+        for copy in self._copies_of.pop(path, ()):
+            self._folder.try_again(copy)
+        return self._id_of.pop(path)
+
+    def _say_what_lies_there(self, folder: WatchedFolder, parameters: Any, context: SourceContext) -> None:
+        """Nothing was there: for a folder that was complete, that is a mistake."""
+        sentence = (
+            f"No file in {folder.folder}, or below it, has a name like {', '.join(parameters.pattern)}; it holds "
+            f"{folder.contents()}. Give another folder or pattern."
+        )
+        if not parameters.expect_more:
+            raise InputError(sentence, path=folder.folder)
+        context.say(sentence)
+
     def _open(self, parameters: Any, context: SourceContext) -> WatchedFolder:
         folder = parameters.folder.absolute()
+        runs = context.project / "runs"
+        if folder.resolve().is_relative_to(runs.resolve()):
+            raise InputError(
+                f"{folder} lies among the runs of this project; connect their outputs, or import the folder that the "
+                "microscope wrote.",
+                path=folder,
+            )
         giving_up = parameters.patience if parameters.expect_more else max(2.0, parameters.settle)
         self._folder = WatchedFolder(
-            folder, tuple(parameters.pattern), settle_seconds=parameters.settle, patience_seconds=giving_up
+            folder,
+            tuple(parameters.pattern),
+            settle_seconds=parameters.settle,
+            patience_seconds=giving_up,
+            not_below=runs,
+            besides=self.besides(parameters),
         )
         if context.known[self._output]:
-            held = context.held(self._output).select("id", "file", "size_bytes", "modified_ns")
-            for item_id, file, size, modified_ns in held.iter_rows():
-                path = Path(file)
-                self._id_of[path] = item_id
-                self._folder.already_have(SeenFile(path, size, modified_ns))
+            for row in context.held(self._output).iter_rows(named=True):
+                path = Path(row["file"])
+                self._id_of[path] = row["id"]
+                self._folder.already_have(SeenFile(path, row["size_bytes"], row["modified_ns"]))
+                if row.get("content") is not None:
+                    self._holder_of[row["content"]] = path
         return self._folder
 
     def _try_again(self, context: SourceContext) -> None:
@@ -145,10 +208,10 @@ class FolderSource(SourceProtocol):
         self._folder_is_lost = True
         return Found(failures=news, exhausted=context.closing)
 
-    def _failure(self, path: Path, reason: str) -> FoundFailure:
+    def _failure(self, path: Path, reason: str, *, left_out: bool = False) -> FoundFailure:
         key = _failure_id(path)
         self._failed[key] = path
-        return FoundFailure(key, _printable(path.name), reason)
+        return FoundFailure(key, _printable(path.name), reason, left_out)
 
     @property
     def _output(self) -> str:

@@ -28,7 +28,7 @@ class LedgerEntry(Item):
 
 @item_class
 class FailedItem(Item):
-    """An item that could not be processed, or that a person excluded."""
+    """An item that could not be processed, or that was excluded."""
 
     kind: ClassVar[str] = "failed"
 
@@ -37,4 +37,4 @@ class FailedItem(Item):
     detail: str = column(default="", meaning="traceback or the end of a log")
     digest: int = column(dtype="uint64", default=0, meaning="digest of the input rows it failed with")
     tries: int = column(default=1, meaning="how often it was tried")
-    excluded: bool = column(default=False, meaning="a person excluded it")
+    excluded: bool = column(default=False, meaning="a person excluded it, or it is not what was to be imported")

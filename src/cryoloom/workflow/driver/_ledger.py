@@ -56,12 +56,12 @@ class FailedItems:
 
     @property
     def count(self) -> int:
-        """How many failed; what a person excluded does not count."""
+        """How many failed; what was excluded does not count."""
         return sum(not failure.excluded for failure in self.by_id.values())
 
     @property
     def excluded_count(self) -> int:
-        """How many a person excluded."""
+        """How many were excluded."""
         return len(self.by_id) - self.count
 
 

@@ -63,7 +63,12 @@ class SourceDriver:
         if request.kind is RequestKind.CLOSE:
             self._context.closing = True
         elif request.kind is RequestKind.RETRY:
-            chosen = [key for key in self._failed.by_id if request.items is None or key in request.items]
+            wanted = request.items
+            chosen = [
+                key
+                for key, failure in self._failed.by_id.items()
+                if (not failure.excluded if wanted is None else key in wanted)
+            ]
             self._failed.commit(recovered=chosen)
             self._context.retry.update(chosen)
 
@@ -79,8 +84,8 @@ class SourceDriver:
         """Close the outputs."""
         self._outputs.close()
         failed = self._failed.count
-        if failed and not any(self._outputs.counts().values()):
-            first = next(iter(self._failed.by_id.values()))
+        if self._failed.by_id and not any(self._outputs.counts().values()):
+            first = min(self._failed.by_id.values(), key=lambda failure: failure.excluded)
             return RunState.FAILED, f"Nothing could be imported: {first.label}: {first.reason}"
         return RunState.FINISHED, f"{failed} items failed" if failed else ""
 
@@ -91,6 +96,7 @@ class SourceDriver:
         return Progress(
             done=done,
             failed=self._failed.count,
+            excluded=self._failed.excluded_count,
             total=done + self._failed.count + self._waiting,
             waiting=self._waiting,
             input_closed=self._exhausted,
@@ -123,7 +129,7 @@ class SourceDriver:
         withdrawn: Mapping[str, object] = found.withdrawn
         for name in withdrawn:
             self._context.known[name].difference_update(found.withdrawn[name])
-        failures = [FailedItem(id=f.id, label=f.label, reason=f.reason) for f in found.failures]
+        failures = [FailedItem(id=f.id, label=f.label, reason=f.reason, excluded=f.left_out) for f in found.failures]
         self._failed.commit(failures, recovered)
         for failure in failures:
             self._attempt.log(f"{failure.label}: {failure.reason}")

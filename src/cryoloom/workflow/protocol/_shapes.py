@@ -19,18 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FoundFailure:
-    """Something a source saw but could not bring in.
+    """Something a source saw and did not bring in.
 
     Parameters
     ----------
     id : 64-bit identity
     label : what a person calls it
     reason : one sentence
+    left_out : it is as it should be, but not what is imported: nobody has to do anything about it
     """
 
     id: int
     label: str
     reason: str
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
