@@ -141,6 +141,8 @@ def test_a_map_that_is_none_is_refused(
 
 def test_an_index_beyond_all_numbers_is_no_index(project: Project, tmp_path: Path) -> None:
     file = tmp_path / "some.star"
+    with mrcfile.new(tmp_path / "99999999999999999999@a.mrcs", np.ones((1, 64, 64), np.float32)) as stack:
+        stack.voxel_size = 1.0
     file.write_text(OPTICS + PARTICLES + "99999999999999999999@a.mrcs 1 1\n", encoding="utf-8")
     assert imported(project, "import-particles", file=file).state is RunState.FINISHED
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from cryoloom.formats import write_stack
 from cryoloom.runtime import Project
 from cryoloom.workflow.run import RunState
 
@@ -101,6 +103,10 @@ def imported(folder: Path, star: Path) -> tuple[Project, dict[str, object]]:
 def test_every_line_of_a_good_file_is_imported(tmp_path: Path, rows: int) -> None:
     star = tmp_path / "particles.star"
     written = write(star, rows)
+    write_stack(tmp_path / "stack.mrcs", np.zeros((300, 8, 8), np.float32), pixel_size=1.0)
+    (tmp_path / "Extract" / "job007").mkdir(parents=True)
+    for name in written["image"].str.split("@").list.last().unique():
+        os.link(tmp_path / "stack.mrcs", tmp_path / name)
     project, end = imported(tmp_path / "project", star)
     assert end["state"] == RunState.FINISHED.value, end
     found = project.output("1.particles").latest().to_polars()

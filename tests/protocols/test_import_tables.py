@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from cryoloom.errors import FormatError, InputError
-from cryoloom.formats import write_volume
+from cryoloom.formats import write_stack, write_volume
 from cryoloom.protocols.imports import ImportCTFs, ImportMicrographs, ImportParticles, ImportVolume
 from cryoloom.workflow.protocol import Found, SourceProtocol
 from cryoloom.workflow.workspace import SourceContext
@@ -38,6 +38,29 @@ _rlnDefocusAngle #5
 _rlnMyOwnColumn #6
 MotionCorr/a.mrc 1 15000 14500 30 7.5
 MotionCorr/b.mrc 1 12000 11900 60 8.5
+"""
+
+PARTICLES = """
+data_optics
+
+loop_
+_rlnOpticsGroup #1
+_rlnOpticsGroupName #2
+_rlnVoltage #3
+_rlnSphericalAberration #4
+_rlnAmplitudeContrast #5
+_rlnImagePixelSize #6
+_rlnImageSize #7
+1 session 300.0 2.7 0.1 1.0 16
+
+data_particles
+
+loop_
+_rlnImageName #1
+_rlnOpticsGroup #2
+_rlnDefocusU #3
+_rlnDefocusV #4
+_rlnDefocusAngle #5
 """
 
 
@@ -78,8 +101,11 @@ def test_micrographs_and_ctfs_of_the_same_file_belong_together(relion_project: P
 def test_particles_of_relion_and_cryosparc_come_in(test_data: Path, tmp_path: Path) -> None:
     star = test_data / "metadata" / "roodmus" / "relion_Extract_job007_particles.star"
     cs = test_data / "metadata" / "cryodrgn" / "cryosparc_P12_J24_001_particles.cs"
-    assert look(ImportParticles(), tmp_path, file=star).tables["particles"].frame.height == 269
-    assert look(ImportParticles(), tmp_path, file=cs).tables["particles"].frame.height == 2019
+    for file, count in ((star, 269), (cs, 2019)):
+        assert ImportParticles().read(ImportParticles.Parameters(file=file)).table.frame.height == count
+        found = look(ImportParticles(), tmp_path, file=file)
+        assert found.tables["particles"].frame.height == 0, "their stacks were left behind"
+        assert all(failure.reason.startswith("There is no such file") for failure in found.failures)
 
 
 def test_garbage_is_refused_with_a_sentence(tmp_path: Path) -> None:
@@ -110,3 +136,43 @@ def test_a_map_that_is_no_cube_is_refused(tmp_path: Path) -> None:
     write_volume(tmp_path / "map.mrc", np.zeros((32, 32, 16), np.float32), pixel_size=1.2)
     with pytest.raises(InputError, match="must be a cube"):
         look(ImportVolume(), tmp_path, file=tmp_path / "map.mrc")
+
+
+class TestStacks:
+    @pytest.fixture
+    def relion(self, tmp_path: Path) -> Path:
+        """A project of RELION with a stack of three particles."""
+        (tmp_path / "Extract" / "job004").mkdir(parents=True)
+        images = np.random.default_rng(1).normal(size=(3, 16, 16)).astype(np.float32)
+        write_stack(tmp_path / "Extract" / "job004" / "good.mrcs", images, pixel_size=1.0)
+        return tmp_path
+
+    def imported(self, relion: Path, *names: str) -> Found:
+        star = relion / "Extract" / "job004" / "particles.star"
+        star.write_text(PARTICLES + "".join(f"{name} 1 15000 14500 30\n" for name in names), encoding="utf-8")
+        return look(ImportParticles(), relion, file=star)
+
+    def test_what_is_there_comes_in_and_the_rest_fails_stack_by_stack(self, relion: Path) -> None:
+        write_volume(relion / "few.mrcs", np.zeros((2, 16, 16), np.float32), pixel_size=1.0)
+        (relion / "text.mrcs").write_text("no stack", encoding="utf-8")
+        found = self.imported(
+            relion,
+            *("2@Extract/job004/good.mrcs", "3@good.mrcs", "1@missing.mrcs", "2@missing.mrcs"),
+            *("3@few.mrcs", "1@text.mrcs", "1@../../../../etc/passwd"),
+        )
+        kept = found.tables["particles"].frame
+        good = str(relion / "Extract" / "job004" / "good.mrcs")
+        assert list(kept.select("file", "index").iter_rows()) == [(good, 1), (good, 2)]
+        reasons = {Path(failure.label).name: failure.reason for failure in found.failures}
+        assert reasons["missing.mrcs"].startswith("There is no such file; put it where the table says")
+        assert reasons["missing.mrcs"].endswith("It has 2 particles of the table, left out.")
+        assert reasons["few.mrcs"].startswith("It holds 2 images, and the table names number 3. It has 1 particle ")
+        assert reasons["text.mrcs"].startswith("It is no stack of images")
+        assert reasons["passwd"].startswith(("It is no stack of images", "There is no such file"))
+        assert len(reasons) == 4
+
+    def test_a_stack_that_was_put_back_is_no_failure_any_more(self, relion: Path) -> None:
+        (failure,) = self.imported(relion, "1@late.mrcs").failures
+        write_stack(relion / "Extract" / "job004" / "late.mrcs", np.ones((1, 16, 16), np.float32), pixel_size=1.0)
+        found = self.imported(relion, "1@late.mrcs")
+        assert (found.failures, list(found.recovered)) == ([], [failure.id])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import CTF, Coordinate, Particle, Volume, digest
 from cryoloom.errors import FormatError, InputError, ParameterError
+from cryoloom.protocols.imports._images import with_found_images, without_unusable_images
 from cryoloom.workflow.parameters import (
     AngstromPerPixel,
     Kilovolt,
@@ -21,7 +22,6 @@ from cryoloom.workflow.protocol import Found, Output, SourceProtocol, Stage, out
 from cryoloom.workflow.workspace import SourceContext
 
 if TYPE_CHECKING:
-    from cryoloom.data import Table
     from cryoloom.formats.relion import AssumedAcquisition, Imported
 
 
@@ -82,7 +82,11 @@ class _ImportTable(SourceProtocol):
 
 
 class ImportParticles(_ImportTable):
-    """Import particles from a STAR file of RELION or a .cs file of cryoSPARC; the image stacks stay where they are."""
+    """Import particles from a STAR file of RELION or a .cs file of cryoSPARC; the image stacks stay where they are.
+
+    Every stack is looked for, beginning in the folder of the file and going up. Particles whose stack is not there, is
+    no stack, or holds too few images are listed as failed, stack by stack; they come in by a retry once it is mended.
+    """
 
     id = "import-particles"
 
@@ -214,37 +218,24 @@ def assumed_acquisition(parameters: Any) -> AssumedAcquisition:
 
 
 def found_table(output: str, imported: Imported, file: Path, context: SourceContext) -> Found:
-    """What a look at a file that was read gives; whatever was there and is no longer in it is withdrawn."""
-    table = _with_found_files(imported.table, file)
+    """What a look at a file that was read gives; whatever was there and is no longer in it is withdrawn.
+
+    Each image that it names is looked for; items whose image is not there, or is none, are left out and said.
+    """
+    table, failures, recovered = without_unusable_images(with_found_images(imported.table, file))
     for remark in imported.remarks:
         context.say(remark)
     withdrawn = context.known[output] - set(table.frame["id"])
-    return Found(tables={output: table}, withdrawn={output: sorted(withdrawn)}, exhausted=True)
+    return Found(
+        tables={output: table},
+        withdrawn={output: sorted(withdrawn)},
+        failures=failures,
+        recovered=recovered,
+        exhausted=True,
+    )
 
 
 def is_cs(file: Path) -> bool:
     from cryoloom.formats import FileFormat, detect_format
 
     return detect_format(file) is FileFormat.CS
-
-
-def _with_found_files(table: Table, file: Path) -> Table:
-    """Names of images as absolute paths: they begin in the nearest folder above the file in which they are found."""
-    import polars as pl
-
-    columns = [name for name in ("file", "micrograph_file", "movie_file") if name in table.frame.columns]
-    if not columns or table.frame.height == 0:
-        return table
-    root = _root_of(str(table.frame[columns[0]][0]), file.absolute())
-    frame = table.frame.with_columns(
-        pl.when(pl.col(name).fill_null("").str.contains("^(/|$)"))
-        .then(pl.col(name))
-        .otherwise(pl.lit(f"{root}/") + pl.col(name))
-        .alias(name)
-        for name in columns
-    )
-    return table.with_frame(frame)
-
-
-def _root_of(name: str, star: Path) -> Path:
-    return next((folder for folder in star.parents if (folder / name).exists()), star.parent)

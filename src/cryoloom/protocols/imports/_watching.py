@@ -9,9 +9,9 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from cryoloom.data import Item, OpticsGroup, content_of, digest
+from cryoloom.data import Micrograph, Movie, OpticsGroup, content_of, digest
 from cryoloom.errors import CryoloomError, InputError
 from cryoloom.protocols.imports._exposures import stated_optics
 from cryoloom.protocols.imports._folder import FolderNews, SeenFile, WatchedFolder
@@ -22,6 +22,8 @@ from cryoloom.workflow.workspace import SourceContext
 
 if TYPE_CHECKING:
     from cryoloom.formats import AcquisitionRecord
+
+Imported: TypeAlias = Movie | Micrograph
 
 _UNFIT_FOR_TABLES = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 """Control characters, which STAR cannot hold, and what Python makes of bytes that are no UTF-8."""
@@ -43,7 +45,7 @@ class FolderSource(SourceProtocol):
     """
 
     @abstractmethod
-    def item_of(self, seen: SeenFile, parameters: Any, optics: OpticsGroup, context: SourceContext) -> Item:
+    def item_of(self, seen: SeenFile, parameters: Any, optics: OpticsGroup, context: SourceContext) -> Imported:
         """Read what a complete file says of itself.
 
         Raises
@@ -79,7 +81,7 @@ class FolderSource(SourceProtocol):
             return self._without_folder(error, parameters, context)
         failures, recovered = self._take_note(news)
         withdrawn = [self._forget(path) for path in news.changed if path in self._id_of]
-        items: list[Item] = []
+        items: list[Imported] = []
         for seen in sorted(news.complete, key=lambda seen: seen.path):
             try:
                 _check_name(seen.path)
