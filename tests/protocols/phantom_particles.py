@@ -23,7 +23,7 @@ def phantom() -> np.ndarray:
     return np.einsum("p,pz,py,px->zyx", random.uniform(0.5, 1.5, 14), z, y, x).astype(np.float32)
 
 
-def write_particles(folder: Path, *, count: int = COUNT) -> Path:
+def write_particles(folder: Path, *, count: int = COUNT, noise: float = 1.5) -> Path:
     """Write truth.mrc, particles.mrcs and particles.star with true poses; returns the last."""
     random = np.random.default_rng(6)
     angles = np.stack(
@@ -40,7 +40,7 @@ def write_particles(folder: Path, *, count: int = COUNT) -> Path:
     ctfs = np.stack([transfer_image((BOX, BOX), PIXEL, transfer) for transfer in transfers])
     truth = phantom()
     images = project_volume(truth, angles, shifts, ctfs, pixel_size=PIXEL)
-    images += random.normal(0, 1.5 * images.std(), images.shape).astype(np.float32)
+    images += random.normal(0, noise * images.std(), images.shape).astype(np.float32)
     write_volume(folder / "truth.mrc", truth, pixel_size=PIXEL)
     write_stack(folder / "particles.mrcs", images.astype(np.float32), pixel_size=PIXEL)
     optics = OpticsGroup.describe(

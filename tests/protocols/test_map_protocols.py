@@ -12,9 +12,11 @@ from phantom_particles import BOX, COUNT, DIAMETER, PIXEL, write_particles
 
 from cryoloom.engine.abinitio import AbInitioSettings, ab_initio, predicted_seconds
 from cryoloom.engine.fsc import fourier_shell_correlation
+from cryoloom.engine.orientations import angular_distance, rotation_matrices
+from cryoloom.engine.refinement import refine
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.machine_speed import machine_speed
-from cryoloom.protocols.particle_images import load_particles, read_particle_file
+from cryoloom.protocols.particle_images import load_particles, read_particle_file, with_half_sets
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
 
@@ -105,6 +107,82 @@ def test_abinitio_makes_maps_and_goes_on_from_its_last_iteration(imported, star,
     assert other.drive(again)[0].state is RunState.FINISHED
     assert iterated == [1, 2, 3, 4, 5, 6]
     assert map_files(again) == map_files(run)
+
+
+@pytest.fixture
+def with_reference(make_project, tmp_path):
+    """A project with some clear particles, and the truth as a map to start from."""
+    star = write_particles(tmp_path, count=80, noise=0.5)
+    project = make_project()
+    runs = [
+        project.add("import-particles", file=star),
+        project.add("import-volume", file=star.with_name("truth.mrc")),
+    ]
+    assert [end.state for end in project.drive(*runs)] == [RunState.FINISHED] * 2
+    return project
+
+
+def test_refine_gives_map_halves_mask_poses_and_curves_and_goes_on(with_reference, tmp_path, monkeypatch):
+    project = with_reference
+    values = {"particles": "1.particles", "reference": "2.volumes", "diameter": DIAMETER, "iterations": 2}
+    run = project.add("refine", **values)
+    end = project.drive(run)[0]
+    assert end.state is RunState.FINISHED, end.reason
+    (volume,) = run.outputs["volumes"].to_polars().iter_rows(named=True)
+    truth = mrcfile.read(tmp_path / "truth.mrc")
+    made = mrcfile.read(project.path / volume["file"])
+    against_truth = fourier_shell_correlation(made, truth, pixel_size=PIXEL).correlation
+    assert against_truth[1:7].min() > 0.8
+    assert 2 * PIXEL <= volume["resolution"] < 40.0
+    assert f"{volume['resolution']:.2f} Å" in end.reason
+    mask = mrcfile.read(project.path / volume["mask_file"])
+    assert (mask.min(), mask.max()) == (0.0, 1.0)
+    assert mask[truth > 0.3 * truth.max()].mean() > 0.95
+    posed = run.outputs["particles"].to_polars()
+    given = project.run(1).outputs["particles"].to_polars()
+    assert posed["id"].to_list() == given["id"].to_list()
+    assert (
+        posed["half_set"].to_list()
+        == with_half_sets(project.run(1).outputs["particles"].latest().table()).frame["half_set"].to_list()
+    )
+    angles = [frame.select("rot", "tilt", "psi").to_numpy() for frame in (posed, given)]
+    error = angular_distance(*map(rotation_matrices, angles), np.eye(3)[None])
+    assert np.median(error) < 6.0  # degrees; the phantom's finest detail is 12 Å at 60 Å from the centre
+    assert np.median(np.abs(posed["shift_x"] - given["shift_x"])) < PIXEL / 2
+    curves = {row["curve"]: row for row in run.outputs["fscs"].to_polars().iter_rows(named=True)}
+    assert {"unmasked", "masked", "corrected"} <= set(curves)
+    assert list((run.folder.files / "partial").iterdir())  # maps that were shown while it ran
+
+    again = project.add("refine", **values)
+    iterated = []
+
+    def torn(*arguments, state=None, **more):
+        for each in refine(*arguments, state=state, **more):
+            iterated.append(each.iteration)
+            yield each
+            if each.iteration == 1 and state is None:
+                raise MemoryError("as a kill would end it")
+
+    monkeypatch.setattr("cryoloom.engine.refinement.refine", torn)
+    assert project.drive(again)[0].state is RunState.FAILED
+    assert project.drive(again)[0].state is RunState.FINISHED
+    assert iterated == [1, 2]
+    assert map_files(again) == map_files(run)
+    columns = ["id", "rot", "tilt", "psi", "shift_x", "shift_y", "scale"]
+    assert again.outputs["particles"].to_polars().select(columns).equals(posed.select(columns))
+
+
+def test_refine_refuses_what_it_cannot_start_from(with_reference):
+    values = {"particles": "1.particles", "reference": "2.volumes", "diameter": DIAMETER}
+    run = with_reference.add("refine", **values, reference_number=2)
+    end = with_reference.drive(run)[0]
+    assert end.state is RunState.FAILED
+    assert "there are 1 maps" in end.reason
+    with pytest.raises(ParameterError):
+        with_reference.add("refine", **values, symmetry="X")
+    told = predicted(run)
+    assert told is not None
+    assert 0.2e9 < told.memory < 2e9
 
 
 def test_settings_that_cannot_be_are_refused_when_the_run_is_added(imported):

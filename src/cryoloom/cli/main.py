@@ -23,6 +23,7 @@ TOOLS: Mapping[str, str] = {
     "extract": "cryoloom.cli.tool.extract:extract",
     "abinitio": "cryoloom.cli.tool.abinitio:abinitio",
     "class2d": "cryoloom.cli.tool.class2d:class2d",
+    "refine": "cryoloom.cli.tool.refine:refine",
     "reconstruct": "cryoloom.cli.tool.reconstruct:reconstruct",
     "project": "cryoloom.cli.tool.project:project",
     "fsc": "cryoloom.cli.tool.fsc:fsc",

@@ -17,6 +17,7 @@ PROTOCOLS: Mapping[str, str] = {
     "class2d": "cryoloom.protocols.class2d:Classify2D",
     "select-classes": "cryoloom.protocols.class2d:SelectClasses",
     "abinitio": "cryoloom.protocols.abinitio:AbInitio",
+    "refine": "cryoloom.protocols.refine:Refine",
     "reconstruct": "cryoloom.protocols.reconstruct:Reconstruct",
     "remove-duplicates": "cryoloom.protocols.duplicates:RemoveDuplicates",
     "create-mask": "cryoloom.protocols.maps:CreateMask",

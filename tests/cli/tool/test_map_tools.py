@@ -163,3 +163,24 @@ def test_abinitio_writes_maps_that_the_same_seed_makes_again(project, capsys):
     status, _, err = run(capsys, "abinitio", project / "particles.star", "--diameter", 300, "--output", project / "x")
     assert status == 1
     assert "does not fit images" in err
+
+
+def test_refine_answers_with_all_that_it_has_made(project, capsys):
+    arguments = ("--reference", project / "truth.mrc", "--diameter", 110, "--output", project / "fine", "--json")
+    arguments += ("--iterations", 2, "--duplicates-within", 0)
+    status, out, err = run(capsys, "refine", project / "particles.star", *arguments)
+    assert status == 0, err
+    assert "This will take about" in err
+    told = json.loads(out)
+    assert told["map"] == str(project / "fine_map.mrc")
+    assert told["half_maps"] == [str(project / f"fine_half{number}.mrc") for number in (1, 2)]
+    assert told["iterations"] == 2
+    assert told["resolution"] < 30.0  # images without noise
+    posed = starfile.read(told["particles"])["particles"]
+    given = starfile.read(project / "particles.star")["particles"]
+    assert posed["rlnRandomSubset"].to_list() == given["rlnRandomSubset"].to_list()
+    relion("relion_reconstruct", "--i", "fine_particles.star", "--o", "posed.mrc", "--ctf", folder=project)
+    inside = np.s_[4:-4, 4:-4, 4:-4]
+    made = mrcfile.read(project / "posed.mrc")[inside]
+    assert correlation(made, mrcfile.read(told["map"])[inside]) > 0.95  # RELION reads the poses as they are meant
+    assert correlation(made, mrcfile.read(project / "truth.mrc")[inside]) > 0.9

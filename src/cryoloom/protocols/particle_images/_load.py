@@ -51,6 +51,11 @@ class LoadedParticles:
     def __len__(self) -> int:
         return len(self.table)
 
+    @property
+    def grid(self) -> CommonGrid:
+        """Sampling of the images."""
+        return CommonGrid(self.images.box_size, self.images.pixel_size)
+
     @cached_property
     def ids(self) -> NDArray[np.uint64]:
         """(n,) identities."""

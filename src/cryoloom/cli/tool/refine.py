@@ -1,0 +1,123 @@
+"""`cryoloom tool refine`: poses and map of particles, from a reference."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryoloom.cli._targets import OverwriteOption, check_targets
+from cryoloom.cli.output import duration, emit
+
+
+def refine(
+    particles: Annotated[Path, typer.Argument(metavar="STAR", help="Particles with CTFs (.star or .cs).")],
+    *,
+    reference: Annotated[Path, typer.Option(help="Map to start from, in the frame of the symmetry.")],
+    diameter: Annotated[float, typer.Option(min=10.0, help="Of the particle, its longest, in Å.")],
+    output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of maps, mask and STAR file.")],
+    symmetry: Annotated[str, typer.Option(help="Point group: C1, C3, D7, T or O.")] = "C1",
+    initial_resolution: Annotated[
+        float, typer.Option(min=2.0, help="Finer details of the reference are left out, in Å.")
+    ] = 40.0,
+    shift: Annotated[float, typer.Option(min=0.0, help="Largest shift looked for at first, in Å.")] = 20.0,
+    box: Annotated[
+        int | None, typer.Option(min=16, help="Edge of the images as they are compared, in pixels; even.")
+    ] = None,
+    duplicates_within: Annotated[
+        float, typer.Option(min=0.0, help="Of particles nearer in a micrograph, one is taken; in Å.")
+    ] = 20.0,
+    iterations: Annotated[int, typer.Option(min=2, help="At most; it ends by itself.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same map.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    overwrite: OverwriteOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Refine poses and map of particles in two independent half sets.
+
+    Writes PREFIX_map.mrc, PREFIX_half1.mrc, PREFIX_half2.mrc, PREFIX_mask.mrc, and PREFIX_particles.star with the poses
+    for RELION. The resolution is where the corrected correlation of the half maps falls below 0.143.
+
+    Example: cryoloom tool refine particles.star --reference first_class1.mrc --symmetry C3 --diameter 200 --output fine
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", str(threads))
+
+    import time
+
+    from cryoloom.cli.tool._progress import ToolProgress
+    from cryoloom.engine.refinement import RefinementSettings
+    from cryoloom.engine.refinement import refine as refinement
+    from cryoloom.formats import relion, write_volume
+    from cryoloom.protocols.machine_speed import machine_speed
+    from cryoloom.protocols.particle_images import check_halves, load_particles, read_particle_file
+    from cryoloom.protocols.refine._compute import (
+        predicted_memory,
+        predicted_seconds,
+        progress_of,
+        read_reference,
+        refined,
+    )
+
+    settings = RefinementSettings(
+        symmetry=symmetry,
+        initial_resolution=initial_resolution,
+        shift_radius=shift,
+        iterations=iterations,
+        seed=seed,
+    )
+    maps = {name: output.with_name(f"{output.name}_{name}.mrc") for name in ("map", "half1", "half2", "mask")}
+    star = output.with_name(f"{output.name}_particles.star")
+    check_targets([*maps.values(), star], inputs=[particles, reference], overwrite=overwrite)
+    given = read_particle_file(particles)
+    check_targets(maps.values(), inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
+    loaded = load_particles(
+        given.table, given.resolve, diameter=diameter, box_size=box, duplicates_within=duplicates_within
+    )
+    check_halves(loaded.half_sets)
+    remarks = [*given.remarks, *loaded.remarks, *settings.warnings]
+    for remark in remarks:
+        sys.stderr.write(f"{particles.name}: {remark}\n")
+    images = loaded.images
+    start = read_reference(reference, loaded.grid)
+    expected = predicted_seconds(len(loaded), images.box_size, symmetry, threads=threads) / machine_speed()
+    memory = predicted_memory(len(loaded), images.box_size)
+    sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
+    begin = time.monotonic()
+    with ToolProgress("Refining", quiet=as_json) as progress:
+        for state in refinement(images, loaded.half_sets, start, settings, threads=threads):
+            progress(*progress_of(state, iterations))
+    result = refined(loaded, state, threads=threads)
+    first, second = state.half_maps
+    for name, volume in (("map", state.combined_map), ("half1", first), ("half2", second), ("mask", result.mask)):
+        write_volume(maps[name], volume, pixel_size=images.pixel_size)
+    remarks += relion.write_particles(star, result.particles)
+    if result.resolution is None:
+        remarks.append("The half maps share no more than noise would: there is no evidence of signal.")
+        sys.stderr.write(f"{particles.name}: {remarks[-1]}\n")
+    document = {
+        "map": maps["map"],
+        "half_maps": [maps["half1"], maps["half2"]],
+        "mask": maps["mask"],
+        "particles": star,
+        "resolution": result.resolution,
+        "iterations": state.iteration,
+        "converged": state.ending,
+        "count": len(loaded),
+        "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
+        "symmetry": symmetry,
+        "box_size": images.box_size,
+        "pixel_size": images.pixel_size,
+        "fsc": {
+            "frequency": result.correlation.corrected.frequency,
+            "corrected": result.correlation.corrected.correlation,
+        },
+        "seed": seed,
+        "seconds": round(time.monotonic() - begin, 1),
+        "predicted": {"seconds": round(expected, 1), "memory": memory},
+        "remarks": remarks,
+    }
+    found = "no evidence of signal" if result.resolution is None else f"{result.resolution:.2f} Å"
+    emit(document, as_json=as_json, text=f"{len(loaded)} particles, {found} → {maps['map']}")

@@ -1,0 +1,276 @@
+"""Refine particles against a map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cryoloom.data import FSC, Item, Mask, Particle, Snapshot, Volume, child_id, digest
+from cryoloom.errors import InputError
+from cryoloom.workflow.lane import Capacity, Resources
+from cryoloom.workflow.parameters import Angstrom, Level, Pixel, ProtocolParameters, parameter
+from cryoloom.workflow.protocol import (
+    FileRole,
+    Input,
+    Output,
+    Prediction,
+    Stage,
+    WholeProtocol,
+    input_set,
+    output_set,
+)
+from cryoloom.workflow.workspace import RoundWorkspace
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cryoloom.data import Table
+    from cryoloom.engine.refinement import RefinementSettings, RefinementState
+    from cryoloom.protocols.particle_images import CommonGrid
+    from cryoloom.protocols.refine._compute import Refined
+
+
+class Refine(WholeProtocol):
+    """Refine the poses of particles and their map, in two half sets that know nothing of each other's noise.
+
+    All that the halves share is the start, up to the initial resolution, and how far their maps agree. It begins by
+    looking for every particle everywhere, then about where it was found, and ends by itself when nothing improves.
+    """
+
+    id = "refine"
+    stage = Stage.REFINE
+    citations = ("10.1016/j.jsb.2012.09.006", "10.1038/nmeth.2115", "10.1016/j.ultramic.2013.06.004")
+    file_categories: ClassVar[Mapping[str, FileRole]] = {"maps": FileRole.RESULT, "partial": FileRole.SCRATCH}
+    waits_for_closed_inputs = True
+
+    class Inputs:
+        """The particles, and a map to start from."""
+
+        particles: Input[Particle] = input_set("images of particles with CTFs")
+        reference: Input[Volume] = input_set("map to start from; of several, the one that `reference_number` says")
+
+    class Outputs:
+        """The map, and the particles with their poses."""
+
+        volumes: Output[Volume] = output_set("the map, its half maps and its mask; neither sharpened nor filtered")
+        particles: Output[Particle] = output_set("particles with refined poses")
+        masks: Output[Mask] = output_set("soft mask about what stands out of the solvent")
+        fscs: Output[FSC] = output_set("correlation curves of the half maps")
+
+    class Parameters(ProtocolParameters):
+        """What is imposed, and from where it starts."""
+
+        diameter: Angstrom = parameter(
+            label="Diameter",
+            help="Of the particle, its longest; what lies beyond is taken for background.",
+            gt=10,
+            le=5000,
+        )
+        symmetry: str = parameter(
+            "C1", label="Symmetry", help="Point group: C1, C3, D7, T or O; the reference lies in its frame."
+        )
+        initial_resolution: Angstrom = parameter(
+            40.0,
+            label="Initial resolution",
+            help="Finer details of the reference are left out; finer than 20 Å the halves are no longer independent.",
+            gt=2,
+            le=200,
+        )
+        reference_number: int = parameter(1, label="Reference", help="Which map of the input it starts from.", ge=1)
+        shift_radius: Angstrom = parameter(
+            20.0,
+            label="Largest shift",
+            help="How far from the centre of its image a particle is looked for at first.",
+            level=Level.ADVANCED,
+            ge=0,
+            le=500,
+        )
+        box_size: Pixel | None = parameter(
+            None,
+            label="Image size",
+            help="Edge of the images as they are compared, and of the map; without it, that of the particles.",
+            level=Level.ADVANCED,
+            ge=16,
+            le=1024,
+        )
+        duplicates_within: Angstrom = parameter(
+            20.0,
+            label="Duplicates within",
+            help="Of particles that lie so near each other in a micrograph, one is taken; 0 compares images only.",
+            level=Level.ADVANCED,
+            ge=0,
+        )
+        iterations: int = parameter(
+            20, label="Iterations", help="At most; it ends by itself.", level=Level.EXPERT, ge=2, le=200
+        )
+        seed: int = parameter(0, label="Seed", help="The same seed gives the same map.", level=Level.ADVANCED, ge=0)
+        threads: int = parameter(2, label="Threads", level=Level.ADVANCED, ge=1, le=64)
+
+    def check(self, parameters: Any) -> None:
+        """Refuse what is no point group, and odd boxes."""
+        settings_of(parameters)
+        if parameters.box_size is not None:
+            from cryoloom.protocols.particle_images import common_grid
+
+            common_grid([(parameters.box_size, 1.0)], box_size=parameters.box_size)
+
+    def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
+        """Memory follows from the number and size of the images."""
+        from cryoloom.protocols.refine._compute import predicted_memory
+
+        particles = inputs["particles"]
+        memory = predicted_memory(particles.count, _grid(particles, parameters).box_size)
+        return Resources(cpu=parameters.threads, memory=memory)
+
+    def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
+        """As measured, scaled by the speed of this machine; with the box that fits the memory."""
+        from cryoloom.protocols.machine_speed import machine_speed
+        from cryoloom.protocols.refine._compute import predicted_memory, predicted_seconds
+
+        count, box = inputs["particles"].count, _grid(inputs["particles"], parameters).box_size
+        threads = min(parameters.threads, capacity.cpu)
+        seconds = predicted_seconds(count, box, parameters.symmetry, threads=threads) / machine_speed()
+        memory = predicted_memory(count, box)
+        smaller = next((size for size in range(box - 2, 15, -2) if predicted_memory(count, size) < capacity.memory), 0)
+        advice = [f"With box_size={smaller} it fits."] if memory > capacity.memory and smaller else []
+        return Prediction(seconds, memory, advice)
+
+    def compute(
+        self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
+    ) -> Mapping[str, Table | Iterable[Item]]:
+        """Refine, iteration by iteration."""
+        from cryoloom.engine.refinement import refine
+        from cryoloom.protocols.checkpoints import kept_states
+        from cryoloom.protocols.particle_images import check_halves, load_particles, tell
+        from cryoloom.protocols.refine._compute import progress_of, refined
+
+        particles = load_particles(
+            inputs["particles"].table(),
+            workspace.resolve,
+            diameter=parameters.diameter,
+            box_size=parameters.box_size,
+            duplicates_within=parameters.duplicates_within,
+            scratch=workspace.scratch(),
+        )
+        tell(particles, workspace)
+        check_halves(particles.half_sets)
+        settings = settings_of(parameters)
+        for warning in settings.warnings:
+            workspace.warn(warning)
+        reference = _reference(inputs["reference"], parameters, particles.grid, workspace)
+
+        def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
+            return refine(
+                particles.images, particles.half_sets, reference, settings, state=state, threads=workspace.threads
+            )
+
+        state: RefinementState | None = None
+        for state in kept_states(workspace, algorithm):
+            workspace.report(*progress_of(state, settings.iterations))
+            if not state.finished:
+                _write("partial", {"map": state.combined_map}, particles.grid, workspace)
+        assert state is not None, "there is at least one iteration"  # noqa: S101
+        result = refined(particles, state, threads=workspace.threads)
+        if result.resolution is None:
+            workspace.warn("The half maps share no more than noise would: there is no evidence of signal.")
+        first, second = state.half_maps
+        maps = {"map": state.combined_map, "half1": first, "half2": second, "mask": result.mask}
+        return _items(_write("maps", maps, particles.grid, workspace), result, particles.grid, parameters, workspace)
+
+    def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
+        """The resolution."""
+        (resolution,) = outputs["volumes"].to_polars(columns=["resolution"])["resolution"]
+        return (
+            "no evidence of signal"
+            if resolution is None
+            else f"{resolution:.2f} Å, with symmetry {parameters.symmetry}"
+        )
+
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        return (
+            f"{counts.get('particles', 0)} particles were refined in two independent half sets from a reference "
+            f"filtered to {parameters.initial_resolution:g} Å with the symmetry {parameters.symmetry}. The resolution "
+            "is where the half maps' correlation, corrected by randomised phases for what the mask makes, falls below "
+            "0.143."
+        )
+
+
+def settings_of(parameters: Any) -> RefinementSettings:
+    """What the engine is told."""
+    from cryoloom.engine.refinement import RefinementSettings
+
+    names = ("symmetry", "initial_resolution", "shift_radius", "iterations", "seed")
+    return RefinementSettings(**{name: getattr(parameters, name) for name in names})
+
+
+def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
+    from cryoloom.protocols.particle_images import common_grid
+
+    sizes = particles.to_polars(columns=["box_size", "pixel_size"]).unique(maintain_order=True).rows()
+    return common_grid(sizes, box_size=parameters.box_size)
+
+
+def _reference(
+    volumes: Snapshot[Any], parameters: Any, grid: CommonGrid, workspace: RoundWorkspace
+) -> NDArray[np.float32]:
+    from cryoloom.protocols.refine._compute import read_reference
+
+    rows = volumes.to_polars(columns=["file", "pixel_size"]).rows()
+    if parameters.reference_number > len(rows):
+        raise InputError(
+            f"The reference is to be map {parameters.reference_number}, but there are {len(rows)} maps; set "
+            "reference_number."
+        )
+    file, pixel_size = rows[parameters.reference_number - 1]
+    return read_reference(workspace.resolve(file), grid, pixel_size=pixel_size)
+
+
+def _write(
+    category: str, maps: Mapping[str, NDArray[np.float32]], grid: CommonGrid, workspace: RoundWorkspace
+) -> dict[str, str]:
+    from cryoloom.formats import write_volume
+
+    files = {}
+    for name, volume in maps.items():
+        file = workspace.file(category, f"_{name}.mrc")
+        write_volume(file.path, volume, pixel_size=grid.pixel_size)
+        files[name] = file.name
+    return files
+
+
+def _items(
+    files: Mapping[str, str], result: Refined, grid: CommonGrid, parameters: Any, workspace: RoundWorkspace
+) -> dict[str, Table | list[Item]]:
+    sampling: dict[str, Any] = {"pixel_size": grid.pixel_size, "box_size": grid.box_size}
+    volume = Volume(
+        id=digest("map", workspace.run.encode(), b"1"),
+        file=files["map"],
+        half1_file=files["half1"],
+        half2_file=files["half2"],
+        mask_file=files["mask"],
+        resolution=result.resolution,
+        symmetry=parameters.symmetry.upper(),
+        **sampling,
+    )
+    mask = Mask(id=child_id(volume.id, "mask"), parent_id=volume.id, file=files["mask"], **sampling)
+    curves = {
+        "unmasked": result.correlation.unmasked,
+        "masked": result.correlation.masked,
+        "phase-randomised": result.correlation.randomised,
+        "corrected": result.correlation.corrected,
+    }
+    fscs: list[Item] = [
+        FSC(
+            id=child_id(volume.id, name),
+            parent_id=volume.id,
+            volume_id=volume.id,
+            curve=name,
+            frequency=tuple(curve.frequency.tolist()),
+            correlation=tuple(curve.correlation.tolist()),
+        )
+        for name, curve in curves.items()
+        if curve is not None
+    ]
+    return {"volumes": [volume], "particles": result.particles, "masks": [mask], "fscs": fscs}
