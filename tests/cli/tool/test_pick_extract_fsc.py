@@ -103,7 +103,7 @@ def test_extract_writes_a_stack_that_its_star_file_describes(picked, micrograph,
     output = tmp_path / "particles.mrcs"
     status, out, err = run(
         capsys, "extract", micrograph, "--coordinates", star, "--box", 64, "--size", 32, "--diameter", DIAMETER,
-        "--voltage", 300, "--cs", 2.7, "--amplitude-contrast", 0.1, "--defocus", 12000, 11500, 30,
+        "--voltage", 300, "--cs", 2.7, "--amplitude-contrast", 0.1, "--defocus", 12000, 11500, 30, "--resolution", 3,
         "--output", output, "--json",
     )  # fmt: skip
     assert status == 0
@@ -124,6 +124,23 @@ def test_extract_writes_a_stack_that_its_star_file_describes(picked, micrograph,
     assert images.mean(axis=0)[16, 16] > 1  # protein white, in the centre
     assert "loses what the particle scatters at 3 Å" in err
     assert answer["warnings"]
+
+
+def test_the_box_follows_from_diameter_and_defocus_and_then_holds_all(one_position, micrograph, tmp_path, capsys):
+    """60 Å and 2 λ Δf / d = 2 × 0.0197 × 12000 / 4 Å = 118 Å on either side together: 89 pixels of 2 Å, so 90."""
+    known = ["--diameter", DIAMETER, "--voltage", 300, "--cs", 2.7, "--amplitude-contrast", 0.1]
+    status, out, err = run(
+        capsys, "extract", micrograph, "--coordinates", one_position, *known, "--defocus", 12000, 11500, 30,
+        "--output", tmp_path / "p.mrcs", "--json",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    answer = json.loads(out)
+    assert (answer["box_size"], answer["warnings"]) == (90, [])
+    status, _, err = run(
+        capsys, "extract", micrograph, "--coordinates", one_position, "--output", tmp_path / "q.mrcs", "--voltage", 300
+    )
+    assert status == 2
+    assert "--diameter, from which it follows" in err
 
 
 CTF_STAR = """
@@ -286,6 +303,7 @@ def test_fsc_of_two_noisy_maps(tmp_path, capsys):
     [
         (["pick", "missing.mrc", "--diameter", "60", "--output", "p.star"], 1, "missing.mrc"),
         (["pick", "MIC", "--diameter", "900", "--output", "p.star"], 1, "too large for a micrograph"),
+        (["pick", "MIC", "--diameter", "3", "--output", "p.star"], 1, "1.5 pixels of 2 Å across, and needs at least 8"),
         (["pick", "MIC", "--output", "p.star"], 2, "--diameter"),
         (["pick", "MIC", "--diameter", "60", "--output", "p.star", "--template-pixel-size", "3"], 2, "--templates"),
         (["extract", "MIC", "--coordinates", "missing.star", "--box", "64", "--output", "p.mrcs"], 1, "missing.star"),

@@ -60,7 +60,7 @@ def test_windows_that_leave_the_field_are_dropped_and_listed(micrograph):
     found = extract_particles(micrograph, coordinates, ExtractionSettings(64, 48))
     assert found.indices.tolist() == [1, 2, 4, 5]
     assert [particle.index for particle in found.dropped] == [0, 3, 6, 7]
-    assert "(31, 100) leaves the micrograph" in found.dropped[0].reason
+    assert "window of 64 pixels leaves the micrograph" in found.dropped[0].reason
 
 
 def test_a_window_without_variance_is_dropped_and_named(micrograph):

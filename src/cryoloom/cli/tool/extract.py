@@ -13,14 +13,22 @@ from cryoloom.cli.output import emit
 from cryoloom.errors import InputError
 
 _DIAMETER_OF_BACKGROUND = 0.75  # of the box, where the particle's diameter is not given, as in RELION
+_VOLTAGE_OF_MOST = 300.0  # kV, where it is not told; at 200 kV defocus spreads a quarter more
 
 
 def extract(
     micrograph: Annotated[Path, typer.Argument(metavar="MIC", help="Micrograph, motion-corrected.")],
     *,
     coordinates: Annotated[Path, typer.Option(help="STAR file of positions in it.")],
-    box: Annotated[int, typer.Option(min=2, help="Edge of the windows, in pixels of the micrograph; even.")],
     output: Annotated[Path, typer.Option(help="Stack for the images (.mrcs); a STAR file appears beside it.")],
+    box: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Edge of the windows, in pixels of the micrograph; even. Without it, from --diameter, what holds the "
+            "particle and what defocus (2 µm if it is not known) spreads around it.",
+        ),
+    ] = None,
     size: Annotated[int | None, typer.Option(min=2, help="Edge of the images after Fourier cropping; even.")] = None,
     diameter: Annotated[
         float | None, typer.Option(min=1.0, help="Of the particle, in Å; what lies beyond it counts as background.")
@@ -51,8 +59,13 @@ def extract(
         ),
     ] = None,
     resolution: Annotated[
-        float, typer.Option(min=0.5, help="Wanted, in Å: a box too small for it at this defocus is warned of.")
-    ] = 3.0,
+        float | None,
+        typer.Option(
+            min=0.5,
+            help="That the box is to hold at this defocus, in Å; without it 4, or two pixels of the images if that is "
+            "more.",
+        ),
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
     overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -65,23 +78,20 @@ def extract(
     Example: cryoloom tool extract aligned.mrc --coordinates picks.star --box 320 --size 160 --ctf ctf.json --output
     particles.mrcs
     """
-    from cryoloom.engine.extraction import ExtractionSettings, recommended_box_size
+    from cryoloom.engine.extraction import ExtractionSettings
     from cryoloom.formats import read_header
+    from cryoloom.protocols.extract._box import USUAL_DEFOCUS, default_box_size, what_box_loses
     from cryoloom.protocols.extract._files import extract_from_micrograph
     from cryoloom.protocols.extract._optics import Optics, read_optics_of
 
     check_suffix("--output", output, [".mrcs"])
     check_targets([output, output.with_suffix(".star")], inputs=[micrograph, coordinates, ctf], overwrite=overwrite)
-    pixel_size = pixel_size or read_header(micrograph).pixel_size
+    if box is None and diameter is None:
+        raise typer.BadParameter("Give --box, or --diameter, from which it follows.", param_hint="--box")
+    header = read_header(micrograph)
+    pixel_size = pixel_size or header.pixel_size
     if pixel_size is None:
         raise InputError(f"{micrograph.name}: the file does not say its pixel size; give it.", path=micrograph)
-    settings = ExtractionSettings(
-        box_size=box,
-        background_diameter=_DIAMETER_OF_BACKGROUND * box if diameter is None else diameter / pixel_size,
-        output_size=size,
-        contrast_sign=1 if protein_white else -1,
-        remove_ramp=not no_ramp,
-    )
     optics = Optics(
         voltage=voltage,
         spherical_aberration=spherical_aberration,
@@ -90,22 +100,41 @@ def extract(
     )
     if ctf is not None:
         optics = read_optics_of(ctf, micrograph, optics)
+    strongest = None if optics.defocus is None else max(optics.defocus[:2])
+    if box is None:
+        assert diameter is not None  # noqa: S101
+        box = default_box_size(
+            diameter,
+            defocus=1e4 * USUAL_DEFOCUS if strongest is None else strongest,
+            resolution=resolution,
+            voltage=optics.voltage or _VOLTAGE_OF_MOST,
+            pixel_size=pixel_size,
+            field=header.shape[1:],
+        )
+    settings = ExtractionSettings(
+        box_size=box,
+        background_diameter=_DIAMETER_OF_BACKGROUND * box if diameter is None else diameter / pixel_size,
+        output_size=size,
+        contrast_sign=1 if protein_white else -1,
+        remove_ramp=not no_ramp,
+    )
     warnings = []
     if optics.missing():
         warnings.append(
             f"The STAR file does not say {' and '.join(optics.missing())}, which RELION needs to correct for the "
             "contrast transfer; give --ctf."
         )
-    if diameter is not None and optics.defocus is not None and optics.voltage is not None:
-        largest = max(optics.defocus[:2])
-        wanted = recommended_box_size(
-            diameter, defocus=largest, resolution=resolution, voltage=optics.voltage, pixel_size=pixel_size
+    if diameter is not None and strongest is not None and optics.voltage is not None:
+        lost = what_box_loses(
+            box,
+            diameter,
+            defocus=strongest,
+            resolution=resolution,
+            voltage=optics.voltage,
+            pixel_size=pixel_size,
+            image_pixel_size=pixel_size * box / settings.image_size,
         )
-        if wanted > box:
-            warnings.append(
-                f"At {largest / 1e4:.2f} µm a box of {box} px loses what the particle scatters at "
-                f"{resolution:g} Å; {wanted} px hold it."
-            )
+        warnings += [lost] if lost else []
     made = extract_from_micrograph(
         micrograph,
         coordinates,
@@ -122,6 +151,7 @@ def extract(
     document = {
         "micrograph": made.micrograph,
         "pixel_size": made.pixel_size,
+        "box_size": box,
         "image_size": settings.image_size,
         "contrast_sign": 1,
         "count": len(particles.images),

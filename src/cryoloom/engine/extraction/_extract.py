@@ -149,9 +149,7 @@ def extract_particles(
 
     map_on_threads(extract, range(0, len(chosen), BATCH), threads)
     outside = [
-        DroppedParticle(int(i), f"its window of {box} pixels at ({x}, {y}) leaves the micrograph")
-        for i, (x, y) in enumerate(centres)
-        if not inside[i]
+        DroppedParticle(int(i), f"its window of {box} pixels leaves the micrograph") for i in np.flatnonzero(~inside)
     ]
     flat = [DroppedParticle(int(i), "its background has no variance") for i in chosen[~has_variance]]
     kept = chosen[has_variance]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PIXELS_PER_DIAMETER = 16.0
 OUTLIER = 8.0  # standard deviations at which single pixels are clipped
 SMALLEST_FIELD = 3.0  # diameters
+SMALLEST_DIAMETER = 8.0  # pixels of the micrograph, below which there is no shape that could be told from noise
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ def prepare(
         raise ParameterError(f"A micrograph has two axes; this one has the shape {micrograph.shape}.")
     if not (diameter > 0 and pixel_size > 0):
         raise ParameterError(f"Diameter ({diameter:g} Å) and pixel size ({pixel_size:g} Å) must be positive.")
+    if diameter < SMALLEST_DIAMETER * pixel_size:
+        raise ParameterError(
+            f"A particle of {diameter:g} Å is {diameter / pixel_size:.1f} pixels of {pixel_size:g} Å across, and needs "
+            f"at least {SMALLEST_DIAMETER:g} to be found; check diameter and pixel size, or bin less."
+        )
     height, width = micrograph.shape
     if diameter * SMALLEST_FIELD > min(height, width) * pixel_size:
         raise ParameterError(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from cryoloom.data import CTF, Coordinate, Micrograph, Particle, child_id, half_set_of
 from cryoloom.errors import ParameterError
+from cryoloom.protocols.extract._box import USUAL_DEFOCUS, default_box_size, what_box_loses
 from cryoloom.workflow.lane import Resources
-from cryoloom.workflow.parameters import Angstrom, Level, Pixel, ProtocolParameters, parameter
+from cryoloom.workflow.parameters import Angstrom, Level, Micrometre, Pixel, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
 from cryoloom.workflow.workspace import Workspace
 
 _PROGRAM = 250 * 2**20
-_BOX_OVER_DIAMETER = 1.5
 _BACKGROUND_OVER_BOX = 0.75
-_PARTICLES_EXPECTED = 500
+_PARTICLES_EXPECTED = 500  # of a micrograph whose coordinates have not been looked at
 
 
 class ExtractParticles(MapProtocol):
@@ -52,17 +52,27 @@ class ExtractParticles(MapProtocol):
         box_size: Pixel | None = parameter(
             None,
             label="Box",
-            help="Edge of the window in pixels of the micrograph, even; without it one and a half diameters.",
+            help="Edge of the window in pixels of the micrograph, even; without it what holds the particle and what "
+            "defocus spreads around it, and at least one and a half diameters.",
             ge=8,
             le=8192,
         )
         output_size: Pixel | None = parameter(
             None, label="Image size", help="Edge of the images after Fourier cropping, even.", ge=8, le=8192
         )
-        resolution: Angstrom = parameter(
-            3.0,
-            label="Resolution wanted",
-            help="A box too small for it, given the defocus, is warned of.",
+        defocus: Micrometre = parameter(
+            USUAL_DEFOCUS,
+            label="Defocus to hold",
+            help="A box that is not stated holds what is scattered at this defocus; give the strongest of the session.",
+            level=Level.ADVANCED,
+            ge=0,
+            le=20,
+        )
+        resolution: Angstrom | None = parameter(
+            None,
+            label="Resolution to hold",
+            help="The box is to hold details of this size at their defocus, and is warned of if it does not; without "
+            "it 4 Å, or two pixels of the images if that is more.",
             level=Level.ADVANCED,
             gt=0.5,
         )
@@ -76,9 +86,12 @@ class ExtractParticles(MapProtocol):
 
     def resources(self, micrograph: Micrograph, parameters: Any) -> Resources:
         """Memory follows from the size of the micrograph and of the images."""
-        box = _box(parameters, micrograph.pixel_size)
-        size = parameters.output_size or box
-        images = _PARTICLES_EXPECTED * 4 * size * size
+        return self.resources_given(micrograph, parameters, {"coordinates": _PARTICLES_EXPECTED})
+
+    def resources_given(self, micrograph: Micrograph, parameters: Any, counts: Mapping[str, int]) -> Resources:
+        """Memory follows from the size of the micrograph, and from the number and size of the images."""
+        size = parameters.output_size or _box(parameters, micrograph)
+        images = counts["coordinates"] * 4 * size * size
         return Resources(cpu=1, memory=_PROGRAM + 8 * micrograph.width * micrograph.height + 2 * images)
 
     def process(
@@ -98,14 +111,29 @@ class ExtractParticles(MapProtocol):
         from cryoloom.formats import read_image, write_stack
 
         pixel_size = micrograph.pixel_size
-        box = _box(parameters, pixel_size)
+        box = _box(parameters, micrograph)
         settings = ExtractionSettings(
             box_size=box,
             background_diameter=min(max(parameters.diameter / pixel_size, _BACKGROUND_OVER_BOX * box), 0.95 * box),
             output_size=parameters.output_size,
             contrast_sign=micrograph.contrast_sign,
         )
-        self._warn_of_small_box(workspace, parameters, micrograph, ctfs, box)
+        image_pixel_size = pixel_size * box / settings.image_size
+        lost = (
+            ""
+            if ctfs is None
+            else what_box_loses(
+                box,
+                parameters.diameter,
+                defocus=ctfs.defocus_u,
+                resolution=parameters.resolution,
+                voltage=micrograph.optics.voltage,
+                pixel_size=pixel_size,
+                image_pixel_size=image_pixel_size,
+            )
+        )
+        if lost:
+            workspace.warn(lost)
         file = micrograph.dose_weighted_file or micrograph.file
         ordered = sorted(coordinates, key=lambda coordinate: coordinate.id)
         made = extract_particles(
@@ -114,13 +142,11 @@ class ExtractParticles(MapProtocol):
             settings,
             threads=workspace.threads,
         )
-        for dropped in made.dropped:
-            where = ordered[dropped.index]
-            workspace.warn(f"The particle at ({where.x:.0f}, {where.y:.0f}) was left out: {dropped.reason}.")
+        for reason, count in Counter(dropped.reason for dropped in made.dropped).items():
+            workspace.warn(f"{count} of {len(ordered)} particles were left out: {reason}.")
         if not len(made.images):
             return []
         stack = workspace.file("particles", ".mrcs")
-        image_pixel_size = pixel_size * box / settings.image_size
         write_stack(stack.path, made.images, pixel_size=image_pixel_size)
         particles = []
         for index, (source, centre, shift) in enumerate(zip(made.indices, made.centres, made.shifts, strict=True)):
@@ -151,32 +177,18 @@ class ExtractParticles(MapProtocol):
         """What a paper says of it."""
         return f"{counts.get('particles', 0)} particles were extracted."
 
-    @staticmethod
-    def _warn_of_small_box(
-        workspace: Workspace, parameters: Any, micrograph: Micrograph, ctf: CTF | None, box: int
-    ) -> None:
-        from cryoloom.engine.extraction import recommended_box_size
 
-        if ctf is None:
-            return
-        wanted = recommended_box_size(
-            parameters.diameter,
-            defocus=ctf.defocus_u,
-            resolution=parameters.resolution,
-            voltage=micrograph.optics.voltage,
-            pixel_size=micrograph.pixel_size,
-        )
-        if wanted > box:
-            workspace.warn(
-                f"At {ctf.defocus_u / 1e4:.2f} µm a box of {box} px loses what the particle scatters at "
-                f"{parameters.resolution:g} Å; {wanted} px hold it."
-            )
-
-
-def _box(parameters: Any, pixel_size: float) -> int:
+def _box(parameters: Any, micrograph: Micrograph) -> int:
     if parameters.box_size is not None:
         return int(parameters.box_size)
-    return 2 * math.ceil(_BOX_OVER_DIAMETER * float(parameters.diameter) / pixel_size / 2)
+    return default_box_size(
+        parameters.diameter,
+        defocus=1e4 * parameters.defocus,
+        resolution=parameters.resolution,
+        voltage=micrograph.optics.voltage,
+        pixel_size=micrograph.pixel_size,
+        field=(micrograph.height, micrograph.width),
+    )
 
 
 def _transfer(ctf: CTF | None) -> dict[str, Any]:

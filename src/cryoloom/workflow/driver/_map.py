@@ -340,7 +340,10 @@ class MapDriver:
         if prepared is None:
             self._preparations.hold(key, item, tries)
             return
-        resources = self._protocol.resources(item, attempt.parameters)
+        counts = {
+            followed.port.name: len(rows[followed.port.name]) for followed in self._inputs if followed.port.grouped_by
+        }
+        resources = self._protocol.resources_given(item, attempt.parameters, counts)
         memory = self._memory.pop(key, resources.memory)
         resources = Resources(resources.cpu, memory, resources.gpu)
         submitted = Submitted(key, digest, label, memory, tries + 1)

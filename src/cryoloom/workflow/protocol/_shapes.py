@@ -129,6 +129,17 @@ class MapProtocol(Protocol):
         """What one item needs: one core and half a GiB, unless the protocol knows better."""
         return Resources()
 
+    def resources_given(self, item: Any, parameters: Any, counts: Mapping[str, int]) -> Resources:
+        """What one item needs, given how many items of its grouped inputs come with it; if that matters.
+
+        Parameters
+        ----------
+        item : of the leading input
+        parameters : a validated instance of the protocol's own ``Parameters``
+        counts : name of an input that is ``grouped_by`` the item → number of its items
+        """
+        return self.resources(item, parameters)
+
     @abstractmethod
     def process(self, *args: Any, **kwargs: Any) -> MapResult:
         """Process one item: ``process(self, item, /, parameters, workspace, **others)``.
