@@ -82,7 +82,7 @@ def _look_for_poses() -> None:
     """Score a few images against slices of a map, insert them, and symmetrise what was summed."""
     import numpy as np
 
-    from cryoloom.engine.kernels import extract_coefficients, score_candidates, shift_factors
+    from cryoloom.engine.kernels import extract_coefficients, extract_points, score_candidates, shift_factors
     from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
     from cryoloom.engine.optics import ContrastTransfer, ParticleOptics
     from cryoloom.engine.projection import volume_transform
@@ -102,6 +102,7 @@ def _look_for_poses() -> None:
     sums.insert(seen.whole * seen.transfer, seen.transfer**2, rotations, seen.frequencies)
     sums.symmetrised(rotations)
     extract_coefficients(volume, rotations, seen.frequencies)
+    extract_points(volume, rotations, np.ones((1, 3), np.float32))
 
 
 def _classify() -> None:

@@ -2,6 +2,7 @@
 
 from cryoloom.engine.kernels._coefficients import extract_coefficients, insert_coefficients
 from cryoloom.engine.kernels._planes import extract_turned, half_plane_shape, insert_turned, score_turned
+from cryoloom.engine.kernels._points import extract_points
 from cryoloom.engine.kernels._scores import score_all, score_candidates, shift_factors, sum_all, sum_candidates
 from cryoloom.engine.kernels._slices import (
     extract_slices,
@@ -12,6 +13,7 @@ from cryoloom.engine.kernels._symmetry import symmetrise_sums
 
 __all__ = [
     "extract_coefficients",
+    "extract_points",
     "extract_slices",
     "extract_turned",
     "half_plane_shape",

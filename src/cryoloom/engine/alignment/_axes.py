@@ -1,0 +1,230 @@
+"""Find the axes of a map's symmetry and bring them to where they belong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cryoloom.engine.alignment._comparison import (
+    LEVER,
+    Spectrum,
+    best_shift,
+    coarse_resolution,
+    correlation,
+    refined,
+    turn,
+)
+from cryoloom.engine.alignment._rigid import RigidMotion
+from cryoloom.engine.orientations import directions
+from cryoloom.engine.symmetry import point_group
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RESOLUTION = 20.0  # Å
+AXES = 12  # subdivisions of the sphere: directions about 4.9° apart
+CANDIDATES, APART = 5, 12.0  # axes that are refined, and degrees between any two
+TURN_STEP = 3.0  # degrees about the main axis, when another axis is looked for
+LARGEST_SHIFT = 0.15  # of the box, of the symmetry's centre from the map's
+
+
+@dataclass(frozen=True)
+class SymmetryFit:
+    """How well a map has a symmetry.
+
+    Parameters
+    ----------
+    group : name of the point group
+    motion : that brings the map's axes to those of the group
+    correlations : (n,) of the moved map with itself under each operator, in the order of `point_group`; the first is 1
+    """
+
+    group: str
+    motion: RigidMotion
+    correlations: NDArray[np.float64]
+
+    @property
+    def least(self) -> float:
+        """The correlation under the operator that fits worst; 1 if there is none but the identity."""
+        return float(self.correlations.min())
+
+
+def operator_correlations(
+    volume: NDArray[np.floating[Any]],
+    group: str,
+    *,
+    pixel_size: float,
+    resolution: float = RESOLUTION,
+    diameter: float | None = None,
+    threads: int = 1,
+) -> NDArray[np.float64]:
+    """Correlate a map, as it stands, with itself under each operator of a point group.
+
+    Parameters
+    ----------
+    volume : (n, n, n) map, its centre at ``n // 2`` on every axis
+    group : name of the point group
+    pixel_size : in Å
+    resolution : finest detail compared, in Å
+    diameter : of the sphere about the centre that is compared, in Å; by default the largest that fits the box
+    threads : threads to use
+
+    Returns
+    -------
+    (n,) correlations of coefficients, every shell counted by its size alone, in the order of `point_group`
+    """
+    spectrum = Spectrum(volume, pixel_size=pixel_size, resolution=resolution, diameter=diameter, threads=threads)
+    return _under(spectrum, point_group(group).operators, np.eye(3), np.zeros(3))
+
+
+def align_to_symmetry(
+    volume: NDArray[np.floating[Any]],
+    group: str,
+    *,
+    pixel_size: float,
+    resolution: float = RESOLUTION,
+    diameter: float | None = None,
+    threads: int = 1,
+) -> SymmetryFit:
+    """Find the frame in which a map has a symmetry as well as it can.
+
+    For every direction the map is turned about it by the main axis' angle and correlated with itself at low resolution,
+    with every shift by one Fourier transform. At the best axes the turn about them is found at which another generator
+    of the group fits too, then frame and centre are refined together.
+
+    Parameters
+    ----------
+    volume : (n, n, n) map, its centre at ``n // 2`` on every axis
+    group : name of the point group, C1 to O
+    pixel_size : in Å
+    resolution : finest detail compared, in Å
+    diameter : of the sphere about the centre that is compared, in Å; by default the largest that fits the box
+    threads : threads to use; the result does not depend on it
+
+    Returns
+    -------
+    The motion, and the correlation under each operator, low where the map does not have that symmetry. What the group
+    leaves open (a C group the turn about its axis and the place along it) stays as it is.
+    """
+    coarse, fine = (
+        Spectrum(volume, pixel_size=pixel_size, resolution=level, diameter=diameter, threads=threads)
+        for level in (coarse_resolution(len(volume), pixel_size, resolution), resolution)
+    )
+    return fit_symmetry(fine, group, main_axes(coarse, main_order(group), threads=threads))
+
+
+def main_order(group: str) -> int:
+    """Order of the axis of a group that lies on Z."""
+    return {"T": 3, "O": 4}.get(point_group(group).name) or int(point_group(group).name[1:])
+
+
+def main_axes(spectrum: Spectrum, order: int, *, threads: int = 1) -> list[tuple[NDArray[np.float64], float]]:
+    """Directions (3,) about which a map fits best after a turn by a share of the circle, with their correlations."""
+    if order == 1:
+        return [(np.array([0.0, 0.0, 1.0]), 1.0)]
+    rot, tilt = np.deg2rad(directions(AXES)).T
+    axes = np.stack([np.sin(tilt) * np.cos(rot), np.sin(tilt) * np.sin(rot), np.cos(tilt)], axis=1)
+    axes = axes[tilt <= np.pi / 2 + 1e-9]
+    scores = _scores_of_turns(spectrum, np.stack([turn(axis * (2 * np.pi / order)) for axis in axes]), threads)
+    kept: list[int] = []
+    for place in np.argsort(-scores, kind="stable"):
+        if all(abs(axes[place] @ axes[other]) < np.cos(np.deg2rad(APART)) for other in kept):
+            kept.append(int(place))
+        if len(kept) == CANDIDATES:
+            break
+    return [(axes[place], float(scores[place])) for place in kept]
+
+
+def fit_symmetry(spectrum: Spectrum, group: str, axes: list[tuple[NDArray[np.float64], float]]) -> SymmetryFit:
+    """The best frame for a group, from directions in which its main axis may lie."""
+    operators = point_group(group).operators
+    if len(operators) == 1:
+        return SymmetryFit(point_group(group).name, RigidMotion.none(), np.ones(1))
+    generators = _generators(operators, main_order(group))
+    found = []
+    for axis, _ in axes:
+        frame = _upright(axis)
+        if len(generators) > 1:
+            frame = _turned_about_main(spectrum, generators[1], frame, main_order(group))
+        found.append(_refined(spectrum, generators, frame))
+    frame, centre, _ = max(found, key=lambda one: one[2])
+    if group_is_cyclic(operators):
+        # The turn about the axis and the place along it are free: turn as little as brings the axis to Z.
+        axis = frame[2]
+        frame = _upright(axis)
+        centre = centre - (centre @ axis) * axis
+    correlations = _under(spectrum, operators, frame, centre)
+    return SymmetryFit(point_group(group).name, RigidMotion(frame, -frame @ centre), correlations)
+
+
+def group_is_cyclic(operators: NDArray[np.float64]) -> bool:
+    """Whether all operators turn about Z."""
+    return bool(np.allclose(operators[:, 2, 2], 1.0))
+
+
+def _generators(operators: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+    """The turn about Z and, if that does not make the whole group, one operator that leads away from Z."""
+    angle = 2 * np.pi / order
+    about_z = np.array([[np.cos(angle), -np.sin(angle), 0.0], [np.sin(angle), np.cos(angle), 0.0], [0.0, 0.0, 1.0]])
+    others = operators[operators[:, 2, 2] < 1.0 - 1e-6]
+    return np.stack([about_z, *others[:1]])
+
+
+def _turned_about_main(
+    spectrum: Spectrum, other: NDArray[np.float64], frame: NDArray[np.float64], order: int
+) -> NDArray[np.float64]:
+    """The frame, turned about Z so that another generator fits as well as it can."""
+    steps = np.arange(0.0, 360.0 / order, TURN_STEP)
+    frames = np.stack([turn(np.array([0.0, 0.0, np.deg2rad(step)])) @ frame for step in steps])
+    scores = _scores_of_turns(spectrum, frames.transpose(0, 2, 1) @ other @ frames, 1)
+    return np.asarray(frames[int(np.argmax(scores))])
+
+
+def _scores_of_turns(spectrum: Spectrum, rotations: NDArray[np.float64], threads: int) -> NDArray[np.float64]:
+    """(n,) correlation of a map with itself turned and shifted as fits best."""
+    scores = np.empty(len(rotations))
+    for start in range(0, len(rotations), 256):
+        part = slice(start, start + 256)
+        turned = spectrum.turned(rotations[part], threads=threads)
+        _, scores[part] = best_shift(
+            spectrum.values, turned, spectrum.frequencies, width=spectrum.width, limit=LARGEST_SHIFT * spectrum.width
+        )
+    return scores
+
+
+def _refined(
+    spectrum: Spectrum, generators: NDArray[np.float64], frame: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """The frame and centre near given ones at which the generators fit best, and their mean correlation."""
+
+    def score(numbers: NDArray[np.float64]) -> float:
+        return float(_under(spectrum, generators, turn(numbers[:3]) @ frame, LEVER * numbers[3:]).mean())
+
+    numbers, reached = refined(score, 6)
+    return turn(numbers[:3]) @ frame, LEVER * numbers[3:], reached
+
+
+def _under(
+    spectrum: Spectrum, operators: NDArray[np.float64], frame: NDArray[np.float64], centre: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(n,) correlations of a map with itself under operators, in a frame and about a centre (3,) in Å of the map."""
+    turns = frame.T @ operators @ frame
+    turned = spectrum.turned(turns)
+    return np.array(
+        [
+            correlation(spectrum.values, one * spectrum.phases(centre - rotation @ centre))
+            for one, rotation in zip(turned, turns, strict=True)
+        ]
+    )
+
+
+def _upright(axis: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The smallest rotation (3, 3) that brings an axis (3,), or its opposite, to Z."""
+    axis = axis if axis[2] >= 0 else -axis
+    cross = np.cross(axis, [0.0, 0.0, 1.0])
+    sine = float(np.linalg.norm(cross))
+    if sine < 1e-9:
+        return np.eye(3)
+    return turn(cross / sine * np.arctan2(sine, axis[2]))
