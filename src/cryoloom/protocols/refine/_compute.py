@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 # Seconds of one thread, measured on 1000 images of 64 pixels and a C3 body.
 _GRID = 3e-2  # an image and search over all orientations, without symmetry
-_LEVELS = 1.2e-2  # an image and search about the best of these
+_LEVELS = 3e-3  # an image and search about the best of these
 _COEFFICIENT = 4.4e-6  # an image, coefficient and search about a known pose
-_VOXEL = 5e-6  # of a map, each iteration
-_EVERYWHERE, _LOCAL = 2, 6  # iterations that a refinement usually takes
-_PROGRAM = 300 * 2**20  # Python with NumPy, SciPy and Numba's kernels
-_BATCHES = 400 * 2**20  # what is made for one batch of images
+_VOXEL = 1.5e-6  # of a map, each iteration
+_EVERYWHERE, _LOCAL = 2, 4  # iterations that a refinement usually takes
+_PROGRAM = 230 * 2**20  # Python with NumPy, SciPy and Numba's kernels
+_BATCHES = 150 * 2**20  # what is made for one batch of images
 
 
 @dataclass(frozen=True)
