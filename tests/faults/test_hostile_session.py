@@ -37,9 +37,9 @@ GOOD = ("good.tif", "deep.tif", "symbolic.tif", "hard again.tif", "pixel_size_ze
 REFUSED_AT_IMPORT = {
     b"zero.tif": "The file is empty",
     b"truncated.tif": "wait for it or copy it again",
-    b"garbage.tif": "not an MRC file",
-    b"garbage.mrc": "not an MRC file",
-    b"promises_too_much.mrc": "header makes no sense",
+    b"garbage.tif": "none of the formats that cryoloom reads",
+    b"garbage.mrc": "none of the formats that cryoloom reads",
+    b"promises_too_much.mrc": "none of the formats that cryoloom reads",
     b"new\nline.tif": "rename it",
     b"caf\xe9.tif": "rename it",
 }

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cryoloom.errors import FormatError, NotFoundError
-from cryoloom.formats import is_complete, write_stack, write_tiff_movie
+from cryoloom.formats import is_complete, may_become_image, write_stack, write_tiff_movie
 from cryoloom.testing.eer import ElectronEvents, write_eer
 
 FRAMES = np.random.default_rng(1).poisson(1.0, (4, 40, 50)).astype(np.uint8)
@@ -59,6 +59,21 @@ def test_complete_at_its_last_byte_and_never_before(write, tmp_path: Path) -> No
         assert verdict.reason
 
 
+@pytest.mark.parametrize(
+    "write", [write_mrc, write_gzip, write_bzip2, write_tiff, write_plain_tiff, write_events], ids=lambda w: w.__name__
+)
+def test_the_first_bytes_are_waited_with_whether_or_not_space_was_reserved(write, tmp_path: Path) -> None:
+    write(tmp_path / "whole")
+    whole = (tmp_path / "whole").read_bytes()
+    growing = tmp_path / "growing"
+    for length in range(16):
+        growing.write_bytes(whole[:length])
+        assert not is_complete(growing).complete, length
+        assert may_become_image(growing), length
+        growing.write_bytes(whole[:length] + bytes(len(whole) - length))
+        assert may_become_image(growing), length
+
+
 @pytest.mark.parametrize("write", [write_mrc, write_tiff, write_events], ids=lambda w: w.__name__)
 def test_space_reserved_before_writing_does_not_count(write, tmp_path: Path) -> None:
     """Some copying programs make the file as long as it will be, and fill it from the beginning."""
@@ -80,9 +95,11 @@ def test_frames_appended_one_by_one_leave_a_doubt(tmp_path: Path) -> None:
 
 
 def test_what_waiting_will_not_mend(tmp_path: Path) -> None:
-    (tmp_path / "garbage").write_bytes(b"no image at all " * 100)
-    with pytest.raises(FormatError):
-        is_complete(tmp_path / "garbage")
+    for content in (b"no image at all " * 100, b"garbage\n", b"text" + bytes(2000), b"\xff" * 2000):
+        (tmp_path / "garbage").write_bytes(content)
+        with pytest.raises(FormatError, match="none of the formats that cryoloom reads"):
+            is_complete(tmp_path / "garbage")
+        assert not may_become_image(tmp_path / "garbage")
     with pytest.raises(NotFoundError):
         is_complete(tmp_path / "nothing")
 

@@ -356,6 +356,19 @@ class TestWhatIsNoMovieOfTheSession:
         assert remark.startswith("other_1.mrcs has frames of 128 × 64 pixels, unlike the movies before it")
 
 
+def test_what_can_be_no_image_is_told_long_before_patience_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cryoloom.protocols.imports._folder.QUIET_WHEN_IN_DOUBT", 0.3)
+    (folder / "garbage.tif").write_bytes(b"garbage\n")
+    (folder / "reserved.tif").write_bytes(bytes(5000))
+    watcher = Watcher(folder, patience=600.0)
+    watcher.look_until(lambda: bool(watcher.failures))
+    assert watcher.failures == ["garbage.tif: garbage.tif: this is none of the formats that cryoloom reads."]
+    assert watcher.look().waiting == 1, "what is still zero is waited for"
+    write_tiff_movie(folder / "garbage.tif", FRAMES, pixel_size=1.5)
+    watcher.look_until(lambda: len(watcher.movies) == 1)
+    assert watcher.failures == []
+
+
 class TestCopies:
     def test_of_files_with_the_same_bytes_one_is_taken(self, folder: Path) -> None:
         write_stack(folder / "movie.mrcs", FRAMES, pixel_size=1.5)

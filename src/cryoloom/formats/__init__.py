@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cryoloom.formats._acquisition import AcquisitionRecord
-    from cryoloom.formats._completeness import Completeness, is_complete
+    from cryoloom.formats._completeness import Completeness, is_complete, may_become_image
     from cryoloom.formats._convert import ConversionReport, convert
     from cryoloom.formats._detect import FileFormat, detect_format
     from cryoloom.formats._image import ImageHeader, ImageKind, ImageStack
@@ -34,6 +34,7 @@ __all__ = [
     "convert",
     "detect_format",
     "is_complete",
+    "may_become_image",
     "open_movie",
     "read_header",
     "read_image",
@@ -62,6 +63,7 @@ _HOMES = {
     "convert": "_convert",
     "detect_format": "_detect",
     "is_complete": "_completeness",
+    "may_become_image": "_completeness",
     "open_movie": "_movie",
     "read_header": "_open",
     "read_image": "_open",

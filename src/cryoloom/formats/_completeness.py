@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryoloom.errors import IncompleteFileError
+from cryoloom.errors import FormatError, IncompleteFileError
 from cryoloom.formats._source import ByteSource
 
 _LOOK = 1024
 _END_OF_BZIP2 = 0x177245385090
 _PADDING = 16
+_LARGEST_IMAGE = 2**20  # pixels along an edge
+_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\x1f\x8b", b"BZh")  # TIFF and BigTIFF, gzip, bzip2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,18 @@ def is_complete(path: Path | str) -> Completeness:
             return Completeness(complete=False, reason=str(error))
 
 
+def may_become_image(path: Path | str) -> bool:
+    """Whether a file begins as images do, or may once what is still zero is written; costs the reading of 8 bytes."""
+    with Path(path).open("rb") as file:
+        return _may_begin_an_image(file.read(8))
+
+
 def _judge_plain(source: ByteSource) -> Completeness:
     from cryoloom.formats.tiff import is_tiff, read_layout
 
     beginning = source.beginning(_LOOK)
+    if not _may_begin_an_image(beginning[:8]):
+        raise FormatError(f"{source.path.name}: this is none of the formats that cryoloom reads.", path=source.path)
     if not any(beginning[8:]):
         return Completeness(complete=False, reason="Its header has not been written yet.")
     if is_tiff(beginning[:4]):
@@ -74,6 +85,16 @@ def _judge_plain(source: ByteSource) -> Completeness:
         source.check_extent(end)
     rest = source.stored_size - end
     return Completeness(complete=True, doubt=f"{rest} bytes follow the last frame." if rest > _PADDING else "")
+
+
+def _may_begin_an_image(first: bytes) -> bool:
+    """Whether a file whose first 8 bytes are these, or will be when what is still zero is written, may be an image."""
+    written = first.rstrip(b"\0")
+    if any(mark.startswith(written) or first.startswith(mark) for mark in _MARKS):
+        return True
+    padded = first.ljust(8, b"\0")
+    sizes = (struct.unpack(f"{order}2i", padded) for order in "<>")  # of an MRC file; there is no other mark
+    return any(0 <= width <= _LARGEST_IMAGE and 0 <= height <= _LARGEST_IMAGE for width, height in sizes)
 
 
 def _is_hole(source: ByteSource, offset: int, size: int) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from cryoloom.errors import CryoloomError, InputError
+from cryoloom.errors import CryoloomError, FormatError, InputError
 
 QUIET_WHEN_IN_DOUBT = 10.0
 _SUFFIXES_TOLD = 5
@@ -76,7 +76,8 @@ class WatchedFolder:
     folder : searched with its subfolders; links to folders are not followed, so that no loop can catch us
     patterns : shell patterns of the path below ``folder``, or of the name
     settle_seconds : a file must have been unchanged for so long
-    patience_seconds : a file that is not whole is given up when it has been unchanged for so long
+    patience_seconds : a file that is not whole is given up when it has been unchanged for so long; one that can be no
+        image is given up sooner
     not_below : a folder that is passed over
     besides : files that are passed over, by whatever links they are found; none of them need be there
     """
@@ -170,17 +171,22 @@ class WatchedFolder:
 
         if quiet < self._settle:
             return False
+        patience = self._patience
         try:
             judged = is_complete(known.seen.path)
             reason = judged.reason
             fate_known = judged.complete and (not judged.doubt or quiet >= max(self._settle, QUIET_WHEN_IN_DOUBT))
         except FileNotFoundError:
             return False
+        except FormatError as error:
+            reason, fate_known = str(error), False
+            if _can_be_no_image(known.seen.path):
+                patience = min(patience, max(self._settle, QUIET_WHEN_IN_DOUBT))
         except (CryoloomError, OSError) as error:
             reason, fate_known = str(error), False
         if fate_known:
             news.complete.append(known.seen)
-        elif quiet >= self._patience:
+        elif quiet >= patience:
             news.cut_short.append((known.seen, reason or "It is still growing."))
         else:
             return False
@@ -229,6 +235,16 @@ class WatchedFolder:
         if name.startswith("."):
             return False
         return any(fnmatchcase(relative, pattern) or fnmatchcase(name, pattern) for pattern in self._patterns)
+
+
+def _can_be_no_image(path: Path) -> bool:
+    """Whether waiting is of no use, unless the file is written anew."""
+    from cryoloom.formats import may_become_image
+
+    try:
+        return not may_become_image(path)
+    except OSError:
+        return False  # it went between two looks
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
