@@ -116,6 +116,7 @@ def test_a_parameter_becomes_a_variable_with_its_declaration(project: SmallProje
         "unit": "",
         "default": 0.5,
         "required": False,
+        "example": None,
         "choices": [],
         "kind": "",
     }

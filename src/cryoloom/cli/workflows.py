@@ -48,20 +48,26 @@ def export_workflow(
     variables: Annotated[
         list[str] | None, typer.Option("--variable", help="name=RUN.parameter: to be given when it is used.")
     ] = None,
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="Keep paths and acquisition, to process the same session again.")
+    ] = False,
     name: Annotated[str, typer.Option(help="Of the workflow.")] = "",
     overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the runs of a project as a workflow for other projects; inputs from outside become variables.
+    """Write the runs of a project as a workflow for other projects.
 
-    Example: cryoloom export-workflow apoferritin --variable folder=1.folder --variable diameter=4.diameter
+    What belongs to the session becomes variables that must be given: inputs from runs that are left out, paths, and
+    what imports were told of microscope and exposure. What they were is kept as an example.
+
+    Example: cryoloom export-workflow apoferritin --variable diameter=4.diameter --output session.json
     """
     from cryoloom.durable import replace_json
     from cryoloom.workflow.templates import export_workflow as written
 
     opened = open_project(project)
     numbers = [str(number) for number in runs] if runs else None
-    document = written(opened, numbers, name=name, variables=settings_of(variables or [])).as_json()
+    document = written(opened, numbers, name=name, variables=settings_of(variables or []), as_is=as_is).as_json()
     if output is None:
         emit(document, as_json=as_json, text=json.dumps(document, indent=1, ensure_ascii=False))
         return

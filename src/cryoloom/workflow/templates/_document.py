@@ -35,6 +35,7 @@ class Variable(_Part):
     unit: str = ""
     default: Any = None
     required: bool = Field(False, description="without a default, it must be given")
+    example: Any = Field(None, description="a value that it had; nothing is ever set to it")
     choices: list[str | int | float] = Field(default_factory=list)
     kind: str = Field("", description="of an input: kind of its items")
 

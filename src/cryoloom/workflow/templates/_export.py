@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cryoloom.errors import NotFoundError, ParameterError
+from cryoloom.errors import CryoloomError, NotFoundError, ParameterError
 from cryoloom.workflow.graph import RunGraph
 from cryoloom.workflow.index import InputLink
-from cryoloom.workflow.parameters import describe_parameters
+from cryoloom.workflow.parameters import ParameterDescription, describe_parameters
 from cryoloom.workflow.run import RunRecord
 from cryoloom.workflow.templates._document import RunTemplate, Variable, WorkflowDocument
 from cryoloom.workflow.templates._variables import escape
@@ -17,6 +17,8 @@ from cryoloom.workflow.templates._variables import escape
 if TYPE_CHECKING:
     from cryoloom.workflow.project import Project
 
+_ACQUISITION = frozenset({"kV", "mm", "Å/px", "e/Å²"})
+"""Units of what a source is told of the microscope and the exposure."""
 UNKNOWN_FIELDS = "template_fields"
 """Field of a run's record that keeps what a workflow said of it and this version does not know."""
 
@@ -28,10 +30,13 @@ def export_workflow(
     name: str = "",
     description: str = "",
     variables: Mapping[str, str] | None = None,
+    as_is: bool = False,
 ) -> WorkflowDocument:
     """The workflow of some runs: protocols, parameters, labels, options, and what feeds what.
 
-    An input from a run that is left out becomes a variable that must be given.
+    An input from a run that is left out becomes a variable that must be given. So does what belongs to the session and
+    not to the way in which it is processed: every path, and what a source was told of the microscope and the exposure.
+    The value that it had is kept as an example only, lest another session be processed with the dose of this one.
 
     Parameters
     ----------
@@ -40,6 +45,7 @@ def export_workflow(
     name, description : for people
     variables : name of a variable → ``3.voltage``, a parameter of a run that is to be given when the workflow is used,
         and that is the run's own if it is not
+    as_is : keep paths and acquisition as they are, to process the same session again
 
     Raises
     ------
@@ -48,7 +54,7 @@ def export_workflow(
     """
     graph = RunGraph.read(project.folder)
     chosen = list(graph.runs) if runs is None else [project.run(reference).ulid for reference in runs]
-    return _Export(project, graph, chosen).document(name, description, variables or {})
+    return _Export(project, graph, chosen).document(name, description, variables or {}, as_is=as_is)
 
 
 class _Export:
@@ -61,9 +67,11 @@ class _Export:
         self._variables: dict[str, Variable] = {}
         self._inputs: dict[InputLink, str] = {}
 
-    def document(self, name: str, description: str, variables: Mapping[str, str]) -> WorkflowDocument:
+    def document(self, name: str, description: str, variables: Mapping[str, str], *, as_is: bool) -> WorkflowDocument:
         """All of it."""
         replaced = [self._declare(variable, reference) for variable, reference in variables.items()]
+        if not as_is:
+            replaced += self._declare_session({(run, parameter) for run, parameter, _ in replaced})
         runs = [self._template(ulid, {p: v for run, p, v in replaced if run == ulid}) for ulid in self._order]
         return WorkflowDocument(name=name, description=description, variables=self._variables, runs=runs)
 
@@ -101,6 +109,38 @@ class _Export:
             }
         )
         return run.ulid, parameter, f"${{{variable}}}"
+
+    def _declare_session(self, declared: set[tuple[str, str]]) -> list[tuple[str, str, str]]:
+        """Make variables of what belongs to the session; returns run, parameter and what stands in its place."""
+        replaced = []
+        for ulid in self._order:
+            record = self._records[ulid]
+            for known in self._described(record):
+                value = record.parameters.get(known.name)
+                belongs = known.kind == "path" or (not record.inputs and known.unit in _ACQUISITION)
+                if not belongs or value is None or value == known.default or (ulid, known.name) in declared:
+                    continue
+                variable = _free(known.name, self._variables, "_")
+                self._variables[variable] = Variable.model_validate(
+                    {
+                        "type": known.kind,
+                        "label": known.label,
+                        "help": known.help,
+                        "unit": known.unit,
+                        "required": True,
+                        "example": value,
+                    }
+                )
+                replaced.append((ulid, known.name, f"${{{variable}}}"))
+        return replaced
+
+    def _described(self, record: RunRecord) -> list[ParameterDescription]:
+        """Parameters of a run; none of one whose protocol is not installed, which is written as it is."""
+        try:
+            protocol = self._project.environment.protocol(record.protocol)
+        except CryoloomError:
+            return []
+        return describe_parameters(protocol.Parameters)
 
     def _template(self, ulid: str, replaced: Mapping[str, str]) -> RunTemplate:
         record, annotations = self._records[ulid], self._graph.folder(ulid).annotations()

@@ -49,13 +49,22 @@ def resolve_values(variables: Mapping[str, Variable], given: Mapping[str, Any]) 
         if variable.required and name not in given and variable.default is None
     ]
     if missing:
-        told = ", ".join(f"{name} ({variables[name].label})" if variables[name].label else name for name in missing)
+        told = ", ".join(_told(name, variables[name]) for name in missing)
         raise ParameterError(f"The workflow needs a value for {told}.")
     resolved = {}
     for name, variable in variables.items():
         value = given.get(name, variable.default)
         resolved[name] = OMITTED if value is None else _typed(name, variable, value)
     return resolved
+
+
+def _told(name: str, variable: Variable) -> str:
+    """``folder (Folder, formerly /data/session)``."""
+    example = variable.example if isinstance(variable.example, str | int | float) else None
+    unit = f" {variable.unit}" if variable.unit else ""
+    known = [variable.label, "" if example is None else f"formerly {example}{unit}"]
+    words = ", ".join(filter(None, known))
+    return f"{name} ({words})" if words else name
 
 
 def _typed(name: str, variable: Variable, value: Any) -> Any:
