@@ -3,7 +3,8 @@
     python bench/postprocess.py [--full] [--seeds 8101 8102 8103] [--box 256] [--json FILE]
 
 Half maps of T20S are made of the density of the specimen, damped by a B-factor of 90 Å², and independent coloured
-noise. Both programs get the same halves, mask and range of the fit. The truth is the density itself: what the corrected
+noise. Both programs get the same halves, mask and range of the fit; RELION names the last shell above 0.143, so shells
+are compared, not the interpolated crossing. The truth is the density itself: what the corrected
 curve F foretells, √(2F/(1+F)), is compared with the correlation of the mean map with it. Local resolution is looked for
 in a ball of random texture up to 4 Å, within one up to 8 Å.
 """
@@ -63,7 +64,7 @@ def main() -> None:
             one["seed"],
             f"{one['resolution']:.2f} Å",
             f"{one['relion_resolution']:.2f} Å",
-            f"{one['shells']:.1f}",
+            f"{one['shells']}",
             f"{one['rms']:.4f}",
             f"{one['b_factor']:.1f}",
             f"{one['relion_b_factor']:.1f}",
@@ -99,7 +100,7 @@ def compare(truth: np.ndarray, seed: int, *, timed: bool = True) -> dict:
     pixel_size = EXTENT / box
     signal = apply_b_factor(truth, DAMPED, pixel_size=pixel_size, threads=2)
     random = np.random.default_rng(seed)
-    strength = 2.0 * (box / 192) ** 1.5 * signal.std()
+    strength = 10.0 * (box / 192) ** 1.5 * signal.std()
     halves = [
         signal
         + apply_b_factor(strength * random.normal(size=truth.shape).astype(np.float32), 40.0, pixel_size=pixel_size)
@@ -119,7 +120,7 @@ def compare(truth: np.ndarray, seed: int, *, timed: bool = True) -> dict:
     return {
         "resolution": done.resolution,
         "relion_resolution": theirs["resolution"],
-        "shells": abs(EXTENT / done.resolution - EXTENT / theirs["resolution"]),
+        "shells": abs(int(EXTENT / done.resolution) - round(EXTENT / theirs["resolution"])),
         "rms": float(np.sqrt((difference**2).mean())),
         "b_factor": done.b_factor,
         "relion_b_factor": theirs["b_factor"],
