@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cryoloom.engine.abinitio import AbInitioState
+from cryoloom.engine.abinitio import AbInitioState, Confidence, FinishedRun, RunsState
 from cryoloom.engine.likelihood import NoiseSpectrum
 from cryoloom.engine.reconstruction import FourierSums
 from cryoloom.engine.symmetry import point_group
@@ -43,6 +43,16 @@ def test_a_state_comes_back_to_the_bit():
     for one, other in zip(back.sums, given.sums, strict=True):
         assert np.array_equal(one.total, other.total)
         assert np.array_equal(one.map(8), other.map(8))  # the symmetry that was imposed is known as well
+
+
+def test_a_state_of_several_runs_comes_back():
+    confidence = Confidence(1, np.array([0.8]), 20.0)
+    finished = FinishedRun(state(1).maps, np.array([1.0]), -2.0)
+    back = unpacked(packed(RunsState(7, (finished,), state(2), 12.5, confidence)))
+    assert (back.iteration, len(back.finished), back.current.iteration) == (7, 1, 2)
+    assert np.array_equal(back.finished[0].maps, finished.maps)
+    assert back.confidence.is_reliable
+    assert unpacked(packed(RunsState(7, (), None, 12.5, None))).confidence is None
 
 
 def test_only_states_of_the_engine_are_made():

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from phantom_particles import BOX, COUNT, DIAMETER, PIXEL, write_particles
 
-from cryoloom.engine.abinitio import AbInitioSettings, ab_initio, predicted_seconds
+from cryoloom.engine.abinitio import AbInitioSettings, Confidence, ab_initio, predicted_seconds
 from cryoloom.engine.fsc import fourier_shell_correlation
 from cryoloom.engine.orientations import angular_distance, rotation_matrices
 from cryoloom.engine.refinement import refine
 from cryoloom.errors import ParameterError
+from cryoloom.protocols.abinitio._runs import doubt_of, share_done
 from cryoloom.protocols.machine_speed import machine_speed
 from cryoloom.protocols.particle_images import load_particles, read_particle_file, with_half_sets
 from cryoloom.workflow.predicting import predicted
@@ -40,7 +41,7 @@ def map_files(run) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-QUICK = {"diameter": DIAMETER, "iterations": 6, "batch_size": 30, "final_resolution": 20.0, "seed": 4}
+QUICK = {"diameter": DIAMETER, "iterations": 6, "batch_size": 30, "final_resolution": 20.0, "seed": 4, "runs": 1}
 
 
 def test_reconstruct_gives_a_map_and_its_halves(imported, star):
@@ -102,7 +103,7 @@ def test_abinitio_makes_maps_and_goes_on_from_its_last_iteration(imported, star,
             if each.iteration == 3 and state is None:
                 raise MemoryError("as a kill would end it")
 
-    monkeypatch.setattr("cryoloom.engine.abinitio.ab_initio", torn)
+    monkeypatch.setattr("cryoloom.protocols.abinitio._runs.ab_initio", torn)
     assert other.drive(again)[0].state is RunState.FAILED
     assert other.drive(again)[0].state is RunState.FINISHED
     assert iterated == [1, 2, 3, 4, 5, 6]
@@ -183,6 +184,14 @@ def test_refine_refuses_what_it_cannot_start_from(with_reference):
     told = predicted(run)
     assert told is not None
     assert 0.2e9 < told.memory < 2e9
+
+
+def test_what_no_other_run_has_found_is_doubted():
+    assert doubt_of(None) == doubt_of(Confidence(0, np.array([0.9, 0.8]), 20.0)) == ""
+    assert "correlate by 0.41" in doubt_of(Confidence(0, np.array([0.9, 0.41]), 20.0))
+    seconds = np.array([1.0, 3.0])
+    assert [share_done(iteration, seconds, 2) for iteration in (1, 2, 3, 4)] == [0.125, 0.5, 0.625, 1.0]
+    assert share_done(5, seconds, 2) == 9 / 12  # a third run was needed
 
 
 def test_settings_that_cannot_be_are_refused_when_the_run_is_added(imported):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import duration, emit
+
+if TYPE_CHECKING:
+    from cryoloom.engine.abinitio import Confidence
 
 
 def abinitio(
@@ -27,6 +30,9 @@ def abinitio(
     box: Annotated[
         int | None, typer.Option(min=8, help="Edge of the images as they are compared, in pixels; even.")
     ] = None,
+    runs: Annotated[
+        int, typer.Option(min=1, help="Runs from starts that have nothing in common; 1 gives no confidence.")
+    ] = 2,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same maps.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
     overwrite: OverwriteOption = False,
@@ -43,8 +49,9 @@ def abinitio(
     import time
 
     from cryoloom.cli.tool._progress import ToolProgress
-    from cryoloom.engine.abinitio import AbInitioSettings, ab_initio, predicted_memory, predicted_seconds
+    from cryoloom.engine.abinitio import AbInitioSettings, predicted_memory, predicted_seconds
     from cryoloom.formats import write_volume
+    from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, share_done, states
     from cryoloom.protocols.abinitio._sizes import working_grid
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import load_particles, read_particle_file
@@ -76,17 +83,24 @@ def abinitio(
     box_size, pixel_size = images.box_size, images.pixel_size
     seconds = predicted_seconds(settings, box_size=box_size, pixel_size=pixel_size, threads=threads)
     memory = predicted_memory(len(loaded), settings, box_size=box_size, pixel_size=pixel_size)
-    expected = float(seconds.sum()) / machine_speed()
+    expected = runs * float(seconds.sum()) / machine_speed()
     sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
     begin = time.monotonic()
     with ToolProgress("First map", quiet=as_json) as progress:
-        for state in ab_initio(images, settings, threads=threads):
-            done = float(seconds[: state.iteration].sum() / seconds.sum())
-            progress(done, f"iteration {state.iteration} of {iterations}, {state.resolution:.0f} Å")
+        for state in states(images, settings, runs, threads=threads):
+            done = share_done(state.iteration, seconds, runs)
+            progress(done, f"iteration {state.iteration}, {state.resolution:.0f} Å")
     for path, volume in zip(maps, state.maps, strict=True):
         write_volume(path, volume, pixel_size=pixel_size)
+    confidence = confidence_of(state)
+    doubt = doubt_of(confidence)
+    if doubt:
+        remarks = (*remarks, doubt)
+        sys.stderr.write(f"{particles.name}: {doubt}\n")
+    judged = {} if confidence is None else {"confidence": _confidence_document(confidence)}
     document = {
         "maps": maps,
+        **judged,
         "shares": state.occupancy,
         "resolution": state.resolution,
         "iterations": state.iteration,
@@ -100,3 +114,11 @@ def abinitio(
         "remarks": list(remarks),
     }
     emit(document, as_json=as_json, text=f"{len(loaded)} particles → {', '.join(map(str, maps))}")
+
+
+def _confidence_document(confidence: Confidence) -> dict[str, Any]:
+    return {
+        "reliable": confidence.is_reliable,
+        "agreement": confidence.agreement,
+        "resolution": confidence.resolution,
+    }

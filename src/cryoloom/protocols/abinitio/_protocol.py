@@ -22,7 +22,7 @@ from cryoloom.workflow.workspace import RoundWorkspace
 
 if TYPE_CHECKING:
     from cryoloom.data import Table
-    from cryoloom.engine.abinitio import AbInitioSettings, AbInitioState
+    from cryoloom.engine.abinitio import AbInitioSettings, AbInitioState, RunsState
     from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
 
 _LOADING = 2e-8  # seconds a pixel of an image that is read
@@ -108,6 +108,15 @@ class AbInitio(WholeProtocol):
             level=Level.ADVANCED,
             ge=0,
         )
+        runs: int = parameter(
+            2,
+            label="Runs",
+            help="From starts that have nothing in common; a map that another run finds too can be believed. If they "
+            "disagree, one more is made. 1 makes a map without a judgement.",
+            level=Level.ADVANCED,
+            ge=1,
+            le=10,
+        )
         seed: int = parameter(0, label="Seed", help="The same seed gives the same maps.", ge=0)
         threads: int = parameter(2, label="Threads", level=Level.ADVANCED, ge=1, le=64)
 
@@ -137,15 +146,16 @@ class AbInitio(WholeProtocol):
             threads=min(parameters.threads, capacity.cpu),
         )
         pixels = int((particles.to_polars(columns=["box_size"])["box_size"] ** 2).sum())
-        return Prediction(float(seconds.sum()) / machine_speed() + _LOADING * pixels, _memory(particles, parameters))
+        return Prediction(
+            parameters.runs * float(seconds.sum()) / machine_speed() + _LOADING * pixels, _memory(particles, parameters)
+        )
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
     ) -> Mapping[str, Table | Iterable[Item]]:
         """Look for the maps, iteration by iteration."""
-        import numpy as np
-
-        from cryoloom.engine.abinitio import ab_initio, predicted_seconds
+        from cryoloom.engine.abinitio import predicted_seconds
+        from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, share_done, states
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.particle_images import load_particles, tell
 
@@ -161,18 +171,21 @@ class AbInitio(WholeProtocol):
         settings = settings_of(parameters)
         images = particles.images
         seconds = predicted_seconds(settings, box_size=images.box_size, pixel_size=images.pixel_size)
-        done = np.cumsum(seconds) / seconds.sum()
 
-        def algorithm(state: AbInitioState | None) -> Iterator[AbInitioState]:
-            return ab_initio(images, settings, state=state, threads=workspace.threads)
+        def algorithm(state: Any) -> Iterator[AbInitioState | RunsState]:
+            return states(images, settings, parameters.runs, state, threads=workspace.threads)
 
-        state: AbInitioState | None = None
+        state: AbInitioState | RunsState | None = None
         for state in kept_states(workspace, algorithm):
             iteration = state.iteration
-            workspace.report(float(done[iteration - 1]), f"iteration {iteration}, {state.resolution:.0f} Å")
-            if iteration % _SHOWN_EVERY == 0 and iteration < settings.iterations:
+            share = share_done(iteration, seconds, parameters.runs)
+            workspace.report(share, f"iteration {iteration}, {state.resolution:.0f} Å")
+            if iteration % _SHOWN_EVERY == 0 and share < 1.0:
                 _write(state, particles, workspace, "partial")
         assert state is not None, "there is at least one iteration"  # noqa: S101
+        doubt = doubt_of(confidence_of(state))
+        if doubt:
+            workspace.warn(doubt)
         files = _write(state, particles, workspace, "maps")
         return _items(files, state, particles, workspace)
 
@@ -217,7 +230,9 @@ def _memory(particles: Snapshot[Any], parameters: Any) -> int:
     )
 
 
-def _write(state: AbInitioState, particles: LoadedParticles, workspace: RoundWorkspace, category: str) -> list[str]:
+def _write(
+    state: AbInitioState | RunsState, particles: LoadedParticles, workspace: RoundWorkspace, category: str
+) -> list[str]:
     from cryoloom.formats import write_volume
 
     names = []
@@ -229,9 +244,11 @@ def _write(state: AbInitioState, particles: LoadedParticles, workspace: RoundWor
 
 
 def _items(
-    files: list[str], state: AbInitioState, particles: LoadedParticles, workspace: RoundWorkspace
+    files: list[str], state: AbInitioState | RunsState, particles: LoadedParticles, workspace: RoundWorkspace
 ) -> dict[str, list[Item]]:
-    images = particles.images
+    from cryoloom.protocols.abinitio._runs import confidence_of
+
+    images, confidence = particles.images, confidence_of(state)
     volumes: list[Item] = []
     classes: list[Item] = []
     for number, (file, share) in enumerate(zip(files, state.occupancy, strict=True), 1):
@@ -242,5 +259,7 @@ def _items(
             "box_size": images.box_size,
         }
         volumes.append(Volume(**known))
-        classes.append(Class3D(**known, particle_count=round(float(share) * len(particles)), share=float(share)))
+        judged = {} if confidence is None else {"confidence": float(confidence.agreement[number - 1])}
+        count = round(float(share) * len(particles))
+        classes.append(Class3D(**known, particle_count=count, share=float(share), extra=judged))
     return {"volumes": volumes, "classes": classes}
