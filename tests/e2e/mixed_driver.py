@@ -26,8 +26,8 @@ class MixedEnvironment(InstalledEnvironment):
     def versions(self, protocol: type[Protocol]) -> dict[str, str]:
         return {protocol.id: str(protocol.version)}
 
-    def start_driver(self, project: Path, run: Path, *, actor: str) -> None:
-        start_detached([sys.executable, __file__, str(project), str(run)], run / "driver.txt", project)
+    def start_driver(self, project: Path, run: Path, *, actor: str) -> int:
+        return start_detached([sys.executable, __file__, str(project), str(run)], run / "driver.txt", project)
 
 
 if __name__ == "__main__":

@@ -38,9 +38,9 @@ class InstalledEnvironment(Environment):
         """Versions of everything that a result depends on."""
         return versions(protocol)
 
-    def start_driver(self, project: Path, run: Path, *, actor: str) -> None:
-        """Start a driver in a session of its own, with its output in the run's folder."""
-        start_detached(
+    def start_driver(self, project: Path, run: Path, *, actor: str) -> int:
+        """Start a driver in a session of its own, with its output in the run's folder; its process number."""
+        return start_detached(
             [sys.executable, "-m", "cryoloom.runtime.driver", str(project), str(run), actor],
             run / "driver.txt",
             project,

@@ -34,3 +34,12 @@ def start_detached(arguments: Sequence[str], output: Path, folder: Path) -> int:
         )
     threading.Thread(target=process.wait, name=f"reaper of {process.pid}", daemon=True).start()
     return process.pid
+
+
+def is_running(process: int) -> bool:
+    """Whether a process that `start_detached` has started from here has not ended."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -48,5 +48,5 @@ class Environment(ABC):
         """Versions of cryoloom, of the protocol's plugin and program, and of numerical libraries."""
 
     @abstractmethod
-    def start_driver(self, project: Path, run: Path, *, actor: str) -> None:
-        """Start a driver process for a run that survives the terminal and the server."""
+    def start_driver(self, project: Path, run: Path, *, actor: str) -> int:
+        """Start a driver process for a run that survives the terminal and the server; its process number."""

@@ -63,9 +63,9 @@ class SmallEnvironment(Environment):
         """Of nothing."""
         return {protocol.id: str(protocol.version)}
 
-    def start_driver(self, project: Path, run: Path, *, actor: str) -> None:
-        """Start a driver process on the machine's own lane."""
-        start_detached(
+    def start_driver(self, project: Path, run: Path, *, actor: str) -> int:
+        """Start a driver process on the machine's own lane; its process number."""
+        return start_detached(
             [sys.executable, "-m", "cryoloom.testing.workflow", str(project), str(run), actor],
             run / "driver.txt",
             project,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from cryoloom.data import Item, StoredSet
 from cryoloom.errors import NotFoundError, ParameterError, ProjectError
+from cryoloom.workflow.detached import is_running
 from cryoloom.workflow.drafting import options_of
 from cryoloom.workflow.driver import FailedItem, missing_files
 from cryoloom.workflow.parameters import ProtocolParameters, validated
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from cryoloom.workflow.staleness import Staleness
     from cryoloom.workflow.warned import RunWarning
 
-_PATIENCE_WITH_DRIVER = 60.0
+_PATIENCE_WITH_DRIVER = 600.0  # seconds; on a machine that is busy beyond measure a program loads for minutes
 
 
 class Run:
@@ -155,18 +156,27 @@ class Run:
             raise ProjectError(f"Run {self.number} is {self.state.value} already.", path=self.folder.path)
         before = len(self.folder.attempt_numbers())
         said_before = self.folder.driver_words()
-        self.project.environment.start_driver(self.project.folder.path, self.folder.path, actor=this_person())
-        return lambda: self._wait_for_driver(before, said_before)
+        process = self.project.environment.start_driver(self.project.folder.path, self.folder.path, actor=this_person())
+        return lambda: self._wait_for_driver(process, before, said_before)
 
-    def _wait_for_driver(self, before: int, said_before: str) -> None:
+    def _wait_for_driver(self, process: int, before: int, said_before: str) -> None:
         deadline = time.monotonic() + _PATIENCE_WITH_DRIVER
-        while len(self.folder.attempt_numbers()) == before:
+        while True:
+            was_alive = is_running(process)  # asked first: what has ended since may have begun before
+            if len(self.folder.attempt_numbers()) > before:
+                return
             said = self.folder.driver_words().removeprefix(said_before).strip()
             if said.startswith("cryoloom: "):
                 raise ProjectError(f"Run {self.number}: {said.removeprefix('cryoloom: ')}", path=self.folder.path)
+            if not was_alive:
+                raise ProjectError(
+                    f"The driver of run {self.number} ended before it had begun. {said[-500:]}".rstrip(),
+                    path=self.folder.path,
+                )
             if time.monotonic() > deadline:
                 raise ProjectError(
-                    f"The driver of run {self.number} has not begun within {_PATIENCE_WITH_DRIVER:g} s. {said[-500:]}",
+                    f"The driver of run {self.number} (process {process}) has been loading for "
+                    f"{_PATIENCE_WITH_DRIVER:g} s and may still begin: see `cryoloom status`, or end that process.",
                     path=self.folder.path,
                 )
             time.sleep(0.01)
