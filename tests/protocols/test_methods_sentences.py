@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cryoloom.data import Item, Micrograph, Movie, Particle, SetWriter, Snapshot, StoredSet
 from cryoloom.runtime import InstalledEnvironment
 
 SAID = [
@@ -50,3 +53,65 @@ def test_a_protocol_speaks_of_what_it_did(
 ) -> None:
     declared = InstalledEnvironment().protocol(protocol)
     assert declared().methods(declared.Parameters(**values), counts) == sentence
+
+
+def held(folder: Path, items: Sequence[Item]) -> Snapshot[Any]:
+    SetWriter.open(folder, kind=items[0].kind).commit(upsert=items, close=True)
+    stored: StoredSet[Any] = StoredSet(folder)
+    snapshot = stored.latest()
+    assert snapshot is not None
+    return snapshot
+
+
+def movie(number: int, **known: Any) -> Movie:
+    return Movie(id=number, file=f"{number}.tif", width=5760, height=4092, **{"pixel_size": 0.832, **known})
+
+
+def micrograph(number: int, **known: Any) -> Micrograph:
+    return Micrograph(id=number, file=f"{number}.mrc", width=2880, height=2046, pixel_size=1.664, **known)
+
+
+def particle(number: int, pixel_size: float) -> Particle:
+    return Particle(id=number, file="a.mrcs", index=number, box_size=200, pixel_size=pixel_size)
+
+
+FOUND: list[tuple[str, dict[str, Any], str, Sequence[Item], str]] = [
+    (
+        "import-movies",
+        {"folder": "/data", "voltage": 300, "total_dose": 48.0},
+        "movies",
+        [movie(1, frame_count=40, dose_per_frame=1.2), movie(2, frame_count=48, dose_per_frame=1.0)],
+        "They have 40 to 48 frames, exposed to 1 to 1.2 e/Å² each, of 5760 × 4092 pixels of 0.832 Å.",
+    ),
+    (
+        "motion",
+        {"binning": 2.0},
+        "micrographs",
+        [micrograph(number, total_dose=48.0, gain_orientation="flip-y") for number in (1, 2)],
+        (
+            "The sums, binned 2 times, have pixels of 1.664 Å. The total dose was 48 e/Å². "
+            "The frames were corrected with a gain reference (flip-y)."
+        ),
+    ),
+    ("motion", {}, "micrographs", [micrograph(1)], "The sums have pixels of 1.664 Å."),
+    (
+        "extract",
+        {"diameter": 180.0},
+        "particles",
+        [particle(1, 1.664), particle(2, 1.67)],
+        (
+            "The images have 200 pixels of 1.664 to 1.67 Å along an edge. Protein is white; the background outside a "
+            "circle around the particle was brought to mean 0 and standard deviation 1."
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("protocol", "values", "output", "items", "sentences"), FOUND)
+def test_it_tells_what_really_came_out(
+    tmp_path: Path, protocol: str, values: dict[str, Any], output: str, items: Sequence[Item], sentences: str
+) -> None:
+    declared = InstalledEnvironment().protocol(protocol)
+    parameters = declared.Parameters(**values)
+    assert declared().particulars(parameters, {output: held(tmp_path / "set", items)}) == sentences
+    assert declared().particulars(parameters, {}) == ""

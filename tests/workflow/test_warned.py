@@ -76,3 +76,10 @@ def test_an_item_that_is_taken_out_warns_no_more(project: SmallProject) -> None:
 
 def test_a_draft_warns_of_nothing(project: SmallProject) -> None:
     assert project.add("test-square", numbers="1.numbers").warnings() == []
+
+
+def test_every_attempt_has_a_log_that_says_when_and_where_it_began(project: SmallProject) -> None:
+    for number, protocol in ((1, "test-numbers"), (2, "test-square"), (3, "test-mean")):
+        attempt = project.run(number).folder.attempt(1)
+        first = attempt.log_file.read_text(encoding="utf-8").splitlines()[0]
+        assert first.endswith(f" {protocol}, version 1, begins on {attempt.request().host}.")

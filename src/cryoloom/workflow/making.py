@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cryoloom.data import Item, StoredSet
+from cryoloom.data import Item, Snapshot, StoredSet
 from cryoloom.errors import FormatError
 from cryoloom.workflow.driver import read_events
 from cryoloom.workflow.run import AttemptFolder, AttemptRequest, RunFolder
@@ -36,18 +36,18 @@ def attempts_that_made(folder: RunFolder) -> list[AttemptRequest]:
 
 def output_counts(folder: RunFolder) -> dict[str, int]:
     """Name of an output → number of items that it holds now."""
-    counts = {}
-    for name in folder.output_names():
-        stored: StoredSet[Item] = StoredSet(folder.outputs / name)
-        snapshot = stored.latest()
-        counts[name] = 0 if snapshot is None else snapshot.count
-    return counts
+    return {name: 0 if snapshot is None else snapshot.count for name, snapshot in newest_outputs(folder).items()}
+
+
+def newest_outputs(folder: RunFolder) -> dict[str, Snapshot[Item] | None]:
+    """Name of an output → what it holds now; None before anything was committed."""
+    stored: dict[str, StoredSet[Item]] = {name: StoredSet(folder.outputs / name) for name in folder.output_names()}
+    return {name: each.latest() for name, each in stored.items()}
 
 
 def outputs_are_closed(folder: RunFolder) -> bool:
     """Whether a run has outputs, and nothing more will come into any of them."""
-    stored: list[StoredSet[Item]] = [StoredSet(folder.outputs / name) for name in folder.output_names()]
-    snapshots = [each.latest() for each in stored]
+    snapshots = newest_outputs(folder).values()
     return bool(snapshots) and all(snapshot is not None and snapshot.closed for snapshot in snapshots)
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cryoloom.data import Snapshot
 from cryoloom.errors import NotFoundError, ParameterError
 from cryoloom.workflow.citations import Citation, cited
 from cryoloom.workflow.environment import Environment
 from cryoloom.workflow.graph import RunGraph
 from cryoloom.workflow.index import RunEntry
 from cryoloom.workflow.layout import ProjectFolder
-from cryoloom.workflow.making import attempts_that_made, output_counts, outputs_are_closed
+from cryoloom.workflow.making import attempts_that_made, newest_outputs, outputs_are_closed
 from cryoloom.workflow.parameters import validated
 from cryoloom.workflow.protocol import Protocol
 from cryoloom.workflow.run import AttemptRequest, RequestKind, RunFolder, RunState
@@ -123,19 +124,25 @@ def _step(
     graph: RunGraph, ulid: str, made: Sequence[AttemptRequest], environment: Environment, remarks: Sequence[str]
 ) -> Step:
     entry = graph[ulid]
-    counts = output_counts(graph.folder(ulid)) if made else {}
+    outputs = newest_outputs(graph.folder(ulid)) if made else {}
+    counts = {name: 0 if snapshot is None else snapshot.count for name, snapshot in outputs.items()}
     return Step(
         run=ulid,
         number=entry.number,
         protocol=entry.protocol,
         protocol_versions=tuple(sorted({request.protocol_version for request in made})),
         counts=counts,
-        sentence=_sentence(made[-1], counts, environment) + _decision(graph.folder(ulid)) if made else "",
+        sentence=_sentences(made[-1], counts, outputs, environment) + _decision(graph.folder(ulid)) if made else "",
         remarks=tuple(remarks),
     )
 
 
-def _sentence(request: AttemptRequest, counts: Mapping[str, int], environment: Environment) -> str:
+def _sentences(
+    request: AttemptRequest,
+    counts: Mapping[str, int],
+    outputs: Mapping[str, Snapshot[Any] | None],
+    environment: Environment,
+) -> str:
     try:
         protocol = environment.protocol(request.protocol)
         values: dict[str, Any] = dict(request.parameters)
@@ -144,7 +151,10 @@ def _sentence(request: AttemptRequest, counts: Mapping[str, int], environment: E
         parameters = validated(protocol.Parameters, values)
     except (NotFoundError, ParameterError):
         return _sentence_without_protocol(request, counts)
-    return _as_it_was_run(protocol, request.protocol_version)().methods(parameters, counts)
+    speaker = _as_it_was_run(protocol, request.protocol_version)()
+    filled = {name: snapshot for name, snapshot in outputs.items() if snapshot is not None and snapshot.count}
+    told = (speaker.methods(parameters, counts), speaker.particulars(parameters, filled))
+    return " ".join(sentence for sentence in told if sentence)
 
 
 def _decision(folder: RunFolder) -> str:

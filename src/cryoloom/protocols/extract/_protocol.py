@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import CTF, Coordinate, Micrograph, Particle, child_id, half_set_of
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.extract._box import USUAL_DEFOCUS, default_box_size, what_box_loses
+from cryoloom.protocols.in_words import values_in_words
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Angstrom, Level, Micrometre, Pixel, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
 from cryoloom.workflow.workspace import Workspace
+
+if TYPE_CHECKING:
+    from cryoloom.data import Snapshot
 
 _PROGRAM = 250 * 2**20
 _BACKGROUND_OVER_BOX = 0.75
@@ -176,6 +180,18 @@ class ExtractParticles(MapProtocol):
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""
         return f"{counts.get('particles', 0)} particles were extracted."
+
+    def particulars(self, parameters: Any, outputs: Mapping[str, Snapshot[Any]]) -> str:
+        """Box, pixel size and normalisation of the images as they are."""
+        images = outputs.get("particles")
+        size, pixel_size = values_in_words(images, "box_size"), values_in_words(images, "pixel_size")
+        if not size:
+            return ""
+        cropped = "" if parameters.output_size is None else ", Fourier-cropped,"
+        return (
+            f"The images{cropped} have {size} pixels of {pixel_size} Å along an edge. Protein is white; the background "
+            "outside a circle around the particle was brought to mean 0 and standard deviation 1."
+        )
 
 
 def _box(parameters: Any, micrograph: Micrograph) -> int:

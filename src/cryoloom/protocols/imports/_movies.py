@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +17,7 @@ from cryoloom.protocols.imports._exposures import (
 )
 from cryoloom.protocols.imports._folder import SeenFile
 from cryoloom.protocols.imports._watching import FolderSource, NotOneOfTheseError, record_of
+from cryoloom.protocols.in_words import values_in_words
 from cryoloom.workflow.parameters import (
     AngstromPerPixel,
     ElectronPerSquareAngstrom,
@@ -31,6 +32,7 @@ from cryoloom.workflow.protocol import Output, Stage, output_set
 from cryoloom.workflow.workspace import SourceContext
 
 if TYPE_CHECKING:
+    from cryoloom.data import Snapshot
     from cryoloom.formats import Movie as OpenedMovie
 
 MOVIE_PATTERNS = ("*.tif", "*.tiff", "*.eer", "*.mrc", "*.mrcs")
@@ -159,6 +161,17 @@ class ImportMovies(FolderSource):
         dose = "" if parameters.dose_per_frame is None else f" with {parameters.dose_per_frame:g} e/Å² per frame"
         dose = dose if parameters.total_dose is None else f" with {parameters.total_dose:g} e/Å² in all"
         return f"{counts.get('movies', 0)} movies were recorded at {parameters.voltage:g} kV{dose}."
+
+    def particulars(self, parameters: Any, outputs: Mapping[str, Snapshot[Any]]) -> str:
+        """Frames, pixels and dose as the files have them."""
+        movies = outputs.get("movies")
+        frames, pixel_size = values_in_words(movies, "frame_count"), values_in_words(movies, "pixel_size")
+        if not frames:
+            return ""
+        size = " × ".join(values_in_words(movies, edge) for edge in ("width", "height"))
+        dose = values_in_words(movies, "dose_per_frame")
+        exposure = f", exposed to {dose} e/Å² each" if dose and parameters.dose_per_frame is None else ""
+        return f"They have {frames} frames{exposure}, of {size} pixels of {pixel_size} Å."
 
     def _fractions(self, path: Path, parameters: Any, context: SourceContext) -> int | None:
         """Into how many frames a movie is rendered; None if it is no EER movie."""

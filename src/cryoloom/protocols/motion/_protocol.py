@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cryoloom.data import Micrograph, Movie
 from cryoloom.errors import NotFoundError, ParameterError
+from cryoloom.protocols.in_words import values_in_words
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
 from cryoloom.workflow.workspace import Workspace
 
 if TYPE_CHECKING:
+    from cryoloom.data import Snapshot
     from cryoloom.engine.motion import MotionSettings
     from cryoloom.protocols.motion._detector import Detector
     from cryoloom.protocols.motion._files import MovieAcquisition
@@ -188,6 +190,19 @@ class CorrectMotion(MapProtocol):
             f"Beam-induced motion of {counts.get('micrographs', 0)} movies was corrected{local}; where the dose was "
             "known, frames were weighted by it (Grant & Grigorieff, 2015)."
         )
+
+    def particulars(self, parameters: Any, outputs: Mapping[str, Snapshot[Any]]) -> str:
+        """Gain, binning, pixel size and dose of the sums as they are."""
+        sums = outputs.get("micrographs")
+        pixel_size, dose = values_in_words(sums, "pixel_size"), values_in_words(sums, "total_dose")
+        if sums is None or not pixel_size:
+            return ""
+        binned = "" if parameters.binning == 1 else f", binned {parameters.binning:g} times,"
+        total = f" The total dose was {dose} e/Å²." if dose else ""
+        lying = sums.to_polars(columns=["gain_orientation"])["gain_orientation"].unique().sort().to_list()
+        corrected = [str(orientation) for orientation in lying if orientation]
+        gain = f" The frames were corrected with a gain reference ({' and '.join(corrected)})." if corrected else ""
+        return f"The sums{binned} have pixels of {pixel_size} Å.{total}{gain}"
 
 
 def _settings(parameters: Any) -> MotionSettings:

@@ -91,6 +91,8 @@ def claim_attempt(
     prepared = folder.attempts / f".{new_ulid()}"
     prepared.mkdir()
     create_json(prepared / "request.json", as_document(request))
+    begins = f"{now()} {protocol.id}, version {protocol.version}, begins on {me.host}.\n"
+    (prepared / attempt.log_file.name).write_text(begins, encoding="utf-8")
     try:
         prepared.rename(attempt.path)
     except OSError as error:

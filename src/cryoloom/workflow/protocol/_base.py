@@ -135,3 +135,13 @@ class Protocol:
         """
         made = " and ".join(f"{count} {name}" for name, count in counts.items())
         return f"{self.title()} (cryoloom protocol {self.id} version {self.version}) gave {made}."
+
+    def particulars(self, parameters: Any, outputs: Mapping[str, Snapshot[Any]]) -> str:
+        """Further sentences for the methods section, told from what came out: sizes, doses, corrections as they were.
+
+        Parameters
+        ----------
+        parameters : as they were used
+        outputs : name of an output → what it holds
+        """
+        return ""
