@@ -30,6 +30,7 @@ SCRIPTS = {
     "ctf": "CTF",
     "picking": "Picking",
     "reconstruction": "Reconstruction, with RELION",
+    "classes2d": "2D classes, with RELION",
     "postprocess": "Postprocessing and local resolution, with RELION",
     "sets": "Sets",
     "star": "STAR files",
