@@ -22,7 +22,7 @@ _POINT = 2.5e-9  # a candidate's coefficient, and an eighth of that at every shi
 _PIXEL = 4.0e-8  # of an image that is prepared
 _AVERAGE = 6.0e-8  # of an average's padded transform
 _ITERATION = 0.02
-_PROGRAM = 230 * 2**20  # Python with NumPy, SciPy and Numba's kernels
+_PROGRAM = 170 * 2**20  # Python with NumPy, SciPy and Numba's kernels
 
 
 def predicted_seconds(
@@ -86,7 +86,7 @@ def predicted_memory(
     coefficients, coarse = 0.5 * np.pi * last**2, 0.5 * np.pi * step.coarse.radius**2
     finer = 1 if step.fine is None else step.fine.turns // step.coarse.turns
     scores = 3 * 4 * at_once * shifts * references + 3 * 8 * at_once * shifts * coarse
-    candidates = 2 * 12 * at_once * MOST_CANDIDATES * finer * coefficients
+    candidates = 12 * at_once * MOST_CANDIDATES * finer * coefficients
     turned = 3 * 8 * references * coarse
     sums = 4 * 12 * 2 * classes * rows * columns
     averages = 5 * 8 * 2 * classes * (PADDING * box_size) ** 2
