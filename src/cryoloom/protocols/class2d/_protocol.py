@@ -40,7 +40,10 @@ class Classify2D(WholeProtocol):
 
     id = "class2d"
     stage = Stage.CLASSES_2D
-    citations = ("10.1016/j.jmb.2005.02.031", "10.1016/j.jsb.2012.09.006")
+    citations = (
+        "Scheres et al. (2005), J. Mol. Biol. 348:139-149, doi:10.1016/j.jmb.2005.02.031",
+        "Scheres (2012), J. Struct. Biol. 180:519-530, doi:10.1016/j.jsb.2012.09.006",
+    )
     file_categories: ClassVar[Mapping[str, FileRole]] = {"averages": FileRole.RESULT, "partial": FileRole.SCRATCH}
     waits_for_closed_inputs = True
 

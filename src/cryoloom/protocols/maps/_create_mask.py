@@ -21,7 +21,7 @@ class CreateMask(MapProtocol):
 
     id = "create-mask"
     stage = Stage.VALIDATE
-    citations = ("10.1109/TSMC.1979.4310076",)
+    citations = ("Otsu (1979), IEEE Trans. Syst. Man Cybern. 9:62-66, doi:10.1109/TSMC.1979.4310076",)
     file_categories: ClassVar[Mapping[str, FileRole]] = {"masks": FileRole.RESULT}
 
     class Inputs:

@@ -24,7 +24,7 @@ class EstimateLocalResolution(MapProtocol):
 
     id = "local-resolution"
     stage = Stage.VALIDATE
-    citations = ("10.1016/j.jsb.2013.08.002",)
+    citations = ("Cardone, Heymann & Steven (2013), J. Struct. Biol. 184:226-236, doi:10.1016/j.jsb.2013.08.002",)
     file_categories: ClassVar[Mapping[str, FileRole]] = {"maps": FileRole.RESULT}
 
     class Inputs:

@@ -28,7 +28,10 @@ class Postprocess(MapProtocol):
 
     id = "postprocess"
     stage = Stage.VALIDATE
-    citations = ("10.1016/j.jmb.2003.07.013", "10.1016/j.ultramic.2013.06.004")
+    citations = (
+        "Rosenthal & Henderson (2003), J. Mol. Biol. 333:721-745, doi:10.1016/j.jmb.2003.07.013",
+        "Chen et al. (2013), Ultramicroscopy 135:24-35, doi:10.1016/j.ultramic.2013.06.004",
+    )
     file_categories: ClassVar[Mapping[str, FileRole]] = {"maps": FileRole.RESULT}
 
     class Inputs:

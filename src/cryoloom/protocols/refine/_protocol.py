@@ -40,7 +40,11 @@ class Refine(WholeProtocol):
 
     id = "refine"
     stage = Stage.REFINE
-    citations = ("10.1016/j.jsb.2012.09.006", "10.1038/nmeth.2115", "10.1016/j.ultramic.2013.06.004")
+    citations = (
+        "Scheres (2012), J. Struct. Biol. 180:519-530, doi:10.1016/j.jsb.2012.09.006",
+        "Scheres & Chen (2012), Nat. Methods 9:853-854, doi:10.1038/nmeth.2115",
+        "Chen et al. (2013), Ultramicroscopy 135:24-35, doi:10.1016/j.ultramic.2013.06.004",
+    )
     file_categories: ClassVar[Mapping[str, FileRole]] = {"maps": FileRole.RESULT, "partial": FileRole.SCRATCH}
     waits_for_closed_inputs = True
 
