@@ -130,12 +130,15 @@ def test_the_stacks_that_a_star_file_names_are_read_too(raw: Path, capsys: pytes
     blocks = {"optics": optics | {"rlnImagePixelSize": 2.0, "rlnImageSize": 16}, "particles": particle}
     write_star(raw / "named.star", {name: pl.DataFrame([block]) for name, block in blocks.items()})
     before = contents(raw)
-    (raw / "first_class1.mrc").symlink_to("stack.mrc")
-    for tool in (["reconstruct", "--output", "stack.mrc"], ["abinitio", "--diameter", "20", "--output", "first"]):
+    for link in ("first_class1.mrc", "first_averages.mrcs"):
+        (raw / link).symlink_to("stack.mrc")
+    named = ["--diameter", "20", "--output", "first"]
+    for tool in (["reconstruct", "--output", "stack.mrc"], ["abinitio", *named], ["class2d", *named]):
         status, said = call(capsys, "tool", *tool, "named.star")
         assert "is read here" in said
         assert status == 1
-    (raw / "first_class1.mrc").unlink()
+    for link in ("first_class1.mrc", "first_averages.mrcs"):
+        (raw / link).unlink()
     assert contents(raw) == before
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import duration, emit
 
 
@@ -28,6 +29,7 @@ def class2d(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same classes.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Sort particles into classes, average each, and say which are worth keeping.
@@ -65,7 +67,11 @@ def class2d(
         shift_radius=shift,
         seed=seed,
     )
+    written = [output.with_name(output.name + end) for end in _ENDS]
+    averages, star, kept = written
+    check_targets(written, inputs=[particles], overwrite=overwrite)
     given = read_particle_file(particles)
+    check_targets(written, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     samplings = given.table.frame.select("box_size", "pixel_size").unique(maintain_order=True).rows()
     loaded = load_particles(
         given.table,
@@ -96,7 +102,6 @@ def class2d(
             progress(done, f"iteration {state.iteration} of {settings.iterations}, {state.resolution:.0f} Å")
     assessment = assess_classes(images, state, threads=threads)
     scores = assessment.scores
-    averages, star, kept = (output.with_name(output.name + end) for end in _ENDS)
     write_stack(averages, state.averages, pixel_size=pixel_size)
     table = with_stacks_seen_from(classified(loaded, state.poses, assessment), given.resolve, output.parent)
     remarks += relion.write_particles(star, table)
