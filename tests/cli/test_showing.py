@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from cryoloom.cli._progress import _counted, entries_of, shown, table
 from cryoloom.data import SetWriter
 from cryoloom.runtime import Project
 from cryoloom.workflow.driver import LedgerEntry, drive_run
@@ -176,3 +180,32 @@ def test_methods_are_told_of_what_the_report_shows_or_of_runs(project: Path, doc
     assert told["text"] in text
     assert "! Run 3 (curate) is stale: " in text
     assert shell("methods", project, 3, "--bibtex")[0].strip() == told["bibtex"].strip()
+
+
+def test_rows_of_files_are_read_at_the_width_of_a_small_screen(
+    project: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The names are whole, and where they lie is told once."""
+    monkeypatch.setenv("COLUMNS", "80")
+    raw = Path(Project.open(project).output("1.movies").latest().to_polars()["file"][0]).parent
+    said = shell("show", project, "1.movies")[0]
+    for number in (1, 2, 3):
+        assert f"movie_{number}.tif" in said
+    assert "".join(f"file below {raw}".split()) in "".join(said.split())
+    assert all(len(line) <= 80 for line in said.splitlines())
+
+
+def test_what_a_run_says_at_length_stands_below_the_table(project: Path, shell: Shell) -> None:
+    opened = Project.open(project)
+    reason = "This is a sentence that is much too long to stand beside what was made."
+    entries = [replace(entry, reason=reason) for entry in entries_of(opened, [1])]
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(table(entries, {}))
+    assert "much too long" not in console.export_text()
+    console.print(shown(opened, entries, {}))
+    assert f"Run 1 (import-movies): {reason}" in console.export_text()
+
+
+def test_one_thing_is_one_thing() -> None:
+    assert [_counted(count, "micrographs") for count in (0, 1, 2)] == ["0 micrographs", "1 micrograph", "2 micrographs"]
+    assert _counted(1, "accepted") == "1 accepted"

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from cryoloom.data import Micrograph, OpticsGroup
+from cryoloom.data import Coordinate, Micrograph, OpticsGroup
+from cryoloom.formats import write_image
 from cryoloom.protocols.extract import ExtractParticles
 from cryoloom.protocols.extract._box import default_box_size, what_box_loses
+from cryoloom.workflow.workspace import Workspace
 
 WAVELENGTH = 0.0197  # Å, of electrons of 300 kV
 LARGE = (4092, 5760)
@@ -54,3 +59,19 @@ def test_memory_follows_from_the_coordinates() -> None:
         protocol.resources_given(micrograph(), parameters, {"coordinates": count}).memory for count in (10, 2010)
     )
     assert many - few == 2 * 2000 * 4 * 100 * 100  # the images, and once more where some are left out
+
+
+@pytest.mark.parametrize(("at_the_edge", "warned"), [(1, False), (3, True)])
+def test_positions_at_the_edge_are_warned_of_where_they_are_many(
+    tmp_path: Path, at_the_edge: int, warned: bool
+) -> None:
+    write_image(tmp_path / "a.mrc", np.random.default_rng(1).normal(size=(300, 300)).astype("f4"), pixel_size=0.85)
+    field = replace(micrograph(), width=300, height=300)
+    places = [(5.0 + each, 150.0) for each in range(at_the_edge)] + [(150.0 + each, 150.0) for each in range(5)]
+    coordinates = [Coordinate(id=10 + each, micrograph_id=1, x=x, y=y) for each, (x, y) in enumerate(places)]
+    workspace = Workspace(tmp_path, "000001-extract", "a", 1, frozenset({"particles"}))
+    parameters = ExtractParticles.Parameters(diameter=30.0, box_size=64)
+    made = ExtractParticles().process(field, parameters, workspace, coordinates=coordinates)
+    assert len(made) == 5
+    said = [f"{at_the_edge} of {len(places)} particles were left out: its window of 64 pixels leaves the micrograph."]
+    assert workspace.warnings == (said if warned else [])

@@ -44,6 +44,7 @@ _SIGNS = {
     RunState.STOPPED: "■",
     RunState.INTERRUPTED: "✗",
 }
+_LONGEST_REMARK = 40  # characters beside what a run has made; longer ones stand below all runs
 _RIGHT = {"run", "done", "failed", "rate", "left"}
 
 
@@ -130,8 +131,9 @@ def advice(project: Project, entry: RunEntry) -> str:
 
 def shown(project: Project, entries: Sequence[RunEntry], compared: Mapping[str, Staleness]) -> Group:
     """Where runs stand and what they wait for, for people."""
+    told = [f"{_name(entry)}: {said}" for entry in entries if len(said := _said(entry)) > _LONGEST_REMARK]
     advised = filter(None, (advice(project, entry) for entry in entries))
-    return Group(table(entries, compared), *(Text(sentence) for sentence in advised))
+    return Group(table(entries, compared), *(Text(sentence) for sentence in (*told, *advised)))
 
 
 def watch_runs(project: Project, numbers: Sequence[int], *, news: Callable[[], str] = str) -> bool:
@@ -158,6 +160,8 @@ def watch_runs(project: Project, numbers: Sequence[int], *, news: Callable[[], s
                 live.update(shown(project, entries, {}))
                 if said := news():
                     live.console.print(said, highlight=False, markup=False)
+        if not console.is_terminal:
+            console.line()  # which ends the last table only on a terminal
     except KeyboardInterrupt:
         console.print("The runs go on; `cryoloom status` shows them, `cryoloom stop` stops them.")
         return True
@@ -202,9 +206,19 @@ def _warned(progress: Progress) -> str:
 
 
 def _made(entry: RunEntry, progress: Progress) -> str:
-    made = ", ".join(f"{count} {name}" for name, count in progress.outputs.items())
-    said = entry.problem or entry.reason or progress.message
+    made = ", ".join(_counted(count, name) for name, count in progress.outputs.items())
+    said = _said(entry)
+    if len(said) > _LONGEST_REMARK:  # it stands below the table
+        return made
     return f"{made} ({said})" if made and said else made or said
+
+
+def _said(entry: RunEntry) -> str:
+    return entry.problem or entry.reason or Progress.model_validate(dict(entry.progress)).message
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name.removesuffix('s') if count == 1 else name}"
 
 
 def _any_goes_on(project: Project, entries: Sequence[RunEntry]) -> bool:

@@ -126,8 +126,8 @@ def _show_rows(project: Project, name: str, condition: str, columns: list[str], 
         return
     from rich.console import Console
 
-    shown = columns or columns_for_people(rows)
     console = Console()
+    shown = columns or columns_for_people(rows, console.width)
     console.print(shown_rows(chosen_columns(rows, shown)))
     more = [column for column in rows.frame.columns if column not in shown]
     which = f"{len(matching)} of {len(table)} match" if condition else f"{len(table)} {output.kind}"

@@ -38,6 +38,17 @@ def test_relions_coefficients_survive_the_round_trip(random):
     np.testing.assert_array_equal(back, [along_x, along_y])
 
 
+def test_what_is_lost_on_relion_is_the_rest_of_the_cubic_terms():
+    """Of x³ its distance from 3/20 x is left: the mean square of x³ - 0.15 x over the field is 1/2800."""
+    coefficients = np.zeros((2, 10, 3))
+    coefficients[1, 6, 0] = 2.0
+    frames = np.arange(5)
+    expected = 2.0 * np.sqrt(np.mean(frames**2) / 2800)
+    assert LocalModel(coefficients).lost_on_relion(5) == pytest.approx(expected, rel=0.01)
+    coefficients[1, 6, 0], coefficients[1, 5, 2] = 0.0, 7.0
+    assert LocalModel(coefficients).lost_on_relion(5) == pytest.approx(0.0, abs=1e-12)
+
+
 def test_a_cubic_model_is_reduced_to_the_closest_quadratic_one(random):
     model = LocalModel(random.normal(size=(2, 10, 3)))
     reduced = LocalModel.from_relion(*model.for_relion())

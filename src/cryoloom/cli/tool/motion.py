@@ -64,6 +64,10 @@ def motion(
     reference as its file is, turned, with bad pixels or of another format, that as it lies on the frames appears there
     too, and OUTPUT.star names it.
 
+    The sums are made with a motion that is cubic over the field. What RELION can hold of it, quadratic over the field,
+    is written into OUTPUT.star, and by --json as local_model; local_model_loss is the root mean square distance between
+    the two, over field and frames, in unbinned pixels.
+
     Example: cryoloom tool motion movie.tif --pixel-size 0.83 --voltage 300 --dose-per-frame 1.0 --gain gain.mrc
     --output aligned.mrc
     """
@@ -182,6 +186,7 @@ def _document(result: CorrectedMovie, detector: Detector) -> dict[str, Any]:
         "shape": list(result.shape),
         "global_shifts": result.motion.global_shifts,
         "local_model": None if local is None else list(local.for_relion()),
+        "local_model_loss": None if local is None else local.lost_on_relion(result.motion.frame_count),
         "local_model_reason": result.motion.local_reason or None,
         "drift": {"total": result.drift.total, "early": result.drift.early, "late": result.drift.late},
         "counts_per_frame": result.counts_per_frame,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 LEAST_SIGNIFICANCE = 5.0  # standard deviations; noise alone stays within two
 SPATIAL_TERMS = 10
 _OF_RELION = 6  # of the spatial terms, those that RELION's model knows
+_PLACES = 33  # along each edge of the field, at which models are compared
 _TIME_POWERS = np.array([1, 2, 3])
 
 
@@ -59,6 +60,15 @@ class LocalModel:
         closest[:, 1] += 0.15 * c[:, 6] + c[:, 9] / 12.0
         closest[:, 3] += 0.15 * c[:, 7] + c[:, 8] / 12.0
         return closest[0].ravel(), closest[1].ravel()
+
+    def lost_on_relion(self, frames: int) -> float:
+        """How far the model of `for_relion` is from this one: root mean square over field and frames, unbinned px."""
+        rest = self.coefficients - LocalModel.from_relion(*self.for_relion()).coefficients
+        places = (np.arange(_PLACES) + 0.5) / _PLACES - 0.5
+        x, y = (each.ravel() for each in np.meshgrid(places, places))
+        fields = LocalModel(rest).spatial_coefficients(frames)
+        distances = np.einsum("fas,sm->fam", fields, spatial_terms(x, y))
+        return float(np.sqrt(np.mean(np.sum(distances**2, axis=1))))
 
     def spatial_coefficients(self, frames: int) -> NDArray[np.float64]:
         """(frames, 2, 10) coefficients of the spatial terms in each frame, for the shift along x and along y."""

@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 
 _PROGRAM = 250 * 2**20
 _BACKGROUND_OVER_BOX = 0.75
+_USUALLY_LEFT_OUT = 0.25  # of a micrograph's particles, at its edges; fewer are not worth a warning
 _PARTICLES_EXPECTED = 500  # of a micrograph whose coordinates have not been looked at
 
 
 class ExtractParticles(MapProtocol):
     """Cut particles out of micrographs, normalise their background, and store them protein-white.
 
-    Windows lie on whole pixels, so nothing is interpolated; what is left of a position is kept as a shift. A half set
-    is drawn once for each particle and kept for ever.
+    Windows lie on whole pixels, so nothing is interpolated; what is left of a position is kept as a shift. A position
+    whose window leaves the micrograph gives no particle; it is warned of where that costs more than a quarter of them.
+    A half set is drawn once for each particle and kept for ever.
     """
 
     id = "extract"
@@ -147,7 +149,8 @@ class ExtractParticles(MapProtocol):
             threads=workspace.threads,
         )
         for reason, count in Counter(dropped.reason for dropped in made.dropped).items():
-            workspace.warn(f"{count} of {len(ordered)} particles were left out: {reason}.")
+            if count > _USUALLY_LEFT_OUT * len(ordered):
+                workspace.warn(f"{count} of {len(ordered)} particles were left out: {reason}.")
         if not len(made.images):
             return []
         stack = workspace.file("particles", ".mrcs")
