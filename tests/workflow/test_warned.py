@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from cryoloom.data import digest
 from cryoloom.testing.workflow import InlineLane, IteratedMean, NumbersInFolder, SmallProject, Square
-from cryoloom.workflow.run import RequestKind
+from cryoloom.workflow.protocol import Found, FoundFailure
+from cryoloom.workflow.run import RequestKind, RunState
 from cryoloom.workflow.warned import RunWarning, by_sentence
 
 PROCESS, LOOK, COMPUTE = Square.process, NumbersInFolder.look, IteratedMean.compute
@@ -83,3 +85,28 @@ def test_every_attempt_has_a_log_that_says_when_and_where_it_began(project: Smal
         attempt = project.run(number).folder.attempt(1)
         first = attempt.log_file.read_text(encoding="utf-8").splitlines()[0]
         assert first.endswith(f" {protocol}, version 1, begins on {attempt.request().host}.")
+
+
+def test_what_a_source_leaves_out_needs_nobody_and_is_not_retried(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(self: NumbersInFolder, parameters: Any, context: Any) -> Found:
+        found = LOOK(self, parameters, context)
+        tried = "tried again" if context.retry else "no number"
+        failure = FoundFailure(digest("left-out", b"atlas"), "atlas.mrc", f"It is {tried}.", left_out=True)
+        return Found(items=found.items, failures=[failure], exhausted=True)
+
+    monkeypatch.setattr(NumbersInFolder, "look", look)
+    run = project.run(1)
+    assert project.drive(run).reason == "1 left out"  # type: ignore[union-attr]
+    assert (run.standing.state, run.standing.progress.failed) == (RunState.FINISHED, 0)
+    assert run.standing.progress.excluded == 1
+    (left_out,) = run.failed_items()
+    assert (left_out.label, left_out.excluded) == ("atlas.mrc", True)
+    run.request(RequestKind.RETRY)
+    project.drive(run)
+    assert run.failed_items()[0].reason == "It is no number."
+    run.request(RequestKind.RETRY, items=[left_out.id])
+    project.drive(run)
+    assert [item.excluded for item in run.failed_items()] == [True]
+    assert run.methods().remarks == ()

@@ -192,7 +192,7 @@ def _remarks_on_state(entry: RunEntry, folder: RunFolder) -> list[str]:
     remarks = [] if settled else [f"{title} is {entry.state.value}; numbers may change."]
     for name, what in (("failed", "failed"), ("excluded", "were excluded")):
         count = int(entry.progress.get(name, 0))
-        if count:
+        if count and (name == "failed" or entry.inputs):  # what a source left out was none of its items
             remarks.append(f"{title}: {count} of {entry.progress.get('total', 0)} items {what}.")
     return remarks
 

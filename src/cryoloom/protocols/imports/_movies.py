@@ -170,8 +170,8 @@ class ImportMovies(FolderSource):
             return ""
         size = " × ".join(values_in_words(movies, edge) for edge in ("width", "height"))
         dose = values_in_words(movies, "dose_per_frame")
-        exposure = f", exposed to {dose} e/Å² each" if dose and parameters.dose_per_frame is None else ""
-        return f"They have {frames} frames{exposure}, of {size} pixels of {pixel_size} Å."
+        exposure = f", exposed to {dose} e/Å² each," if dose and parameters.dose_per_frame is None else ""
+        return f"They have {frames} frames{exposure} of {size} pixels of {pixel_size} Å."
 
     def _fractions(self, path: Path, parameters: Any, context: SourceContext) -> int | None:
         """Into how many frames a movie is rendered; None if it is no EER movie."""

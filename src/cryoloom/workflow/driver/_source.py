@@ -87,7 +87,9 @@ class SourceDriver:
         if self._failed.by_id and not any(self._outputs.counts().values()):
             first = min(self._failed.by_id.values(), key=lambda failure: failure.excluded)
             return RunState.FAILED, f"Nothing could be imported: {first.label}: {first.reason}"
-        return RunState.FINISHED, f"{failed} items failed" if failed else ""
+        remarks = [f"{failed} items failed" if failed else ""]
+        remarks += [f"{self._failed.excluded_count} left out"] if self._failed.excluded_count else []
+        return RunState.FINISHED, "; ".join(filter(None, remarks))
 
     def progress(self) -> Progress:
         """Counts and rate."""
