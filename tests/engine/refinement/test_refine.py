@@ -17,7 +17,7 @@ from cryoloom.engine.refinement import RefinementSettings, refine
 from cryoloom.engine.symmetry import point_group
 from cryoloom.errors import ParameterError
 
-BOX, PIXEL, DIAMETER, COUNT = 32, 6.0, 130.0, 240
+BOX, PIXEL, DIAMETER, COUNT = 32, 6.0, 130.0, 180
 OPERATORS = point_group("C3").operators
 SETTINGS = RefinementSettings(symmetry="C3", initial_resolution=40.0, shift_radius=15.0, seed=4)
 GROUPS = (
@@ -92,6 +92,8 @@ def test_poses_and_map_are_found_from_a_start_on_another_grey_scale(states, trut
     sphere = soft_sphere(BOX, 0.5 * DIAMETER / PIXEL, 3.0)
     curve = fourier_shell_correlation(last.combined_map, phantom, pixel_size=PIXEL, mask=sphere)
     assert np.all(curve.correlation[1:13] > 0.8)
+    assert last.has_signal
+    assert last.resolution < 2.3 * PIXEL
 
 
 def test_the_same_seed_goes_on_to_the_same_bits(particles, phantom, states):
@@ -116,14 +118,30 @@ def test_a_half_knows_nothing_of_the_other(particles, phantom, states):
     images[HALVES == 2] = images[HALVES == 2][::-1]
     changed = next(refine(replace(particles, images=images), HALVES, -37.0 + 250.0 * phantom, SETTINGS, threads=2))
     first = HALVES == 1
-    for name in ("rotations", "shifts", "log_likelihood", "scale"):
+    assert np.array_equal(changed.scale[first], states[0].scale[first])
+    for name in ("rotations", "shifts", "log_likelihood"):
         assert np.array_equal(getattr(changed, name)[first], getattr(states[0], name)[first])
         assert not np.array_equal(getattr(changed, name)[~first], getattr(states[0], name)[~first])
     assert np.array_equal(changed.half_maps[0], states[0].half_maps[0])
 
 
+def test_noise_gives_no_evidence(phantom, optics):
+    """Both halves find the start in noise, and agree about it; beyond it they agree about nothing."""
+    images = np.random.default_rng(9).normal(size=(COUNT, BOX, BOX)).astype(np.float32)
+    noise = ParticleImages(images, optics, PIXEL, DIAMETER)
+    *_, last = refine(noise, HALVES, phantom, SETTINGS, threads=2)
+    assert last.finished
+    assert not last.has_signal
+    assert last.resolution is None
+    shown = last.curve.frequency < 0.8 / SETTINGS.initial_resolution
+    assert last.curve.correlation[shown][1:].mean() > 0.5
+    # Where shells hold a hundred coefficients, chance is 0.1, and three times that is rare.
+    unseen = last.curve.frequency > 1 / 30.0
+    assert last.curve.correlation[unseen].max() < 0.3
+
+
 def test_what_cannot_be_refined_is_refused(particles, phantom):
-    with pytest.raises(ParameterError, match="240 and 0"):
+    with pytest.raises(ParameterError, match="180 and 0"):
         next(refine(particles, np.ones(COUNT, int), phantom, SETTINGS))
     with pytest.raises(ParameterError, match="half set 1 or 2"):
         next(refine(particles, np.zeros(COUNT, int), phantom, SETTINGS))

@@ -54,6 +54,7 @@ def refine(
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import check_halves, load_particles, read_particle_file
     from cryoloom.protocols.refine._compute import (
+        NO_EVIDENCE,
         predicted_memory,
         predicted_seconds,
         progress_of,
@@ -95,7 +96,7 @@ def refine(
         write_volume(maps[name], volume, pixel_size=images.pixel_size)
     remarks += relion.write_particles(star, result.particles)
     if result.resolution is None:
-        remarks.append("The half maps share no more than noise would: there is no evidence of signal.")
+        remarks.append(NO_EVIDENCE)
         sys.stderr.write(f"{particles.name}: {remarks[-1]}\n")
     document = {
         "map": maps["map"],

@@ -62,6 +62,15 @@ class FourierSums:
         result._operators = self._operators
         return result
 
+    def without(self, part: FourierSums) -> FourierSums:
+        """The sums less a part of them."""
+        result = FourierSums(self.radius)
+        np.subtract(self.total, part.total, out=result.total)
+        # Differences of single precision: a weight of nothing must not become a small negative one.
+        np.maximum(self.weight - part.weight, 0.0, out=result.weight)
+        result._operators = self._operators
+        return result
+
     def symmetrised(self, operators: NDArray[np.float64], *, threads: int = 1) -> FourierSums:
         """The sums as if every slice had also been inserted at its symmetry mates.
 

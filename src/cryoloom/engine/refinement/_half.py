@@ -60,6 +60,7 @@ class HalfOutput:
     log_likelihood : (n,) of each image, less that of no particle at all
     scale, scale_weight : (n,) how much of the reference each image shows, by least squares, and the weight of that
     sums : of the images' slices
+    beyond : the part of them at the shared radius and beyond, if it was asked for
     residual : (groups, rings) mean square of what the reference leaves of whitened images
     """
 
@@ -70,6 +71,7 @@ class HalfOutput:
     scale: NDArray[np.float64]
     scale_weight: NDArray[np.float64]
     sums: FourierSums
+    beyond: FourierSums | None
     residual: NDArray[np.float64]
 
 
@@ -97,7 +99,8 @@ def pass_over(
     plan: Plan,
     grid: EverywhereGrid | None,
     *,
-    masked: bool = True,
+    masked: bool,
+    shared_radius: int | None,
     threads: int,
 ) -> HalfOutput:
     """Find poses, and sum slices weighted by the probability of their poses.
@@ -109,9 +112,10 @@ def pass_over(
     plan : of the iteration
     grid : for a search everywhere; none for one about the known poses
     masked : compare images whose background is masked away
+    shared_radius : sum what lies at or beyond this many Fourier pixels also apart
     threads : threads to use; the result does not depend on it
     """
-    half = _Half(particles, known, plan, grid, masked=masked, threads=threads)
+    half = _Half(particles, known, plan, grid, masked=masked, shared_radius=shared_radius, threads=threads)
     for batch in half.batches():
         half.add(batch)
     return half.output()
@@ -126,6 +130,7 @@ class _Half:
         grid: EverywhereGrid | None,
         *,
         masked: bool,
+        shared_radius: int | None,
         threads: int,
     ) -> None:
         count, rings = len(known.chosen), particles.box_size
@@ -135,6 +140,8 @@ class _Half:
         self._volume = volume_transform(known.reference, radius=math.ceil(plan.radius * stretch), threads=threads)
         self._references = np.zeros((0, 0), np.complex64)
         self._sums = FourierSums(math.ceil(plan.map_radius * stretch))
+        self._shared_radius = shared_radius
+        self._beyond = None if shared_radius is None else FourierSums(self._sums.radius)
         self._rotations, self._places = np.empty((count, 3, 3)), np.empty((count, 2))
         self._spread, self._log_likelihood = np.empty(count), np.empty(count)
         self._scale, self._scale_weight = np.empty(count), np.empty(count)
@@ -199,6 +206,15 @@ class _Half:
         rotations = around.turns[found.turned] @ guesses.rotations[found.candidates]
         matrices = whole.optics.slicing_matrices(rotations, guesses.owners[found.candidates])
         self._sums.insert(sums, squares, matrices, whole.frequencies, threads=self._threads)
+        if self._beyond is not None and self._shared_radius is not None:
+            far = np.flatnonzero((whole.frequencies**2).sum(axis=1) >= self._shared_radius**2)
+            self._beyond.insert(
+                np.ascontiguousarray(sums[:, far]),
+                np.ascontiguousarray(squares[:, far]),
+                matrices,
+                _read_only(whole.frequencies[far]),
+                threads=self._threads,
+            )
 
     def _measure(self, every: Compared, compared: Compared, found: Posterior, batch: NDArray[np.int64]) -> None:
         """What the reference, at the best pose, explains of each image, and what it leaves."""
@@ -234,5 +250,12 @@ class _Half:
             scale=self._scale,
             scale_weight=self._scale_weight,
             sums=self._sums,
+            beyond=self._beyond,
             residual=self._power / np.maximum(self._compared * share, 1.0),
         )
+
+
+def _read_only(frequencies: NDArray[np.float32]) -> NDArray[np.float32]:
+    """As those of a `fourier_disc` are, so that nothing is compiled anew."""
+    frequencies.flags.writeable = False
+    return frequencies

@@ -38,13 +38,72 @@ def _background(volume: NDArray[np.float32], sphere: NDArray[np.float32]) -> flo
 
 
 def agreement(
-    halves: NDArray[np.float32], sphere: NDArray[np.float32], map_radius: int, *, pixel_size: float, threads: int
+    halves: NDArray[np.float32],
+    mask: NDArray[np.float32],
+    shared_radius: int,
+    map_radius: int,
+    *,
+    pixel_size: float,
+    threads: int,
 ) -> ShellCorrelation:
-    """Correlation of two half maps in a sphere; 0 in shells that hold nothing, where but the sphere's edge is left."""
-    levelled = [half - _background(half, sphere) for half in halves]
-    curve = fourier_shell_correlation(*levelled, pixel_size=pixel_size, mask=sphere, threads=threads)
-    filled = np.arange(len(curve.correlation)) < map_radius
-    return replace(curve, correlation=np.where(filled, curve.correlation, 0.0))
+    """Correlation of two half maps in a mask.
+
+    A mask carries a little of each shell into its neighbours. Beyond the radius that both halves were shown, maps are
+    therefore compared without all that lies within.
+
+    Parameters
+    ----------
+    halves : (2, box, box, box) maps
+    mask : (box, box, box)
+    shared_radius : in Fourier pixels, of what both were shown
+    map_radius : in Fourier pixels; at and beyond it the maps hold nothing
+    pixel_size : in Å
+
+    Returns
+    -------
+    The curve; 0 in shells that hold nothing, where but the edge of the mask would be compared
+    """
+    levelled = [half - _background(half, mask) for half in halves]
+    apart = [beyond(half, shared_radius, threads=threads) for half in halves]
+    near, far = (
+        fourier_shell_correlation(*maps, pixel_size=pixel_size, mask=mask, threads=threads)
+        for maps in (levelled, apart)
+    )
+    shells = np.arange(len(near.correlation))
+    curve = np.where(shells <= shared_radius, near.correlation, far.correlation)
+    return replace(near, correlation=np.where(shells < map_radius, curve, 0.0))
+
+
+def beyond(volume: NDArray[np.float32], radius: int, *, threads: int) -> NDArray[np.float32]:
+    """What of a map lies at and beyond a radius in Fourier pixels, softly."""
+    return volume - limit_resolution(volume, radius - 0.5, threads=threads)
+
+
+def joined(
+    within: NDArray[np.float32], apart: NDArray[np.float32], radius: int, *, threads: int
+) -> NDArray[np.float32]:
+    """A map of one up to a radius in Fourier pixels, and of another beyond it."""
+    return limit_resolution(within, radius - 0.5, threads=threads) + beyond(apart, radius, threads=threads)
+
+
+def deviations_beyond(
+    curve: ShellCorrelation, shared_radius: int, map_radius: int, coefficients_per_number: float
+) -> float:
+    """By how many standard deviations of chance two half maps agree beyond what they were shown.
+
+    Parameters
+    ----------
+    curve : of `agreement`
+    shared_radius, map_radius : in Fourier pixels
+    coefficients_per_number : of which one is independent of the others, by symmetry and mask
+    """
+    shells = slice(shared_radius + 1, map_radius)
+    counts = curve.coefficients[shells] / coefficients_per_number
+    if not len(counts):
+        return 0.0
+    # The correlation of n complex coefficients of noise scatters by √(1 / 2n). However far the agreement reaches:
+    agreed = np.cumsum(curve.correlation[shells] * counts) / np.sqrt(0.5 * np.cumsum(counts))
+    return float(agreed.max())
 
 
 def resolved_shell(curve: ShellCorrelation) -> float:

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 GRID = 7.5  # degrees between the orientations of the search over all of them
-FINEST = 0.4  # degrees
-WAVE_SHARE = 0.25  # of the shortest wave compared, by which neighbouring orientations move the rim of the particle
+FINEST = 0.25  # degrees
+WAVE_SHARE = 0.12  # of the shortest wave compared, by which neighbouring orientations move the rim of the particle
 GRID_WAVES = 1.5  # shortest wave of the search over all orientations, in what its step moves the rim of the particle
 SHIFT_SHARE = 0.4  # of the shortest wave, between the shifts of that search
 MARGIN, GROWTH = 4, 1.08  # Fourier pixels, and factor, by which more is compared than has been resolved
@@ -64,14 +64,12 @@ def plan(
     """
     wave = box_size * pixel_size / radius
     finest = min(0.5 * GRID, max(FINEST, math.degrees(WAVE_SHARE * wave / (0.5 * diameter))))
-    steps = [finest]
-    if everywhere:
-        step = 0.5 * GRID
-        steps = []
-        while step > 1.5 * finest:
-            steps.append(step)
-            step *= 0.5
-        steps.append(finest)
+    step = 0.5 * GRID if everywhere else 2.0 * finest
+    steps = []
+    while step > 1.5 * finest:
+        steps.append(step)
+        step *= 0.5
+    steps.append(finest)
     rim = math.radians(1.0) * 0.5 * diameter / pixel_size  # pixels that the rim moves in one degree
     levels = tuple(
         Level(step, (LOCAL_REACH if number == len(steps) else COARSE_REACH) * step, step * rim)

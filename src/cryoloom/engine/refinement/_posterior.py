@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cryoloom.engine.refinement._poses import Surroundings
 
 LEAST_WEIGHT = 2e-3  # probability of an orientation below which it is left out
+MOST_ORIENTATIONS = 60  # of one image that are kept; more are probable only while next to nothing is known
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def posterior_of(around: Surroundings) -> Posterior:
     squared = of_turn @ (vectors**2).sum(axis=1) - (mean**2).sum(axis=1)
     rotations = Rotation.from_rotvec(mean, degrees=True).as_matrix() @ guesses.rotations[main]
 
-    candidates, turned = np.nonzero(weights.sum(axis=2) > LEAST_WEIGHT)
+    candidates, turned = _heaviest(weights.sum(axis=2), image)
     kept = weights[candidates, turned]
     total = np.bincount(image[candidates], kept.sum(axis=1, dtype=np.float64), len(firsts))
     kept /= total[image[candidates]][:, None].astype(np.float32)
@@ -74,3 +75,13 @@ def posterior_of(around: Surroundings) -> Posterior:
         turned=turned,
         weights=kept,
     )
+
+
+def _heaviest(weights: NDArray[np.float32], image: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Guess and turn of the most probable orientations of each image; weights (g, c), images (g,) of the guesses."""
+    guess, turn = np.nonzero(weights > LEAST_WEIGHT)
+    order = np.lexsort((-weights[guess, turn], image[guess]))
+    firsts = np.flatnonzero(np.diff(image[guess][order], prepend=-1))
+    rank = np.arange(len(order)) - np.repeat(firsts, np.diff(firsts, append=len(order)))
+    kept = np.sort(order[rank < MOST_ORIENTATIONS])
+    return guess[kept], turn[kept]

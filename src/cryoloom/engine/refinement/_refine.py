@@ -13,7 +13,15 @@ from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
 from cryoloom.engine.orientations import angular_distance, asymmetric_unit, orientation_grid
 from cryoloom.engine.refinement._grey_scale import on_grey_scale_of
 from cryoloom.engine.refinement._half import EverywhereGrid, HalfInput, HalfOutput, pass_over
-from cryoloom.engine.refinement._maps import agreement, particle_sphere, resolved_shell, signal_to_noise, start_map
+from cryoloom.engine.refinement._maps import (
+    agreement,
+    deviations_beyond,
+    joined,
+    particle_sphere,
+    resolved_shell,
+    signal_to_noise,
+    start_map,
+)
 from cryoloom.engine.refinement._plan import GRID, SHIFT_SHARE, Plan, next_radius, plan
 from cryoloom.engine.refinement._settings import RefinementSettings
 from cryoloom.engine.refinement._state import RefinementState
@@ -31,7 +39,9 @@ JUMP = 10.0  # degrees
 LONGEST_SEARCH = 6  # iterations that look everywhere at most
 PROGRESS = 0.5  # Fourier pixels by which the halves must agree further
 PATIENCE = 2  # iterations without progress
-SCALE_RANGE = (0.5, 2.0)  # of the grey scale of an image
+HOPE = 3  # iterations in which the halves may agree about nothing but what they were shown
+SURE = 5.0  # standard deviations of chance by which they must agree beyond it
+SCALE_RANGE = (0.1, 2.0)  # of the grey scale of an image
 
 
 def refine(
@@ -102,6 +112,9 @@ class _Refinement:
         self._particles, self._settings, self._threads = particles, settings, threads
         self._operators = point_group(settings.symmetry).operators
         self._sphere = particle_sphere(particles)
+        # Nothing at or beyond this many Fourier pixels is ever shown to both halves.
+        width = particles.box_size * particles.pixel_size
+        self._shared_radius = max(3, min(particles.largest_radius, int(width / settings.initial_resolution)))
 
     def start(self, reference: NDArray[np.float32]) -> RefinementState:
         """The state before the first iteration: no pose, and the same map for both halves."""
@@ -111,8 +124,7 @@ class _Refinement:
                 f"The reference is {reference.shape} and the images {box} pixels wide; resample it to {(box,) * 3}."
             )
         width = box * particles.pixel_size
-        shell = min(width / self._settings.initial_resolution, float(particles.largest_radius))
-        shared = start_map(np.asarray(reference, np.float32), shell, self._sphere)
+        shared = start_map(np.asarray(reference, np.float32), self._shared_radius, self._sphere)
         if not np.ptp(shared) > 0:
             raise ParameterError("The reference holds nothing at the initial resolution; give a map of the particle.")
         groups = len(particles.optics.groups)
@@ -134,13 +146,14 @@ class _Refinement:
             references=np.stack([shared] * 2),
             noise=(noise[0].shared_by(groups), noise[1].shared_by(groups)),
             curve=ShellCorrelation(np.arange(box // 2 + 1) / width, nothing, nothing.astype(np.int64)),
-            radius=max(3, int(np.ceil(shell))),
+            radius=self._shared_radius,
             compared=0,
+            has_signal=False,
             everywhere=True,
             moved=180.0,
             shifted=0.0,
             jumped=1.0,
-            best_shell=shell,
+            best_shell=float(self._shared_radius),
             stalled=0,
             ending=False,
         )
@@ -160,7 +173,7 @@ class _Refinement:
         )
         grid = self._grid(state, planned) if state.everywhere else None
         outputs = [self._pass(state, number, planned, grid) for number in (0, 1)]
-        maps = self._maps([output.sums for output in outputs], planned, last=last)
+        maps = self._maps(outputs, planned, last=last)
         return self._after(state, planned, outputs, maps, last=last)
 
     def _grid(self, state: RefinementState, planned: Plan) -> EverywhereGrid:
@@ -193,20 +206,50 @@ class _Refinement:
         if first and grid is not None:
             scaled = on_grey_scale_of(self._particles, known, planned.radius, grid, threads=self._threads)
             known = replace(known, reference=scaled)
-        # Masks of images mix neighbouring rings. At first, when both halves look for the same map, whole images are
-        # compared, so that beyond the initial resolution nothing of the choice of poses is seen in either half.
-        return pass_over(self._particles, known, planned, grid, masked=not first, threads=self._threads)
+        # Until the halves agree beyond what both were shown, nothing may carry that further: masks of images, which mix
+        # neighbouring frequencies, and reconstruction, which interpolates between them.
+        return pass_over(
+            self._particles,
+            known,
+            planned,
+            grid,
+            masked=state.has_signal,
+            shared_radius=None if state.has_signal else self._shared_radius,
+            threads=self._threads,
+        )
 
-    def _maps(self, sums: list[FourierSums], planned: Plan, *, last: bool) -> _Maps:
-        box, threads = self._particles.box_size, self._threads
-        symmetric = [one.symmetrised(self._operators, threads=threads) for one in sums]
-        halves = np.stack([one.map(box, threads=threads) for one in symmetric])
-        pixel_size = self._particles.pixel_size
-        curve = agreement(halves, self._sphere, planned.map_radius, pixel_size=pixel_size, threads=threads)
+    def _maps(self, outputs: list[HalfOutput], planned: Plan, *, last: bool) -> _Maps:
+        sums = [self._symmetrised(output.sums) for output in outputs]
+        apart = [None if output.beyond is None else self._symmetrised(output.beyond) for output in outputs]
+        halves = np.stack([self._map(*pair) for pair in zip(sums, apart, strict=True)])
+        curve = agreement(
+            halves,
+            self._sphere,
+            self._shared_radius,
+            planned.map_radius,
+            pixel_size=self._particles.pixel_size,
+            threads=self._threads,
+        )
         ratio = signal_to_noise(curve)
-        references = np.stack([one.map(box, signal_to_noise=ratio, threads=threads) for one in symmetric])
-        combined = symmetric[0].added_to(symmetric[1]).map(box, threads=threads) if last else halves.mean(axis=0)
+        references = np.stack([self._map(*pair, ratio) for pair in zip(sums, apart, strict=True)])
+        combined = halves.mean(axis=0)
+        if last:
+            both = None if apart[0] is None or apart[1] is None else apart[0].added_to(apart[1])
+            combined = self._map(sums[0].added_to(sums[1]), both)
         return _Maps(halves, combined, references * self._sphere, curve)
+
+    def _symmetrised(self, sums: FourierSums) -> FourierSums:
+        return sums.symmetrised(self._operators, threads=self._threads)
+
+    def _map(
+        self, sums: FourierSums, apart: FourierSums | None, ratio: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float32]:
+        """Divide sums; what lies beyond the shared radius comes from sums of its own, if there are such."""
+        box, threads = self._particles.box_size, self._threads
+        if apart is None:
+            return sums.map(box, signal_to_noise=ratio, threads=threads)
+        within, beyond = (one.map(box, signal_to_noise=ratio, threads=threads) for one in (sums.without(apart), apart))
+        return joined(within, beyond, self._shared_radius, threads=threads)
 
     def _after(
         self, state: RefinementState, planned: Plan, outputs: list[HalfOutput], maps: _Maps, *, last: bool
@@ -225,11 +268,16 @@ class _Refinement:
         shell = resolved_shell(maps.curve)
         better = shell > state.best_shell + PROGRESS
         stalled = 0 if better else state.stalled + 1
-        radius = next_radius(shell, particles.largest_radius)
-        settled = jumped <= FEW_JUMP or state.iteration + 1 >= LONGEST_SEARCH
+        per_number = len(self._operators) / float((self._sphere.astype(np.float64) ** 2).mean())
+        sure = deviations_beyond(maps.curve, self._shared_radius, planned.map_radius, per_number) > SURE
+        has_signal = state.has_signal or sure
+        radius = next_radius(shell, particles.largest_radius) if has_signal else self._shared_radius
+        done = state.iteration + 1
+        settled = jumped <= FEW_JUMP or done >= LONGEST_SEARCH
         everywhere = state.everywhere and (state.iteration == 0 or not settled)
+        ending = stalled >= PATIENCE and not (everywhere or state.everywhere)
         return RefinementState(
-            iteration=state.iteration + 1,
+            iteration=done,
             finished=last,
             shifts=shifts,
             scale=scale,
@@ -243,13 +291,14 @@ class _Refinement:
             curve=maps.curve,
             radius=radius,
             compared=planned.radius,
+            has_signal=has_signal,
             everywhere=everywhere,
             moved=float(np.median(turned)),
             shifted=float(np.median(np.hypot(*(shifts - state.shifts).T))),
             jumped=jumped,
             best_shell=max(shell, state.best_shell),
             stalled=stalled,
-            ending=not everywhere and not state.everywhere and stalled >= PATIENCE,
+            ending=ending if has_signal else done >= HOPE,
             **values,
         )
 

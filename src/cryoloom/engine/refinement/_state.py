@@ -33,6 +33,7 @@ class RefinementState:
     curve : correlation of the half maps in a soft sphere of the particle's diameter
     radius : frequencies below this many Fourier pixels are compared next
     compared : frequencies below this many Fourier pixels were compared
+    has_signal : the halves have agreed beyond what they were shown; without that there is no evidence of a particle
     everywhere : whether orientations are looked for everywhere next
     moved, shifted : median change of orientation in degrees, and of place in Å
     jumped : share of the particles whose orientation changed by more than 10°
@@ -55,6 +56,7 @@ class RefinementState:
     curve: ShellCorrelation
     radius: int
     compared: int
+    has_signal: bool
     everywhere: bool
     moved: float
     shifted: float
@@ -65,5 +67,5 @@ class RefinementState:
 
     @property
     def resolution(self) -> float | None:
-        """Where the correlation of the half maps, in a sphere, falls below 0.143, in Å; None if it never reaches it."""
-        return self.curve.resolution(0.143)
+        """Where the correlation of the half maps, in a sphere, falls below 0.143, in Å; None without evidence."""
+        return self.curve.resolution(0.143) if self.has_signal else None

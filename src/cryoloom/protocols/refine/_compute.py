@@ -33,6 +33,8 @@ _EVERYWHERE, _LOCAL = 2, 4  # iterations that a refinement usually takes
 _PROGRAM = 230 * 2**20  # Python with NumPy, SciPy and Numba's kernels
 _BATCHES = 150 * 2**20  # what is made for one batch of images
 
+NO_EVIDENCE = "There is no evidence of signal: the half sets agree about nothing that both were not shown at the start."
+
 
 @dataclass(frozen=True)
 class Refined:
@@ -43,16 +45,18 @@ class Refined:
     mask : (box, box, box) soft mask about what stands out of the solvent
     correlation : of the half maps, corrected for what the mask makes
     particles : with their poses
+    has_signal : the half sets agree beyond what both were shown of the reference
     """
 
     mask: NDArray[np.float32]
     correlation: HalfMapCorrelation
     particles: Table
+    has_signal: bool
 
     @property
     def resolution(self) -> float | None:
         """Where the corrected correlation falls below 0.143, in Å; None without evidence of signal."""
-        return self.correlation.resolution
+        return self.correlation.resolution if self.has_signal else None
 
 
 def read_reference(path: Path, grid: CommonGrid, *, pixel_size: float | None = None) -> NDArray[np.float32]:
@@ -87,7 +91,7 @@ def refined(particles: LoadedParticles, state: RefinementState, *, threads: int 
     first, second = state.half_maps
     curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=mask, threads=threads)
     posed = with_poses(particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale})
-    return Refined(mask, curves, posed)
+    return Refined(mask, curves, posed, state.has_signal)
 
 
 def progress_of(state: RefinementState, iterations: int) -> tuple[float, str]:

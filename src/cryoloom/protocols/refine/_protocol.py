@@ -147,7 +147,7 @@ class Refine(WholeProtocol):
         from cryoloom.engine.refinement import refine
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.particle_images import check_halves, load_particles, tell
-        from cryoloom.protocols.refine._compute import progress_of, refined
+        from cryoloom.protocols.refine._compute import NO_EVIDENCE, progress_of, refined
 
         particles = load_particles(
             inputs["particles"].table(),
@@ -177,7 +177,7 @@ class Refine(WholeProtocol):
         assert state is not None, "there is at least one iteration"  # noqa: S101
         result = refined(particles, state, threads=workspace.threads)
         if result.resolution is None:
-            workspace.warn("The half maps share no more than noise would: there is no evidence of signal.")
+            workspace.warn(NO_EVIDENCE)
         first, second = state.half_maps
         maps = {"map": state.combined_map, "half1": first, "half2": second, "mask": result.mask}
         return _items(_write("maps", maps, particles.grid, workspace), result, particles.grid, parameters, workspace)
