@@ -39,7 +39,7 @@ REFUSED_AT_IMPORT = {
     b"truncated.tif": "wait for it or copy it again",
     b"garbage.tif": "none of the formats that cryoloom reads",
     b"garbage.mrc": "none of the formats that cryoloom reads",
-    b"promises_too_much.mrc": "none of the formats that cryoloom reads",
+    b"promises_too_much.mrc": "its header makes no sense",
     b"new\nline.tif": "rename it",
     b"caf\xe9.tif": "rename it",
 }

@@ -197,10 +197,11 @@ def _start(runs: list[Run], *, wait: bool, as_json: bool) -> None:
     from cryoloom.cli._prediction import prediction_of
 
     for each in runs:
+        each.check_writable()
         _, sentence = prediction_of(each)
         if sentence:
             sys.stderr.write(f"Run {each.number} ({each.record.protocol}): {sentence}\n")
-        each.start()
+    _launch(runs, wait=wait)
     if wait and runs:
         from cryoloom.cli._progress import wait_quietly, watch_runs
 

@@ -65,7 +65,8 @@ def learn_appearance(image: WorkingImage, particles: Peaks, noise: NoiseSpectrum
     """
     basis = disc_basis(RADIUS * image.diameter, FINEST / image.diameter)
     windows = _windows(image.values, particles, basis[0].functions.shape[-1] // 2)
-    parts = [_learn_order(order, windows, noise) for order in basis]
+    displaced = _displacement(basis[0], basis[1], windows)
+    parts = [_learn_order(order, windows, noise, displaced if order.order == 1 else None) for order in basis]
     return Appearance(
         kernels=np.concatenate([part.kernels for part in parts]),
         patterns=np.concatenate([part.patterns for part in parts]),
@@ -131,7 +132,21 @@ def without_particles(image: NDArray[np.float32], particles: Peaks, appearance: 
     return padded[reach:-reach, reach:-reach]
 
 
-def _learn_order(order: AngularOrder, windows: NDArray[np.float32], noise: NoiseSpectrum) -> Appearance:
+def _displacement(symmetric: AngularOrder, first: AngularOrder, windows: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Components of order 1 by which the rotational mean changes when it is displaced."""
+    functions = symmetric.functions.real
+    mean = np.einsum("q,qyx->yx", np.einsum("qyx,yx->q", functions, windows.mean(axis=0)), functions)
+    slope = np.gradient(mean, axis=1)
+    components: NDArray[np.float64] = np.einsum("qyx,yx->q", first.functions.conj(), slope).real.astype(np.float64)
+    return components
+
+
+def _learn_order(
+    order: AngularOrder,
+    windows: NDArray[np.float32],
+    noise: NoiseSpectrum,
+    displacement: NDArray[np.float64] | None,
+) -> Appearance:
     import scipy.linalg
 
     functions = order.functions
@@ -142,6 +157,8 @@ def _learn_order(order: AngularOrder, windows: NDArray[np.float32], noise: Noise
     mean = coefficients.mean(axis=0).real if is_symmetric else np.zeros(len(functions))
     centred = (coefficients.real if is_symmetric else coefficients) - mean
     of_particles = (centred.T @ centred.conj()).real / count
+    if displacement is not None:
+        of_particles = _without(displacement, of_particles, of_noise)
     # Few windows fit themselves too well: noise stands in for those that are missing.
     trust = count / (count + PRIOR_STRENGTH)
     gains, vectors = scipy.linalg.eigh(of_noise + trust * (of_particles - of_noise), of_noise)
@@ -155,6 +172,29 @@ def _learn_order(order: AngularOrder, windows: NDArray[np.float32], noise: Noise
         means=means[useful],
         is_real=np.full(int(useful.sum()), is_symmetric),
     )
+
+
+def _without(
+    direction: NDArray[np.float64], of_particles: NDArray[np.float64], of_noise: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """A covariance with no more variance in a direction than noise has.
+
+    Where a particle lies is not how it looks: windows that are a little off their particles would teach that particles
+    look displaced, and the next ones would be found further off.
+    """
+    import scipy.linalg
+
+    factor = np.linalg.cholesky(of_noise)
+    whitened = scipy.linalg.solve_triangular(factor, direction, lower=True)
+    length = np.linalg.norm(whitened)
+    if length == 0:
+        return of_particles
+    whitened /= length
+    inverse = np.linalg.inv(factor)
+    kept = np.eye(len(direction)) - np.outer(whitened, whitened)
+    changed = kept @ (inverse @ of_particles @ inverse.T) @ kept + np.outer(whitened, whitened)
+    result: NDArray[np.float64] = factor @ changed @ factor.T
+    return result
 
 
 def _noise_covariance(functions: NDArray[np.complex64], noise: NoiseSpectrum) -> NDArray[np.float64]:
