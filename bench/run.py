@@ -30,6 +30,7 @@ SCRIPTS = {
     "ctf": "CTF",
     "picking": "Picking",
     "reconstruction": "Reconstruction, with RELION",
+    "abinitio": "First maps",
     "classes2d": "2D classes, with RELION",
     "postprocess": "Postprocessing and local resolution, with RELION",
     "sets": "Sets",

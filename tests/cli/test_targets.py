@@ -93,6 +93,8 @@ READ = [
     ["tool", "localres", "map.mrc", "map.mrc", "--output", "map.mrc"],
     ["tool", "resample", "map.mrc", "--to", "3", "--output", "map.mrc"],
     ["tool", "invert-hand", "map.mrc", "--particles", "p.star", "--output-particles", "p.star", "--output", "new.mrc"],
+    ["tool", "fit-map", "map.mrc", "--to", "new.mrc", "--output", "map.mrc"],
+    ["tool", "symmetry", "map.mrc", "--particles", "p.star", "--output-particles", "p.star"],
     ["tool", "filter-map", "map.mrc", "--low-pass", "9", "--output", "map.mrc"],
     ["tool", "combine-maps", "map.mrc", "--operation", "mean", "--output", "map.mrc"],
     ["convert", "mic.mrc", "mic.mrc"],

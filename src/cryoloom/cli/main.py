@@ -35,6 +35,8 @@ TOOLS: Mapping[str, str] = {
     "model-fsc": "cryoloom.cli.tool.model_fsc:model_fsc",
     "resample": "cryoloom.cli.tool.resample:resample",
     "invert-hand": "cryoloom.cli.tool.invert_hand:invert_hand",
+    "fit-map": "cryoloom.cli.tool.fit_map:fit_map",
+    "symmetry": "cryoloom.cli.tool.symmetry:symmetry",
     "filter-map": "cryoloom.cli.tool.filter_map:filter_map",
     "combine-maps": "cryoloom.cli.tool.combine_maps:combine_maps",
     "simulate": "cryoloom.cli.tool.simulate:simulate",

@@ -1,12 +1,17 @@
-"""Poses of the other hand, in a STAR file."""
+"""Poses that follow their map, in a STAR file."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryoloom.errors import FormatError
 
+if TYPE_CHECKING:
+    from cryoloom.engine.alignment import RigidMotion
+
 _NAMES = ("rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi")
+_SHIFTS, _SHIFTS_IN_PIXELS = ("rlnOriginXAngst", "rlnOriginYAngst"), ("rlnOriginX", "rlnOriginY")
 
 
 def write_other_poses(star: Path, output: Path) -> int:
@@ -38,5 +43,47 @@ def write_other_poses(star: Path, output: Path) -> int:
             angles = poses_of_other_hand(block.select(_NAMES).to_numpy())
             turned = [pl.Series(label, angles[:, axis]) for axis, label in enumerate(_NAMES)]
             write_star(output, {**blocks, name: block.with_columns(turned)})
+            return block.height
+    raise FormatError(f"{star.name} holds no table with {', '.join(_NAMES)}.", path=star)
+
+
+def write_moved_poses(star: Path, output: Path, motion: RigidMotion) -> int:
+    """Write a STAR file of particles anew, with the poses that they have in a moved map.
+
+    Parameters
+    ----------
+    star : file of RELION 3.1 or later, its shifts in Å
+    output : where it is written; all other columns and tables stay what they are
+    motion : of the map
+
+    Returns
+    -------
+    Number of particles
+
+    Raises
+    ------
+    FormatError
+        If it has no table with poses, or gives shifts in pixels of a size that it does not say.
+    """
+    import numpy as np
+    import polars as pl
+
+    from cryoloom.engine.alignment import move_poses
+    from cryoloom.formats import read_star
+    from cryoloom.formats.star import write_star
+
+    blocks = read_star(star)
+    for name, block in blocks.items():
+        if isinstance(block, pl.DataFrame) and set(_NAMES) <= set(block.columns):
+            if set(_SHIFTS_IN_PIXELS) & set(block.columns) and not set(_SHIFTS) <= set(block.columns):
+                raise FormatError(
+                    f"{star.name} gives shifts in pixels; convert it to the layout of RELION 3.1 first.", path=star
+                )
+            here = block.select(label for label in _SHIFTS if label in block.columns)
+            shifts = here.to_numpy() if here.width == len(_SHIFTS) else np.zeros((block.height, len(_SHIFTS)))
+            angles, shifts = move_poses(block.select(_NAMES).to_numpy(), shifts, motion)
+            moved = [pl.Series(label, angles[:, axis]) for axis, label in enumerate(_NAMES)]
+            moved += [pl.Series(label, shifts[:, axis]) for axis, label in enumerate(_SHIFTS)]
+            write_star(output, {**blocks, name: block.with_columns(moved)})
             return block.height
     raise FormatError(f"{star.name} holds no table with {', '.join(_NAMES)}.", path=star)

@@ -1,0 +1,82 @@
+"""`cryoloom tool symmetry`: which symmetry a map has, and the map brought to its axes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
+from cryoloom.cli.output import emit
+from cryoloom.errors import InputError
+
+
+def symmetry(
+    volume: Annotated[Path, typer.Argument(metavar="MAP", help="Map, best one that was made without symmetry.")],
+    *,
+    group: Annotated[
+        str | None, typer.Option(help="Point group whose axes are looked for; by default one is proposed.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="MRC file for the map, moved to the axes of the group.")] = None,
+    resolution: Annotated[float, typer.Option(min=2.0, help="Finest detail compared, in Å.")] = 20.0,
+    diameter: Annotated[
+        float | None, typer.Option(min=10.0, help="Of the sphere that is compared, in Å; by default the whole box.")
+    ] = None,
+    particles: Annotated[Path | None, typer.Option(help="STAR file with poses in the map.")] = None,
+    output_particles: Annotated[Path | None, typer.Option(help="STAR file for poses in the moved map.")] = None,
+    pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    overwrite: OverwriteOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Find the axes of a map's symmetry: how well it looks alike under each operator, and where its axes lie.
+
+    Without a group the largest is proposed under whose every operator the map correlates with itself by 0.7; C1 if
+    there is none. Nothing is averaged: the map is only moved.
+
+    Example: cryoloom tool symmetry first.mrc --output upright.mrc
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", str(threads))
+
+    from cryoloom.engine.alignment import align_to_symmetry, move_map, propose_symmetry
+    from cryoloom.protocols.maps._files import read_map, write_map
+    from cryoloom.protocols.maps._poses import write_moved_poses
+
+    if (particles is None) != (output_particles is None):
+        raise InputError("Give both --particles and --output-particles, or neither.")
+    check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
+    check_suffix("--output-particles", output_particles, [".star"])
+    check_targets([output, output_particles], inputs=[volume, particles], overwrite=overwrite)
+    given = read_map(volume, pixel_size=pixel_size)
+    for remark in given.remarks:
+        sys.stderr.write(f"{volume.name}: {remark}\n")
+    asked = {"pixel_size": given.pixel_size, "resolution": resolution}
+    if group is None:
+        proposal = propose_symmetry(given.volume, **asked, diameter=diameter, threads=threads)
+        found, motion, tried = proposal.group, proposal.motion, proposal.tried
+    else:
+        fit = align_to_symmetry(given.volume, group, **asked, diameter=diameter, threads=threads)
+        found, motion, tried = fit.group, fit.motion, (fit,)
+    correlations = next((one.correlations for one in tried if one.group == found), None)
+    count = None
+    if particles is not None and output_particles is not None:
+        count = write_moved_poses(particles, output_particles, motion)
+    if output is not None:
+        write_map(output, move_map(given.volume, motion, pixel_size=given.pixel_size, threads=threads), like=given)
+    document = {
+        "group": found,
+        "proposed": group is None,
+        "correlations": correlations,
+        "rotation": motion.rotation,
+        "shift": motion.shift,
+        "tried": [{"group": one.group, "least_correlation": one.least} for one in tried],
+        "map": output,
+        "particles": output_particles,
+        "count": count,
+        **asked,
+    }
+    least = "" if correlations is None else f", correlation at least {correlations.min():.2f} under every operator"
+    emit(document, as_json=as_json, text=f"{volume}: {found}{least}")
