@@ -31,6 +31,7 @@ SCRIPTS = {
     "picking": "Picking",
     "reconstruction": "Reconstruction, with RELION",
     "abinitio": "First maps",
+    "refinement": "Refinement of poses and maps",
     "classes2d": "2D classes, with RELION",
     "postprocess": "Postprocessing and local resolution, with RELION",
     "sets": "Sets",
