@@ -121,7 +121,8 @@ def test_movies_appear_one_by_one_at_their_interval(tmp_path):
         on_movie=lambda movie, truth: times.append((time.monotonic() - began, movie.stat().st_size, truth.defocus_u)),
     )
     assert len(times) == 3
-    assert times[2][0] - times[0][0] >= 0.8
+    # Two intervals lie between the starts of writing; told is its end, and one file takes longer than another.
+    assert times[2][0] - times[0][0] >= 0.6
     assert all(size > 10_000 for _, size, _ in times)
 
 
