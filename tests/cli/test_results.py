@@ -31,14 +31,14 @@ def movies_in(file: str) -> int:
 def test_the_report_shows_what_was_accepted_and_names_the_rest(decided: Path, document: Callable[..., Any]) -> None:
     told = document("report", decided)
     assert told["shown"] == ["3.accepted (2 movies)"]
-    assert told["left_out"] == ["3.rejected (1 movies)"]
+    assert told["left_out"] == ["3.rejected (1 movie)"]
     page = Path(told["report"]).read_text(encoding="utf-8")
     assert "<dt>movies</dt><dd>2</dd>" in page
-    assert "Not shown: 3.rejected (1 movies)." in page
+    assert "Not shown: 3.rejected (1 movie)." in page
     assert "Of 3 items, 2 were accepted" in page
     assert "A person decided: condition = file != " in page
     assert document("report", decided, "1.movies")["shown"] == ["1.movies (3 movies)"]
-    assert document("report", decided, "3.rejected")["shown"] == ["3.rejected (1 movies)"]
+    assert document("report", decided, "3.rejected")["shown"] == ["3.rejected (1 movie)"]
 
 
 def test_a_report_names_what_it_cannot_show(decided: Path, shell: Callable[..., tuple[str, str]]) -> None:

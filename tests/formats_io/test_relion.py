@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from cryoloom.data import CTF, Coordinate, Micrograph, Movie, OpticsGroup, Particle, Table
-from cryoloom.errors import FormatError, NotFoundError, ParameterError
+from cryoloom.errors import FormatError, ParameterError
 from cryoloom.formats import read_stack, read_star, write_image, write_stack, write_star
 from cryoloom.formats.relion import (
     AssumedAcquisition,
@@ -298,17 +298,27 @@ def test_micrographs_without_ctf_are_left_out_and_said(project: Path) -> None:
     two = MICROGRAPHS.with_frame(
         pl.concat([MICROGRAPHS.frame, MICROGRAPHS.frame.with_columns(id=pl.lit(8, pl.UInt64), file=pl.lit("n.mrc"))])
     )
-    assert write_micrographs(project / "mics.star", two, CTFS) == ("1 micrographs without a CTF were left out.",)
+    assert write_micrographs(project / "mics.star", two, CTFS) == ("1 micrograph without a CTF left out.",)
     assert read_micrographs(project / "mics.star").table.frame["id"].to_list() == [7]
 
 
-def test_a_missing_micrograph_or_defocus_is_said(project: Path) -> None:
+def test_a_missing_defocus_is_said(project: Path) -> None:
     write_micrographs(project / "mics.star", MICROGRAPHS)
     with pytest.raises(FormatError, match="gives no defocus"):
         read_ctfs(project / "mics.star")
-    (project / NAME).unlink()
-    with pytest.raises(NotFoundError, match="neither below its folder nor"):
-        read_micrographs(project / "mics.star")
+
+
+def test_micrographs_that_cannot_be_read_are_left_out_with_their_reasons(project: Path) -> None:
+    rows = [
+        MICROGRAPHS.frame.with_columns(id=pl.lit(number, pl.UInt64), dose_weighted_file=pl.lit(name))
+        for number, name in enumerate(("gone.mrc", NAME, "text.mrc"), 8)
+    ]
+    (project / "text.mrc").write_text("no image")
+    write_micrographs(project / "mics.star", MICROGRAPHS.with_frame(pl.concat(rows)))
+    read = read_micrographs(project / "mics.star")
+    assert read.table.frame["dose_weighted_file"].to_list() == [NAME]
+    assert list(read.unreadable) == ["gone.mrc", "text.mrc"]
+    assert "neither below its folder nor" in read.unreadable["gone.mrc"]
 
 
 def test_coordinates_in_one_file_in_many_and_in_bare_ones(project: Path) -> None:
@@ -322,7 +332,7 @@ def test_coordinates_in_one_file_in_many_and_in_bare_ones(project: Path) -> None
     (project / "bare.star").write_text("data_\nloop_\n_rlnCoordinateX\n_rlnCoordinateY\n1 2\n3 4\n1.1 2\n")
     bare = read_coordinates(project / "bare.star", micrograph=NAME)
     assert bare.table.frame["micrograph_file"].to_list() == [NAME, NAME]
-    assert "1 positions were left out" in bare.remarks[0]
+    assert "1 position was left out" in bare.remarks[0]
 
 
 def test_a_micrograph_without_particles(tmp_path: Path) -> None:

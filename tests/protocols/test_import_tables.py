@@ -176,3 +176,45 @@ class TestStacks:
         write_stack(relion / "Extract" / "job004" / "late.mrcs", np.ones((1, 16, 16), np.float32), pixel_size=1.0)
         found = self.imported(relion, "1@late.mrcs")
         assert (found.failures, list(found.recovered)) == ([], [failure.id])
+
+    def test_a_stack_that_is_found_in_another_folder_is_no_failure_any_more(self, relion: Path) -> None:
+        (failure,) = self.imported(relion, "1@Stacks/late.mrcs").failures
+        (relion / "Stacks").mkdir()
+        write_stack(relion / "Stacks" / "late.mrcs", np.ones((1, 16, 16), np.float32), pixel_size=1.0)
+        found = self.imported(relion, "1@Stacks/late.mrcs")
+        assert (found.failures, list(found.recovered)) == ([], [failure.id])
+
+
+def test_a_micrograph_that_is_not_there_fails_alone_until_it_is_put_back(relion_project: Path) -> None:
+    star = relion_project / "CtfFind" / "job003" / "micrographs_ctf.star"
+    image = relion_project / "MotionCorr" / "a.mrc"
+    image.rename(relion_project / "away.mrc")
+    found = look(ImportMicrographs(), relion_project, file=star)
+    (failure,) = found.failures
+    assert found.tables["micrographs"].frame.height == 1
+    assert "a.mrc" in failure.label
+    assert failure.reason.endswith("It is left out.")
+    (relion_project / "away.mrc").rename(image)
+    again = look(ImportMicrographs(), relion_project, file=star)
+    assert (again.failures, again.tables["micrographs"].frame.height) == ([], 2)
+    assert failure.id in again.recovered
+
+
+def test_dose_weighted_micrographs_are_found_as_the_others_are(relion_project: Path) -> None:
+    star = relion_project / "CtfFind" / "job003" / "micrographs_ctf.star"
+    for name in "ab":
+        write_image(relion_project / "MotionCorr" / f"{name}_noDW.mrc")
+    text = STAR.replace("_rlnMyOwnColumn #6", "_rlnMicrographNameNoDW #6")
+    text = text.replace(" 7.5", " MotionCorr/a_noDW.mrc").replace(" 8.5", " MotionCorr/b_noDW.mrc")
+    star.write_text(text, encoding="utf-8")
+    image = relion_project / "MotionCorr" / "a.mrc"
+    image.rename(relion_project / "away.mrc")
+    (failure,) = look(ImportMicrographs(), relion_project, file=star).failures
+    (relion_project / "away.mrc").rename(image)
+    found = look(ImportMicrographs(), relion_project, file=star)
+    frame = found.tables["micrographs"].frame
+    assert frame["file"].to_list() == [str(relion_project / "MotionCorr" / f"{name}_noDW.mrc") for name in "ab"]
+    assert frame["dose_weighted_file"].to_list() == [
+        str(relion_project / "MotionCorr" / f"{name}.mrc") for name in "ab"
+    ]
+    assert failure.id in found.recovered

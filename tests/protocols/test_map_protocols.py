@@ -75,7 +75,7 @@ def test_damaged_images_are_failed_items_of_the_run(make_project, tmp_path):
     assert failed.label.endswith("particles.mrcs")
     assert failed.label.startswith("000008@")
     assert "finite" in failed.reason
-    assert "1 particles were left out" in run.folder.newest_attempt().log_file.read_text()
+    assert "1 particle was left out" in run.folder.newest_attempt().log_file.read_text()
     assert len(run.outputs["volumes"]) == 1
 
 

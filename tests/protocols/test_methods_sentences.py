@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cryoloom.data import Item, Micrograph, Movie, Particle, SetWriter, Snapshot, StoredSet
+from cryoloom.data import Coordinate, Item, Micrograph, Movie, Particle, SetWriter, Snapshot, StoredSet
 from cryoloom.runtime import InstalledEnvironment
 
 SAID = [
@@ -75,6 +75,10 @@ def particle(number: int, pixel_size: float) -> Particle:
     return Particle(id=number, file="a.mrcs", index=number, box_size=200, pixel_size=pixel_size)
 
 
+def coordinate(number: int, micrograph: int, **known: Any) -> Coordinate:
+    return Coordinate(id=number, micrograph_id=micrograph, x=1.0, y=2.0, micrograph_file="a.mrc", **known)
+
+
 FOUND: list[tuple[str, dict[str, Any], str, Sequence[Item], str]] = [
     (
         "import-movies",
@@ -94,6 +98,27 @@ FOUND: list[tuple[str, dict[str, Any], str, Sequence[Item], str]] = [
         ),
     ),
     ("motion", {}, "micrographs", [micrograph(1)], "The sums have pixels of 1.664 Å."),
+    (
+        "pick",
+        {"diameter": 180.0},
+        "coordinates",
+        [coordinate(number, micrograph) for number, micrograph in enumerate((1, 1, 1, 2, 3, 3), 1)],
+        (
+            "What particles look like was learned from each micrograph (after Eldar et al., 2020); scores were higher "
+            "than those in noise of the micrograph's own spectrum. Micrographs with particles have 1 to 3, in the "
+            "median 2, of them."
+        ),
+    ),
+    (
+        "pick",
+        {"diameter": 180.0},
+        "coordinates",
+        [coordinate(number, 1, class_number=1) for number in (1, 2)],
+        (
+            "Templates were compared at any turn in the plane; scores were higher than those in noise of the "
+            "micrograph's own spectrum. Micrographs with particles have 2 of them."
+        ),
+    ),
     (
         "extract",
         {"diameter": 180.0},

@@ -138,7 +138,7 @@ def test_a_report_in_a_project_tells_how_its_sets_were_made(make_project: Callab
     project.drive(images, report)
     page = (report.folder.path / "files" / "report" / "report.html").read_text(encoding="utf-8")
     told = page.partition("<h2>Methods</h2>")[2]
-    assert "1 micrographs, recorded at 200 kV, were imported." in told
+    assert "1 micrograph was imported, recorded at 200 kV." in told
     assert "Versions: cryoloom" in told
     assert "1 of 2 items failed" in told
     assert "numbers may change" not in told

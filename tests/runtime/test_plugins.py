@@ -68,7 +68,7 @@ def test_the_protocol_of_the_guide_runs_as_a_plugin(
     assert opened.run(2).folder.attempt(1).request().versions["my-lab"] == "1.0"
 
     text = opened.run(2).methods().text  # this process does not see the plugin
-    assert "Protocol my-lab.low-pass version 1 with resolution = 10.0 gave 1 micrographs." in text
+    assert "Protocol my-lab.low-pass version 1 with resolution = 10.0 gave 1 micrograph." in text
     assert "1 micrographs were filtered to 10 Å." in Path(site.document("report", project)["report"]).read_text()
 
 

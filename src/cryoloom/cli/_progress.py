@@ -15,6 +15,7 @@ from rich.text import Text
 
 from cryoloom.cli._resuming import Resumption
 from cryoloom.cli.output import duration
+from cryoloom.data import counted
 from cryoloom.workflow.run import Progress, RunState
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def _warned(progress: Progress) -> str:
 
 
 def _made(entry: RunEntry, progress: Progress) -> str:
-    made = ", ".join(_counted(count, name) for name, count in progress.outputs.items())
+    made = ", ".join(counted(count, name) for name, count in progress.outputs.items())
     said = _said(entry)
     if len(said) > _LONGEST_REMARK:  # it stands below the table
         return made
@@ -215,10 +216,6 @@ def _made(entry: RunEntry, progress: Progress) -> str:
 
 def _said(entry: RunEntry) -> str:
     return entry.problem or entry.reason or Progress.model_validate(dict(entry.progress)).message
-
-
-def _counted(count: int, name: str) -> str:
-    return f"{count} {name.removesuffix('s') if count == 1 else name}"
 
 
 def _any_goes_on(project: Project, entries: Sequence[RunEntry]) -> bool:

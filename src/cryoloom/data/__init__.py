@@ -19,6 +19,7 @@ from cryoloom.data._picks import Coordinate, Particle
 from cryoloom.data._provenance import Ancestor, trace
 from cryoloom.data._stored import Changes, Snapshot, StoredSet
 from cryoloom.data._sweep import superseded_files, sweep_set
+from cryoloom.data._words import counted, counted_were
 
 if TYPE_CHECKING:
     from cryoloom.data._expression import Expression, expression_help, parse_condition, parse_expression
@@ -87,6 +88,8 @@ __all__ = [
     "child_id",
     "column",
     "content_of",
+    "counted",
+    "counted_were",
     "difference",
     "digest",
     "edit",

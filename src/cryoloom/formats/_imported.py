@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -19,10 +19,13 @@ class Imported:
     ----------
     table : items of one kind
     remarks : one sentence each
+    unreadable : name of an image, as stated, that was needed and could not be read → the reason, one sentence; its row
+        was left out
     """
 
     table: Table
     remarks: tuple[str, ...] = ()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 def as_items(frame: pl.DataFrame, kind: type[Item], groups: Iterable[OpticsGroup], file: str) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cryoloom.data import Item, Snapshot
+from cryoloom.data import Item, Snapshot, counted
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.preflight import Check
 from cryoloom.protocols.report import Failure, Findings, Warned, exposures_of
@@ -83,4 +83,4 @@ def _told(project: Project, graph: RunGraph, reference: OutputReference) -> str:
 
 def _named(graph: RunGraph, reference: OutputReference, count: int, kind: str) -> str:
     """``3.accepted (120 micrographs)``."""
-    return f"{graph[reference.run].number}.{reference.output} ({count} {kind})"
+    return f"{graph[reference.run].number}.{reference.output} ({counted(count, kind)})"

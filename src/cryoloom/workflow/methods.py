@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cryoloom.data import Snapshot
+from cryoloom.data import Snapshot, counted
 from cryoloom.errors import NotFoundError, ParameterError
 from cryoloom.workflow.citations import Citation, cited
 from cryoloom.workflow.environment import Environment
@@ -174,7 +174,7 @@ def _as_it_was_run(protocol: type[Protocol], version: int) -> type[Protocol]:
 
 
 def _sentence_without_protocol(request: AttemptRequest, counts: Mapping[str, int]) -> str:
-    made = " and ".join(f"{count} {name}" for name, count in counts.items()) or "nothing"
+    made = " and ".join(counted(count, name) for name, count in counts.items()) or "nothing"
     values = ", ".join(f"{name} = {value}" for name, value in request.parameters.items())
     with_values = f" with {values}" if values else ""
     return f"Protocol {request.protocol} version {request.protocol_version}{with_values} gave {made}."

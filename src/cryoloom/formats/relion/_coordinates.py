@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cryoloom.data import Coordinate, Table, child_id, quantised_position
+from cryoloom.data import Coordinate, Table, child_id, counted_were, quantised_position
 from cryoloom.errors import FormatError, NotFoundError
 from cryoloom.formats._imported import Imported, as_items
 from cryoloom.formats.relion._identity import named_ids
@@ -42,7 +42,7 @@ def read_coordinates(path: Path | str, *, micrograph: str = "") -> Imported:
     frame = pl.concat(parts, how="diagonal_relaxed")
     distinct = frame.unique("id", maintain_order=True, keep="first")
     coinciding = frame.height - distinct.height
-    remarks = (f"{coinciding} positions were left out: they coincide with others.",) if coinciding else ()
+    remarks = (f"{counted_were(coinciding, 'positions')} left out, coinciding with others.",) if coinciding else ()
     return Imported(as_items(distinct, Coordinate, (), path.name), remarks)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from cryoloom.data import CTF, Item, Micrograph, Movie, Table
-from cryoloom.errors import FormatError
+from cryoloom.data import CTF, Item, Micrograph, Movie, Table, counted
+from cryoloom.errors import CryoloomError, FormatError
 from cryoloom.formats._imported import Imported, as_items
 from cryoloom.formats.relion._files import header_of
 from cryoloom.formats.relion._identity import named_ids
@@ -33,7 +33,9 @@ _LABELS = {_NAME, _NOT_WEIGHTED, _ASTIGMATISM, NUMBER, *(same.label for same in 
 
 
 def read_micrographs(path: Path | str, *, assumed: AssumedAcquisition = NOTHING_ASSUMED) -> Imported:
-    """Read micrographs from a STAR file of RELION; their sizes come from the images, which must be there.
+    """Read micrographs from a STAR file of RELION; their sizes come from the images.
+
+    Those whose image cannot be read are left out, with the reason.
 
     A micrograph's identity is drawn from its name, so that particles and coordinates that name it refer to it.
 
@@ -43,6 +45,7 @@ def read_micrographs(path: Path | str, *, assumed: AssumedAcquisition = NOTHING_
     assumed : for what it does not say
     """
     file = _MicrographFile(Path(path), "micrographs", _NAME, assumed)
+    sizes = file.read_sizes()
     names = file.table[_NAME]
     weighted = _NOT_WEIGHTED in file.table.columns
     frame = pl.concat(
@@ -50,7 +53,7 @@ def read_micrographs(path: Path | str, *, assumed: AssumedAcquisition = NOTHING_
             file.identities(),
             (file.table[_NOT_WEIGHTED] if weighted else names).alias("file").to_frame(),
             *([names.alias("dose_weighted_file").to_frame()] if weighted else []),
-            _sizes(names, file.path),
+            sizes,
             file.optics(),
             translated(file.table, MICROGRAPH, Micrograph, file.path.name),
         ],
@@ -75,12 +78,11 @@ def read_ctfs(path: Path | str, *, assumed: AssumedAcquisition = NOTHING_ASSUMED
 
 
 def read_movies(path: Path | str, *, assumed: AssumedAcquisition = NOTHING_ASSUMED) -> Imported:
-    """Read movies from a STAR file of RELION; their sizes come from the movies, which must be there."""
+    """Read movies from a STAR file of RELION; their sizes come from the movies, and those without one are left out."""
     file = _MicrographFile(Path(path), "movies", _MOVIE, assumed)
+    sizes = file.read_sizes(frames=True)
     names = file.table[_MOVIE].alias("file")
-    frame = pl.concat(
-        [file.identities(), names.to_frame(), _sizes(names, file.path, frames=True), file.optics()], how="horizontal"
-    )
+    frame = pl.concat([file.identities(), names.to_frame(), sizes, file.optics()], how="horizontal")
     return file.imported(frame, Movie, extras(file.table, {_MOVIE, NUMBER}, Movie, file.path.name))
 
 
@@ -109,7 +111,7 @@ def write_micrographs(path: Path | str, micrographs: Table, ctfs: Table | None =
         count = len(micrographs)
         micrographs = micrographs.with_frame(micrographs.frame.filter(pl.col("id").is_in(known)))
         if len(micrographs) < count:
-            remarks.append(f"{count - len(micrographs)} micrographs without a CTF were left out.")
+            remarks.append(f"{counted(count - len(micrographs), 'micrographs')} without a CTF left out.")
         fits = micrographs.frame.select("id").join(ctfs.frame, on="id", how="left", maintain_order="left")
         astigmatism = (fits["defocus_u"] - fits["defocus_v"]).abs().alias(_ASTIGMATISM)
         of_micrographs = {name for name in micrographs.frame.columns if name not in CTF.schema()}
@@ -157,6 +159,7 @@ class _MicrographFile:
         if "rlnImageName" in self.table.columns or "rlnCoordinateX" in self.table.columns:
             raise FormatError(f"{path.name}: it lists particles, not {block}.", path=path)
         self.remarks: list[str] = []
+        self._unreadable: dict[str, str] = {}
         self._label = label
         self._groups, self._numbers = groups_of(blocks, self.table, assumed, path.name, self.remarks)
 
@@ -167,6 +170,20 @@ class _MicrographFile:
         """Identity of the optics group, and the pixel size."""
         groups = {number: self._with_pixel_size(number, use) for number, use in self._groups.items()}
         return optics_columns(groups, self._numbers, "pixel_size")
+
+    def read_sizes(self, *, frames: bool = False) -> pl.DataFrame:
+        """Of the images, from their headers; rows whose image cannot be read are left out of the table from here on."""
+        shapes: list[tuple[int, ...]] = []
+        for name in self.table[self._label]:
+            try:
+                shapes.append(header_of(name, self.path).shape)
+            except CryoloomError as error:
+                self._unreadable[name] = str(error)
+        readable = ~self.table[self._label].is_in(list(self._unreadable))
+        self.table, self._numbers = self.table.filter(readable), self._numbers.filter(readable)
+        names = ("frame_count", "height", "width")
+        sizes = pl.DataFrame(shapes, schema=dict.fromkeys(names, pl.Int64), orient="row")
+        return sizes if frames else sizes.drop("frame_count")
 
     def movie_pixel_size(self) -> pl.Series:
         """Of the unbinned movie of each row, in Å: RELION measures motion in its pixels, though it says Å."""
@@ -185,10 +202,4 @@ class _MicrographFile:
     def imported(self, frame: pl.DataFrame, kind: type[Item], rest: pl.DataFrame) -> Imported:
         frame = frame.with_columns(rest.get_columns())
         groups = [use.group for use in self._groups.values()]
-        return Imported(as_items(frame, kind, groups, self.path.name), tuple(self.remarks))
-
-
-def _sizes(names: pl.Series, star: Path, *, frames: bool = False) -> pl.DataFrame:
-    shapes = [header_of(name, star).shape for name in names]
-    sizes = {"width": [shape[2] for shape in shapes], "height": [shape[1] for shape in shapes]}
-    return pl.DataFrame({"frame_count": [shape[0] for shape in shapes], **sizes} if frames else sizes)
+        return Imported(as_items(frame, kind, groups, self.path.name), tuple(self.remarks), self._unreadable)

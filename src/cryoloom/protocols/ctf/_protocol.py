@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cryoloom.data import CTF, Micrograph
+from cryoloom.data import CTF, Micrograph, counted
 from cryoloom.errors import ParameterError
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Angstrom, Level, Micrometre, ProtocolParameters, parameter
@@ -108,8 +108,9 @@ class EstimateCTF(MapProtocol):
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""
         coarse, fine = parameters.resolution_range
+        micrographs = counted(counts.get("ctfs", 0), "micrographs")
         return (
-            f"Contrast transfer functions of {counts.get('ctfs', 0)} micrographs were estimated with cryoloom from "
+            f"Contrast transfer functions of {micrographs} were estimated with cryoloom from "
             f"Thon rings between {coarse:g} and {fine:g} Å."
         )
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cryoloom.data import CTF, Coordinate, Micrograph, Particle, child_id, half_set_of
+from cryoloom.data import CTF, Coordinate, Micrograph, Particle, child_id, counted_were, half_set_of
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.extract._box import USUAL_DEFOCUS, default_box_size, what_box_loses
 from cryoloom.protocols.in_words import values_in_words
@@ -33,7 +33,7 @@ class ExtractParticles(MapProtocol):
     """
 
     id = "extract"
-    version = 1
+    version = 2  # 1 had a smaller box if none was stated
     stage = Stage.EXTRACT
     file_categories: ClassVar[Mapping[str, FileRole]] = {"particles": FileRole.REBUILDABLE}
 
@@ -182,7 +182,7 @@ class ExtractParticles(MapProtocol):
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""
-        return f"{counts.get('particles', 0)} particles were extracted."
+        return f"{counted_were(counts.get('particles', 0), 'particles')} extracted."
 
     def particulars(self, parameters: Any, outputs: Mapping[str, Snapshot[Any]]) -> str:
         """Box, pixel size and normalisation of the images as they are."""

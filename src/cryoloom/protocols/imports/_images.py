@@ -6,63 +6,66 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cryoloom.data import digest
+from cryoloom.data import counted, digest
 from cryoloom.errors import CryoloomError
 from cryoloom.workflow.protocol import FoundFailure
 
 if TYPE_CHECKING:
     from cryoloom.data import Table
+    from cryoloom.formats.relion import Imported
 
-_COLUMNS = ("file", "micrograph_file", "movie_file")
+_COLUMNS = ("file", "dose_weighted_file", "micrograph_file", "movie_file")
 
 
-def with_found_images(table: Table, star: Path) -> Table:
-    """Names of images as absolute paths: each begins in a folder above the table in which it is found.
+def found_images(imported: Imported, star: Path) -> tuple[Table, list[FoundFailure], list[int]]:
+    """The rows whose image can be read, with the names of images as absolute paths.
+
+    Each name is looked for in the folder of the table and in those above it; one that is found nowhere begins in the
+    table's folder. A row is left out if its image is not there, is no image, or is of a stack that has too few.
 
     Parameters
     ----------
-    table : names as its file states them
-    star : the file; a name that is found nowhere begins in its folder
+    imported : names as the file states them
+    star : the file
+
+    Returns
+    -------
+    The table; a failure for each image that cannot be used; the ids that failures of the other images would have. They
+    are drawn from the names as stated, so that an image that is found later, wherever it is, is no failure any more.
     """
     import polars as pl
 
-    frame, folders = table.frame, list(star.absolute().parents)
+    table, folders = imported.table, list(star.absolute().parents)
+    frame = table.frame
+    failures = [
+        FoundFailure(_identity(name), name, f"{reason} It is left out.") for name, reason in imported.unreadable.items()
+    ]
+    usable, unusable = [], []
+    if "file" in frame.columns:
+        highest = pl.col("index").max() if "index" in frame.columns else pl.lit(0)
+        stated = frame.group_by("file").agg(pl.len(), highest.alias("last")).sort("file")
+        places = _places(stated["file"].to_list(), folders)
+        for name, count, last in stated.iter_rows():
+            reason = _why_not(Path(places[name]), 0 if last is None else last)
+            if reason:
+                unusable.append(name)
+                items = counted(count, table.schema.kind)
+                reason = f"{reason} It has {items} of the table, left out."
+                failures.append(FoundFailure(_identity(name), places[name], reason))
+            else:
+                usable.append(name)
+        frame = frame.filter(~pl.col("file").is_in(unusable)) if unusable else frame
+    if "dose_weighted_file" in frame.columns:
+        usable += frame["dose_weighted_file"].drop_nulls().to_list()
     for column in _COLUMNS:
         if column in frame.columns:
             places = _places(sorted(name for name in frame[column].drop_nulls().unique() if name), folders)
             frame = frame.with_columns(pl.col(column).replace(places))
-    return table.with_frame(frame)
+    return table.with_frame(frame), failures, [_identity(name) for name in usable]
 
 
-def without_unusable_images(table: Table) -> tuple[Table, list[FoundFailure], list[int]]:
-    """Leave out the rows whose image cannot be read: it is not there, is no image, or the stack has too few.
-
-    Parameters
-    ----------
-    table : with the column ``file``, of absolute paths, and for stacks ``index``
-
-    Returns
-    -------
-    The other rows; a failure for each file that cannot be used; ids that failures of the other files would have.
-    """
-    import polars as pl
-
-    frame = table.frame
-    if "file" not in frame.columns:
-        return table, [], []
-    highest = pl.col("index").max() if "index" in frame.columns else pl.lit(0)
-    failures, usable, unusable = [], [], []
-    for name, count, last in frame.group_by("file").agg(pl.len(), highest.alias("last")).sort("file").iter_rows():
-        identity = digest("image", name.encode())
-        reason = _why_not(Path(name), 0 if last is None else last)
-        if reason:
-            unusable.append(name)
-            items = f"{count} {table.schema.kind}" if count > 1 else f"1 {table.schema.kind[:-1]}"
-            failures.append(FoundFailure(identity, name, f"{reason} It has {items} of the table, left out."))
-        else:
-            usable.append(identity)
-    kept = frame.filter(~pl.col("file").is_in(unusable)) if unusable else frame
-    return table.with_frame(kept), failures, usable
+def _identity(name: str) -> int:
+    return digest("image", name.encode())
 
 
 def _places(names: Sequence[str], folders: Sequence[Path]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cryoloom.data import Micrograph, OpticsGroup
+from cryoloom.data import Micrograph, OpticsGroup, counted_were
 from cryoloom.errors import FormatError, ParameterError
 from cryoloom.protocols.imports import _exposures, _watching
 from cryoloom.protocols.imports._exposures import columns_of, pixel_size_of
@@ -126,8 +126,8 @@ class ImportMicrographs(FolderSource):
         """What a paper says of it."""
         count = counts.get("micrographs", 0)
         if parameters.folder is None:
-            return f"{count} micrographs were imported from {parameters.file.name}."
-        return f"{count} micrographs, recorded at {parameters.voltage:g} kV, were imported."
+            return f"{counted_were(count, 'micrographs')} imported from {parameters.file.name}."
+        return f"{counted_were(count, 'micrographs')} imported, recorded at {parameters.voltage:g} kV."
 
     def item_of(self, seen: SeenFile, parameters: Any, optics: OpticsGroup, context: SourceContext) -> Micrograph:
         """Read the header of an image, and what was written beside it."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cryoloom.data import Movie, OpticsGroup
+from cryoloom.data import Movie, OpticsGroup, counted_were
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.imports import _exposures, _watching
 from cryoloom.protocols.imports._exposures import (
@@ -160,7 +160,7 @@ class ImportMovies(FolderSource):
         """What a paper says of it."""
         dose = "" if parameters.dose_per_frame is None else f" with {parameters.dose_per_frame:g} e/Å² per frame"
         dose = dose if parameters.total_dose is None else f" with {parameters.total_dose:g} e/Å² in all"
-        return f"{counts.get('movies', 0)} movies were recorded at {parameters.voltage:g} kV{dose}."
+        return f"{counted_were(counts.get('movies', 0), 'movies')} recorded at {parameters.voltage:g} kV{dose}."
 
     def particulars(self, parameters: Any, outputs: Mapping[str, Snapshot[Any]]) -> str:
         """Frames, pixels and dose as the files have them."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cryoloom.data import CTF, Coordinate, Particle, Volume, digest
+from cryoloom.data import CTF, Coordinate, Particle, Volume, counted_were, digest
 from cryoloom.errors import FormatError, InputError, ParameterError
-from cryoloom.protocols.imports._images import with_found_images, without_unusable_images
+from cryoloom.protocols.imports._images import found_images
 from cryoloom.workflow.parameters import (
     AngstromPerPixel,
     Kilovolt,
@@ -74,7 +74,7 @@ class _ImportTable(SourceProtocol):
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""
         (port,) = self.output_ports()
-        return f"{counts.get(port.name, 0)} {port.name} were imported from {parameters.file.name}."
+        return f"{counted_were(counts.get(port.name, 0), port.name)} imported from {parameters.file.name}."
 
     @abstractmethod
     def read(self, parameters: Any) -> Imported:
@@ -222,7 +222,7 @@ def found_table(output: str, imported: Imported, file: Path, context: SourceCont
 
     Each image that it names is looked for; items whose image is not there, or is none, are left out and said.
     """
-    table, failures, recovered = without_unusable_images(with_found_images(imported.table, file))
+    table, failures, recovered = found_images(imported, file)
     for remark in imported.remarks:
         context.say(remark)
     withdrawn = context.known[output] - set(table.frame["id"])

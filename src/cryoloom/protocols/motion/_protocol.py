@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from cryoloom.data import Micrograph, Movie
+from cryoloom.data import Micrograph, Movie, counted
 from cryoloom.errors import NotFoundError, ParameterError
 from cryoloom.protocols.in_words import values_in_words
 from cryoloom.workflow.lane import Resources
@@ -186,8 +186,9 @@ class CorrectMotion(MapProtocol):
         """What a paper says of it."""
         x, y = parameters.patches
         local = "" if (x, y) == (1, 1) else f", with {x} × {y} patches"
+        movies = counted(counts.get("micrographs", 0), "movies")
         return (
-            f"Beam-induced motion of {counts.get('micrographs', 0)} movies was corrected{local}; where the dose was "
+            f"Beam-induced motion of {movies} was corrected{local}; where the dose was "
             "known, frames were weighted by it (Grant & Grigorieff, 2015)."
         )
 

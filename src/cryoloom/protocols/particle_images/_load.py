@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cryoloom.data import counted_were
 from cryoloom.engine.likelihood import ParticleImages
 from cryoloom.engine.optics import GroupOptics, ParticleOptics
 from cryoloom.errors import InputError
@@ -226,6 +228,6 @@ def _remarks(samplings: list[tuple[int, float]], grid: CommonGrid, excluded: lis
         remarks.append(
             f"Some images have pixels of {finest:.3f} Å, and know nothing of details below {2 * finest:.2f} Å."
         )
-    reasons = [each.reason for each in excluded]
-    remarks += [f"{reasons.count(reason)} particles were left out: {reason}." for reason in dict.fromkeys(reasons)]
+    reasons = Counter(each.reason for each in excluded)
+    remarks += [f"{counted_were(count, 'particles')} left out: {reason}." for reason, count in reasons.items()]
     return tuple(remarks)

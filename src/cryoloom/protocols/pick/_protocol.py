@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cryoloom.data import CTF, Class2D, Coordinate, Micrograph, child_id, quantised_position
+from cryoloom.data import CTF, Class2D, Coordinate, Micrograph, child_id, counted_were, quantised_position
 from cryoloom.errors import InputError, ParameterError
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Angstrom, AngstromPerPixel, Level, ProtocolParameters, parameter
@@ -14,6 +14,7 @@ from cryoloom.workflow.protocol import Input, MapProtocol, Output, Stage, input_
 from cryoloom.workflow.workspace import Workspace
 
 if TYPE_CHECKING:
+    from cryoloom.data import Snapshot
     from cryoloom.engine.optics import ContrastTransfer
     from cryoloom.engine.picking import Picks
     from cryoloom.protocols.pick._templates import TemplateImages
@@ -121,7 +122,28 @@ class PickParticles(MapProtocol):
         given = f"a diameter of {parameters.diameter:g} Å"
         if parameters.template_file is not None:
             given = f"templates and {given}"
-        return f"{counts.get('coordinates', 0)} particles were picked with cryoloom, given {given}."
+        return f"{counted_were(counts.get('coordinates', 0), 'particles')} picked with cryoloom, given {given}."
+
+    def particulars(self, parameters: Any, outputs: Mapping[str, Snapshot[Any]]) -> str:
+        """How particles were told from noise, and how many a micrograph has."""
+        found = outputs.get("coordinates")
+        if found is None:
+            return ""
+        with_templates = (
+            "class_number" in found.columns and found.to_polars(["class_number"])["class_number"].count() > 0
+        )
+        how = (
+            "Templates were compared at any turn in the plane"
+            if with_templates
+            else "What particles look like was learned from each micrograph (after Eldar et al., 2020)"
+        )
+        numbers = sorted(found.to_polars(["micrograph_id"])["micrograph_id"].value_counts()["count"])
+        least, middle, most = numbers[0], numbers[len(numbers) // 2], numbers[-1]
+        many = f"{least}" if least == most else f"{least} to {most}, in the median {middle},"
+        return (
+            f"{how}; scores were higher than those in noise of the micrograph's own spectrum. Micrographs with "
+            f"particles have {many} of them."
+        )
 
 
 def _template_images(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from cryoloom.data import counted
 from cryoloom.workflow.parameters import ProtocolParameters
 from cryoloom.workflow.protocol._ports import InputPort, OutputPort, input_ports, output_ports
 
@@ -133,7 +134,7 @@ class Protocol:
         parameters : as they were used
         counts : name of an output → number of items in it
         """
-        made = " and ".join(f"{count} {name}" for name, count in counts.items())
+        made = " and ".join(counted(count, name) for name, count in counts.items())
         return f"{self.title()} (cryoloom protocol {self.id} version {self.version}) gave {made}."
 
     def particulars(self, parameters: Any, outputs: Mapping[str, Snapshot[Any]]) -> str:

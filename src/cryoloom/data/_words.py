@@ -1,0 +1,25 @@
+"""Numbers of items in sentences."""
+
+from __future__ import annotations
+
+
+def counted(count: int, items: str) -> str:
+    """A number of items as one says it: ``1 movie``, ``3 movies``.
+
+    Parameters
+    ----------
+    count : how many
+    items : what they are, in the plural with s
+    """
+    return f"{count} {items.removesuffix('s') if count == 1 else items}"
+
+
+def counted_were(count: int, items: str) -> str:
+    """The beginning of a sentence of what was done with a number of items: ``1 movie was``, ``3 movies were``.
+
+    Parameters
+    ----------
+    count : how many
+    items : what they are, in the plural with s
+    """
+    return f"{counted(count, items)} {'was' if count == 1 else 'were'}"
