@@ -9,6 +9,7 @@ import numpy as np
 
 from cryoloom.engine.maps import invert_hand, poses_of_other_hand, resample
 from cryoloom.engine.orientations import euler_angles, rotation_matrices
+from cryoloom.engine.threads import map_on_threads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,8 +57,6 @@ def move_map(
     -------
     (n, n, n) float32; what comes from outside the box is 0. Time O(n⁴), memory about 70 n³ bytes.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     from scipy import ndimage
 
     box = len(volume)
@@ -75,8 +74,7 @@ def move_map(
             spline, places, order=3, prefilter=False, output=np.float32
         )
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(interpolate, range(0, box, PLANES_AT_ONCE)))
+    map_on_threads(interpolate, range(0, box, PLANES_AT_ONCE), threads)
     return moved
 
 

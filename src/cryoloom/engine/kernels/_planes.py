@@ -8,14 +8,13 @@ neighbours of a point.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from cryoloom.engine.kernels._interpolation import between
 from cryoloom.engine.kernels._slices import slab_bounds
+from cryoloom.engine.threads import map_on_threads
 from cryoloom.errors import ParameterError
 
 
@@ -58,8 +57,7 @@ def extract_turned(
         some = slice(bounds[part], bounds[part + 1])
         _read(planes, chosen[some], turns[some], frequencies, values[some])
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(read, range(threads)))
+    map_on_threads(read, range(threads), threads)
     return values
 
 
@@ -100,8 +98,7 @@ def insert_turned(
     def insert(part: int) -> None:
         _insert(planes, weights, values, value_weights, chosen, turns, frequencies, bounds[part], bounds[part + 1])
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(insert, range(threads)))
+    map_on_threads(insert, range(threads), threads)
 
 
 def score_turned(
@@ -159,8 +156,7 @@ def score_turned(
             scores[some],
         )
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(score, range(threads)))
+    map_on_threads(score, range(threads), threads)
     return scores
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from cryoloom.engine.kernels._interpolation import interpolate
+from cryoloom.engine.threads import map_on_threads
 from cryoloom.errors import ParameterError
 
 ROUNDING = 1e-3  # Fourier pixels by which rounded matrices may seem to reach further; one more pixel is there
@@ -50,17 +49,13 @@ def extract_points(
     values = np.empty((len(rotations), len(frequencies)), np.complex64)
     matrices = np.ascontiguousarray(rotations, np.float64) * padding
     threads = min(threads, len(matrices))
-    if threads <= 1:  # a search asks for one rotation after another
-        _read(transform, matrices, frequencies, values)
-        return values
     bounds = np.linspace(0, len(matrices), threads + 1).astype(int)
 
     def read(part: int) -> None:
         chosen = slice(bounds[part], bounds[part + 1])
         _read(transform, matrices[chosen], frequencies, values[chosen])
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(read, range(threads)))
+    map_on_threads(read, range(threads), threads)
     return values
 
 
