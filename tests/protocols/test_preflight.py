@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cryoloom.engine.gain import GainOrientation, orient_gain, score_gain_orientations
-from cryoloom.formats import write_image, write_tiff_movie
+from cryoloom.formats import read_image, write_image, write_tiff_movie
 from cryoloom.protocols.preflight import Check, judge_dose, judge_gain, judge_pixel_size
 from cryoloom.protocols.report import write_report
 from cryoloom.runtime import findings_of
@@ -183,6 +183,16 @@ def test_what_cannot_be_read_or_does_not_fit_is_said(
     assert checks["gain"].verdict == "stop"
     assert "64 × 64" in checks["gain"].sentence
     assert checks["dose"].verdict == "ok"
+
+
+def test_pixels_without_a_gain_are_told(fly: Callable[..., Any], microscope: Microscope, tmp_path: Path) -> None:
+    gain = read_image(microscope.gain).copy()
+    gain[100:110, 200:210] = np.nan
+    write_image(tmp_path / "holes.mrc", gain, pixel_size=2.0)
+    checks, _ = fly(gain=tmp_path / "holes.mrc")
+    assert {name for name, check in checks.items() if check.verdict != "ok"} == {"gain pixels"}
+    assert checks["gain pixels"].verdict == "look"
+    assert "100 pixels" in checks["gain pixels"].sentence
 
 
 def test_one_file_that_is_no_movie_of_the_session_does_not_decide(

@@ -53,6 +53,8 @@ def checks_of(measured: Measured, movie: Movie) -> list[Check]:
         checks.append(check("gain", Verdict.STOP, measured.gain_problem))
     elif not movie.gain_file or measured.gain_scores is not None:
         checks.append(judge_gain(measured.gain_scores, movie.gain_orientation or "as-is"))
+    if measured.gain_warnings:
+        checks.append(check("gain pixels", Verdict.LOOK, " ".join(measured.gain_warnings)))
     if measured.counts:
         checks.append(judge_dose(median(measured.counts), movie.pixel_size, movie.dose_per_frame))
         in_headers = median(measured.pixel_sizes) if measured.pixel_sizes else None

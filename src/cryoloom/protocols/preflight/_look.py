@@ -29,6 +29,7 @@ class Measured:
     movies : how many were looked at
     gain_scores : of all orientations of the gain reference; None if there is none, or it cannot be used
     gain_problem : why it cannot be used; empty if it can
+    gain_warnings : what a person should look at in it, one sentence each
     pixel_sizes : that the files of movies state, in Å
     counts : electrons a pixel and frame of each movie, gain applied
     fits : of the Thon rings of each movie
@@ -38,6 +39,7 @@ class Measured:
     movies: int
     gain_scores: GainScores | None = None
     gain_problem: str = ""
+    gain_warnings: tuple[str, ...] = ()
     pixel_sizes: list[float] = field(default_factory=list)
     counts: list[float] = field(default_factory=list)
     fits: list[CTFFit] = field(default_factory=list)
@@ -118,6 +120,7 @@ def _sum(
             defects_file=movie.defects_file or None,
             eer_upsampling=acquisition.eer_upsampling,
         )
+        measured.gain_warnings = detector.warnings
         mended = read_frames(opened, detector, threads=threads)
     measured.counts.append(float(mended.counts_per_frame.mean()))
     motion = estimate_motion(mended.frames, MotionSettings(patches=None), pixel_size=movie.pixel_size, threads=threads)
