@@ -193,12 +193,11 @@ class EnvironmentOfStandIns(InstalledEnvironment):
         """The protocol of that id."""
         return STAND_INS.get(protocol_id) or super().protocol(protocol_id)
 
-    def start_driver(self, project: Path, run: Path, *, actor: str) -> None:
+    def start_driver(self, project: Path, run: Path, *, actor: str) -> int:
         """Start a driver as the installed one is started; and the installed one itself for what has no stand-in."""
         if RunFolder(run).record().protocol not in STAND_INS:
-            super().start_driver(project, run, actor=actor)
-            return
-        start_detached([sys.executable, __file__, str(project), str(run), actor], run / "driver.txt", project)
+            return super().start_driver(project, run, actor=actor)
+        return start_detached([sys.executable, __file__, str(project), str(run), actor], run / "driver.txt", project)
 
 
 if __name__ == "__main__":
