@@ -23,6 +23,12 @@ def refine(
     initial_resolution: Annotated[
         float, typer.Option(min=2.0, help="Finer details of the reference are left out, in Å.")
     ] = 40.0,
+    align_reference: Annotated[
+        bool, typer.Option("--align-reference", help="Bring the reference to the axes of the symmetry first.")
+    ] = False,
+    accept_symmetry: Annotated[
+        bool, typer.Option("--accept-symmetry", help="Go on although the reference does not have the symmetry.")
+    ] = False,
     shift: Annotated[float, typer.Option(min=0.0, help="Largest shift looked for at first, in Å.")] = 20.0,
     box: Annotated[
         int | None, typer.Option(min=16, help="Edge of the images as they are compared, in pixels; even.")
@@ -41,6 +47,8 @@ def refine(
     Writes PREFIX_map.mrc, PREFIX_half1.mrc, PREFIX_half2.mrc, PREFIX_mask.mrc, and PREFIX_particles.star with the poses
     for RELION. The resolution is where the corrected correlation of the half maps falls below 0.143.
 
+    Nothing is started if the reference correlates with itself by less than 0.7 at 20 Å under some operator.
+
     Example: cryoloom tool refine particles.star --reference first_class1.mrc --symmetry C3 --diameter 200 --output fine
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", str(threads))
@@ -52,15 +60,16 @@ def refine(
     from cryoloom.engine.refinement import refine as refinement
     from cryoloom.formats import relion, write_volume
     from cryoloom.protocols.machine_speed import machine_speed
-    from cryoloom.protocols.particle_images import check_halves, load_particles, read_particle_file
+    from cryoloom.protocols.particle_images import check_halves, common_grid, load_particles, read_particle_file
     from cryoloom.protocols.refine._compute import (
+        FEWEST,
         NO_EVIDENCE,
         predicted_memory,
         predicted_seconds,
         progress_of,
-        read_reference,
         refined,
     )
+    from cryoloom.protocols.refine._reference import read_reference, upright_reference
 
     settings = RefinementSettings(
         symmetry=symmetry,
@@ -74,21 +83,32 @@ def refine(
     check_targets([*maps.values(), star], inputs=[particles, reference], overwrite=overwrite)
     given = read_particle_file(particles)
     check_targets(maps.values(), inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
+    samplings = given.table.frame.select("box_size", "pixel_size").unique(maintain_order=True).rows()
+    grid = common_grid(samplings, box_size=box)
+    start = upright_reference(
+        read_reference(reference, grid),
+        symmetry,
+        pixel_size=grid.pixel_size,
+        diameter=diameter,
+        align=align_reference,
+        accept=accept_symmetry,
+        options=("--align-reference", "--accept-symmetry"),
+        threads=threads,
+    )
     loaded = load_particles(
         given.table, given.resolve, diameter=diameter, box_size=box, duplicates_within=duplicates_within
     )
-    check_halves(loaded.half_sets)
-    remarks = [*given.remarks, *loaded.remarks, *settings.warnings]
+    check_halves(loaded.half_sets, least=FEWEST)
+    remarks = [*given.remarks, *settings.warnings, *start.remarks, *loaded.remarks]
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")
     images = loaded.images
-    start = read_reference(reference, loaded.grid)
     expected = predicted_seconds(len(loaded), images.box_size, symmetry, threads=threads) / machine_speed()
     memory = predicted_memory(len(loaded), images.box_size)
     sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
     begin = time.monotonic()
     with ToolProgress("Refining", quiet=as_json) as progress:
-        for state in refinement(images, loaded.half_sets, start, settings, threads=threads):
+        for state in refinement(images, loaded.half_sets, start.volume, settings, threads=threads):
             progress(*progress_of(state, iterations))
     result = refined(loaded, state, threads=threads)
     first, second = state.half_maps
@@ -109,6 +129,7 @@ def refine(
         "count": len(loaded),
         "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
         "symmetry": symmetry,
+        "symmetry_correlations": start.correlations,
         "box_size": images.box_size,
         "pixel_size": images.pixel_size,
         "fsc": {

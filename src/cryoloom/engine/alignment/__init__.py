@@ -7,10 +7,11 @@
 
 from cryoloom.engine.alignment._axes import SymmetryFit, align_to_symmetry, operator_correlations
 from cryoloom.engine.alignment._fit import MapFit, fit_map
-from cryoloom.engine.alignment._proposal import SymmetryProposal, propose_symmetry
+from cryoloom.engine.alignment._proposal import LEAST_CORRELATION, SymmetryProposal, propose_symmetry
 from cryoloom.engine.alignment._rigid import RigidMotion, move_map, move_poses
 
 __all__ = [
+    "LEAST_CORRELATION",
     "MapFit",
     "RigidMotion",
     "SymmetryFit",

@@ -43,5 +43,6 @@ class RefinementSettings:
         """What should be known before it starts."""
         if self.initial_resolution < FINE_START:
             shown = f"The reference is shown to both half sets up to {self.initial_resolution:g} Å"
-            return (f"{shown}, and there they can agree about noise; start at {FINE_START:g} Å or coarser.",)
+            doubt = "where it may decide the result: there the halves can agree about noise"
+            return (f"{shown}, {doubt}. Start at {FINE_START:g} Å or coarser.",)
         return ()

@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoloom.engine.maps import resample
 from cryoloom.engine.orientations import euler_angles
 from cryoloom.engine.symmetry import point_group
 from cryoloom.engine.validation import correlate_half_maps, soft_auto_mask
-from cryoloom.errors import InputError
 from cryoloom.protocols.particle_images import with_poses
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from cryoloom.data import Table
     from cryoloom.engine.refinement import RefinementState
     from cryoloom.engine.validation import HalfMapCorrelation
-    from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
+    from cryoloom.protocols.particle_images import LoadedParticles
 
 # Seconds of one thread, measured on 1000 images of 64 pixels and a C3 body.
 _GRID = 3e-2  # an image and search over all orientations, without symmetry
@@ -32,6 +28,8 @@ _VOXEL = 1.5e-6  # of a map, each iteration
 _EVERYWHERE, _LOCAL = 2, 4  # iterations that a refinement usually takes
 _PROGRAM = 230 * 2**20  # Python with NumPy, SciPy and Numba's kernels
 _BATCHES = 150 * 2**20  # what is made for one batch of images
+
+FEWEST = 10  # particles that each half set needs
 
 NO_EVIDENCE = "There is no evidence of signal: the half sets agree about nothing that both were not shown at the start."
 
@@ -57,31 +55,6 @@ class Refined:
     def resolution(self) -> float | None:
         """Where the corrected correlation falls below 0.143, in Å; None without evidence of signal."""
         return self.correlation.resolution if self.has_signal else None
-
-
-def read_reference(path: Path, grid: CommonGrid, *, pixel_size: float | None = None) -> NDArray[np.float32]:
-    """A map on the grid of the images.
-
-    Parameters
-    ----------
-    path : of the map
-    grid : box and pixel size of the images
-    pixel_size : of the map in Å, if its file does not tell
-
-    Raises
-    ------
-    InputError
-        If its pixel size is not known.
-    """
-    from cryoloom.formats import read_header, read_volume
-
-    pixel_size = pixel_size or read_header(path).pixel_size
-    if pixel_size is None:
-        raise InputError(f"{path.name} does not say its pixel size; give it.", path=path)
-    volume = read_volume(path)
-    if grid.is_that_of(len(volume), pixel_size):
-        return volume
-    return resample(volume, pixel_size=pixel_size, new_pixel_size=grid.pixel_size, box_size=grid.box_size)
 
 
 def refined(particles: LoadedParticles, state: RefinementState, *, threads: int = 1) -> Refined:

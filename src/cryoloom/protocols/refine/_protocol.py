@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cryoloom.engine.refinement import RefinementSettings, RefinementState
     from cryoloom.protocols.particle_images import CommonGrid
     from cryoloom.protocols.refine._compute import Refined
+    from cryoloom.protocols.refine._reference import UprightReference
 
 
 class Refine(WholeProtocol):
@@ -82,6 +83,17 @@ class Refine(WholeProtocol):
             le=200,
         )
         reference_number: int = parameter(1, label="Reference", help="Which map of the input it starts from.", ge=1)
+        align_reference: bool = parameter(
+            False,
+            label="Align to axes",
+            help="Look for the axes of the symmetry in the reference, and bring them to where the group has them.",
+        )
+        accept_symmetry: bool = parameter(
+            False,
+            label="Impose the symmetry anyhow",
+            help="Go on although the reference correlates with itself by less than 0.7 under some operator at 20 Å.",
+            level=Level.ADVANCED,
+        )
         shift_radius: Angstrom = parameter(
             20.0,
             label="Largest shift",
@@ -138,7 +150,7 @@ class Refine(WholeProtocol):
         memory = predicted_memory(count, box)
         smaller = next((size for size in range(box - 2, 15, -2) if predicted_memory(count, size) < capacity.memory), 0)
         advice = [f"With box_size={smaller} it fits."] if memory > capacity.memory and smaller else []
-        return Prediction(seconds, memory, advice)
+        return Prediction(seconds, memory, [*advice, *settings_of(parameters).warnings])
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
@@ -147,8 +159,12 @@ class Refine(WholeProtocol):
         from cryoloom.engine.refinement import refine
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.particle_images import check_halves, load_particles, tell
-        from cryoloom.protocols.refine._compute import NO_EVIDENCE, progress_of, refined
+        from cryoloom.protocols.refine._compute import FEWEST, NO_EVIDENCE, progress_of, refined
 
+        settings = settings_of(parameters)
+        reference = _reference(inputs, parameters, workspace)
+        for warning in (*settings.warnings, *reference.remarks):
+            workspace.warn(warning)
         particles = load_particles(
             inputs["particles"].table(),
             workspace.resolve,
@@ -158,15 +174,12 @@ class Refine(WholeProtocol):
             scratch=workspace.scratch(),
         )
         tell(particles, workspace)
-        check_halves(particles.half_sets)
-        settings = settings_of(parameters)
-        for warning in settings.warnings:
-            workspace.warn(warning)
-        reference = _reference(inputs["reference"], parameters, particles.grid, workspace)
+        check_halves(particles.half_sets, least=FEWEST)
+        start = reference.volume
 
         def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
             return refine(
-                particles.images, particles.half_sets, reference, settings, state=state, threads=workspace.threads
+                particles.images, particles.half_sets, start, settings, state=state, threads=workspace.threads
             )
 
         state: RefinementState | None = None
@@ -184,12 +197,10 @@ class Refine(WholeProtocol):
 
     def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
         """The resolution."""
-        (resolution,) = outputs["volumes"].to_polars(columns=["resolution"])["resolution"]
-        return (
-            "no evidence of signal"
-            if resolution is None
-            else f"{resolution:.2f} Å, with symmetry {parameters.symmetry}"
-        )
+        (volume,) = outputs["volumes"].items()
+        if volume.resolution is None:
+            return "no evidence of signal"
+        return f"{volume.resolution:.2f} Å, with symmetry {parameters.symmetry}"
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""
@@ -216,19 +227,26 @@ def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
     return common_grid(sizes, box_size=parameters.box_size)
 
 
-def _reference(
-    volumes: Snapshot[Any], parameters: Any, grid: CommonGrid, workspace: RoundWorkspace
-) -> NDArray[np.float32]:
-    from cryoloom.protocols.refine._compute import read_reference
+def _reference(inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace) -> UprightReference:
+    from cryoloom.protocols.refine._reference import read_reference, upright_reference
 
-    rows = volumes.to_polars(columns=["file", "pixel_size"]).rows()
+    rows = inputs["reference"].to_polars(columns=["file", "pixel_size"]).rows()
     if parameters.reference_number > len(rows):
         raise InputError(
             f"The reference is to be map {parameters.reference_number}, but there are {len(rows)} maps; set "
             "reference_number."
         )
     file, pixel_size = rows[parameters.reference_number - 1]
-    return read_reference(workspace.resolve(file), grid, pixel_size=pixel_size)
+    grid = _grid(inputs["particles"], parameters)
+    return upright_reference(
+        read_reference(workspace.resolve(file), grid, pixel_size=pixel_size),
+        parameters.symmetry,
+        pixel_size=grid.pixel_size,
+        diameter=parameters.diameter,
+        align=parameters.align_reference,
+        accept=parameters.accept_symmetry,
+        threads=workspace.threads,
+    )
 
 
 def _write(

@@ -1,0 +1,150 @@
+"""What a refinement may start from: a reference that has the symmetry, about its axes, and particles enough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import polars as pl
+import pytest
+from phantom_particles import DIAMETER, write_particles
+from scipy.spatial.transform import Rotation
+
+from cryoloom.cli.main import main
+from cryoloom.engine.alignment import RigidMotion, move_map
+from cryoloom.engine.symmetry import point_group
+from cryoloom.errors import InputError
+from cryoloom.formats import relion, write_volume
+from cryoloom.protocols.particle_images import read_particle_file
+from cryoloom.protocols.refine._reference import operators_in_words, upright_reference
+from cryoloom.workflow.predicting import predicted
+from cryoloom.workflow.run import RunState
+
+BOX, PIXEL = 40, 5.0
+SAMPLED = {"pixel_size": PIXEL, "diameter": 150.0}
+
+
+def body(group: str) -> np.ndarray:
+    """Blobs, repeated about the axes of a group."""
+    random = np.random.default_rng(3)
+    operators = point_group(group).operators
+    one = random.normal(0, [6.0, 5.0, 4.0], (9, 3))
+    positions = np.concatenate([one @ operator.T for operator in operators])
+    weights = np.tile(np.linspace(0.5, 1.5, 9), len(operators))
+    grid = np.arange(BOX) - BOX // 2
+    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / 4) for p in positions.T)
+    return np.einsum("p,pz,py,px->zyx", weights, z, y, x).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def askew() -> np.ndarray:
+    """A body of D3 symmetry, turned and moved away from its axes."""
+    motion = RigidMotion(Rotation.from_rotvec([0.6, -0.4, 0.3]).as_matrix(), np.array([6.0, -4.0, 5.0]))
+    return move_map(body("D3"), motion, pixel_size=PIXEL)
+
+
+def test_a_reference_on_its_axes_is_left_as_it_is():
+    upright = body("D3")
+    found = upright_reference(upright, "D3", **SAMPLED)
+    assert found.volume is upright
+    assert found.remarks == ()
+    assert found.correlations.min() > 0.98  # but for the cubic voxels of the map
+    assert np.array_equal(upright_reference(upright, "C1", **SAMPLED).volume, upright)
+
+
+def test_a_reference_off_its_axes_is_refused_and_aligned_on_demand(askew):
+    with pytest.raises(InputError, match="does not look alike under D3") as refused:
+        upright_reference(askew, "d3", **SAMPLED)
+    sentence = str(refused.value)
+    assert sentence.count(" about ") == 5  # every operator but the identity
+    assert "120° about" in sentence
+    assert "align_reference" in sentence
+    assert "accept_symmetry" in sentence
+    found = upright_reference(askew, "D3", **SAMPLED, align=True)
+    assert found.correlations.min() > 0.95  # cubic interpolation keeps amplitudes to 1 %
+    assert "turned by" in found.remarks[0]
+
+
+def test_a_symmetry_that_a_reference_does_not_have_is_imposed_only_if_that_is_accepted(askew):
+    with pytest.raises(InputError, match="Even about the axes that fit best"):
+        upright_reference(askew, "C4", **SAMPLED, align=True)
+    found = upright_reference(askew, "O", **SAMPLED, accept=True, options=("--a", "--b"))
+    assert found.volume is askew
+    assert "more under 17 others" in found.remarks[0]
+
+
+def test_operators_are_named_by_angle_and_axis():
+    assert operators_in_words(point_group("C3").operators) == ["120° about Z", "120° about −Z"]
+    assert {"180° about X", "180° about Y", "180° about Z"} <= {
+        word.replace("−", "") for word in operators_in_words(point_group("D2").operators)
+    }
+
+
+def refused(capsys, star: Path, *more: object) -> str:
+    """What the tool says when it does not start."""
+    arguments = ["tool", "refine", star, "--reference", star.with_name("truth.mrc"), "--diameter", DIAMETER]
+    with pytest.raises(SystemExit) as leaving:
+        main([str(each) for each in (*arguments, "--output", star.with_name("fine"), *more)])
+    assert leaving.value.code == 1
+    assert not list(star.parent.glob("fine*"))
+    said = capsys.readouterr().err
+    assert "will take about" not in said
+    return said
+
+
+def changed(star: Path, change) -> Path:
+    """The particles with another table."""
+    table = read_particle_file(star).table
+    target = star.with_name("changed.star")
+    relion.write_particles(target, table.with_frame(change(table.frame)))
+    return target
+
+
+def test_what_cannot_be_refined_is_refused_before_it_starts(tmp_path, capsys):
+    star = write_particles(tmp_path, count=40)
+    assert "does not look alike under C3" in refused(capsys, star, "--symmetry", "C3")
+    assert "--accept-symmetry" in refused(capsys, star, "--symmetry", "C3", "--align-reference")
+    one_half = changed(star, lambda frame: frame.with_columns(half_set=pl.lit(1, pl.Int64)))
+    assert "40 and 0 particles" in refused(capsys, one_half)
+    few = changed(star, lambda frame: frame.head(15).with_columns(half_set=1 + pl.int_range(pl.len()) % 2))
+    assert "8 and 7 particles, but each needs at least 10" in refused(capsys, few)
+    blind = changed(star, lambda frame: frame.drop("defocus_u", "defocus_v", "defocus_angle"))
+    assert "have no CTF" in refused(capsys, blind)
+    (tmp_path / "particles.mrcs").rename(tmp_path / "elsewhere.mrcs")
+    assert "stacks of particles are missing" in refused(capsys, star)
+
+
+def test_references_that_are_none_are_refused(tmp_path, capsys):
+    star = write_particles(tmp_path, count=30)
+    volume = mrcfile.read(tmp_path / "truth.mrc").copy()
+    write_volume(tmp_path / "slab.mrc", volume[1:], pixel_size=6.0)
+    volume[3, 3, 3] = np.nan
+    write_volume(tmp_path / "holes.mrc", volume, pixel_size=6.0)
+    assert "not finite" in refused(capsys, star, "--reference", tmp_path / "holes.mrc")
+    assert "must be a cube" in refused(capsys, star, "--reference", tmp_path / "slab.mrc")
+
+
+def test_a_run_refuses_a_symmetry_and_goes_on_once_it_is_accepted(make_project, tmp_path):
+    star = write_particles(tmp_path, count=40, noise=0.5)
+    project = make_project()
+    sources = [
+        project.add("import-particles", file=star),
+        project.add("import-volume", file=tmp_path / "truth.mrc"),
+    ]
+    assert [end.state for end in project.drive(*sources)] == [RunState.FINISHED] * 2
+    values = {"particles": "1.particles", "reference": "2.volumes", "diameter": DIAMETER, "symmetry": "C2"}
+    run = project.add("refine", **values, iterations=2)
+    (end,) = project.drive(run)
+    assert end.state is RunState.FAILED
+    assert "(180° about Z)" in end.reason
+    assert not list(run.folder.path.rglob("checkpoint-*"))
+    accepted = project.add("refine", **values, iterations=2, accept_symmetry=True, initial_resolution=18.0)
+    told = predicted(accepted)
+    assert told is not None
+    assert any("may decide the result" in sentence for sentence in told.advice)
+    end = project.drive(accepted)[0]
+    assert end.state is RunState.FINISHED, end.reason
+    said = accepted.folder.newest_attempt().log_file.read_text()
+    assert "may decide the result" in said
+    assert "does not look alike under C2" in said
