@@ -53,6 +53,7 @@ def test_every_embedded_protocol_is_run_here_or_in_another_test(everything: Ever
     elsewhere |= {"class2d", "select-classes", "abinitio", "refine", "reconstruct", "remove-duplicates"}
     here = {"preflight", "export", "report", "correct-acquisition", "join", "split", "combine", "group-optics"}
     elsewhere |= {"create-mask", "postprocess", "local-resolution", "resample-map", "invert-hand"}
+    elsewhere |= {"align-to-symmetry", "fit-map"}
     chain = {run.record.protocol for run in everything.runs.values()}
     assert set(everything.project.environment.protocols()) == elsewhere | here | chain
 

@@ -25,6 +25,8 @@ PROTOCOLS: Mapping[str, str] = {
     "local-resolution": "cryoloom.protocols.maps:EstimateLocalResolution",
     "resample-map": "cryoloom.protocols.maps:ResampleMap",
     "invert-hand": "cryoloom.protocols.maps:InvertHand",
+    "align-to-symmetry": "cryoloom.protocols.maps:AlignToSymmetry",
+    "fit-map": "cryoloom.protocols.maps:FitMap",
     "filter": "cryoloom.protocols.sets:FilterItems",
     "curate": "cryoloom.protocols.sets:Curate",
     "combine": "cryoloom.protocols.sets:CombineItems",

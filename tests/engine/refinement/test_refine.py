@@ -13,7 +13,7 @@ from cryoloom.engine.maps import soft_sphere
 from cryoloom.engine.optics import GroupOptics, ParticleOptics
 from cryoloom.engine.orientations import angular_distance
 from cryoloom.engine.projection import volume_transform
-from cryoloom.engine.refinement import RefinementSettings, refine
+from cryoloom.engine.refinement import RefinementSettings, find_poses, refine
 from cryoloom.engine.symmetry import point_group
 from cryoloom.errors import ParameterError
 
@@ -138,6 +138,27 @@ def test_noise_gives_no_evidence(phantom, optics):
     # Where shells hold a hundred coefficients, chance is 0.1, and three times that is rare.
     unseen = last.curve.frequency > 1 / 30.0
     assert last.curve.correlation[unseen].max() < 0.3
+
+
+def test_poses_are_found_in_a_map_that_stays(particles, phantom, truth):
+    """On the scale of the images: the phantom is that, since its projections were made into them."""
+    few = np.arange(0, COUNT, 3)
+    chosen = replace(particles, images=particles.images[few], optics=particles.optics[few])
+    shares = []
+    found = find_poses(
+        chosen, phantom, resolution=14.0, symmetry="C3", shift_radius=15.0, threads=2, report=shares.append
+    )
+    errors = angular_distance(found.rotations, truth[0][few], OPERATORS)
+    assert np.median(errors) < 2.6  # a detail at the rim moves by less than half a pixel
+    assert np.median(np.hypot(*(found.shifts - truth[1][few]).T)) < 0.3 * PIXEL
+    assert shares == [1.0]
+    noise = np.random.default_rng(9).normal(size=chosen.images.shape) * chosen.images.std()
+    nothing = find_poses(
+        replace(chosen, images=noise.astype(np.float32)), phantom, resolution=14.0, symmetry="C3", threads=2
+    )
+    assert np.median(found.log_likelihood) > np.percentile(nothing.log_likelihood, 95)
+    with pytest.raises(ParameterError, match="resample"):
+        find_poses(chosen, phantom[1:, 1:, 1:], resolution=14.0)
 
 
 def test_what_cannot_be_refined_is_refused(particles, phantom):

@@ -40,7 +40,8 @@ def abinitio(
 ) -> None:
     """Make first maps of particles without a reference and without symmetry.
 
-    The hand of a map cannot be told from the images: it may be the mirror image of the molecule.
+    Writes PREFIX_class1.mrc and so on, and PREFIX_particles.star with the pose of each particle in the map that
+    explains it best. The hand of a map cannot be told from the images: it may be the mirror image of the molecule.
 
     Example: cryoloom tool abinitio particles.star --diameter 200 --output first
     """
@@ -50,11 +51,12 @@ def abinitio(
 
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.abinitio import AbInitioSettings, predicted_memory, predicted_seconds
-    from cryoloom.formats import write_volume
-    from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, share_done, states
+    from cryoloom.formats import relion, write_volume
+    from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, posed, share_done, states
     from cryoloom.protocols.abinitio._sizes import working_grid
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import load_particles, read_particle_file
+    from cryoloom.protocols.refine._compute import search_seconds
 
     settings = AbInitioSettings(
         classes=classes,
@@ -66,9 +68,10 @@ def abinitio(
         seed=seed,
     )
     maps = [output.with_name(f"{output.name}_class{number}.mrc") for number in range(1, classes + 1)]
-    check_targets(maps, inputs=[particles], overwrite=overwrite)
+    star = output.with_name(f"{output.name}_particles.star")
+    check_targets([*maps, star], inputs=[particles], overwrite=overwrite)
     given = read_particle_file(particles)
-    check_targets(maps, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
+    check_targets([*maps, star], inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     samplings = given.table.frame.select("box_size", "pixel_size").unique(maintain_order=True).rows()
     loaded = load_particles(
         given.table,
@@ -83,15 +86,19 @@ def abinitio(
     box_size, pixel_size = images.box_size, images.pixel_size
     seconds = predicted_seconds(settings, box_size=box_size, pixel_size=pixel_size, threads=threads)
     memory = predicted_memory(len(loaded), settings, box_size=box_size, pixel_size=pixel_size)
-    expected = runs * float(seconds.sum()) / machine_speed()
+    expected = runs * float(seconds.sum()) + classes * search_seconds(len(loaded), threads=threads)
+    expected /= machine_speed()
     sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
     begin = time.monotonic()
     with ToolProgress("First map", quiet=as_json) as progress:
         for state in states(images, settings, runs, threads=threads):
             done = share_done(state.iteration, seconds, runs)
             progress(done, f"iteration {state.iteration}, {state.resolution:.0f} Å")
+    with ToolProgress("Poses", quiet=as_json) as progress:
+        table = posed(loaded, settings, state, threads=threads, report=progress)
     for path, volume in zip(maps, state.maps, strict=True):
         write_volume(path, volume, pixel_size=pixel_size)
+    remarks = (*remarks, *relion.write_particles(star, table))
     confidence = confidence_of(state)
     doubt = doubt_of(confidence)
     if doubt:
@@ -104,7 +111,8 @@ def abinitio(
         "shares": state.occupancy,
         "resolution": state.resolution,
         "iterations": state.iteration,
-        "particles": len(loaded),
+        "particles": star,
+        "count": len(loaded),
         "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
         "box_size": box_size,
         "pixel_size": pixel_size,

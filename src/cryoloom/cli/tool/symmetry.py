@@ -41,8 +41,9 @@ def symmetry(
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", str(threads))
 
-    from cryoloom.engine.alignment import align_to_symmetry, move_map, propose_symmetry
+    from cryoloom.engine.alignment import move_map
     from cryoloom.protocols.maps._files import read_map, write_map
+    from cryoloom.protocols.maps._moving import find_axes
     from cryoloom.protocols.maps._poses import write_moved_poses
 
     if (particles is None) != (output_particles is None):
@@ -53,30 +54,25 @@ def symmetry(
     given = read_map(volume, pixel_size=pixel_size)
     for remark in given.remarks:
         sys.stderr.write(f"{volume.name}: {remark}\n")
-    asked = {"pixel_size": given.pixel_size, "resolution": resolution}
-    if group is None:
-        proposal = propose_symmetry(given.volume, **asked, diameter=diameter, threads=threads)
-        found, motion, tried = proposal.group, proposal.motion, proposal.tried
-    else:
-        fit = align_to_symmetry(given.volume, group, **asked, diameter=diameter, threads=threads)
-        found, motion, tried = fit.group, fit.motion, (fit,)
-    correlations = next((one.correlations for one in tried if one.group == found), None)
+    found = find_axes(given, group, resolution=resolution, diameter=diameter, threads=threads)
     count = None
     if particles is not None and output_particles is not None:
-        count = write_moved_poses(particles, output_particles, motion)
+        count = write_moved_poses(particles, output_particles, found.motion)
     if output is not None:
-        write_map(output, move_map(given.volume, motion, pixel_size=given.pixel_size, threads=threads), like=given)
+        moved = move_map(given.volume, found.motion, pixel_size=given.pixel_size, threads=threads)
+        write_map(output, moved, like=given)
     document = {
-        "group": found,
+        "group": found.group,
         "proposed": group is None,
-        "correlations": correlations,
-        "rotation": motion.rotation,
-        "shift": motion.shift,
-        "tried": [{"group": one.group, "least_correlation": one.least} for one in tried],
+        "correlations": found.correlations,
+        "rotation": found.motion.rotation,
+        "shift": found.motion.shift,
+        "tried": [{"group": one.group, "least_correlation": one.least} for one in found.tried],
         "map": output,
         "particles": output_particles,
         "count": count,
-        **asked,
+        "pixel_size": given.pixel_size,
+        "resolution": resolution,
     }
-    least = "" if correlations is None else f", correlation at least {correlations.min():.2f} under every operator"
-    emit(document, as_json=as_json, text=f"{volume}: {found}{least}")
+    least = "" if found.correlations is None else f", correlation at least {found.least:.2f} under every operator"
+    emit(document, as_json=as_json, text=f"{volume}: {found.group}{least}")

@@ -10,8 +10,10 @@ import numpy as np
 
 from cryoloom.engine.kernels import extract_coefficients, shift_factors, sum_candidates
 from cryoloom.engine.likelihood import ring_of
+from cryoloom.engine.orientations import asymmetric_unit, orientation_grid
 from cryoloom.engine.projection import volume_transform
 from cryoloom.engine.reconstruction import FourierSums
+from cryoloom.engine.refinement._plan import GRID, SHIFT_SHARE
 from cryoloom.engine.refinement._poses import Compared, Guesses, Surroundings, guess_everywhere, look_around
 from cryoloom.engine.refinement._posterior import Posterior, posterior_of
 
@@ -91,6 +93,38 @@ class EverywhereGrid:
     step: float
     rotations: NDArray[np.float64]
     places: NDArray[np.float64]
+
+
+def everywhere_grid(
+    planned: Plan,
+    operators: NDArray[np.float64],
+    random: np.random.Generator,
+    *,
+    shift_radius: float,
+    box_size: int,
+    known: bool = False,
+) -> EverywhereGrid:
+    """All orientations of an asymmetric unit, turned at random, and places.
+
+    Parameters
+    ----------
+    planned : of the iteration
+    operators : (m, 3, 3) of the point group
+    random : gives the turn
+    shift_radius : within which places lie, in pixels
+    box_size : of the images
+    known : particles have been found before, so they are looked for near those places only
+    """
+    from scipy.spatial.transform import Rotation
+
+    rotations = orientation_grid(GRID) @ Rotation.random(rng=random).as_matrix()
+    rotations = rotations[asymmetric_unit(rotations, operators)]
+    step = SHIFT_SHARE * box_size / planned.grid_radius
+    radius = min(shift_radius, 2.0 * step) if known else shift_radius
+    count = int(radius / step)
+    x, y = np.meshgrid(*[np.arange(-count, count + 1) * step] * 2)
+    inside = np.hypot(x, y) <= radius + 0.5 * step
+    return EverywhereGrid(planned.grid_radius, GRID, rotations, np.stack([x[inside], y[inside]], axis=1))
 
 
 def pass_over(

@@ -10,9 +10,9 @@ import numpy as np
 
 from cryoloom.engine.fsc import ShellCorrelation
 from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
-from cryoloom.engine.orientations import angular_distance, asymmetric_unit, orientation_grid
+from cryoloom.engine.orientations import angular_distance
 from cryoloom.engine.refinement._grey_scale import on_grey_scale_of
-from cryoloom.engine.refinement._half import EverywhereGrid, HalfInput, HalfOutput, pass_over
+from cryoloom.engine.refinement._half import EverywhereGrid, HalfInput, HalfOutput, everywhere_grid, pass_over
 from cryoloom.engine.refinement._maps import (
     agreement,
     deviations_beyond,
@@ -22,7 +22,7 @@ from cryoloom.engine.refinement._maps import (
     signal_to_noise,
     start_map,
 )
-from cryoloom.engine.refinement._plan import GRID, SHIFT_SHARE, Plan, next_radius, plan
+from cryoloom.engine.refinement._plan import Plan, next_radius, plan
 from cryoloom.engine.refinement._settings import RefinementSettings
 from cryoloom.engine.refinement._state import RefinementState
 from cryoloom.engine.symmetry import point_group
@@ -177,20 +177,15 @@ class _Refinement:
         return self._after(state, planned, outputs, maps, last=last)
 
     def _grid(self, state: RefinementState, planned: Plan) -> EverywhereGrid:
-        """All orientations of an asymmetric unit, turned at random, and places."""
-        from scipy.spatial.transform import Rotation
-
-        random = np.random.default_rng([self._settings.seed, state.iteration])
-        rotations = orientation_grid(GRID) @ Rotation.random(rng=random).as_matrix()
-        rotations = rotations[asymmetric_unit(rotations, self._operators)]
-        step = SHIFT_SHARE * self._particles.box_size / planned.grid_radius
         radius = self._settings.shift_radius / self._particles.pixel_size
-        if state.iteration:
-            radius = min(radius, 2.0 * step)
-        count = int(radius / step)
-        x, y = np.meshgrid(*[np.arange(-count, count + 1) * step] * 2)
-        inside = np.hypot(x, y) <= radius + 0.5 * step
-        return EverywhereGrid(planned.grid_radius, GRID, rotations, np.stack([x[inside], y[inside]], axis=1))
+        return everywhere_grid(
+            planned,
+            self._operators,
+            np.random.default_rng([self._settings.seed, state.iteration]),
+            shift_radius=radius,
+            box_size=self._particles.box_size,
+            known=state.iteration > 0,
+        )
 
     def _pass(self, state: RefinementState, number: int, planned: Plan, grid: EverywhereGrid | None) -> HalfOutput:
         half = self._halves[number]

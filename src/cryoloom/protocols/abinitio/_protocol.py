@@ -33,7 +33,8 @@ class AbInitio(WholeProtocol):
     """Make first maps of particles from nothing: no reference, no symmetry.
 
     Small random batches of images in all orientations pull maps out of a random start, while resolution grows. The hand
-    of a map cannot be told from such images: it may be the mirror image of the molecule.
+    of a map cannot be told from such images: it may be the mirror image of the molecule. At the end each particle is
+    given a pose in the map that explains it best.
     """
 
     id = "abinitio"
@@ -55,6 +56,7 @@ class AbInitio(WholeProtocol):
 
         volumes: Output[Volume] = output_set("first maps, one a class, of undetermined hand")
         classes: Output[Class3D] = output_set("the same maps with the share of the particles that each explains")
+        particles: Output[Particle] = output_set("the particles, with their poses in the map that explains each best")
 
     class Parameters(ProtocolParameters):
         """What is looked for, and how long."""
@@ -136,6 +138,7 @@ class AbInitio(WholeProtocol):
         """As measured, scaled by the speed of this machine."""
         from cryoloom.engine.abinitio import predicted_seconds
         from cryoloom.protocols.machine_speed import machine_speed
+        from cryoloom.protocols.refine._compute import search_seconds
 
         particles = inputs["particles"]
         grid = _grid(particles, parameters)
@@ -146,16 +149,17 @@ class AbInitio(WholeProtocol):
             threads=min(parameters.threads, capacity.cpu),
         )
         pixels = int((particles.to_polars(columns=["box_size"])["box_size"] ** 2).sum())
-        return Prediction(
-            parameters.runs * float(seconds.sum()) / machine_speed() + _LOADING * pixels, _memory(particles, parameters)
-        )
+        threads = min(parameters.threads, capacity.cpu)
+        computing = parameters.runs * float(seconds.sum())
+        computing += parameters.classes * search_seconds(particles.count, threads=threads)
+        return Prediction(computing / machine_speed() + _LOADING * pixels, _memory(particles, parameters))
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
     ) -> Mapping[str, Table | Iterable[Item]]:
         """Look for the maps, iteration by iteration."""
         from cryoloom.engine.abinitio import predicted_seconds
-        from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, share_done, states
+        from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, posed, share_done, states
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.particle_images import load_particles, tell
 
@@ -187,7 +191,12 @@ class AbInitio(WholeProtocol):
         if doubt:
             workspace.warn(doubt)
         files = _write(state, particles, workspace, "maps")
-        return _items(files, state, particles, workspace)
+        items = _items(files, state, particles, workspace)
+
+        def told(share: float) -> None:
+            workspace.report(1.0, f"poses of {share:.0%} of the particles")
+
+        return {**items, "particles": posed(particles, settings, state, threads=workspace.threads, report=told)}
 
     def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
         """Shares of the classes, if there are several."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.engine.abinitio import AbInitioSettings, AbInitioState, Confidence, RunsState, ab_initio, independent_runs
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from cryoloom.data import Table
     from cryoloom.engine.likelihood import ParticleImages
+    from cryoloom.protocols.particle_images import LoadedParticles
 
 
 def states(
@@ -52,3 +54,55 @@ def doubt_of(confidence: Confidence | None) -> str:
         f"{confidence.agreement.min():.2f}. Do not believe this map; try more particles, more iterations, or another "
         "number of classes."
     )
+
+
+def posed(
+    particles: LoadedParticles,
+    settings: AbInitioSettings,
+    state: AbInitioState | RunsState,
+    *,
+    threads: int = 1,
+    report: Callable[[float], None] | None = None,
+) -> Table:
+    """The particles, each with its pose in the map that explains it best, and the number of that if there are several.
+
+    Parameters
+    ----------
+    particles : that the maps were made of
+    settings : of the runs
+    state : the last one
+    threads : threads to use; the result does not depend on it
+    report : told the share that is done
+    """
+    import numpy as np
+
+    from cryoloom.engine.orientations import euler_angles
+    from cryoloom.engine.refinement import find_poses
+    from cryoloom.protocols.particle_images import with_poses
+
+    classes = len(state.maps)
+    found = []
+    for number, volume in enumerate(state.maps):
+
+        def told(share: float, done: int = number) -> None:
+            if report is not None:
+                report((done + share) / classes)
+
+        found.append(
+            find_poses(
+                particles.images,
+                volume,
+                resolution=state.resolution,
+                shift_radius=settings.shift_radius,
+                seed=settings.seed,
+                threads=threads,
+                report=told,
+            )
+        )
+    prior = np.log(np.maximum(np.asarray(state.occupancy), np.finfo(np.float64).tiny))
+    best = (np.stack([one.log_likelihood for one in found]) + prior[:, None]).argmax(axis=0)
+    images = np.arange(len(particles))
+    rotations = np.stack([one.rotations for one in found])[best, images]
+    shifts = np.stack([one.shifts for one in found])[best, images]
+    more = {"class_number": best + 1} if classes > 1 else None
+    return with_poses(particles.table, euler_angles(rotations), shifts, more)

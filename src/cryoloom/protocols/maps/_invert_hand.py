@@ -15,8 +15,6 @@ from cryoloom.workflow.workspace import RoundWorkspace
 if TYPE_CHECKING:
     from cryoloom.data import Table
 
-_FILES = {"file": "", "half1_file": "_half1", "half2_file": "_half2", "mask_file": "_mask"}
-
 
 class InvertHand(WholeProtocol):
     """Turn maps into their mirror images, and the poses of particles so that they fit to them.
@@ -92,11 +90,12 @@ def _inverted(volume: Volume, hand: str, workspace: RoundWorkspace) -> Volume:
 
     from cryoloom.engine.maps import invert_hand
     from cryoloom.protocols.maps._files import read_map, write_map
+    from cryoloom.protocols.maps._moving import FILES
 
     folder = workspace.run_folder / "files" / "maps"
     folder.mkdir(parents=True, exist_ok=True)
     names: dict[str, Any] = {}
-    for column, suffix in _FILES.items():
+    for column, suffix in FILES.items():
         name = getattr(volume, column)
         if name:
             given = read_map(workspace.resolve(name), pixel_size=volume.pixel_size)

@@ -78,9 +78,14 @@ def progress_of(state: RefinementState, iterations: int) -> tuple[float, str]:
 def predicted_seconds(count: int, box_size: int, symmetry: str, *, threads: int = 1) -> float:
     """Time of a refinement of ``count`` images that resolves the map to the last shell."""
     coefficients = 0.5 * np.pi * (0.5 * box_size) ** 2
-    order = point_group(symmetry).order
-    searches = _EVERYWHERE * (_GRID / order + _LEVELS) + _LOCAL * _COEFFICIENT * coefficients
-    return (count * searches + (_EVERYWHERE + _LOCAL) * _VOXEL * box_size**3) / threads
+    everywhere = _EVERYWHERE * search_seconds(count, symmetry, threads=threads)
+    local = _LOCAL * _COEFFICIENT * coefficients * count
+    return everywhere + (local + (_EVERYWHERE + _LOCAL) * _VOXEL * box_size**3) / threads
+
+
+def search_seconds(count: int, symmetry: str = "C1", *, threads: int = 1) -> float:
+    """Time to look for ``count`` images everywhere."""
+    return count * (_GRID / point_group(symmetry).order + _LEVELS) / threads
 
 
 def predicted_memory(count: int, box_size: int) -> int:

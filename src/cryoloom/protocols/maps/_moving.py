@@ -1,0 +1,157 @@
+"""Maps that are moved, with all that belongs to them: halves, masks, and the poses of their particles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cryoloom.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from cryoloom.data import Item, Snapshot, Table, Volume
+    from cryoloom.engine.alignment import RigidMotion, SymmetryFit
+    from cryoloom.protocols.maps._files import MapFile
+    from cryoloom.workflow.workspace import RoundWorkspace
+
+FILES = {"file": "", "half1_file": "_half1", "half2_file": "_half2", "mask_file": "_mask"}
+"""Columns of a volume that name maps, and what the names of their files end in."""
+
+_ANGLES, _SHIFTS = ("rot", "tilt", "psi"), ("shift_x", "shift_y")
+
+
+@dataclass(frozen=True)
+class FoundAxes:
+    """The axes of a map's symmetry.
+
+    Parameters
+    ----------
+    group : that was asked for, or the largest that the map supports
+    motion : that brings its axes to where the group has them
+    correlations : (n,) of the moved map under each operator; None for C1 that was proposed
+    tried : every group that was looked at closely
+    """
+
+    group: str
+    motion: RigidMotion
+    correlations: NDArray[np.float64] | None
+    tried: tuple[SymmetryFit, ...]
+
+    @property
+    def least(self) -> float:
+        """The correlation under the operator that fits worst."""
+        return 1.0 if self.correlations is None else float(self.correlations.min())
+
+
+def find_axes(
+    given: MapFile, group: str | None, *, resolution: float, diameter: float | None, threads: int = 1
+) -> FoundAxes:
+    """Look for the axes of a group, or for the largest group that a map supports.
+
+    Parameters
+    ----------
+    given : the map
+    group : point group; None to let one be proposed
+    resolution : finest detail compared, in Å
+    diameter : of the sphere that is compared, in Å; None for the whole box
+    threads : threads to use; the result does not depend on it
+    """
+    from cryoloom.engine.alignment import align_to_symmetry, propose_symmetry
+
+    compared: dict[str, Any] = {"pixel_size": given.pixel_size, "resolution": resolution, "diameter": diameter}
+    if group is not None:
+        fit = align_to_symmetry(given.volume, group, **compared, threads=threads)
+        return FoundAxes(fit.group, fit.motion, fit.correlations, (fit,))
+    proposal = propose_symmetry(given.volume, **compared, threads=threads)
+    correlations = next((one.correlations for one in proposal.tried if one.group == proposal.group), None)
+    return FoundAxes(proposal.group, proposal.motion, correlations, proposal.tried)
+
+
+def with_moved_poses(table: Table, motion: RigidMotion) -> Table:
+    """The particles, with the poses that they have in the moved map; those without a pose stay without.
+
+    Parameters
+    ----------
+    table : particles
+    motion : of the map
+    """
+    import polars as pl
+
+    from cryoloom.engine.alignment import move_poses
+
+    frame = table.frame
+    if not set(_ANGLES) <= set(frame.columns):
+        return table
+    posed = frame.select(pl.all_horizontal(pl.col(name).is_not_null() for name in _ANGLES)).to_series()
+    if not posed.any():
+        return table
+    frame = frame.with_columns(
+        (pl.col(name) if name in frame.columns else pl.lit(None, pl.Float64)).fill_null(0.0).alias(name)
+        for name in _SHIFTS
+    )
+    mine = frame.filter(posed)
+    angles, shifts = move_poses(mine.select(_ANGLES).to_numpy(), mine.select(_SHIFTS).to_numpy(), motion)
+    found = dict(zip((*_ANGLES, *_SHIFTS), np.column_stack([angles, shifts]).T, strict=True))
+    places = posed.arg_true()
+    return table.with_frame(frame.with_columns(frame[name].scatter(places, found[name]) for name in found))
+
+
+def chosen_volume(volumes: Snapshot[Any], number: int, parameter: str) -> Volume:
+    """One of several maps, counted from 1.
+
+    Raises
+    ------
+    InputError
+        If there are fewer.
+    """
+    listed = list(volumes.items())
+    if number > len(listed):
+        raise InputError(f"Map {number} was asked for, but there are {len(listed)} maps; set {parameter}.")
+    chosen: Volume = listed[number - 1]
+    return chosen
+
+
+def moved_volume(
+    volume: Volume, motion: RigidMotion, workspace: RoundWorkspace, *, told: Mapping[str, Any] | None = None
+) -> Volume:
+    """A map, its halves and its mask, written anew where a motion brings them.
+
+    Parameters
+    ----------
+    volume : with its files
+    motion : of all of them
+    workspace : with the file category ``maps``
+    told : extra columns
+    """
+    from cryoloom.engine.alignment import move_map
+    from cryoloom.protocols.maps._files import read_map, write_map
+
+    names: dict[str, Any] = {}
+    for column, suffix in FILES.items():
+        name = getattr(volume, column)
+        if not name:
+            continue
+        given = read_map(workspace.resolve(name), pixel_size=volume.pixel_size)
+        moved = move_map(given.volume, motion, pixel_size=volume.pixel_size, threads=workspace.threads)
+        if column == "mask_file":
+            np.clip(moved, 0.0, 1.0, out=moved)  # splines overshoot at its edge
+        file = workspace.file("maps", f"{suffix}.mrc")
+        write_map(file.path, moved, like=given)
+        names[column] = file.name
+    return replace(volume, extra={**volume.extra, **(told or {})}, **names)
+
+
+def with_particles(
+    volume: Volume, inputs: Mapping[str, Snapshot[Any]], motion: RigidMotion
+) -> dict[str, Table | list[Item]]:
+    """Outputs of a protocol that moves a map: the map, and the particles if there are any."""
+    from cryoloom.data import Particle, Table
+
+    if "particles" not in inputs:
+        return {"volumes": [volume], "particles": Table.of([], Particle.kind)}
+    return {"volumes": [volume], "particles": with_moved_poses(inputs["particles"].table(), motion)}

@@ -1,0 +1,104 @@
+"""Maps are brought to their axes and onto other maps, as runs; halves, masks and poses follow them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from cryoloom.engine.alignment import RigidMotion, move_map, operator_correlations
+from cryoloom.engine.projection import project_volume
+from cryoloom.testing.microscope import pseudoprotein
+from cryoloom.workflow.run import RunState
+
+BOX, PIXEL = 40, 6.0
+MOTION = RigidMotion(Rotation.from_rotvec([0.9, -1.4, 0.5]).as_matrix(), np.array([4.0, -7.0, 2.5]))
+ANGLES = np.random.default_rng(2).uniform([-180, 0, -180], [180, 180, 180], (4, 3))
+SHIFTS = np.array([[n + 0.5, -2.0] for n in range(4)])
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> Path:
+    """A body of C3 symmetry on its axis, the same askew with halves and mask, and poses in the latter."""
+    folder = tmp_path_factory.mktemp("moving")
+    volume = pseudoprotein().density_map(BOX, PIXEL)
+    askew = move_map(volume, MOTION, pixel_size=PIXEL)
+    for name, one in (("upright", volume), ("askew", askew), ("half1", 0.9 * askew), ("half2", 1.1 * askew)):
+        mrcfile.write(folder / f"{name}.mrc", one.astype(np.float32), voxel_size=PIXEL)
+    rows = "\n".join(
+        f"{n:06d}@s.mrcs {a[0]:.6f} {a[1]:.6f} {a[2]:.6f} {s[0]} {s[1]} 1"
+        for n, (a, s) in enumerate(zip(ANGLES, SHIFTS, strict=True), 1)
+    )
+    names = ("ImageName", "AngleRot", "AngleTilt", "AnglePsi", "OriginXAngst", "OriginYAngst", "OpticsGroup")
+    head = "\n".join(f"_rln{name}" for name in names)
+    optics = ("OpticsGroup", "OpticsGroupName", "Voltage", "SphericalAberration", "AmplitudeContrast")
+    optics += ("ImagePixelSize", "ImageSize", "ImageDimensionality")
+    (folder / "poses.star").write_text(
+        "data_optics\n\nloop_\n"
+        + "\n".join(f"_rln{name}" for name in optics)
+        + f"\n1 one 300 2.7 0.1 {PIXEL} {BOX} 2\n\ndata_particles\n\nloop_\n{head}\n{rows}\n"
+    )
+    mrcfile.write(folder / "s.mrcs", np.zeros((4, BOX, BOX), np.float32), voxel_size=PIXEL)
+    return folder
+
+
+@pytest.fixture
+def project(make_project, files):
+    project = make_project()
+    halves = {"half1": files / "half1.mrc", "half2": files / "half2.mrc"}
+    runs = [
+        project.add("import-volume", file=files / "askew.mrc", **halves),
+        project.add("import-particles", file=files / "poses.star"),
+        project.add("import-volume", file=files / "upright.mrc"),
+    ]
+    assert {end.state for end in project.drive(*runs)} == {RunState.FINISHED}
+    return project
+
+
+def images(volume: np.ndarray, angles: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    return project_volume(volume, angles, shifts, pixel_size=PIXEL)
+
+
+def follow_each_other(project, run) -> np.ndarray:
+    """The moved map; what is seen of it in the moved poses is what was seen before, but for two interpolations."""
+    (volume,) = run.outputs["volumes"].to_polars().iter_rows(named=True)
+    poses = run.outputs["particles"].to_polars().sort("index")
+    moved = mrcfile.read(project.path / volume["file"])
+    askew = mrcfile.read(project.path / project.run(1).outputs["volumes"].to_polars()["file"][0])
+    angles, shifts = poses.select("rot", "tilt", "psi").to_numpy(), poses.select("shift_x", "shift_y").to_numpy()
+    for before, after in zip(images(askew, ANGLES, SHIFTS), images(moved, angles, shifts), strict=True):
+        assert np.corrcoef(before.ravel(), after.ravel())[0, 1] > 0.99
+    half = mrcfile.read(project.path / volume["half2_file"])
+    assert half == pytest.approx(1.1 * moved, abs=1e-3 * float(moved.max()))
+    return moved
+
+
+def test_a_map_is_brought_to_the_axes_that_are_proposed(project):
+    run = project.add("align-to-symmetry", volumes="1.volumes", particles="2.particles")
+    end = project.drive(run)[0]
+    assert end.state is RunState.FINISHED, end.reason
+    moved = follow_each_other(project, run)
+    assert operator_correlations(moved, "C3", pixel_size=PIXEL).min() > 0.95
+    assert "C3, correlation at least" in end.reason
+
+
+def test_a_group_that_a_map_does_not_have_is_warned_of(project):
+    run = project.add("align-to-symmetry", volumes="1.volumes", symmetry="C4", volume_number=1)
+    assert project.drive(run)[0].state is RunState.FINISHED
+    assert "does not look alike under C4" in run.folder.newest_attempt().log_file.read_text()
+    assert len(run.outputs["particles"]) == 0
+    beyond = project.add("align-to-symmetry", volumes="1.volumes", volume_number=2)
+    assert "there are 1 maps" in project.drive(beyond)[0].reason
+
+
+def test_a_map_is_fitted_onto_another_one(project, files):
+    run = project.add("fit-map", volumes="1.volumes", reference="3.volumes", particles="2.particles", resolution=18.0)
+    end = project.drive(run)[0]
+    assert end.state is RunState.FINISHED, end.reason
+    moved = follow_each_other(project, run)
+    upright = mrcfile.read(files / "upright.mrc")
+    assert np.corrcoef(moved.ravel(), upright.ravel())[0, 1] > 0.98
+    assert "correlation 0.9" in end.reason
