@@ -7,9 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from cryoloom.data import OpticsGroup, Particle, Table
+from cryoloom.engine.fsc import ShellCorrelation
+from cryoloom.engine.likelihood import NoiseSpectrum
 from cryoloom.engine.optics import ContrastTransfer, transfer_image
+from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.engine.projection import project_volume
+from cryoloom.engine.refinement import RefinementState
 from cryoloom.formats import relion, write_stack, write_volume
+from cryoloom.protocols.particle_images import LoadedParticles
 
 BOX, PIXEL, DIAMETER, COUNT = 32, 6.0, 120.0, 200
 
@@ -70,3 +75,34 @@ def write_particles(folder: Path, *, count: int = COUNT, noise: float = 1.5) -> 
     star = folder / "particles.star"
     relion.write_particles(star, Table.of(rows, "particles"))
     return star
+
+
+def true_state(particles: LoadedParticles, halves: np.ndarray) -> RefinementState:
+    """A refinement that has found the poses that particles come with, and these half maps."""
+    count, nothing = len(particles), np.zeros(BOX // 2 + 1)
+    noise = NoiseSpectrum.of_images(np.asarray(particles.images.images)).shared_by(1)
+    assert particles.angles is not None
+    return RefinementState(
+        iteration=5,
+        finished=True,
+        rotations=rotation_matrices(particles.angles),
+        shifts=particles.shifts,
+        spread=np.zeros(count),
+        scale=np.ones(count),
+        log_likelihood=np.arange(count, dtype=np.float64),
+        half_maps=halves,
+        combined_map=halves.mean(axis=0),
+        references=np.stack([phantom()] * 2),
+        noise=(noise, noise),
+        curve=ShellCorrelation(nothing, nothing, nothing.astype(np.int64)),
+        radius=14,
+        compared=14,
+        has_signal=True,
+        everywhere=False,
+        moved=0.0,
+        shifted=0.0,
+        jumped=0.0,
+        best_shell=13.0,
+        stalled=2,
+        ending=True,
+    )

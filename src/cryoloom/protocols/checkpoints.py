@@ -32,20 +32,23 @@ class Iterated(Protocol):
 State = TypeVar("State", bound=Iterated)
 
 
-def kept_states(workspace: RoundWorkspace, algorithm: Callable[[State | None], Iterator[State]]) -> Iterator[State]:
+def kept_states(
+    workspace: RoundWorkspace, algorithm: Callable[[State | None], Iterator[State]], *, name: str = "checkpoint"
+) -> Iterator[State]:
     """Run an algorithm, keeping each of its states, from the last one that a former attempt has kept.
 
     Parameters
     ----------
     workspace : of the round
     algorithm : given a state to go on from, or None for the beginning, yields the following ones
+    name : of its checkpoints, where a round has several algorithms
 
     Yields
     ------
     The state that it went on from, if there is one, and those that follow
     """
     state: State | None = None
-    kept = list(workspace.checkpoints())
+    kept = list(workspace.checkpoints(name))
     while kept and state is None:
         try:
             state = unpacked(kept.pop().read_bytes())
@@ -54,8 +57,8 @@ def kept_states(workspace: RoundWorkspace, algorithm: Callable[[State | None], I
     if state is not None:
         yield state
     for following in algorithm(state):
-        workspace.save_checkpoint(following.iteration, packed(following))
-        for old in workspace.checkpoints()[:-KEPT]:
+        workspace.save_checkpoint(following.iteration, packed(following), name)
+        for old in workspace.checkpoints(name)[:-KEPT]:
             old.unlink()
         yield following
 

@@ -167,13 +167,13 @@ class RoundWorkspace(Workspace):
         """``rounds/0003``."""
         return self.run_folder / "rounds" / f"{self.number:04d}"
 
-    def checkpoints(self) -> Sequence[Path]:
-        """Complete checkpoints, the oldest first."""
-        return sorted(path for path in self.folder.glob("checkpoint-*") if not path.name.endswith(".tmp"))
+    def checkpoints(self, name: str = "checkpoint") -> Sequence[Path]:
+        """Complete checkpoints, the oldest first; each part of a round that iterates has a name of its own."""
+        return sorted(path for path in self.folder.glob(f"{name}-*") if not path.name.endswith(".tmp"))
 
-    def save_checkpoint(self, number: int, content: bytes) -> Path:
+    def save_checkpoint(self, number: int, content: bytes, name: str = "checkpoint") -> Path:
         """Keep the state after an iteration; it appears whole or not at all."""
-        target = self.folder / f"checkpoint-{number:06d}"
+        target = self.folder / f"{name}-{number:06d}"
         with AtomicFile(target) as file:
             file.file.write(content)
         return target

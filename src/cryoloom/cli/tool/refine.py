@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import duration, emit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cryoloom.protocols.trust import Finished, Trust
 
 
 def refine(
@@ -29,6 +35,9 @@ def refine(
     accept_symmetry: Annotated[
         bool, typer.Option("--accept-symmetry", help="Go on although the reference does not have the symmetry.")
     ] = False,
+    full_trust: Annotated[
+        bool, typer.Option("--full-trust", help="Refine again with another seed, and align noise beside particles.")
+    ] = False,
     shift: Annotated[float, typer.Option(min=0.0, help="Largest shift looked for at first, in Å.")] = 20.0,
     box: Annotated[
         int | None, typer.Option(min=16, help="Edge of the images as they are compared, in pixels; even.")
@@ -44,8 +53,9 @@ def refine(
 ) -> None:
     """Refine poses and map of particles in two independent half sets.
 
-    Writes PREFIX_map.mrc, PREFIX_half1.mrc, PREFIX_half2.mrc, PREFIX_mask.mrc, and PREFIX_particles.star with the poses
-    for RELION. The resolution is where the corrected correlation of the half maps falls below 0.143.
+    Writes PREFIX_map.mrc, PREFIX_half1.mrc, PREFIX_half2.mrc, PREFIX_mask.mrc, PREFIX_particles.star with the poses for
+    RELION, and PREFIX_trust.html and .json, which tell how far the result can be believed. The resolution is where the
+    corrected correlation of the half maps falls below 0.143, or what a check makes of it that says worse.
 
     Nothing is started if the reference correlates with itself by less than 0.7 at 20 Å under some operator.
 
@@ -63,13 +73,14 @@ def refine(
     from cryoloom.protocols.particle_images import check_halves, common_grid, load_particles, read_particle_file
     from cryoloom.protocols.refine._compute import (
         FEWEST,
-        NO_EVIDENCE,
         predicted_memory,
         predicted_seconds,
         progress_of,
         refined,
+        trust_seconds,
     )
     from cryoloom.protocols.refine._reference import read_reference, upright_reference
+    from cryoloom.protocols.trust import Finished, write_trust
 
     settings = RefinementSettings(
         symmetry=symmetry,
@@ -80,9 +91,11 @@ def refine(
     )
     maps = {name: output.with_name(f"{output.name}_{name}.mrc") for name in ("map", "half1", "half2", "mask")}
     star = output.with_name(f"{output.name}_particles.star")
-    check_targets([*maps.values(), star], inputs=[particles, reference], overwrite=overwrite)
+    page, figures = (output.with_name(f"{output.name}_trust.{kind}") for kind in ("html", "json"))
+    targets = [*maps.values(), star, page, figures]
+    check_targets(targets, inputs=[particles, reference], overwrite=overwrite)
     given = read_particle_file(particles)
-    check_targets(maps.values(), inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
+    check_targets(targets, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     samplings = given.table.frame.select("box_size", "pixel_size").unique(maintain_order=True).rows()
     grid = common_grid(samplings, box_size=box)
     start = upright_reference(
@@ -103,7 +116,9 @@ def refine(
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")
     images = loaded.images
-    expected = predicted_seconds(len(loaded), images.box_size, symmetry, threads=threads) / machine_speed()
+    expected = predicted_seconds(len(loaded), images.box_size, symmetry, threads=threads)
+    expected += trust_seconds(len(loaded), images.box_size, symmetry, full=full_trust, threads=threads)
+    expected /= machine_speed()
     memory = predicted_memory(len(loaded), images.box_size)
     sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
     begin = time.monotonic()
@@ -111,19 +126,27 @@ def refine(
         for state in refinement(images, loaded.half_sets, start.volume, settings, threads=threads):
             progress(*progress_of(state, iterations))
     result = refined(loaded, state, threads=threads)
+    done = Finished(loaded, settings, state, result, given.resolve)
+    trust = _believed(done, start.volume if full_trust else None, quiet=as_json, threads=threads)
+    write_trust(page, figures, trust, output.name)
+    headline = trust.headline
     first, second = state.half_maps
     for name, volume in (("map", state.combined_map), ("half1", first), ("half2", second), ("mask", result.mask)):
         write_volume(maps[name], volume, pixel_size=images.pixel_size)
     remarks += relion.write_particles(star, result.particles)
-    if result.resolution is None:
-        remarks.append(NO_EVIDENCE)
-        sys.stderr.write(f"{particles.name}: {remarks[-1]}\n")
+    if trust.is_doubtful:
+        remarks.append(headline.sentence)
+        sys.stderr.write(f"{particles.name}: {headline.sentence}\n")
     document = {
         "map": maps["map"],
         "half_maps": [maps["half1"], maps["half2"]],
         "mask": maps["mask"],
         "particles": star,
-        "resolution": result.resolution,
+        "trust": page,
+        "trust_figures": figures,
+        "resolution": headline.resolution,
+        "headline": headline.sentence,
+        "half_map_resolution": result.resolution,
         "iterations": state.iteration,
         "converged": state.ending,
         "count": len(loaded),
@@ -141,5 +164,20 @@ def refine(
         "predicted": {"seconds": round(expected, 1), "memory": memory},
         "remarks": remarks,
     }
-    found = "no evidence of signal" if result.resolution is None else f"{result.resolution:.2f} Å"
-    emit(document, as_json=as_json, text=f"{len(loaded)} particles, {found} → {maps['map']}")
+    emit(document, as_json=as_json, text=f"{len(loaded)} particles → {maps['map']}: {headline.sentence}")
+
+
+def _believed(done: Finished, start: NDArray[np.float32] | None, *, quiet: bool, threads: int) -> Trust:
+    """What can be believed of a refinement; with a start, another one from it and images of noise are asked, too."""
+    from cryoloom.cli.tool._progress import ToolProgress
+    from cryoloom.protocols.refine._compute import progress_of
+    from cryoloom.protocols.trust import assess, cross_checked, second_refinement
+
+    checks = None
+    if start is not None:
+        with ToolProgress("Once more", quiet=quiet) as progress:
+            for state in second_refinement(done, start, threads=threads):
+                progress(*progress_of(state, done.settings.iterations))
+            checks = cross_checked(done, state, threads=threads, report=progress)
+    with ToolProgress("Trust page", quiet=quiet) as progress:
+        return assess(done, cross_checks=checks, threads=threads, report=progress)

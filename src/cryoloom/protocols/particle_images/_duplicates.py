@@ -61,7 +61,7 @@ def without_duplicates(
     remarks: list[str] = []
     pairs = [_same_image(frame, rank)]
     if distance > 0:
-        near, remark = _near(table, distance, resolve, micrograph_pixel_size)
+        near, remark = near_pairs(table, distance, resolve, micrograph_pixel_size)
         pairs.append(near)
         remarks += [remark] if remark else []
     kept = _greedily_kept(np.concatenate(pairs), rank)
@@ -80,10 +80,10 @@ def _same_image(frame: pl.DataFrame, rank: NDArray[np.int64]) -> NDArray[np.int6
     return first.filter(pl.col("row") != pl.col("first")).to_numpy().astype(np.int64)
 
 
-def _near(
+def near_pairs(
     table: Table, distance: float, resolve: Callable[[str], Path] | None, pixel_size: float | Mapping[int, float] | None
 ) -> tuple[NDArray[np.int64], str]:
-    """(m, 2) rows that lie near each other, and what to say of rows that could not be compared."""
+    """(m, 2) rows that lie near each other in a micrograph, and what to say of rows that could not be compared."""
     import polars as pl
     from scipy.spatial import cKDTree
 

@@ -25,13 +25,14 @@ _GRID = 3e-2  # an image and search over all orientations, without symmetry
 _LEVELS = 3e-3  # an image and search about the best of these
 _COEFFICIENT = 4.4e-6  # an image, coefficient and search about a known pose
 _VOXEL = 1.5e-6  # of a map, each iteration
+_TRUST_PIXEL = 3e-7  # of an image that is put into maps, and compared with those of the other half
+_TRUST_VOXEL = 4e-5  # of maps of parts of the particles, their correlations, and the local resolution
+_NOISE_SHARE = 0.2  # of the particles that are looked for again, and of images of noise beside them
 _EVERYWHERE, _LOCAL = 2, 4  # iterations that a refinement usually takes
 _PROGRAM = 230 * 2**20  # Python with NumPy, SciPy and Numba's kernels
 _BATCHES = 150 * 2**20  # what is made for one batch of images
 
 FEWEST = 10  # particles that each half set needs
-
-NO_EVIDENCE = "There is no evidence of signal: the half sets agree about nothing that both were not shown at the start."
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,15 @@ def predicted_seconds(count: int, box_size: int, symmetry: str, *, threads: int 
     everywhere = _EVERYWHERE * search_seconds(count, symmetry, threads=threads)
     local = _LOCAL * _COEFFICIENT * coefficients * count
     return everywhere + (local + (_EVERYWHERE + _LOCAL) * _VOXEL * box_size**3) / threads
+
+
+def trust_seconds(count: int, box_size: int, symmetry: str, *, full: bool, threads: int = 1) -> float:
+    """Time that the trust page takes, with or without the checks that refine again."""
+    page = (_TRUST_PIXEL * count * box_size**2 + _TRUST_VOXEL * box_size**3) / threads
+    if not full:
+        return page
+    noise = 2.0 * _NOISE_SHARE * search_seconds(count, symmetry, threads=threads)
+    return page + predicted_seconds(count, box_size, symmetry, threads=threads) + noise
 
 
 def search_seconds(count: int, symmetry: str = "C1", *, threads: int = 1) -> float:

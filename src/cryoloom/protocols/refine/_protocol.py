@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cryoloom.data import FSC, Item, Mask, Particle, Snapshot, Volume, child_id, digest
 from cryoloom.errors import InputError
@@ -30,13 +30,15 @@ if TYPE_CHECKING:
     from cryoloom.protocols.particle_images import CommonGrid
     from cryoloom.protocols.refine._compute import Refined
     from cryoloom.protocols.refine._reference import UprightReference
+    from cryoloom.protocols.trust import Finished, Trust
 
 
 class Refine(WholeProtocol):
     """Refine the poses of particles and their map, in two half sets that know nothing of each other's noise.
 
     All that the halves share is the start, up to the initial resolution, and how far their maps agree. It begins by
-    looking for every particle everywhere, then about where it was found, and ends by itself when nothing improves.
+    looking for every particle everywhere, then about where it was found, and ends by itself when nothing improves. A
+    page tells how far the result can be believed, and the worst of its figures is the resolution.
     """
 
     id = "refine"
@@ -45,8 +47,13 @@ class Refine(WholeProtocol):
         "Scheres (2012), J. Struct. Biol. 180:519-530, doi:10.1016/j.jsb.2012.09.006",
         "Scheres & Chen (2012), Nat. Methods 9:853-854, doi:10.1038/nmeth.2115",
         "Chen et al. (2013), Ultramicroscopy 135:24-35, doi:10.1016/j.ultramic.2013.06.004",
+        "Rosenthal & Henderson (2003), J. Mol. Biol. 333:721-745, doi:10.1016/j.jmb.2003.07.013",
     )
-    file_categories: ClassVar[Mapping[str, FileRole]] = {"maps": FileRole.RESULT, "partial": FileRole.SCRATCH}
+    file_categories: ClassVar[Mapping[str, FileRole]] = {
+        "maps": FileRole.RESULT,
+        "trust": FileRole.RESULT,
+        "partial": FileRole.SCRATCH,
+    }
     waits_for_closed_inputs = True
 
     class Inputs:
@@ -93,6 +100,12 @@ class Refine(WholeProtocol):
             label="Impose the symmetry anyhow",
             help="Go on although the reference correlates with itself by less than 0.7 under some operator at 20 Å.",
             level=Level.ADVANCED,
+        )
+        trust: Literal["quick", "full"] = parameter(
+            "quick",
+            label="Trust page",
+            help="full refines a second time with another seed, to see which poses are found again, and aligns images "
+            "of noise beside particles: twice the time.",
         )
         shift_radius: Angstrom = parameter(
             20.0,
@@ -142,15 +155,17 @@ class Refine(WholeProtocol):
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine; with the box that fits the memory."""
         from cryoloom.protocols.machine_speed import machine_speed
-        from cryoloom.protocols.refine._compute import predicted_memory, predicted_seconds
+        from cryoloom.protocols.refine._compute import predicted_memory, predicted_seconds, trust_seconds
 
         count, box = inputs["particles"].count, _grid(inputs["particles"], parameters).box_size
         threads = min(parameters.threads, capacity.cpu)
-        seconds = predicted_seconds(count, box, parameters.symmetry, threads=threads) / machine_speed()
+        seconds = predicted_seconds(count, box, parameters.symmetry, threads=threads)
+        full = parameters.trust == "full"
+        seconds += trust_seconds(count, box, parameters.symmetry, full=full, threads=threads)
         memory = predicted_memory(count, box)
         smaller = next((size for size in range(box - 2, 15, -2) if predicted_memory(count, size) < capacity.memory), 0)
         advice = [f"With box_size={smaller} it fits."] if memory > capacity.memory and smaller else []
-        return Prediction(seconds, memory, [*advice, *settings_of(parameters).warnings])
+        return Prediction(seconds / machine_speed(), memory, [*advice, *settings_of(parameters).warnings])
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
@@ -159,7 +174,8 @@ class Refine(WholeProtocol):
         from cryoloom.engine.refinement import refine
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.particle_images import check_halves, load_particles, tell
-        from cryoloom.protocols.refine._compute import FEWEST, NO_EVIDENCE, progress_of, refined
+        from cryoloom.protocols.refine._compute import FEWEST, progress_of, refined
+        from cryoloom.protocols.trust import Finished
 
         settings = settings_of(parameters)
         reference = _reference(inputs, parameters, workspace)
@@ -189,17 +205,20 @@ class Refine(WholeProtocol):
                 _write("partial", {"map": state.combined_map}, particles.grid, workspace)
         assert state is not None, "there is at least one iteration"  # noqa: S101
         result = refined(particles, state, threads=workspace.threads)
-        if result.resolution is None:
-            workspace.warn(NO_EVIDENCE)
+        done = Finished(particles, settings, state, result, workspace.resolve)
+        trust = _trust(done, start, parameters, workspace)
+        if trust.is_doubtful:
+            workspace.warn(trust.headline.sentence)
         first, second = state.half_maps
         maps = {"map": state.combined_map, "half1": first, "half2": second, "mask": result.mask}
-        return _items(_write("maps", maps, particles.grid, workspace), result, particles.grid, parameters, workspace)
+        files = _write("maps", maps, particles.grid, workspace)
+        return _items(files, result, trust.headline.resolution, particles.grid, parameters, workspace)
 
     def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
         """The resolution."""
         (volume,) = outputs["volumes"].items()
         if volume.resolution is None:
-            return "no evidence of signal"
+            return "no resolution that can be believed; see trust.html"
         return f"{volume.resolution:.2f} Å, with symmetry {parameters.symmetry}"
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
@@ -249,6 +268,29 @@ def _reference(inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: 
     )
 
 
+def _trust(done: Finished, start: NDArray[np.float32], parameters: Any, workspace: RoundWorkspace) -> Trust:
+    """Write the trust page, after the checks that were asked for."""
+    from cryoloom.protocols.checkpoints import kept_states
+    from cryoloom.protocols.refine._compute import progress_of
+    from cryoloom.protocols.trust import assess, cross_checked, second_refinement, write_trust
+
+    checks = None
+    if parameters.trust == "full":
+
+        def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
+            return second_refinement(done, start, state=state, threads=workspace.threads)
+
+        for state in kept_states(workspace, algorithm, name="second-checkpoint"):
+            share, message = progress_of(state, done.settings.iterations)
+            workspace.report(share, f"once more, {message}")
+        checks = cross_checked(done, state, threads=workspace.threads, report=workspace.report)
+    trust = assess(done, cross_checks=checks, threads=workspace.threads, report=workspace.report)
+    folder = workspace.run_folder / "files" / "trust"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_trust(folder / "trust.html", folder / "trust.json", trust, f"{workspace.project.name}, {workspace.run}")
+    return trust
+
+
 def _write(
     category: str, maps: Mapping[str, NDArray[np.float32]], grid: CommonGrid, workspace: RoundWorkspace
 ) -> dict[str, str]:
@@ -263,7 +305,12 @@ def _write(
 
 
 def _items(
-    files: Mapping[str, str], result: Refined, grid: CommonGrid, parameters: Any, workspace: RoundWorkspace
+    files: Mapping[str, str],
+    result: Refined,
+    resolution: float | None,
+    grid: CommonGrid,
+    parameters: Any,
+    workspace: RoundWorkspace,
 ) -> dict[str, Table | list[Item]]:
     sampling: dict[str, Any] = {"pixel_size": grid.pixel_size, "box_size": grid.box_size}
     volume = Volume(
@@ -272,7 +319,7 @@ def _items(
         half1_file=files["half1"],
         half2_file=files["half2"],
         mask_file=files["mask"],
-        resolution=result.resolution,
+        resolution=resolution,
         symmetry=parameters.symmetry.upper(),
         **sampling,
     )

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 360, 168
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 10, 34
@@ -92,6 +98,68 @@ def over_session(values: Sequence[float | None], label: str) -> str:
     frame = _Frame((0.5, len(values) + 0.5), (min(0.0, *numbers), 1.08 * max(numbers)))
     dots = "".join(f'<circle class="dot" cx="{frame.x(i):.1f}" cy="{frame.y(v):.1f}" r="2.5"/>' for i, v in known)
     return _svg(f"{label} over the session", frame.axes("exposure", label, whole_x=True) + dots)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A curve of a chart.
+
+    Parameters
+    ----------
+    label : what it is
+    x, y : (m,) finite numbers
+    marked : dots at its points instead of a line through them
+    """
+
+    label: str
+    x: Sequence[float] | NDArray[np.float64]
+    y: Sequence[float] | NDArray[np.float64]
+    marked: bool = False
+
+
+def lines(
+    curves: Sequence[Line],
+    x_label: str,
+    y_label: str,
+    *,
+    y_range: tuple[float, float] | None = None,
+    level: float | None = None,
+) -> str:
+    """Curves over a common axis, told apart by their strokes and named beside these.
+
+    Parameters
+    ----------
+    curves : at least one, each with at least one point
+    x_label, y_label : what the axes are, with units
+    y_range : of the axis; by default that of the curves
+    level : a threshold that is marked
+    """
+    xs = [float(value) for curve in curves for value in curve.x]
+    ys = [float(value) for curve in curves for value in curve.y]
+    frame = _Frame((min(xs), max(xs)), y_range or (min(ys), max(ys)))
+    low, high = y_range or (min(ys), max(ys))
+    parts = [frame.axes(x_label, y_label)]
+    if level is not None:
+        y = frame.y(level)
+        parts.append(f'<line class="threshold" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+    for number, curve in enumerate(curves):
+        places = [
+            (frame.x(float(x)), frame.y(min(max(float(y), low), high))) for x, y in zip(curve.x, curve.y, strict=True)
+        ]
+        style = f"curve curve-{number}"
+        if curve.marked:
+            parts += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>' for x, y in places]
+        else:
+            parts.append(f'<polyline class="{style}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in places)}"/>')
+        height = _TOP + 9 + 12 * number
+        sample = (
+            f'<circle class="dot" cx="{WIDTH - 118}" cy="{height - 4}" r="2.5"/>'
+            if curve.marked
+            else f'<line class="{style}" x1="{WIDTH - 128}" x2="{WIDTH - 108}" y1="{height - 4}" y2="{height - 4}"/>'
+        )
+        parts.append(f'{sample}<text class="label" x="{WIDTH - 103}" y="{height}">{escape(curve.label)}</text>')
+    named = ", ".join(curve.label for curve in curves)
+    return _svg(f"{y_label} against {x_label}: {named}", "".join(parts))
 
 
 def drift_track(shifts: Sequence[tuple[float, float]]) -> str:

@@ -15,7 +15,7 @@ from cryoloom.protocols.report._pictures import picked_micrograph, stored_pictur
 from cryoloom.workflow.citations import Citation
 
 _WARNINGS_SHOWN, _LABELS_SHOWN = 100, 3
-_STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 
 def report_page(
@@ -50,7 +50,7 @@ def report_page(
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="generator" content="{SIGNATURE}"><title>{title} · cryoloom</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
         f"<body><main>{''.join(parts)}</main></body></html>\n"
     )
 

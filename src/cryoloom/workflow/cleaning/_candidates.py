@@ -130,7 +130,7 @@ def _checkpoints(project: Path, run: str) -> list[str]:
     for number in names_in(project, f"{run}/rounds"):
         names = names_in(project, f"{run}/rounds/{number}")
         if "result.json" in names:
-            found += [f"{run}/rounds/{number}/{name}" for name in names if name.startswith("checkpoint-")]
+            found += [f"{run}/rounds/{number}/{name}" for name in names if "checkpoint-" in name]
     return found
 
 

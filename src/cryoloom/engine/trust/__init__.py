@@ -1,0 +1,24 @@
+"""How far a finished refinement can be believed."""
+
+from cryoloom.engine.trust._agreement import PoseAgreement, pose_agreement
+from cryoloom.engine.trust._groups import GroupDeviations, group_deviations
+from cryoloom.engine.trust._noise_control import NoiseControl, noise_control, noise_images
+from cryoloom.engine.trust._scaling import ParticleScaling, particle_scaling
+from cryoloom.engine.trust._shared_noise import SharedNoise, shared_noise
+from cryoloom.engine.trust._subsets import Subset, nested_subsets
+
+__all__ = [
+    "GroupDeviations",
+    "NoiseControl",
+    "ParticleScaling",
+    "PoseAgreement",
+    "SharedNoise",
+    "Subset",
+    "group_deviations",
+    "nested_subsets",
+    "noise_control",
+    "noise_images",
+    "particle_scaling",
+    "pose_agreement",
+    "shared_noise",
+]

@@ -1,0 +1,111 @@
+"""The figures of a trust page for machines."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from cryoloom.engine.trust import GroupDeviations
+    from cryoloom.protocols.trust._figures import CrossChecks, Micrographs, Trust
+
+VERSION = 1
+
+
+def trust_document(trust: Trust) -> dict[str, Any]:
+    """All figures, as JSON can hold them; None for what is not known or was not run."""
+    headline = trust.headline
+    curves = curves_of(trust)
+    return {
+        "version": VERSION,
+        "headline": {"resolution": headline.resolution, "sentence": headline.sentence},
+        "resolution": trust.resolution,
+        "particles": list(trust.counts),
+        "symmetry": trust.symmetry,
+        "diameter": trust.diameter,
+        "box_size": trust.box_size,
+        "pixel_size": trust.pixel_size,
+        "fsc": {
+            "frequency": _numbers(trust.correlation.unmasked.frequency),
+            **{name: _numbers(values) for name, values in curves.items()},
+        },
+        "views": {
+            "sampling_compensation": trust.views.sampling_compensation,
+            "poorly_sampled": trust.views.poorly_sampled,
+            "directional_resolution": _numbers(np.percentile(trust.directions.resolutions(), [0, 50, 100])),
+            "area_ratio": trust.directions.area_ratio,
+        },
+        "half_map_difference": {"inside": trust.difference_inside, "largest": trust.difference_largest},
+        "local_resolution": list(trust.local),
+        "particle_scaling": {
+            "counts": list(trust.scaling.counts),
+            "resolutions": list(trust.scaling.resolutions),
+            "guinier_b_factors": list(trust.b_factors),
+            "b_factor": trust.scaling.b_factor,
+        },
+        "leak": {
+            "trips": trust.leak.trips,
+            "share": trust.leak.share,
+            "pairs_by_noise": len(trust.leak.noise.pairs),
+            "pairs_by_position": trust.leak.near,
+            "distance": trust.leak.distance,
+            "examined": trust.leak.noise.examined,
+            "resolution_without": trust.leak.resolution_without,
+        },
+        "micrographs": None if trust.micrographs is None else _micrographs(trust.micrographs),
+        "cross_checks": None if trust.cross_checks is None else _cross_checks(trust.cross_checks),
+        "defocus_drift": None,
+    }
+
+
+def curves_of(trust: Trust) -> Mapping[str, NDArray[np.float64]]:
+    """Name → correlation of every curve of the half maps that there is."""
+    found = {
+        "unmasked": trust.correlation.unmasked,
+        "masked": trust.correlation.masked,
+        "phase_randomised": trust.correlation.randomised,
+        "corrected": trust.correlation.corrected,
+    }
+    return {name: curve.correlation for name, curve in found.items() if curve is not None}
+
+
+def _cross_checks(checks: CrossChecks) -> dict[str, Any]:
+    return {
+        "same_poses": checks.agreement.share,
+        "median_angle": checks.agreement.median_angle,
+        "median_shift": checks.agreement.median_shift,
+        "maps_agree_to": checks.agreement.resolution,
+        "second_resolution": checks.second_resolution,
+        "noise_as_good": checks.noise.noise_as_good,
+        "particles_as_bad": checks.noise.particles_as_bad,
+        "noise_images": len(checks.noise.noise),
+    }
+
+
+def _micrographs(micrographs: Micrographs) -> dict[str, Any]:
+    def outlying(deviations: GroupDeviations) -> list[dict[str, Any]]:
+        return [
+            {
+                "micrograph": micrographs.names[place],
+                "particles": int(deviations.counts[place]),
+                "mean": float(deviations.means[place]),
+                "deviation": float(deviations.deviations[place]),
+            }
+            for place in deviations.outlying
+        ]
+
+    return {
+        "count": len(micrographs.names),
+        "outlying_likelihood": outlying(micrographs.likelihood),
+        "outlying_shift": outlying(micrographs.shift),
+    }
+
+
+def _numbers(values: Iterable[float]) -> list[float | None]:
+    return [float(value) if math.isfinite(value) else None for value in values]

@@ -1,0 +1,170 @@
+"""What is known of how far a refinement can be believed, and what follows for its resolution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryoloom.engine.trust import GroupDeviations, NoiseControl, ParticleScaling, PoseAgreement, SharedNoise
+    from cryoloom.engine.validation import DirectionalCorrelation, HalfMapCorrelation, ViewDistribution
+
+LEAK = 0.01  # share of the particles that both halves may hold by chance: overlapping pictures of neighbours
+REPRODUCIBLE = 0.5  # share of the poses that a second refinement must find again
+NOISE_AS_GOOD = 0.25  # share of the images of noise that may align as well as half of the particles
+
+NO_EVIDENCE = "the half sets agree about nothing that both were not shown at the start"
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Particles that both half sets hold.
+
+    Parameters
+    ----------
+    noise : what their noise says
+    near : pairs of particles, one in each half, whose refined centres nearly coincide; None if positions are not known
+    distance : in Å, within which centres nearly coincide
+    share : of all particles, how many have a twin in the other half
+    resolution_without : where the corrected correlation falls below 0.143 when one of each pair is left out, in Å; None
+        if it was not asked for, or there is no evidence of signal then
+    """
+
+    noise: SharedNoise
+    near: int | None
+    distance: float
+    share: float
+    resolution_without: float | None = None
+
+    @property
+    def trips(self) -> bool:
+        """Whether the halves are not independent."""
+        return self.share > LEAK
+
+
+@dataclass(frozen=True)
+class Micrographs:
+    """How particles of each micrograph differ from the others.
+
+    Parameters
+    ----------
+    names : (g,) of the micrographs
+    likelihood, shift : of the logarithms of the likelihood, and of how far particles were moved, in Å
+    """
+
+    names: tuple[str, ...]
+    likelihood: GroupDeviations
+    shift: GroupDeviations
+
+
+@dataclass(frozen=True)
+class CrossChecks:
+    """What takes as long as the refinement itself.
+
+    Parameters
+    ----------
+    agreement : of poses and maps with those of another seed
+    second_resolution : that the other one reports, in Å; None without evidence of signal
+    noise : images of noise beside particles
+    """
+
+    agreement: PoseAgreement
+    second_resolution: float | None
+    noise: NoiseControl
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Everything that a trust page shows.
+
+    Parameters
+    ----------
+    counts : particles in each half set
+    symmetry, diameter, box_size, pixel_size : of the refinement; lengths in Å, the box in pixels
+    resolution : where the corrected correlation of the half maps falls below 0.143, in Å; None without evidence
+    correlation : curves of the half maps
+    views, directions : how views are spread after symmetry, and how the resolution depends on the direction
+    difference_inside, difference_largest : of the half maps within the mask, in standard deviations of the solvent;
+        None if it could not be compared
+    local : 10th, 50th and 90th percentile of the local resolution in Å; None where there is none
+    scaling : resolution against the number of particles
+    b_factors : (m,) of the Guinier plots of the same maps, in Å²
+    leak : between the half sets
+    micrographs : None if it is not known which particle is of which
+    cross_checks : None if they were not run
+    pictures : name → PNG
+    """
+
+    counts: tuple[int, int]
+    symmetry: str
+    diameter: float
+    box_size: int
+    pixel_size: float
+    resolution: float | None
+    correlation: HalfMapCorrelation
+    views: ViewDistribution
+    directions: DirectionalCorrelation
+    difference_inside: float | None
+    difference_largest: float | None
+    local: tuple[float | None, float | None, float | None]
+    scaling: ParticleScaling
+    b_factors: tuple[float | None, ...]
+    leak: Leak
+    micrographs: Micrographs | None
+    cross_checks: CrossChecks | None
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def headline(self) -> Headline:
+        """The worst of what the half maps and all checks say of the resolution."""
+        said = list(self._said())
+        for resolution, reason in said:
+            if resolution is None:
+                return Headline(None, f"No resolution can be believed: {reason}.")
+        worst, reason = max(((found, why) for found, why in said if found is not None), key=lambda one: one[0])
+        if not reason:
+            return Headline(worst, f"{worst:.2f} Å, where the half maps' corrected correlation falls below 0.143.")
+        return Headline(worst, f"{worst:.2f} Å instead of {self.resolution:.2f} Å: {reason}.")
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether there is no resolution to be believed, or a worse one than that of the half maps."""
+        return self.headline.resolution is None or self.headline.resolution != self.resolution
+
+    def _said(self) -> Iterator[tuple[float | None, str]]:
+        """Resolutions in Å, None where there is none to be believed, each with why it is worse than the half maps'."""
+        yield self.resolution, "" if self.resolution is not None else f"no evidence of signal, {NO_EVIDENCE}"
+        if self.resolution is None:
+            return
+        if self.leak.trips:
+            twins = f"{self.leak.share:.1%} of the particles have a twin in the other half set"
+            left = "and without these nothing is left" if self.leak.resolution_without is None else "which are left out"
+            yield self.leak.resolution_without, f"{twins}, {left} here"
+        if self.cross_checks is not None:
+            yield from self._said_by(self.cross_checks)
+
+    def _said_by(self, checks: CrossChecks) -> Iterator[tuple[float | None, str]]:
+        if checks.noise.noise_as_good > NOISE_AS_GOOD:
+            yield None, f"{checks.noise.noise_as_good:.0%} of images of noise align as well as half of the particles"
+        if checks.second_resolution is None:
+            yield None, "a second refinement with another seed finds no evidence of signal"
+        else:
+            yield checks.second_resolution, "a second refinement with another seed comes no further"
+        if checks.agreement.share < REPRODUCIBLE:
+            again = f"only {checks.agreement.share:.0%} of the poses are found again with another seed"
+            yield checks.agreement.resolution, f"{again}, and beyond this the two maps differ"
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The one figure.
+
+    Parameters
+    ----------
+    resolution : in Å; None if there is none to be believed
+    sentence : what it is, or why it is worse than what the half maps say
+    """
+
+    resolution: float | None
+    sentence: str

@@ -1,0 +1,222 @@
+"""What is told of a refinement is true of particles whose poses, noise and twins are known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from cryoloom.engine.alignment import RigidMotion, move_map, move_poses
+from cryoloom.engine.fourier import forward_transform
+from cryoloom.engine.fsc import ShellCorrelation, fourier_shell_correlation
+from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
+from cryoloom.engine.maps import soft_sphere
+from cryoloom.engine.optics import ContrastTransfer, GroupOptics, ParticleOptics, transfer_image
+from cryoloom.engine.orientations import euler_angles, rotation_matrices
+from cryoloom.engine.projection import project_volume
+from cryoloom.engine.refinement import RefinementState
+from cryoloom.engine.symmetry import point_group
+from cryoloom.engine.trust import (
+    group_deviations,
+    nested_subsets,
+    noise_control,
+    noise_images,
+    particle_scaling,
+    pose_agreement,
+    shared_noise,
+)
+
+BOX, PIXEL, DIAMETER, COUNT, NOISE = 32, 6.0, 130.0, 240, 2.0
+OPERATORS = point_group("C3").operators
+HALVES = np.arange(COUNT) % 2 + 1
+SPHERE = soft_sphere(BOX, 0.5 * DIAMETER / PIXEL, 4.0)
+
+
+@pytest.fixture(scope="module")
+def phantom() -> np.ndarray:
+    """Blobs of unequal weight with a threefold axis along Z, within the diameter."""
+    random = np.random.default_rng(15)
+    one = random.normal(size=(10, 3)) * [4.0, 4.0, 3.5] + [2.0, 0.0, 0.0]
+    positions = np.concatenate([one @ operator.T for operator in OPERATORS])
+    weights = np.tile(random.uniform(0.5, 1.5, 10), 3)
+    grid = np.arange(BOX) - BOX // 2
+    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / (2 * 0.9**2)) for p in positions.T)
+    return np.einsum("p,pz,py,px->zyx", weights, z, y, x).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def particles(phantom) -> tuple[ParticleImages, np.ndarray, np.ndarray]:
+    """Images, with their true rotations and shifts."""
+    random = np.random.default_rng(16)
+    rotations, shifts = Rotation.random(COUNT, random).as_matrix(), random.normal(0, 5.0, (COUNT, 2))
+    defocus = random.uniform(8e3, 2e4, COUNT)
+    ctfs = np.stack([transfer_image((BOX, BOX), PIXEL, ContrastTransfer(300.0, 2.7, 0.1, d, d, 0.0)) for d in defocus])
+    images = project_volume(phantom, euler_angles(rotations), shifts, ctfs, pixel_size=PIXEL)
+    images += random.normal(0, NOISE * images.std(), images.shape)
+    group = np.zeros(COUNT, np.int64)
+    optics = ParticleOptics((GroupOptics(300.0, 2.7, 0.1),), group, defocus, defocus, np.zeros(COUNT), np.zeros(COUNT))
+    return ParticleImages(images.astype(np.float32), optics, PIXEL, DIAMETER), rotations, shifts
+
+
+@pytest.fixture(scope="module")
+def state(particles, phantom) -> RefinementState:
+    """A refinement that has found everything as it is."""
+    images, rotations, shifts = particles
+    noise = NoiseSpectrum.of_images(images.images).shared_by(1)
+    nothing = np.zeros(BOX // 2 + 1)
+    return RefinementState(
+        iteration=7,
+        finished=True,
+        rotations=rotations,
+        shifts=shifts,
+        spread=np.zeros(COUNT),
+        scale=np.ones(COUNT),
+        log_likelihood=np.zeros(COUNT),
+        half_maps=np.stack([phantom] * 2),
+        combined_map=phantom,
+        references=np.stack([phantom] * 2),
+        noise=(noise, noise),
+        curve=ShellCorrelation(nothing, nothing, nothing.astype(np.int64)),
+        radius=14,
+        compared=14,
+        has_signal=True,
+        everywhere=False,
+        moved=0.0,
+        shifted=0.0,
+        jumped=0.0,
+        best_shell=13.0,
+        stalled=2,
+        ending=True,
+    )
+
+
+def with_twins(particles: ParticleImages, state: RefinementState, twins: np.ndarray, originals: np.ndarray):
+    """Particles of which some are pictures of others, moved by whole pixels; and the poses that would be found."""
+    images, shifts, rotations = particles.images.copy(), state.shifts.copy(), state.rotations.copy()
+    images[twins] = np.roll(particles.images[originals], (2, -1), axis=(1, 2))
+    shifts[twins] = state.shifts[originals] - PIXEL * np.array([-1.0, 2.0])
+    tilted = Rotation.from_rotvec([2.0, -1.5, 1.0], degrees=True).as_matrix()
+    rotations[twins] = tilted @ rotations[originals] @ OPERATORS[1]  # as far as two halves may disagree
+    shifts[twins] += 0.8 * PIXEL
+    where = np.arange(COUNT)
+    where[twins] = originals
+    changed = replace(particles, images=images, optics=particles.optics[where])
+    return changed, replace(state, shifts=shifts, rotations=rotations)
+
+
+def test_twins_are_found_by_their_noise(particles, state):
+    images, *_ = particles
+    assert shared_noise(images, HALVES, state, "C3").share == 0.0
+    originals, twins = np.arange(0, 48, 2), np.arange(1, 49, 2)  # a fifth of each half
+    found = shared_noise(*shuffled(images, state, twins, originals), "C3")
+    assert found.share == pytest.approx(0.2, abs=0.021)  # all but at most two or three of 24
+    assert {(int(a), int(b)) for a, b in found.pairs} <= set(zip(originals.tolist(), twins.tolist(), strict=True))
+    assert found.examined == COUNT // 2
+    assert found.correlations.min() > 0.6
+
+
+def shuffled(images, state, twins, originals):
+    changed, poses = with_twins(images, state, twins, originals)
+    return changed, HALVES, poses
+
+
+def test_clear_pictures_of_one_view_are_no_twins(particles, state, phantom):
+    """Without noise they look alike, but what their map leaves of them does not."""
+    images, rotations, shifts = particles
+    alike = np.repeat(rotations[::2], 2, axis=0)
+    defocus = images.optics.defocus_u
+    ctfs = np.stack([transfer_image((BOX, BOX), PIXEL, ContrastTransfer(300.0, 2.7, 0.1, d, d, 0.0)) for d in defocus])
+    clear = project_volume(phantom, euler_angles(alike), shifts, ctfs, pixel_size=PIXEL)
+    clear += np.random.default_rng(1).normal(0, 0.2 * clear.std(), clear.shape)
+    clear = replace(images, images=clear.astype(np.float32))
+    noise = NoiseSpectrum.of_images(clear.images).shared_by(1)
+    found = shared_noise(clear, HALVES, replace(state, rotations=alike, noise=(noise, noise)), "C3")
+    assert found.compared >= COUNT // 2
+    assert found.share < 0.01
+
+
+def test_maps_of_more_particles_are_better(particles, state, phantom):
+    images, *_ = particles
+    subsets = list(nested_subsets(images, HALVES, state, "C3", shares=(0.02, 0.125, 0.5, 1.0)))
+    assert [subset.count for subset in subsets] == [30, 120, 240]  # of two each none is made
+    agreed = [
+        fourier_shell_correlation(*subset.half_maps, pixel_size=PIXEL, mask=SPHERE).correlation[5:12].mean()
+        for subset in subsets
+    ]
+    assert agreed[0] < agreed[1] < agreed[2]
+    whole = subsets[-1].half_maps.mean(axis=0)
+    assert fourier_shell_correlation(whole, phantom, pixel_size=PIXEL, mask=SPHERE).correlation[1:12].min() > 0.9
+    (less,) = nested_subsets(images, HALVES, state, "C3", shares=(1.0,), left_out=np.arange(1, 101, 2))
+    assert less.count == COUNT - 50
+    assert less.half_maps[0] == pytest.approx(subsets[-1].half_maps[0], abs=1e-4 * float(whole.max()))
+
+
+def test_the_line_of_rosenthal_and_henderson_is_found():
+    counts = (500, 1000, 2000, 4000)
+    resolutions = [(0.004 + 2 / 150.0 * np.log(count / 500)) ** -0.5 for count in counts]
+    found = particle_scaling(counts, resolutions)
+    assert found.b_factor == pytest.approx(150.0)
+    assert found.expected(8000) == pytest.approx((0.004 + 2 / 150.0 * np.log(16)) ** -0.5)
+    assert particle_scaling(counts, [9.0, 9.5, 10.0, 11.0]).b_factor is None
+    assert particle_scaling(counts, [9.0, None, None, 8.0]).expected(1000) is None
+
+
+def test_only_the_micrograph_that_differs_stands_out():
+    random = np.random.default_rng(5)  # of 300 seeds, 3 % have a micrograph beyond four standard deviations by chance
+    groups = np.repeat(np.arange(30), 25)
+    values = random.normal(10.0, 2.0, len(groups)) + random.normal(0.0, 0.5, 30)[groups]
+    assert len(group_deviations(values, groups).outlying) == 0
+    values[groups == 7] -= 5.0
+    found = group_deviations(values, groups)
+    assert found.outlying.tolist() == [7]
+    assert found.deviations[7] < -5
+    assert found.counts.tolist() == [25] * 30
+    assert found.means[7] == pytest.approx(values[groups == 7].mean())
+
+
+def test_poses_agree_after_the_maps_were_brought_together(state, phantom):
+    motion = RigidMotion(Rotation.from_rotvec([0.0, 0.0, 0.06]).as_matrix(), np.array([0.0, 0.0, 3.0]))
+    angles, shifts = move_poses(euler_angles(state.rotations), state.shifts, motion)
+    moved = move_map(phantom, motion, pixel_size=PIXEL)
+    turned = rotation_matrices(angles)
+    shape = {"pixel_size": PIXEL, "diameter": DIAMETER, "mask": SPHERE}
+    second = replace(state, rotations=turned @ OPERATORS[2], shifts=shifts, combined_map=moved)
+    found = pose_agreement(state, second, "C3", **shape)
+    assert found.share == 1.0
+    assert found.median_angle < 0.3  # degrees: a hundredth of a voxel at the rim
+    assert found.resolution is not None
+    assert found.resolution < 2.2 * PIXEL
+    other = second.rotations.copy()
+    other[: COUNT // 3] = Rotation.random(COUNT // 3, 5).as_matrix()
+    assert pose_agreement(state, replace(second, rotations=other), "C3", **shape).share == pytest.approx(2 / 3)
+    far = second.shifts.copy()
+    far[: COUNT // 2] += 2.5 * PIXEL
+    assert pose_agreement(state, replace(second, shifts=far), "C3", **shape).share == pytest.approx(0.5)
+
+
+def test_noise_has_the_spectrum_it_is_given():
+    power = np.array([np.linspace(400.0, 20.0, 24), np.full(24, 90.0)])
+    images = noise_images(NoiseSpectrum(power), np.repeat([0, 1], 600), BOX, np.random.default_rng(2))
+    for number in (0, 1):
+        transform = forward_transform(images[600 * number : 600 * (number + 1)])
+        measured = (np.abs(transform) ** 2).mean(axis=0)
+        ring = np.rint(np.hypot(np.fft.fftfreq(BOX)[:, None], np.fft.rfftfreq(BOX)) * BOX).astype(int)
+        for radius in (3, 9, 15):
+            assert measured[ring == radius].mean() == pytest.approx(power[number, radius], rel=0.1)
+
+
+def test_particles_align_better_than_noise_and_noise_as_well_as_noise(particles, state):
+    images, *_ = particles
+    arguments = {"resolution": 15.0, "shift_radius": 15.0, "threads": 2}
+    shares = []
+    found = noise_control(images, HALVES, state, "C3", **arguments, report=shares.append)
+    assert found.noise_as_good < 0.05
+    assert found.particles_as_bad < 0.1
+    assert len(found.noise) == len(found.particles) == 48
+    assert shares == [0.25, 0.5, 0.75, 1.0]
+    nothing = noise_images(state.noise[0], np.zeros(COUNT, int), BOX, np.random.default_rng(3))
+    found = noise_control(replace(images, images=nothing), HALVES, state, "C3", **arguments)
+    # Half of the noise is better than the middle of as many images of the same: 0.5 ± 0.1 of 48 and 48.
+    assert 0.2 < found.noise_as_good < 0.8

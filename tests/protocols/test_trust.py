@@ -1,0 +1,196 @@
+"""The trust page: its figures, the worst of which is the headline, and a page that needs nothing but itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import mrcfile
+import numpy as np
+import polars as pl
+import pytest
+from phantom_particles import COUNT, DIAMETER, PIXEL, true_state, write_particles
+
+from cryoloom.engine.refinement import RefinementSettings
+from cryoloom.engine.trust import NoiseControl, PoseAgreement, nested_subsets
+from cryoloom.protocols.particle_images import load_particles, read_particle_file
+from cryoloom.protocols.refine._compute import refined
+from cryoloom.protocols.trust import CrossChecks, Finished, assess, trust_document, trust_page, write_trust
+
+TWINS = COUNT // 5
+
+
+def finished(star, *, positions: bool) -> Finished:
+    """A refinement of particles whose poses are true, of which both halves hold alternate ones."""
+    given = read_particle_file(star)
+    frame = given.table.frame.with_columns(half_set=1 + pl.int_range(pl.len()) % 2)
+    frame = frame.with_columns(micrograph_id=1 + pl.int_range(pl.len(), dtype=pl.UInt64) // 50)
+    if not positions:
+        frame = frame.drop("x", "y")
+    loaded = load_particles(given.table.with_frame(frame), given.resolve, diameter=DIAMETER)
+    settings = RefinementSettings()
+    state = true_state(loaded, np.zeros((2, 32, 32, 32), np.float32))
+    (whole,) = nested_subsets(loaded.images, loaded.half_sets, state, "C1", shares=(1.0,))
+    state = true_state(loaded, whole.half_maps)
+    return Finished(loaded, settings, state, refined(loaded, state), lambda _: star.with_name("micrograph.mrc"))
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("honest")
+    mrcfile.write(folder / "micrograph.mrc", np.zeros((8, 8), np.float32), voxel_size=1.0)
+    return finished(write_particles(folder), positions=True)
+
+
+@pytest.fixture(scope="module")
+def leaky(tmp_path_factory):
+    """A fifth of the particles are there twice, once in each half: pictures two pixels apart."""
+    folder = tmp_path_factory.mktemp("leaky")
+    star = write_particles(folder)
+    mrcfile.write(folder / "micrograph.mrc", np.zeros((8, 8), np.float32), voxel_size=1.0)
+    images = mrcfile.read(star.with_name("particles.mrcs")).copy()
+    given = read_particle_file(star)
+    rows = given.table.frame.to_dicts()
+    for number in range(TWINS // 2):
+        first, second = 2 * number, 2 * number + 1
+        images[second] = np.roll(images[first], (0, 2), axis=(0, 1))
+        taken = ("x", "y", "rot", "tilt", "psi", "shift_y", "defocus_u", "defocus_v", "defocus_angle")
+        rows[second] |= {name: rows[first][name] for name in taken}
+        rows[second]["shift_x"] = rows[first]["shift_x"] - 2 * PIXEL
+        rows[second]["x"] -= 2 * PIXEL  # of pixels of 1 Å
+    with mrcfile.open(star.with_name("particles.mrcs"), "r+") as file:
+        file.set_data(images)
+    from cryoloom.formats import relion
+
+    relion.write_particles(star, given.table.with_frame(pl.DataFrame(rows, schema=given.table.frame.schema)))
+    return star
+
+
+@pytest.fixture(scope="module")
+def trust(honest):
+    return assess(honest, threads=2)
+
+
+def test_figures_of_an_honest_refinement(trust):
+    assert trust.counts == (COUNT // 2, COUNT // 2)
+    assert trust.resolution is not None
+    assert not trust.is_doubtful
+    assert trust.headline.resolution == trust.resolution
+    assert "0.143" in trust.headline.sentence
+    assert not trust.leak.trips
+    assert (trust.leak.share, trust.leak.near, len(trust.leak.noise.pairs)) == (0.0, 0, 0)
+    assert trust.scaling.counts == (24, 50, 100, 200)
+    assert trust.scaling.resolutions[-1] == pytest.approx(trust.resolution, rel=0.02)  # the same images and poses
+    assert trust.scaling.resolutions[0] > trust.scaling.resolutions[-1]
+    assert trust.scaling.b_factor is not None
+    assert trust.micrographs is not None
+    assert len(trust.micrographs.names) == 4
+    finest, median, coarsest = trust.local
+    assert finest <= median <= coarsest
+    assert finest >= 2 * PIXEL
+    assert trust.views.sampling_compensation > 0.7  # 200 random views
+    assert trust.difference_inside is not None
+
+
+@pytest.mark.parametrize("positions", [True, False])
+def test_twins_in_both_halves_trip_the_leak_check(leaky, positions):
+    found = assess(finished(leaky, positions=positions), threads=2)
+    assert found.leak.trips
+    assert found.leak.share == pytest.approx(0.2, abs=0.02)
+    assert len(found.leak.noise.pairs) == pytest.approx(TWINS // 2, abs=2)
+    assert found.leak.near == (TWINS // 2 if positions else None)
+    assert found.leak.resolution_without is not None
+    assert found.headline.resolution == max(found.resolution, found.leak.resolution_without)
+    assert found.is_doubtful
+    assert "twin in the other half" in found.headline.sentence
+    page = trust_page(found, "leaky")
+    assert "halves are not independent" in page
+    assert "Remove duplicates" in page
+
+
+def checks(**changed) -> CrossChecks:
+    agreement = PoseAgreement(0.9, 1.0, 1.0, 10.0)
+    noise = NoiseControl(np.linspace(5, 9, 20), np.linspace(0, 4, 20))
+    return replace(CrossChecks(agreement, 1.0, noise), **changed)
+
+
+def test_the_headline_is_the_worst_figure(trust):
+    resolution = trust.resolution
+    assert replace(trust, cross_checks=checks()).headline.resolution == resolution
+    later = replace(trust, cross_checks=checks(second_resolution=resolution + 3))
+    assert later.headline.resolution == resolution + 3
+    assert f"instead of {resolution:.2f} Å: a second refinement" in later.headline.sentence
+    astray = replace(trust, cross_checks=checks(agreement=PoseAgreement(0.3, 8.0, 4.0, 33.0)))
+    assert astray.headline.resolution == 33.0
+    assert "only 30% of the poses" in astray.headline.sentence
+    lost = replace(trust, cross_checks=checks(agreement=PoseAgreement(0.1, 60.0, 9.0, None)))
+    assert lost.headline.resolution is None
+    fooled = replace(trust, cross_checks=checks(noise=NoiseControl(np.zeros(20), np.linspace(-1, 1, 20))))
+    assert fooled.headline.resolution is None
+    assert "50% of images of noise" in fooled.headline.sentence
+    nothing = replace(trust, resolution=None, cross_checks=checks())
+    assert "no evidence of signal" in nothing.headline.sentence
+    assert replace(trust, cross_checks=checks(second_resolution=None)).headline.resolution is None
+
+
+class Reader(HTMLParser):
+    """Collects what a page is made of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.unnamed: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        known = dict(attrs)
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in {"src", "href"}]
+        if (tag == "img" and not known.get("alt")) or (tag == "svg" and not known.get("aria-label")):
+            self.unnamed.append(tag)
+        if tag not in {"meta", "img", "line", "circle", "rect", "polyline"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag in self.open:
+            assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_needs_nothing_else(trust, tmp_path):
+    write_trust(tmp_path / "trust.html", tmp_path / "trust.json", trust, "a <b> & c")
+    page = (tmp_path / "trust.html").read_text(encoding="utf-8")
+    reader = Reader()
+    reader.feed(page)
+    assert reader.open == []
+    assert reader.unnamed == []
+    assert reader.tags.count("img") == 4
+    assert reader.tags.count("svg") == 2
+    assert all(address.startswith("data:image/png;base64,") for address in reader.addresses)
+    assert "script" not in reader.tags
+    assert '<html lang="en">' in page
+    assert "a &lt;b&gt; &amp; c" in page
+    assert page.count("Not run:") == 1
+    assert "CTFs were not refined" in page
+    assert [int(level) for level in re.findall(r"<h(\d)", page)] == [1] + [2] * 8
+    full = trust_page(replace(trust, cross_checks=checks()), "t")
+    assert "Not run" not in full
+    assert "90% of the particles the same pose" in full
+
+
+def test_the_json_holds_the_same_figures(trust, tmp_path):
+    write_trust(tmp_path / "trust.html", tmp_path / "trust.json", trust, "t")
+    told = json.loads((tmp_path / "trust.json").read_text(encoding="utf-8"))
+    assert told["headline"] == {"resolution": trust.resolution, "sentence": trust.headline.sentence}
+    assert set(told["fsc"]) == {"frequency", "unmasked", "masked", "phase_randomised", "corrected"}
+    assert len({len(values) for values in told["fsc"].values()}) == 1
+    assert told["particle_scaling"]["counts"] == [24, 50, 100, 200]
+    assert told["leak"]["trips"] is False
+    assert told["cross_checks"] is None
+    assert told["micrographs"]["count"] == 4
+    # Likelihoods were made to grow from particle to particle, so the first and last micrographs differ from the middle,
+    # yet by no more than all micrographs scatter.
+    assert told["micrographs"]["outlying_likelihood"] == []
+    assert trust_document(replace(trust, cross_checks=checks()))["cross_checks"]["same_poses"] == 0.9
