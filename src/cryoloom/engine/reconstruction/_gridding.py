@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LEAST_RATIO = 1e-4  # of signal to noise; what lies below is as good as left out
 WEIGHT_FLOOR = 1e-3  # of the mean weight of a shell; bounds how much noise a rarely seen direction brings
+LEAST_WEIGHT = 1e-30  # what lies below is the foot of a slice, of which single precision holds no ratio
 SIDE = 0.125  # what each neighbour along an axis lends to a voxel before the division
 COLUMNS = 16  # transformed at once, which bounds the memory beyond the result
 EDGE = 3.0  # width of the soft edge of the sphere that bounds the map, in voxels
@@ -73,7 +74,7 @@ def weighted_mean(
             np.maximum(smooth_weight, WEIGHT_FLOOR * mean_weight[distance], out=smooth_weight)
         else:
             smooth_weight += prior[distance]
-        covered = (distance < middle) & (smooth_weight > 0)  # the outermost shell has but the feet of slices
+        covered = (distance < middle) & (smooth_weight > LEAST_WEIGHT)  # the outermost shell has but the feet of slices
         np.divide(_smooth_plane(total, z), smooth_weight, out=mean[z], where=covered)
 
     weight_sum, voxels = np.sum(map_on_threads(shell_sums, range(len(total)), threads), axis=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,14 +113,21 @@ class FourierSums:
 
 def _fall_off_of_mates(box_size: int, operators: NDArray[np.float64]) -> NDArray[np.float32]:
     """What reading the sums at the mates of their grid points, by linear interpolation, does to the map."""
+    return _fall_off(box_size, np.ascontiguousarray(operators).tobytes())
+
+
+@lru_cache(maxsize=1)
+def _fall_off(box_size: int, operators: bytes) -> NDArray[np.float32]:
+    """The same for rotation matrices as bytes; both half maps of every iteration need it."""
     size = box_size * PADDING
     position = (np.arange(box_size) - box_size // 2) / size
     z, y, x = np.meshgrid(position, position, position, indexing="ij", sparse=True)
+    mates = np.frombuffer(operators).reshape(-1, 3, 3)
     fall_off = np.zeros((box_size,) * 3)
-    for operator in operators:
+    for operator in mates:
         one = np.ones_like(fall_off)
         for row in operator:
             if np.abs(row).max() < 1 - ON_GRID:  # along an axis of the grid nothing is read between its points
                 one *= np.sinc(row[0] * x + row[1] * y + row[2] * z) ** 2
         fall_off += one
-    return (fall_off / len(operators)).astype(np.float32)
+    return (fall_off / len(mates)).astype(np.float32)
