@@ -17,7 +17,15 @@ from cryoloom.engine.refinement import RefinementSettings
 from cryoloom.engine.trust import NoiseControl, PoseAgreement, nested_subsets
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
 from cryoloom.protocols.refine._compute import refined
-from cryoloom.protocols.trust import CrossChecks, Finished, assess, trust_document, trust_page, write_trust
+from cryoloom.protocols.trust import (
+    CrossChecks,
+    Finished,
+    assess,
+    cross_checked,
+    trust_document,
+    trust_page,
+    write_trust,
+)
 
 TWINS = COUNT // 5
 
@@ -133,6 +141,17 @@ def test_the_headline_is_the_worst_figure(trust):
     nothing = replace(trust, resolution=None, cross_checks=checks())
     assert "no evidence of signal" in nothing.headline.sentence
     assert replace(trust, cross_checks=checks(second_resolution=None)).headline.resolution is None
+
+
+def test_cross_checks_of_a_refinement_that_found_the_truth_twice(honest, trust):
+    told = []
+    found = cross_checked(honest, honest.state, threads=2, report=lambda share, what: told.append((share, what)))
+    assert found.agreement.share == 1.0
+    assert found.second_resolution == pytest.approx(trust.resolution)
+    assert found.noise.noise_as_good < 0.1
+    assert found.noise.particles_as_bad < 0.2
+    assert told[-1] == (1.0, "images of noise")
+    assert not replace(trust, cross_checks=found).is_doubtful
 
 
 class Reader(HTMLParser):

@@ -111,6 +111,15 @@ def test_local_and_directional_resolution(files, capsys, tmp_path):
     assert len(told["axes"]) == len(told["resolutions"])
 
 
+def test_a_mask_of_another_size_is_refused_before_anything_is_computed(files, capsys, tmp_path):
+    halves = (files / "half1.mrc", files / "half2.mrc")
+    for tool, output in (("postprocess", "c"), ("localres", "c.mrc")):
+        status, _, err = run(capsys, tool, *halves, "--mask", files / "small.mrc", "--output", tmp_path / output)
+        assert status == 1
+        assert "small.mrc has a box of 16 voxels and half1.mrc one of 48" in err
+        assert not list(tmp_path.iterdir())
+
+
 def test_a_resampled_map_lies_where_it_was(files, capsys, tmp_path):
     told = answer(capsys, "resample", files / "full.mrc", "--to", 3.0, "--box", 30, "--output", tmp_path / "new.mrc")
     assert (told["box_size"], told["pixel_size"]) == (30, 3.0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cryoloom.engine.refinement import RefinementState
 
 NEAR = 10.0  # degrees between the orientations of images that are compared
-TWINS = 0.4  # correlation of what is left of two images: that of independent noise reaches a tenth
+TWINS = 0.4  # correlation of two images, and of what is left of them: that of independent noise reaches a tenth
 RADIUS = 24  # Fourier pixels that are compared at most
 FROM = 3.0  # Fourier pixels; below lie the unevenness of the ice and the edge of the mask
 SHIFTS = np.arange(-2.0, 2.25, 0.5)  # pixels along an axis, by which two images may have been centred differently
@@ -33,7 +33,7 @@ class SharedNoise:
     Parameters
     ----------
     pairs : (m, 2) numbers of images, of the first and the second half set
-    correlations : (m,) of what is left of the two when the particle is taken away
+    correlations : (m,) of the two images, or of what is left of them when the particle is taken away, if that is less
     examined : images of the first half set that were looked at
     compared : pairs of images that were compared
     """
@@ -62,7 +62,8 @@ def shared_noise(
 
     Two pictures of one particle have the same orientation, also in the plane and whatever symmetry mate was found, and
     the same noise. So images of either half are compared whose orientations are near each other, after the map of their
-    half has been taken away from each: what is left of different images is independent.
+    half has been taken away from each: what is left of different images is independent. The whole images must correlate
+    too, since a map on a wrong grey scale leaves something of itself.
 
     Parameters
     ----------
@@ -82,19 +83,16 @@ def shared_noise(
     residues = _Residues(particles, state, half_sets, radius, threads)
     x, y = np.meshgrid(SHIFTS, SHIFTS)
     moves = np.stack([x.ravel(), y.ravel()], axis=1)
+    factors = shift_factors(residues.frequencies, moves, particles.box_size)
     correlations = np.zeros(len(pairs))
     firsts = np.unique(pairs[:, 0])
     for start in range(0, len(firsts), AT_ONCE):
         mine = np.flatnonzero(np.isin(pairs[:, 0], firsts[start : start + AT_ONCE]))
-        sides = []
-        for side in (0, 1):
-            images, places = np.unique(pairs[mine, side], return_inverse=True)
-            sides.append(residues.of(images)[places])
-        products = sides[0].conj() * sides[1]
-        energies = [(side.real**2 + side.imag**2).sum(axis=1) for side in sides]
-        factors = shift_factors(residues.frequencies, moves, particles.box_size)
-        scores = products.real @ factors.real.T - products.imag @ factors.imag.T
-        correlations[mine] = scores.max(axis=1) / np.sqrt(np.maximum(energies[0] * energies[1], 1e-30))
+        first, left_of_first = residues.of(pairs[mine, 0])
+        second, left_of_second = residues.of(pairs[mine, 1])
+        correlations[mine] = np.minimum(
+            _correlation(first, second, factors), _correlation(left_of_first, left_of_second, factors)
+        )
     twins = correlations > TWINS
     return SharedNoise(pairs[twins], correlations[twins], examined, len(pairs))
 
@@ -117,9 +115,10 @@ class _Residues:
         self._kept = np.hypot(frequencies[:, 0], frequencies[:, 1]) >= FROM
         self.frequencies = np.ascontiguousarray(frequencies[self._kept])
 
-    def of(self, images: NDArray[np.int64]) -> NDArray[np.complex64]:
-        """(m, k) of images that are all of one half set."""
+    def of(self, listed: NDArray[np.int64]) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
+        """(m, k) of images that are all of one half set: as they are, and without the map."""
         particles, state = self._particles, self._state
+        images, places_of = np.unique(listed, return_inverse=True)
         number = int(self._half_sets[images[0]]) - 1
         places = -state.shifts[images] / particles.pixel_size
         offsets = np.rint(places).astype(np.int64)
@@ -128,8 +127,18 @@ class _Residues:
         expected = extract_coefficients(self._volumes[number], matrices, seen.frequencies, threads=self._threads)
         expected *= seen.transfer * state.scale[images, None].astype(np.float32)
         centred = seen.masked * shift_factors(seen.frequencies, places - offsets, particles.box_size).conj()
-        left: NDArray[np.complex64] = np.ascontiguousarray((centred - expected)[:, self._kept])
-        return left
+        return centred[:, self._kept][places_of], (centred - expected)[:, self._kept][places_of]
+
+
+def _correlation(
+    first: NDArray[np.complex64], second: NDArray[np.complex64], factors: NDArray[np.complex64]
+) -> NDArray[np.float64]:
+    """(m,) correlation of each two images, moved as fits best; factors (t, k) move them."""
+    products = first.conj() * second
+    scores = products.real @ factors.real.T - products.imag @ factors.imag.T
+    energies = [(one.real**2 + one.imag**2).sum(axis=1, dtype=np.float64) for one in (first, second)]
+    best: NDArray[np.float64] = scores.max(axis=1) / np.sqrt(np.maximum(energies[0] * energies[1], 1e-30))
+    return best
 
 
 def _near_pairs(
