@@ -11,7 +11,7 @@ import mrcfile
 import numpy as np
 import polars as pl
 import pytest
-from phantom_particles import COUNT, DIAMETER, PIXEL, true_state, write_particles
+from phantom_particles import BOX, COUNT, DIAMETER, PIXEL, true_state, write_particles
 
 from cryoloom.engine.refinement import RefinementSettings
 from cryoloom.engine.trust import NoiseControl, PoseAgreement, nested_subsets
@@ -152,6 +152,18 @@ def test_cross_checks_of_a_refinement_that_found_the_truth_twice(honest, trust):
     assert found.noise.particles_as_bad < 0.2
     assert told[-1] == (1.0, "images of noise")
     assert not replace(trust, cross_checks=found).is_doubtful
+
+
+def test_a_refinement_of_noise_says_that_there_is_no_evidence_of_signal(honest, tmp_path):
+    halves = np.random.default_rng(8).normal(size=(2, BOX, BOX, BOX)).astype(np.float32)
+    state = replace(true_state(honest.particles, halves), has_signal=False)
+    noise = replace(honest, state=state, result=refined(honest.particles, state))
+    found = assess(noise, threads=2)
+    assert found.resolution is None
+    assert "no evidence of signal" in found.headline.sentence
+    assert found.local == (None, None, None)
+    write_trust(tmp_path / "trust.html", tmp_path / "trust.json", found, "noise")
+    assert json.loads((tmp_path / "trust.json").read_text(encoding="utf-8"))["headline"]["resolution"] is None
 
 
 class Reader(HTMLParser):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from cryoloom.engine.trust import GroupDeviations
@@ -38,7 +37,7 @@ def trust_document(trust: Trust) -> dict[str, Any]:
         "views": {
             "sampling_compensation": trust.views.sampling_compensation,
             "poorly_sampled": trust.views.poorly_sampled,
-            "directional_resolution": _numbers(np.percentile(trust.directions.resolutions(), [0, 50, 100])),
+            "directional_resolution": _numbers(trust.directional_resolutions),
             "area_ratio": trust.directions.area_ratio,
         },
         "half_map_difference": {"inside": trust.difference_inside, "largest": trust.difference_largest},

@@ -116,6 +116,12 @@ class Trust:
     pictures: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
+    def directional_resolutions(self) -> tuple[float, float, float]:
+        """Finest, median and coarsest resolution in cones about all axes, in Å; infinite where there is none."""
+        found = sorted(self.directions.resolutions().tolist())
+        return found[0], found[len(found) // 2], found[-1]
+
+    @property
     def headline(self) -> Headline:
         """The worst of what the half maps and all checks say of the resolution."""
         said = list(self._said())

@@ -104,7 +104,7 @@ def _curves(trust: Trust) -> str:
 
 
 def _views(trust: Trust) -> str:
-    finest, median, coarsest = np.percentile(trust.directions.resolutions(), [0, 50, 100])
+    finest, median, coarsest = trust.directional_resolutions
     compensation = trust.views.sampling_compensation
     verdict = "Views are spread evenly" if compensation >= _EVEN else "Views are spread unevenly"
     told = (
