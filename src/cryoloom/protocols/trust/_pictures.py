@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 LEAST_WIDTH = 240  # pixels of a picture
 DIFFERENCE_RANGE = 5.0  # standard deviations, from black to white
 GAP = 1  # voxels between sections
-BACKGROUND = 128
 
 
 def pictures_of(
@@ -43,7 +42,8 @@ def pictures_of(
         low, high = np.percentile(known, [2, 98])
         # Finer is brighter; where there is none it is black.
         found["local"] = _grey(-np.where(np.isfinite(sections), sections, np.inf), -float(high) - 1e-3, -float(low))
-    found["views"] = _grey(np.where(np.isfinite(views), views, 0.0), 0.0, max(2.0, float(np.nanmax(views))))
+    most = max(2.0, float(np.nanmax(views)))
+    found["views"] = _grey(np.where(np.isfinite(views), views, -most), -0.2 * most, most)  # outside is black
     return found
 
 
