@@ -160,6 +160,8 @@ def test_the_line_of_rosenthal_and_henderson_is_found():
     assert found.b_factor == pytest.approx(150.0)
     assert found.expected(8000) == pytest.approx((0.004 + 2 / 150.0 * np.log(16)) ** -0.5)
     assert particle_scaling(counts, [9.0, 9.5, 10.0, 11.0]).b_factor is None
+    limited = particle_scaling((*counts, 8000, 16000), [*resolutions, 5.9, 5.9], finest=5.85)
+    assert limited.b_factor == pytest.approx(150.0)
     assert particle_scaling(counts, [9.0, None, None, 8.0]).expected(1000) is None
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FEWEST_POINTS = 3  # through which a line is laid
+AT_LIMIT = 1.02  # of the finest detail that pixels allow
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,27 @@ class ParticleScaling:
         return squared**-0.5 if squared > 0 else None
 
 
-def particle_scaling(counts: Sequence[int], resolutions: Sequence[float | None]) -> ParticleScaling:
+def particle_scaling(
+    counts: Sequence[int], resolutions: Sequence[float | None], *, finest: float = 0.0
+) -> ParticleScaling:
     """Lay a line through 1/d² against ln N.
 
     Parameters
     ----------
     counts : (m,) numbers of particles
     resolutions : (m,) in Å, of a map of so many; None where there is none
+    finest : that pixels allow, in Å; maps that come so far are left out of the line, since not their number limits them
 
     References
     ----------
     Rosenthal & Henderson (2003), J. Mol. Biol. 333:721-745: the signal falls as exp(-B / 4d²) and the noise with the
     root of the number, so N ∝ exp(B / 2d²) at the resolution d.
     """
-    known = [(np.log(count), d**-2) for count, d in zip(counts, resolutions, strict=True) if d is not None]
+    known = [
+        (np.log(count), d**-2)
+        for count, d in zip(counts, resolutions, strict=True)
+        if d is not None and d > AT_LIMIT * finest
+    ]
     slope, intercept = 0.0, None
     if len(known) >= FEWEST_POINTS:
         x, y = np.array(known, np.float64).T

@@ -117,7 +117,7 @@ def assess(
         difference_inside=None if difference is None else difference.inside,
         difference_largest=None if difference is None else difference.largest,
         local=(finest, median, coarsest),
-        scaling=particle_scaling([one[0] for one in scaling], [one[1] for one in scaling]),
+        scaling=particle_scaling([one[0] for one in scaling], [one[1] for one in scaling], finest=2.0 * pixel_size),
         b_factors=tuple(one[2] for one in scaling),
         leak=leak,
         micrographs=_micrographs(done),

@@ -160,7 +160,7 @@ def _scaling(trust: Trust) -> str:
         parts.append(_figure(lines(drawn, "ln N", "1/d² (1/Å²)")))
     twice = scaling.expected(2.0 * scaling.counts[-1]) if scaling.counts else None
     told = (
-        "More particles give no finer detail here, or there are too few points for a line."
+        "There is no line: more particles give no finer detail, or too few maps are coarser than the pixels allow."
         if scaling.b_factor is None
         else f"By the line through 1/d² against ln N, B is {scaling.b_factor:.0f} Å² (Rosenthal & Henderson 2003)"
         + (f"; twice as many particles would give about {twice:.2f} Å." if twice is not None else ".")
