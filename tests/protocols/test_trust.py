@@ -127,6 +127,10 @@ def checks(**changed) -> CrossChecks:
 def test_the_headline_is_the_worst_figure(trust):
     resolution = trust.resolution
     assert replace(trust, cross_checks=checks()).headline.resolution == resolution
+    leak = replace(trust.leak, share=0.2, resolution_without=resolution - 1)
+    assert replace(trust, leak=leak).headline.sentence.startswith(f"{resolution:.2f} Å, but 20.0% of the particles")
+    assert replace(trust, leak=leak).is_doubtful
+    assert replace(trust, leak=replace(leak, resolution_without=None)).headline.resolution is None
     later = replace(trust, cross_checks=checks(second_resolution=resolution + 3))
     assert later.headline.resolution == resolution + 3
     assert f"instead of {resolution:.2f} Å: a second refinement" in later.headline.sentence

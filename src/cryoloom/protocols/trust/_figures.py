@@ -128,15 +128,19 @@ class Trust:
         for resolution, reason in said:
             if resolution is None:
                 return Headline(None, f"No resolution can be believed: {reason}.")
-        worst, reason = max(((found, why) for found, why in said if found is not None), key=lambda one: one[0])
+        worst, reason = max(
+            ((found, why) for found, why in said if found is not None), key=lambda one: (one[0], bool(one[1]))
+        )
         if not reason:
             return Headline(worst, f"{worst:.2f} Å, where the half maps' corrected correlation falls below 0.143.")
+        if worst == self.resolution:
+            return Headline(worst, f"{worst:.2f} Å, but {reason}.")
         return Headline(worst, f"{worst:.2f} Å instead of {self.resolution:.2f} Å: {reason}.")
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether there is no resolution to be believed, or a worse one than that of the half maps."""
-        return self.headline.resolution is None or self.headline.resolution != self.resolution
+        """Whether there is no resolution to be believed, a worse one than that of the half maps, or a leak."""
+        return self.headline.resolution is None or self.headline.resolution != self.resolution or self.leak.trips
 
     def _said(self) -> Iterator[tuple[float | None, str]]:
         """Resolutions in Å, None where there is none to be believed, each with why it is worse than the half maps'."""
@@ -145,8 +149,12 @@ class Trust:
             return
         if self.leak.trips:
             twins = f"{self.leak.share:.1%} of the particles have a twin in the other half set"
-            left = "and without these nothing is left" if self.leak.resolution_without is None else "which are left out"
-            yield self.leak.resolution_without, f"{twins}, {left} here"
+            without = self.leak.resolution_without
+            if without is None:
+                yield None, f"{twins}, and without these nothing is left"
+            else:
+                less = ", and without these no more is left" if without > self.resolution else ""
+                yield max(without, self.resolution), twins + less
         if self.cross_checks is not None:
             yield from self._said_by(self.cross_checks)
 
