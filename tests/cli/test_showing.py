@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cryoloom.cli._progress import _counted, entries_of, shown, table
-from cryoloom.data import SetWriter
+from cryoloom.cli._progress import entries_of, shown, table
+from cryoloom.data import SetWriter, counted
 from cryoloom.runtime import Project
 from cryoloom.workflow.driver import LedgerEntry, drive_run
 from cryoloom.workflow.run import RequestKind
@@ -207,5 +207,5 @@ def test_what_a_run_says_at_length_stands_below_the_table(project: Path, shell: 
 
 
 def test_one_thing_is_one_thing() -> None:
-    assert [_counted(count, "micrographs") for count in (0, 1, 2)] == ["0 micrographs", "1 micrograph", "2 micrographs"]
-    assert _counted(1, "accepted") == "1 accepted"
+    assert [counted(count, "micrographs") for count in (0, 1, 2)] == ["0 micrographs", "1 micrograph", "2 micrographs"]
+    assert counted(1, "accepted") == "1 accepted"
