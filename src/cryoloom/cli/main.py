@@ -24,6 +24,7 @@ TOOLS: Mapping[str, str] = {
     "abinitio": "cryoloom.cli.tool.abinitio:abinitio",
     "class2d": "cryoloom.cli.tool.class2d:class2d",
     "refine": "cryoloom.cli.tool.refine:refine",
+    "ctfrefine": "cryoloom.cli.tool.ctfrefine:ctfrefine",
     "reconstruct": "cryoloom.cli.tool.reconstruct:reconstruct",
     "project": "cryoloom.cli.tool.project:project",
     "fsc": "cryoloom.cli.tool.fsc:fsc",

@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, TypeAlias
 
 from cryoloom.data._columns import Column, Schema, column
-from cryoloom.data._exposures import CTF, Micrograph, Movie
+from cryoloom.data._exposures import CTF, CTFChange, Micrograph, Movie
 from cryoloom.data._identity import child_id, content_of, digest, half_set_of, movie_id, movie_id_of, quantised_position
 from cryoloom.data._item import Item, ItemWithOptics, item_class, item_kind, item_kinds, register_kind
 from cryoloom.data._maps import FSC, Class2D, Class3D, LocalResolution, Mask, Volume
@@ -54,6 +54,7 @@ __all__ = [
     "CTF",
     "FSC",
     "Ancestor",
+    "CTFChange",
     "CTFs",
     "Changes",
     "Class2D",

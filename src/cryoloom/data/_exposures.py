@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cryoloom.data._columns import column
-from cryoloom.data._item import ItemWithOptics, item_class
+from cryoloom.data._item import Item, ItemWithOptics, item_class
 
 
 @item_class
@@ -91,3 +91,17 @@ class CTF(ItemWithOptics):
     spectrum_picture: str = column(default="", meaning="power spectrum beside the fit, as a picture")
     warnings: tuple[str, ...] = column(default=(), meaning="what a person should look at")
     pixel_size: float = column(unit="Å/px", meaning="of the micrograph that was fitted")
+
+
+@item_class
+class CTFChange(Item):
+    """What a refinement against a map has changed of the CTF of a micrograph, whose id it keeps."""
+
+    kind: ClassVar[str] = "ctf-changes"
+
+    micrograph_file: str = column(default="", meaning="the image of the micrograph")
+    particle_count: int = column(meaning="particles that it was told from")
+    defocus_change: float = column(unit="Å", meaning="mean change of its particles' defocus")
+    defocus_change_error: float = column(unit="Å", meaning="standard error of that")
+    defocus_spread: float = column(unit="Å", meaning="standard deviation of the change among its particles")
+    astigmatism_change: float | None = column(default=None, unit="Å", meaning="length of the change of astigmatism")

@@ -42,6 +42,7 @@ class Particle(ItemWithOptics):
     defocus_v: float | None = column(default=None, unit="Å", meaning="smaller defocus, positive for underfocus")
     defocus_angle: float | None = column(default=None, unit="degrees", meaning="of the axis of defocus_u against x")
     phase_shift: float | None = column(default=None, unit="degrees", meaning="of a phase plate")
+    defocus_error: float | None = column(default=None, unit="Å", meaning="standard error of the refined defocus")
     half_set: int = column(default=0, meaning="the half in which it is refined, 1 or 2; 0 if not drawn")
     rot: float | None = column(default=None, unit="degrees", meaning="first Euler angle (ZYZ)")
     tilt: float | None = column(default=None, unit="degrees", meaning="second Euler angle (ZYZ)")

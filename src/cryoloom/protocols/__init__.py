@@ -18,6 +18,7 @@ PROTOCOLS: Mapping[str, str] = {
     "select-classes": "cryoloom.protocols.class2d:SelectClasses",
     "abinitio": "cryoloom.protocols.abinitio:AbInitio",
     "refine": "cryoloom.protocols.refine:Refine",
+    "ctf-refine": "cryoloom.protocols.ctf_refine:RefineCTF",
     "reconstruct": "cryoloom.protocols.reconstruct:Reconstruct",
     "remove-duplicates": "cryoloom.protocols.duplicates:RemoveDuplicates",
     "create-mask": "cryoloom.protocols.maps:CreateMask",

@@ -84,6 +84,23 @@ class ParticleImages:
         """Share of the noise's power that is left in a masked image."""
         return float((self._circle().astype(np.float64) ** 2).mean())
 
+    def coefficients(
+        self, chosen: NDArray[np.int64], frequencies: NDArray[np.float32], *, threads: int = 1
+    ) -> NDArray[np.complex64]:
+        """Fourier coefficients of some of the images as they are, neither masked nor whitened.
+
+        Parameters
+        ----------
+        chosen : (m,) which images
+        frequencies : (k, 2) x, not negative, and y in whole Fourier pixels
+        threads : threads to use; the result does not depend on it
+
+        Returns
+        -------
+        (m, k), of images whose origin is their centre
+        """
+        return self._coefficients(self.images[chosen], frequencies, threads)
+
     def observe(
         self,
         chosen: NDArray[np.int64],

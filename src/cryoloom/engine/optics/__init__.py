@@ -9,6 +9,7 @@ from cryoloom.engine.optics._groups import GroupOptics
 from cryoloom.engine.optics._particles import ParticleOptics
 from cryoloom.engine.optics._transfer import ContrastTransfer, transfer_function, transfer_image
 from cryoloom.engine.optics._wavelength import electron_wavelength
+from cryoloom.engine.optics._zernike import beam_tilt_aberration, even_polynomials, odd_polynomials
 
 __all__ = [
     "ContrastTransfer",
@@ -16,9 +17,12 @@ __all__ = [
     "ParticleOptics",
     "aberration_phase",
     "amplitude_contrast_phase",
+    "beam_tilt_aberration",
     "defocus_along",
     "delocalisation",
     "electron_wavelength",
+    "even_polynomials",
+    "odd_polynomials",
     "transfer_function",
     "transfer_image",
 ]

@@ -13,7 +13,7 @@ from cryoloom.engine.optics._transfer import ContrastTransfer
 from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -103,10 +103,24 @@ class ParticleOptics:
         (n, k), positive where contrast is kept
         """
         values = np.empty((len(self), len(frequencies)), np.float32)
-        for number, group in enumerate(self.groups):
-            chosen = np.flatnonzero(self.group == number)
-            if len(chosen):
-                values[chosen] = _transfer_of_group(self[chosen], group, group.of_specimen(frequencies))
+        for chosen, phase in self._phases(frequencies):
+            values[chosen] = np.sin(phase)
+        return values
+
+    def phase(self, frequencies: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """What the transfer function is the sine of: χ, the phase shift and that of the amplitude contrast.
+
+        Parameters
+        ----------
+        frequencies : (k, 2) x and y of the image, in 1/Å
+
+        Returns
+        -------
+        (n, k) in rad
+        """
+        values = np.empty((len(self), len(frequencies)), np.float32)
+        for chosen, phase in self._phases(frequencies):
+            values[chosen] = phase
         return values
 
     def demodulate(
@@ -147,14 +161,23 @@ class ParticleOptics:
         matrices = np.stack([group.magnification_matrix.T for group in self.groups])[self.group[chosen]]
         return np.concatenate([matrices @ rotations[:, :2], rotations[:, 2:]], axis=1)
 
+    def _phases(
+        self, frequencies: NDArray[np.floating[Any]]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """Numbers of the particles of each group, and their phases (m, k)."""
+        for number, group in enumerate(self.groups):
+            chosen = np.flatnonzero(self.group == number)
+            if len(chosen):
+                yield chosen, _phase_of_group(self[chosen], group, group.of_specimen(frequencies))
+
     def _columns(self) -> tuple[NDArray[np.float64], ...]:
         return self.defocus_u, self.defocus_v, self.defocus_angle, self.phase_shift
 
 
-def _transfer_of_group(
+def _phase_of_group(
     particles: ParticleOptics, group: GroupOptics, frequencies: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """Transfer functions of particles of one group at frequencies (k, 2) of the specimen, in 1/Å."""
+) -> NDArray[np.float64]:
+    """Phases (n, k) in rad of particles of one group at frequencies (k, 2) of the specimen, in 1/Å."""
     x, y = frequencies.T
     squared = x**2 + y**2
     mean, half = 0.5 * (particles.defocus_u + particles.defocus_v), 0.5 * (particles.defocus_u - particles.defocus_v)
@@ -165,4 +188,4 @@ def _transfer_of_group(
     phase = aberration_phase(squared, defocus, voltage=group.voltage, spherical_aberration=group.spherical_aberration)
     phase -= group.even_phase(frequencies)
     constant = np.deg2rad(particles.phase_shift) + amplitude_contrast_phase(group.amplitude_contrast)
-    return np.sin(phase + constant[:, None]).astype(np.float32)
+    return phase + constant[:, None]

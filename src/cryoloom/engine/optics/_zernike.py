@@ -41,6 +41,16 @@ def even_aberration(coefficients: Sequence[float], frequencies: NDArray[np.float
     return _sum(coefficients, _degrees(0, len(coefficients)), frequencies)
 
 
+def odd_polynomials(count: int, frequencies: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """The polynomials (k, count) that `odd_aberration` sums, at frequencies (k, 2) in 1/Å."""
+    return _polynomials(_degrees(1, count), frequencies)
+
+
+def even_polynomials(count: int, frequencies: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """The polynomials (k, count) that `even_aberration` sums, at frequencies (k, 2) in 1/Å."""
+    return _polynomials(_degrees(0, count), frequencies)
+
+
 def beam_tilt_aberration(
     beam_tilt: tuple[float, float],
     frequencies: NDArray[np.floating[Any]],
@@ -80,14 +90,22 @@ def _degrees(first: int, count: int) -> list[tuple[int, int]]:
 def _sum(
     coefficients: Sequence[float], degrees: list[tuple[int, int]], frequencies: NDArray[np.floating[Any]]
 ) -> NDArray[np.float64]:
+    used = [number for number, coefficient in enumerate(coefficients) if coefficient]
+    polynomials = _polynomials([degrees[number] for number in used], frequencies)
+    phase = np.zeros(len(polynomials))
+    for number, polynomial in zip(used, polynomials.T, strict=True):
+        phase += coefficients[number] * polynomial
+    return phase
+
+
+def _polynomials(degrees: list[tuple[int, int]], frequencies: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     x, y = np.asarray(frequencies, np.float64).T
     length, azimuth = np.hypot(x, y), np.arctan2(y, x)
-    phase = np.zeros(len(length))
-    for coefficient, (degree, order) in zip(coefficients, degrees, strict=True):
-        if coefficient:
-            turn = np.cos(order * azimuth) if order >= 0 else np.sin(-order * azimuth)
-            phase += coefficient * _radial(degree, abs(order), length) * turn
-    return phase
+    values = np.empty((len(length), len(degrees)))
+    for number, (degree, order) in enumerate(degrees):
+        turn = np.cos(order * azimuth) if order >= 0 else np.sin(-order * azimuth)
+        values[:, number] = _radial(degree, abs(order), length) * turn
+    return values
 
 
 def _radial(degree: int, order: int, length: NDArray[np.float64]) -> NDArray[np.float64]:

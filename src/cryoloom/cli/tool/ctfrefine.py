@@ -1,0 +1,112 @@
+"""`cryoloom tool ctfrefine`: CTFs and aberrations of particles with poses, from a map."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryoloom.cli._targets import OverwriteOption, check_targets
+from cryoloom.cli.output import duration, emit
+from cryoloom.errors import InputError
+
+
+def ctfrefine(
+    particles: Annotated[Path, typer.Argument(metavar="STAR", help="Particles with poses and CTFs (.star or .cs).")],
+    *,
+    output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the name of the STAR file.")],
+    reference: Annotated[Path | None, typer.Option(help="Map of all particles; not needed with half maps.")] = None,
+    half1: Annotated[Path | None, typer.Option(help="Map of the first half set, neither filtered nor masked.")] = None,
+    half2: Annotated[Path | None, typer.Option(help="Map of the second half set.")] = None,
+    mask: Annotated[Path | None, typer.Option(help="Mask for the map, from 0 to 1.")] = None,
+    defocus: Annotated[bool, typer.Option(help="Refine the defocus of each particle.")] = True,
+    astigmatism: Annotated[bool, typer.Option(help="Refine the astigmatism of each micrograph.")] = False,
+    beam_tilt: Annotated[bool, typer.Option(help="Refine the beam tilt of each optics group.")] = True,
+    trefoil: Annotated[bool, typer.Option(help="Refine the threefold astigmatism of each optics group.")] = True,
+    fourth_order: Annotated[bool, typer.Option(help="Refine symmetric aberrations of each optics group.")] = False,
+    magnification: Annotated[bool, typer.Option(help="Refine the 2 × 2 magnification of each optics group.")] = False,
+    defocus_range: Annotated[float, typer.Option(min=1.0, help="How far the defocus may change, in Å.")] = 1000.0,
+    coarsest: Annotated[float, typer.Option(min=4.0, help="Coarser details are left out, in Å.")] = 30.0,
+    finest: Annotated[
+        float | None, typer.Option(min=0.5, help="Finer details are left out, in Å; else what half maps agree on.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    overwrite: OverwriteOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Refine CTFs, aberrations and magnification of particles against their map; poses stay.
+
+    Writes PREFIX_particles.star for RELION. With half maps, each half set is compared with its own.
+
+    Example: cryoloom tool ctfrefine fine_particles.star --half1 fine_half1.mrc --half2 fine_half2.mrc --output ctf
+    """
+    import time
+
+    from cryoloom.cli.tool._progress import ToolProgress
+    from cryoloom.engine.ctf_refinement import CTFRefinementSettings, predicted_memory, predicted_seconds
+    from cryoloom.formats import relion
+    from cryoloom.protocols.ctf_refine._compute import ReferenceFiles, check_half_sets, findings, refine
+    from cryoloom.protocols.machine_speed import machine_speed
+    from cryoloom.protocols.particle_images import load_particles, read_particle_file
+
+    settings = CTFRefinementSettings(
+        defocus=defocus,
+        astigmatism=astigmatism,
+        beam_tilt=beam_tilt,
+        trefoil=trefoil,
+        fourth_order=fourth_order,
+        magnification=magnification,
+        defocus_range=defocus_range,
+        coarsest=coarsest,
+        finest=finest,
+    )
+    if (half1 is None) != (half2 is None):
+        raise InputError("Give both half maps, or neither.")
+    if half1 is None and reference is None:
+        raise InputError("Give the map of the particles with --reference, or its half maps with --half1 and --half2.")
+    halves = None if half1 is None or half2 is None else (half1, half2)
+    star = output.with_name(f"{output.name}_particles.star")
+    check_targets([star], inputs=[particles, reference, half1, half2, mask], overwrite=overwrite)
+    given = read_particle_file(particles)
+    if halves is not None:
+        check_half_sets(given.table)
+    loaded = load_particles(given.table, given.resolve, diameter=None)
+    expected = predicted_seconds(len(loaded), loaded.grid.box_size, settings, threads=threads) / machine_speed()
+    memory = predicted_memory(len(loaded), loaded.grid.box_size, maps=2 if halves else 1, threads=threads)
+    sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
+    begin = time.monotonic()
+    with ToolProgress("Refining CTFs", quiet=as_json) as progress:
+        maps = ReferenceFiles(reference, halves, mask).read(loaded.grid, threads=threads)
+        result = refine(loaded, maps, settings, threads=threads, report=progress)
+    remarks = [*given.remarks, *loaded.remarks, *result.remarks]
+    remarks += relion.write_particles(star, result.particles)
+    for remark in remarks:
+        sys.stderr.write(f"{particles.name}: {remark}\n")
+    found = findings(result)
+    document = {
+        "particles": star,
+        "count": len(loaded),
+        "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
+        **found,
+        "seconds": round(time.monotonic() - begin, 1),
+        "predicted": {"seconds": round(expected, 1), "memory": memory},
+        "remarks": remarks,
+    }
+    emit(document, as_json=as_json, text=_in_words(found, star))
+
+
+def _in_words(found: dict[str, object], star: Path) -> str:
+    lines = [f"Defocus changed by {found['defocus_change_rms']:.0f} Å (root mean square)."]
+    groups = found["groups"]
+    assert isinstance(groups, list)  # noqa: S101
+    units = {"beam_tilt": "mrad", "trefoil": "rad Å³", "fourth_order": "rad, polynomials in Å", "magnification": ""}
+    for group in groups:
+        for name, unit in units.items():
+            if group[name] is not None:
+                pairs = zip(group[name]["value"], group[name]["error"], strict=True)
+                numbers = ", ".join(f"{value:.4g} ± {error:.2g}" for value, error in pairs)
+                lines.append(f"{group['name']}: {name.replace('_', ' ')} {numbers} {unit}".rstrip())
+    lines.append(f"→ {star}")
+    return "\n".join(lines)

@@ -1,0 +1,249 @@
+"""What goes into a refinement of contrast transfer functions, and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cryoloom.engine.ctf_refinement import CTFRefinement, Reference, reference_of_halves, refine_ctf
+from cryoloom.engine.orientations import rotation_matrices
+from cryoloom.errors import InputError
+from cryoloom.protocols.refine._reference import read_reference
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cryoloom.data import Table
+    from cryoloom.engine.ctf_refinement import CTFRefinementSettings, Estimate
+    from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
+
+ONE_MAP = (
+    "One map is compared with both half sets, so what it holds of their noise speaks for the values that they have "
+    "already; half maps do not."
+)
+_NAMES = ("defocus", "astigmatism", "beam_tilt", "trefoil", "fourth_order", "magnification")
+_DISAGREE = 5.0  # standard errors
+
+
+@dataclass(frozen=True)
+class ReferenceFiles:
+    """Maps in files.
+
+    Parameters
+    ----------
+    full : of all particles; not read if there are half maps
+    halves : both half maps, or none
+    mask : from 0 to 1, or none
+    pixel_size : of all of them in Å, if the files do not tell
+    """
+
+    full: Path | None
+    halves: tuple[Path, Path] | None = None
+    mask: Path | None = None
+    pixel_size: float | None = None
+
+    def read(self, grid: CommonGrid, *, threads: int = 1) -> Reference:
+        """The maps on the grid of the images."""
+        mask = None
+        if self.mask is not None:
+            mask = np.clip(read_reference(self.mask, grid), 0.0, 1.0)
+        if self.halves is not None:
+            first, second = (read_reference(path, grid, pixel_size=self.pixel_size) for path in self.halves)
+            return reference_of_halves(first, second, pixel_size=grid.pixel_size, mask=mask, threads=threads)
+        if self.full is None:
+            raise InputError("There is no map to compare the particles with; give a map, or both half maps.")
+        full = read_reference(self.full, grid, pixel_size=self.pixel_size)
+        return Reference((full if mask is None else full * mask,))
+
+
+@dataclass(frozen=True)
+class RefinedCTFs:
+    """What a refinement has given.
+
+    Parameters
+    ----------
+    found : by the engine
+    particles : with refined CTFs, in optics groups that keep their identity
+    micrographs : id and file of the micrographs in the order of the engine; empty if the particles do not tell them
+    remarks : one sentence each
+    """
+
+    found: CTFRefinement
+    particles: Table
+    micrographs: tuple[tuple[int, str], ...]
+    remarks: tuple[str, ...]
+
+
+def check_half_sets(table: Table) -> None:
+    """Refuse particles that do not say which half map they are in.
+
+    Parameters
+    ----------
+    table : particles as they were given
+    """
+    if "half_set" not in table.frame.columns or not table.frame["half_set"].is_in([1, 2]).all():
+        raise InputError(
+            "Some particles do not say in which half set they were refined, so it is not known which half map holds "
+            "their noise; give the particles that the refinement wrote, or one map for all."
+        )
+
+
+def refine(
+    particles: LoadedParticles,
+    reference: Reference,
+    settings: CTFRefinementSettings,
+    *,
+    threads: int = 1,
+    report: Callable[[float, str], None] | None = None,
+) -> RefinedCTFs:
+    """Refine the contrast transfer functions of particles with poses.
+
+    Raises
+    ------
+    InputError
+        If there are no poses, or astigmatism is to be refined and the micrographs are not known.
+    """
+    if particles.angles is None:
+        raise InputError(
+            "Some particles have no orientation, without which they cannot be compared with a map; refine them first."
+        )
+    numbers, micrographs = _micrographs(particles.table)
+    remarks = [] if len(reference.maps) > 1 else [ONE_MAP]
+    if not micrographs:
+        if settings.astigmatism:
+            raise InputError(
+                "The particles do not say which micrographs they come from, so these cannot be given an astigmatism; "
+                "leave it out."
+            )
+        remarks.append("The particles do not say which micrographs they come from; each is taken by itself.")
+    found = refine_ctf(
+        particles.images,
+        rotation_matrices(particles.angles),
+        particles.shifts,
+        particles.half_sets,
+        numbers,
+        reference,
+        settings,
+        threads=threads,
+        report=report,
+    )
+    identities = np.unique(particles.table.frame["optics_group"].to_numpy())
+    named = [particles.table.optics_groups[int(identity)].name for identity in identities]
+    remarks += _doubts(found, named, settings)
+    return RefinedCTFs(found, _with_ctfs(particles.table, identities, found), micrographs, tuple(remarks))
+
+
+def findings(result: RefinedCTFs) -> dict[str, Any]:
+    """What was found, as a document: of groups, of micrographs, and of particles as a whole."""
+    found = result.found
+    identities = np.unique(result.particles.frame["optics_group"].to_numpy())
+    groups = []
+    for identity, group in zip(identities, found.groups, strict=True):
+        described: dict[str, Any] = {"name": result.particles.optics_groups[int(identity)].name}
+        described["particles"] = group.particles
+        described |= {name: _as_document(getattr(group, name)) for name in _NAMES[2:]}
+        groups.append(described)
+    micrographs = []
+    if found.micrographs is not None:
+        of_each = found.micrographs
+        for number, (_, file) in enumerate(result.micrographs):
+            described = {
+                "name": file,
+                "particles": of_each.particles[number],
+                "defocus_change": of_each.change[number],
+                "defocus_change_error": of_each.error[number],
+                "defocus_spread": of_each.spread[number],
+            }
+            if of_each.astigmatism is not None:
+                described["astigmatism_change"] = np.hypot(*of_each.astigmatism[number])
+            micrographs.append(described)
+    return {
+        "resolution": found.finest,
+        "defocus_change_rms": np.sqrt((found.change**2).mean()),
+        "defocus_error": None if found.error is None else np.median(found.error),
+        "defocus_spread": found.spread,
+        "at_limit": found.at_limit,
+        "groups": groups,
+        "micrographs": micrographs,
+    }
+
+
+def asked_for(parameters: Any) -> str:
+    """What is refined, in words."""
+    words = {
+        "defocus": "the defocus of each particle",
+        "astigmatism": "the astigmatism of each micrograph",
+        "beam_tilt": "beam tilt",
+        "trefoil": "trefoil",
+        "fourth_order": "fourth-order aberrations",
+        "magnification": "anisotropic magnification",
+    }
+    chosen = [words[name] for name in _NAMES if getattr(parameters, name)]
+    return " and ".join([", ".join(chosen[:-1]), chosen[-1]] if len(chosen) > 1 else chosen)
+
+
+def _micrographs(table: Table) -> tuple[NDArray[np.int64], tuple[tuple[int, str], ...]]:
+    frame = table.frame
+    known = "micrograph_id" in frame.columns and bool((frame["micrograph_id"].fill_null(0) != 0).all())
+    if not known:
+        return np.arange(frame.height), ()
+    identities, first, numbers = np.unique(frame["micrograph_id"].to_numpy(), return_index=True, return_inverse=True)
+    files = frame["micrograph_file"].to_list() if "micrograph_file" in frame.columns else [""] * frame.height
+    named = tuple((int(one), files[place] or "") for one, place in zip(identities, first, strict=True))
+    return numbers.astype(np.int64), named
+
+
+def _with_ctfs(table: Table, identities: NDArray[np.uint64], found: CTFRefinement) -> Table:
+    import polars as pl
+
+    optics = found.optics
+    columns: dict[str, NDArray[np.float64]] = {
+        "defocus_u": optics.defocus_u,
+        "defocus_v": optics.defocus_v,
+        "defocus_angle": optics.defocus_angle,
+        "shift_x": found.shifts[:, 0],
+        "shift_y": found.shifts[:, 1],
+    }
+    if found.error is not None:
+        columns["defocus_error"] = found.error
+    series = [pl.Series(name, np.ascontiguousarray(values)) for name, values in columns.items()]
+    groups = dict(table.optics_groups)
+    for identity, group in zip(identities, optics.groups, strict=True):
+        tilt_x, tilt_y = group.beam_tilt
+        groups[int(identity)] = replace(
+            groups[int(identity)],
+            beam_tilt_x=tilt_x,
+            beam_tilt_y=tilt_y,
+            odd_zernike=group.odd_zernike,
+            even_zernike=group.even_zernike,
+            magnification_matrix=group.magnification,
+        )
+    return replace(table.with_frame(table.frame.with_columns(series)), optics_groups=groups)
+
+
+def _doubts(found: CTFRefinement, names: list[str], settings: CTFRefinementSettings) -> list[str]:
+    doubts = []
+    if found.at_limit:
+        doubts.append(
+            f"The defocus of {found.at_limit} particles lies at the end of the search, {settings.defocus_range:g} Å "
+            "from where it was; look at them, or search further."
+        )
+    for name, group in zip(names, found.groups, strict=True):
+        estimates: Mapping[str, Estimate | None] = {each: getattr(group, each) for each in _NAMES[2:5]}
+        for what, estimate in estimates.items():
+            if estimate is not None and (estimate.disagreement or 0.0) > _DISAGREE:
+                doubts.append(
+                    f"The half sets disagree about the {what.replace('_', ' ')} of the optics group {name} by "
+                    f"{estimate.disagreement:.0f} standard errors; it may not be the same for all of its particles."
+                )
+    return doubts
+
+
+def _as_document(estimate: Estimate | None) -> dict[str, Any] | None:
+    if estimate is None:
+        return None
+    return {"value": estimate.value, "error": estimate.error, "disagreement": estimate.disagreement}

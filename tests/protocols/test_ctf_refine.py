@@ -1,0 +1,163 @@
+"""CTFs are refined from RELION's files, as a tool and as a run; RELION finds the same and reads the result."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+
+from cryoloom.cli.main import main
+from cryoloom.formats import read_particles, read_star
+from cryoloom.workflow.predicting import predicted
+from cryoloom.workflow.run import RunState
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "engine" / "ctf_refinement"))
+
+from aberrated_particles import BOX, PIXEL, make_scene, write_scene
+
+TILT = (0.4, -0.6)
+
+
+@pytest.fixture(scope="module")
+def scene():
+    return make_scene(micrographs=4, each=40, heights=80.0, beam_tilt=TILT, seed=4)
+
+
+@pytest.fixture(scope="module")
+def wrong(scene):
+    """Defocus that is told wrong: the mean of each micrograph by 100 Å, and no heights."""
+    u = np.array([one.defocus_u for one in scene.transfers])
+    middle = np.bincount(scene.micrograph, u) / 40
+    return (middle + np.array([100.0, -100.0, 60.0, -150.0]))[scene.micrograph] - u
+
+
+@pytest.fixture(scope="module")
+def star(scene, wrong, tmp_path_factory):
+    return write_scene(tmp_path_factory.mktemp("aberrated"), scene, wrong)
+
+
+def tool(capsys, *words, expect=0):
+    with pytest.raises(SystemExit) as left:
+        main(["tool", "ctfrefine", *map(str, words)])
+    said = capsys.readouterr()
+    assert (left.value.code or 0) == expect, said.err
+    return said
+
+
+def halves_of(star):
+    return "--half1", star.with_name("half1.mrc"), "--half2", star.with_name("half2.mrc")
+
+
+def check(table, scene):
+    """The defocus of a table of particles is the truth, within the error that is told."""
+    frame = table.frame.sort("index")
+    left = frame["defocus_u"].to_numpy() - [one.defocus_u for one in scene.transfers]
+    assert np.sqrt((left**2).mean()) < 30.0  # of 130 Å at first
+    assert 0.75 < (left / frame["defocus_error"].to_numpy()).std() < 1.3
+    (group,) = table.optics_groups.values()
+    assert np.abs(np.subtract((group.beam_tilt_x, group.beam_tilt_y), TILT)).max() < 0.06
+
+
+def test_the_tool_writes_what_it_tells(star, scene, wrong, capsys, tmp_path):
+    said = tool(capsys, star, *halves_of(star), "--output", tmp_path / "made", "--threads", 1, "--json")
+    told = json.loads(said.out)
+    table = read_particles(told["particles"]).table
+    check(table, scene)
+    assert told["count"] == len(scene.images)
+    assert told["resolution"] < 3.3
+    (group,) = told["groups"]
+    assert group["beam_tilt"]["value"] == pytest.approx(TILT, abs=0.06)
+    assert group["beam_tilt"]["disagreement"] < 4.5
+    assert group["magnification"] is None
+    drift = {each["name"]: each["defocus_change"] for each in told["micrographs"]}
+    assert [drift[f"mic{n}.mrc"] for n in range(4)] == pytest.approx([-100.0, 100.0, -60.0, 150.0], abs=35.0)
+    assert told["predicted"]["memory"] > 2**28
+    assert not any("One map" in remark for remark in told["remarks"])
+    before = read_star(star)["particles"]
+    after = read_star(told["particles"])["particles"]
+    for label in ("rlnAngleRot", "rlnRandomSubset", "rlnMicrographName"):
+        assert after[label].to_list() == pytest.approx(before[label].to_list())
+
+
+def test_one_map_will_do_and_is_warned_of(star, scene, capsys, tmp_path):
+    output = ("--output", tmp_path / "made", "--no-beam-tilt", "--no-trefoil", "--finest", 4)
+    said = tool(capsys, star, "--reference", star.with_name("half1.mrc"), *output)
+    assert "One map is compared with both half sets" in said.err
+    assert "root mean square" in said.out
+
+
+def test_bad_input_is_refused_with_a_sentence(star, scene, capsys, tmp_path):
+    output = ("--output", tmp_path / "made")
+    assert "Give the map" in tool(capsys, star, *output, expect=1).err
+    assert "both half maps" in tool(capsys, star, *halves_of(star)[:2], *output, expect=1).err
+    text = star.read_text()
+    bare = star.with_name("no_poses.star")
+    bare.write_text(re.sub("_rlnAngleTilt", "_myAngle", text))
+    assert "no orientation" in tool(capsys, bare, *halves_of(star), *output, expect=1).err
+    bare.write_text(re.sub("_rlnDefocusU", "_myDefocus", text))
+    assert "no CTF" in tool(capsys, bare, *halves_of(star), *output, expect=1).err
+    bare.write_text(re.sub("_rlnRandomSubset", "_mySubset", text))
+    assert "half set" in tool(capsys, bare, *halves_of(star), *output, expect=1).err
+    bare.write_text(re.sub("_rlnMicrographName", "_myName", text))
+    words = ("--reference", star.with_name("half1.mrc"), "--astigmatism", *output)
+    assert "micrographs" in tool(capsys, bare, *words, expect=1).err
+    bare.unlink()
+    words = ("--no-defocus", "--no-beam-tilt", "--no-trefoil", "--reference", star.with_name("half1.mrc"), *output)
+    assert "Nothing is to be refined" in tool(capsys, star, *words, expect=1).err
+
+
+def test_a_run_refines_and_tells_what_was_off(star, scene, make_project):
+    project = make_project()
+    halves = {"half1": star.with_name("half1.mrc"), "half2": star.with_name("half2.mrc")}
+    runs = [
+        project.add("import-particles", file=star),
+        project.add("import-volume", file=star.with_name("half1.mrc"), **halves),
+    ]
+    project.drive(*runs)
+    run = project.add("ctf-refine", particles="1.particles", reference="2.volumes", astigmatism=True, threads=1)
+    expected = predicted(run)
+    assert expected is not None
+    assert 0.05 < expected.seconds < 60.0
+    (end,) = project.drive(run)
+    assert end.state is RunState.FINISHED, end.reason
+    assert "off by" in end.reason
+    check(run.outputs["particles"].latest().table(), scene)
+    changes = run.outputs["changes"].to_polars().sort("micrograph_file")
+    assert changes["defocus_change"].to_list() == pytest.approx([-100.0, 100.0, -60.0, 150.0], abs=35.0)
+    assert changes["astigmatism_change"].to_numpy().max() < 60.0  # nothing was wrong with it
+    assert "beam tilt" in run.methods().text
+    assert any("42166" in str(citation) for citation in run.methods().citations)
+
+
+@pytest.mark.skipif(shutil.which("relion_ctf_refine") is None, reason="needs RELION")
+def test_relion_finds_the_same(star, scene, wrong, capsys, tmp_path):
+    folder = star.parent
+    curve = "".join(f"{n} {n / (BOX * PIXEL):.6f} 1.0\n" for n in range(BOX // 2 + 1))
+    (folder / "fsc.star").write_text(
+        "data_fsc\n\nloop_\n_rlnSpectralIndex\n_rlnResolution\n_rlnFourierShellCorrelationCorrected\n" + curve
+    )
+    mrcfile.write(folder / "mask.mrc", np.ones((BOX,) * 3, np.float32), voxel_size=PIXEL, overwrite=True)
+    maps = "--m1 half1.mrc --m2 half2.mrc --mask mask.mrc --f fsc.star"
+    fits = "--fit_defocus --fit_mode fpfff --fit_beamtilt --kmin_tilt 30"
+    (folder / "relion").mkdir()
+    command = f"relion_ctf_refine --i particles.star --o relion/ {maps} {fits}"
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    theirs = read_particles(folder / "relion" / "particles_ctf_refine.star").table
+    words = ("--output", tmp_path / "made", "--no-trefoil", "--json")
+    ours = read_particles(json.loads(tool(capsys, star, *halves_of(star), *words).out)["particles"]).table
+    truth = np.array([one.defocus_u for one in scene.transfers])
+    left = {}
+    for name, table in (("ours", ours), ("theirs", theirs)):
+        left[name] = table.frame.sort("index")["defocus_u"].to_numpy() - truth
+        (group,) = table.optics_groups.values()
+        assert np.abs(np.subtract((group.beam_tilt_x, group.beam_tilt_y), TILT)).max() < 0.06, name
+    scatter = {name: float(np.sqrt((values**2).mean())) for name, values in left.items()}
+    assert scatter["ours"] < 1.1 * scatter["theirs"]
+    assert np.sqrt(((left["ours"] - left["theirs"]) ** 2).mean()) < 40.0
