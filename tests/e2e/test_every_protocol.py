@@ -50,7 +50,18 @@ def rows_of(run: Run, output: str) -> pl.DataFrame:
 def test_every_embedded_protocol_is_run_here_or_in_another_test(everything: Everything) -> None:
     """Imports of tables, what makes maps and what is done to them have tests of their own, as runs."""
     elsewhere = {f"import-{what}" for what in ("micrographs", "ctfs", "coordinates", "particles", "volume")}
-    elsewhere |= {"class2d", "select-classes", "abinitio", "refine", "ctf-refine", "reconstruct", "remove-duplicates"}
+    elsewhere |= {
+        "class2d",
+        "select-classes",
+        "abinitio",
+        "refine",
+        "ctf-refine",
+        "subtract",
+        "expand-symmetry",
+        "change-box",
+        "reconstruct",
+        "remove-duplicates",
+    }
     here = {"preflight", "export", "report", "correct-acquisition", "join", "split", "combine", "group-optics"}
     elsewhere |= {"create-mask", "postprocess", "local-resolution", "resample-map", "invert-hand"}
     elsewhere |= {"align-to-symmetry", "fit-map"}

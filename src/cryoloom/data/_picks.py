@@ -51,5 +51,8 @@ class Particle(ItemWithOptics):
     shift_y: float | None = column(default=None, unit="Å", meaning="shift that centres the image, RELION's sign")
     class_number: int | None = column(default=None, meaning="its class, from 1")
     score: float | None = column(default=None, meaning="figure of merit; higher is better")
+    source_particle_id: int = column(
+        dtype="uint64", default=0, meaning="of a copy by symmetry: the particle that it is a copy of; 0 if it is none"
+    )
     scale: float | None = column(default=None, meaning="of its intensity against the others'")
     norm_correction: float | None = column(default=None, meaning="of its noise level, as RELION refines it")

@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from cryoloom.testing.microscope import ContrastTransfer
 
 BOX, PIXEL = 64, 1.5
+Chosen = np.ndarray | slice
 WIDTH = 0.75  # Å, of a blob
 MICROSCOPE = ContrastTransfer(
     defocus_u=9000.0,
@@ -53,11 +54,11 @@ def blobs(count: int = 40, radius: float = 22.0) -> tuple[np.ndarray, np.ndarray
     return places, random.uniform(0.5, 1.5, count)
 
 
-def volume(box: int = BOX, pixel: float = PIXEL) -> np.ndarray:
-    """The map (z, y, x) of the blobs."""
+def volume(box: int = BOX, pixel: float = PIXEL, *, chosen: Chosen = slice(None), width: float = WIDTH) -> np.ndarray:
+    """The map (z, y, x) of the blobs, or of some of them."""
     axis = (np.arange(box) - box // 2) * pixel
-    places, weights = blobs()
-    x, y, z = (np.exp(-0.5 * ((axis - p[:, None]) / WIDTH) ** 2) for p in places.T)
+    places, weights = (each[chosen] for each in blobs())
+    x, y, z = (np.exp(-0.5 * ((axis - p[:, None]) / width) ** 2) for p in places.T)
     return np.einsum("p,pz,py,px->zyx", weights, z, y, x).astype(np.float32)
 
 
@@ -72,6 +73,8 @@ def make_scene(
     box: int = BOX,
     pixel: float = PIXEL,
     even: np.ndarray | None = None,
+    chosen: Chosen = slice(None),
+    width: float = WIDTH,
     **optics: object,
 ) -> Scene:
     """Particles of micrographs whose defoci differ, each at its own height (standard deviation in Å)."""
@@ -97,8 +100,8 @@ def make_scene(
     grid = np.stack(np.meshgrid(kx, ky), axis=-1)  # (y, x, 2)
     there = grid if magnification is None else grid @ np.asarray(magnification).T
     squared = (there**2).sum(axis=-1)
-    damping = np.exp(-2 * np.pi**2 * WIDTH**2 * squared) * (2 * np.pi * WIDTH**2) * np.sqrt(2 * np.pi) * WIDTH
-    places, weights = blobs()
+    damping = np.exp(-2 * np.pi**2 * width**2 * squared) * (2 * np.pi) ** 1.5 * width**3
+    places, weights = (each[chosen] for each in blobs())
     images = np.empty((count, box, box), np.float32)
     rotations = matrices(angles)
     for n in range(count):

@@ -45,7 +45,7 @@ class RefineCTF(WholeProtocol):
 
         particles: Input[Particle] = input_set("images of particles with CTFs and refined poses")
         reference: Input[Volume] = input_set("their map; with half maps, each half set is compared with its own")
-        masks: Input[Mask] = input_set("mask about what the poses fit to", optional=True)
+        masks: Input[Mask] = input_set("mask about what the poses fit to; without it, that of the map", optional=True)
 
     class Outputs:
         """The particles, and what was changed."""
@@ -122,7 +122,8 @@ class RefineCTF(WholeProtocol):
         from cryoloom.protocols.ctf_refine._compute import check_half_sets, refine
         from cryoloom.protocols.particle_images import load_particles, tell
 
-        files = _files(inputs, workspace)
+        masks = inputs.get("masks")
+        files = reference_files(inputs["reference"], masks, workspace)
         table = inputs["particles"].table()
         if files.halves is not None:
             check_half_sets(table)
@@ -175,18 +176,26 @@ def _memory(particles: Snapshot[Any], threads: int) -> int:
     return predicted_memory(particles.count, _grid(particles).box_size, threads=threads)
 
 
-def _files(inputs: Mapping[str, Snapshot[Any]], workspace: RoundWorkspace) -> ReferenceFiles:
+def reference_files(reference: Snapshot[Any], masks: Snapshot[Any] | None, workspace: RoundWorkspace) -> ReferenceFiles:
+    """The only map of a set, with its halves, and the mask that belongs to it.
+
+    Parameters
+    ----------
+    reference : volumes
+    masks : None: the map's own, if it has one
+    workspace : of the round
+    """
     from cryoloom.protocols.ctf_refine._compute import ReferenceFiles
     from cryoloom.protocols.maps._resources import mask_file_of
 
-    volumes = list(inputs["reference"].items())
+    volumes = list(reference.items())
     if len(volumes) != 1:
         raise InputError(f"The reference must be one map, and there are {len(volumes)}; connect the one to use.")
     volume: Volume = volumes[0]
     halves = None
     if volume.half1_file and volume.half2_file:
         halves = workspace.resolve(volume.half1_file), workspace.resolve(volume.half2_file)
-    mask = mask_file_of(volume, list(inputs["masks"].items()) if "masks" in inputs else None)
+    mask = mask_file_of(volume, None if masks is None else list(masks.items()))
     return ReferenceFiles(
         workspace.resolve(volume.file),
         halves,

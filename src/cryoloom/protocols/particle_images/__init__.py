@@ -1,10 +1,22 @@
 """Particles of a set or a file as the engine takes them, and what it finds out back into their table."""
 
-from cryoloom.protocols.particle_images._duplicates import WithoutDuplicates, near_pairs, without_duplicates
+from cryoloom.protocols.particle_images._duplicates import (
+    WithoutDuplicates,
+    micrograph_pixel_sizes,
+    near_pairs,
+    without_duplicates,
+)
 from cryoloom.protocols.particle_images._files import ParticleFile, read_particle_file
 from cryoloom.protocols.particle_images._grid import CommonGrid, common_grid
 from cryoloom.protocols.particle_images._load import LoadedParticles, load_particles, optics_of, tell
-from cryoloom.protocols.particle_images._tables import LeftOut, check_halves, with_half_sets, with_poses
+from cryoloom.protocols.particle_images._tables import (
+    LeftOut,
+    check_copies,
+    check_halves,
+    original_particles,
+    with_half_sets,
+    with_poses,
+)
 
 __all__ = [
     "CommonGrid",
@@ -12,11 +24,14 @@ __all__ = [
     "LoadedParticles",
     "ParticleFile",
     "WithoutDuplicates",
+    "check_copies",
     "check_halves",
     "common_grid",
     "load_particles",
+    "micrograph_pixel_sizes",
     "near_pairs",
     "optics_of",
+    "original_particles",
     "read_particle_file",
     "tell",
     "with_half_sets",

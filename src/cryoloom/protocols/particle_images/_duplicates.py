@@ -97,7 +97,7 @@ def near_pairs(
     if not len(rows):
         return none, "Positions in micrographs are not known, so duplicates were looked for among images only."
     frame = frame[rows]
-    scale = _micrograph_pixel_sizes(table, frame, resolve, pixel_size)
+    scale = micrograph_pixel_sizes(table.with_frame(frame), resolve, pixel_size)
     if scale is None:
         return none, "The pixel size of the micrographs is not known, so duplicates were looked for among images only."
     points = [
@@ -114,10 +114,22 @@ def near_pairs(
     )
 
 
-def _micrograph_pixel_sizes(
-    table: Table, frame: pl.DataFrame, resolve: Callable[[str], Path] | None, given: float | Mapping[int, float] | None
+def micrograph_pixel_sizes(
+    table: Table, resolve: Callable[[str], Path] | None, given: float | Mapping[int, float] | None = None
 ) -> NDArray[np.float64] | None:
-    """(n,) pixel size of the micrograph of each row, in Å; None if it is not known."""
+    """Pixel size of the micrograph that each particle was cut from.
+
+    Parameters
+    ----------
+    table : n particles
+    resolve : gives the place of a micrograph, whose header tells its pixel size
+    given : in Å, if it is known: of all micrographs, or of each by its identity
+
+    Returns
+    -------
+    (n,) in Å; None if it is not known of all
+    """
+    frame = table.frame
     if isinstance(given, Mapping):
         known = [given.get(micrograph) for micrograph in frame["micrograph_id"]]
         return None if None in known else np.array(known, np.float64)

@@ -18,7 +18,13 @@ from cryoloom.errors import InputError
 from cryoloom.protocols.particle_images._duplicates import without_duplicates
 from cryoloom.protocols.particle_images._grid import CommonGrid, common_grid
 from cryoloom.protocols.particle_images._stacks import gather_images
-from cryoloom.protocols.particle_images._tables import LeftOut, left_out, with_half_sets
+from cryoloom.protocols.particle_images._tables import (
+    LeftOut,
+    check_copies,
+    left_out,
+    original_particles,
+    with_half_sets,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -126,6 +132,14 @@ def load_particles(
     table = with_half_sets(table)
     excluded: list[LeftOut] = []
     remarks: list[str] = []
+    copies = check_copies(table.frame)
+    if copies and duplicates_within is not None:
+        remarks.append(
+            f"{copies} particles are further copies by symmetry, and were left out: looked for everywhere, they would "
+            "be found where the first of them are. Expanded particles are for what leaves their poses near where they "
+            "are, without symmetry."
+        )
+        table = table.with_frame(table.frame[_first_copies(table.frame)])
     if duplicates_within is not None:
         single = without_duplicates(table, duplicates_within, resolve=resolve)
         table = single.kept
@@ -159,6 +173,11 @@ def tell(particles: LoadedParticles, workspace: RoundWorkspace) -> None:
         workspace.warn(remark)
     for each in particles.left_out:
         workspace.leave_out(each.id, each.label, each.reason)
+
+
+def _first_copies(frame: pl.DataFrame) -> pl.Series:
+    """Rows of which no former one is the same particle."""
+    return original_particles(frame).arg_unique()
 
 
 def _with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:

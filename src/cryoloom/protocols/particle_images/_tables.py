@@ -58,9 +58,43 @@ def with_half_sets(table: Table) -> Table:
     if known.is_in([1, 2]).all():
         return table
     drawn = [
-        half if half in (1, 2) else half_set_of(identity) for half, identity in zip(known, frame["id"], strict=True)
+        half if half in (1, 2) else half_set_of(identity)
+        for half, identity in zip(known, original_particles(frame), strict=True)
     ]
     return table.with_frame(frame.with_columns(pl.Series("half_set", drawn, pl.Int64)))
+
+
+def original_particles(frame: pl.DataFrame) -> pl.Series:
+    """Identity of the particle that each row is, or is a copy of by symmetry."""
+    import polars as pl
+
+    if "source_particle_id" not in frame.columns:
+        return frame["id"]
+    source = pl.col("source_particle_id").fill_null(0)
+    return frame.select(pl.when(source != 0).then(source).otherwise("id").alias("id")).to_series()
+
+
+def check_copies(frame: pl.DataFrame) -> int:
+    """How many rows are further copies, by symmetry, of particles that are there already.
+
+    Raises
+    ------
+    InputError
+        If copies of one particle are in different half sets.
+    """
+    if "source_particle_id" not in frame.columns:
+        return 0
+    import polars as pl
+
+    known = frame.select("half_set", id=original_particles(frame))
+    halves = known.group_by("id").agg(pl.col("half_set").n_unique())
+    torn = halves.filter(pl.col("half_set") > 1).height
+    if torn:
+        raise InputError(
+            f"Copies by symmetry of {torn} particles are in both half sets, which then share their noise; expand the "
+            "particles again, which leaves every copy in the half set of its particle."
+        )
+    return frame.height - halves.height
 
 
 def check_halves(half_sets: NDArray[np.int64], *, least: int = 1) -> None:

@@ -1,0 +1,89 @@
+"""`cryoloom tool subtract`: particles without a part of their map."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryoloom.cli._targets import OverwriteOption, check_targets
+from cryoloom.cli.output import duration, emit
+from cryoloom.errors import InputError
+
+
+def subtract(
+    particles: Annotated[Path, typer.Argument(metavar="STAR", help="Particles with poses and CTFs (.star or .cs).")],
+    *,
+    mask: Annotated[Path, typer.Option(help="Soft mask, from 0 to 1, about what stays.")],
+    output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of stack and STAR file.")],
+    reference: Annotated[Path | None, typer.Option(help="Map of all particles; not needed with half maps.")] = None,
+    half1: Annotated[Path | None, typer.Option(help="Map of the first half set, neither filtered nor masked.")] = None,
+    half2: Annotated[Path | None, typer.Option(help="Map of the second half set.")] = None,
+    solvent_mask: Annotated[Path | None, typer.Option(help="Mask about the whole particle.")] = None,
+    mask_holds_removed: Annotated[
+        bool, typer.Option("--mask-holds-removed", help="The mask surrounds what is taken away, not what stays.")
+    ] = False,
+    recentre: Annotated[
+        bool, typer.Option("--recentre", help="Bring the centre of the mask to the centre of the images.")
+    ] = False,
+    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    overwrite: OverwriteOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Take the projections of a part of the map away from the images of particles.
+
+    Writes PREFIX_particles.mrcs and PREFIX_particles.star, which keeps all that the input says of the particles.
+
+    Example: cryoloom tool subtract fine_particles.star --reference fine_map.mrc --mask core.mrc --output core
+    """
+    import time
+
+    from cryoloom.cli.tool._progress import ToolProgress
+    from cryoloom.formats import relion
+    from cryoloom.protocols.ctf_refine._compute import ReferenceFiles, check_half_sets
+    from cryoloom.protocols.machine_speed import machine_speed
+    from cryoloom.protocols.particle_images import load_particles, read_particle_file
+    from cryoloom.protocols.refine._reference import read_reference
+    from cryoloom.protocols.subtract._compute import Part, check_samplings, predicted_memory, predicted_seconds
+    from cryoloom.protocols.subtract._compute import subtract as write_subtracted
+
+    if (half1 is None) != (half2 is None):
+        raise InputError("Give both half maps, or neither.")
+    if half1 is None and reference is None:
+        raise InputError("Give the map of the particles with --reference, or its half maps with --half1 and --half2.")
+    halves = None if half1 is None or half2 is None else (half1, half2)
+    stack, star = (output.with_name(f"{output.name}_particles{suffix}") for suffix in (".mrcs", ".star"))
+    check_targets([stack, star], inputs=[particles, reference, half1, half2, mask, solvent_mask], overwrite=overwrite)
+    given = read_particle_file(particles)
+    check_targets([stack], inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
+    check_samplings(given.table)
+    if halves is not None:
+        check_half_sets(given.table)
+    loaded = load_particles(given.table, given.resolve, diameter=None)
+    box = loaded.grid.box_size
+    expected = predicted_seconds(len(loaded), box, threads=threads) / machine_speed()
+    memory = predicted_memory(len(loaded), box, threads=threads)
+    sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
+    part = Part(read_reference(mask, loaded.grid).clip(0.0, 1.0), mask_holds_removed, recentre)
+    begin = time.monotonic()
+    with ToolProgress("Subtracting", quiet=as_json) as progress:
+        maps = ReferenceFiles(reference, halves, solvent_mask).read(loaded.grid, threads=threads)
+        made, told = write_subtracted(
+            loaded, maps, part, stack, stack.name, resolve=given.resolve, threads=threads, report=progress
+        )
+    remarks = [*given.remarks, *loaded.remarks, *told, *relion.write_particles(star, made)]
+    for remark in remarks:
+        sys.stderr.write(f"{particles.name}: {remark}\n")
+    document = {
+        "particles": star,
+        "stack": stack,
+        "count": len(made),
+        "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
+        "recentred": recentre,
+        "seconds": round(time.monotonic() - begin, 1),
+        "predicted": {"seconds": round(expected, 1), "memory": memory},
+        "remarks": remarks,
+    }
+    emit(document, as_json=as_json, text=f"{len(made)} particles → {star}")

@@ -1,0 +1,203 @@
+"""Particles cut out of their micrographs anew, where they were refined to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryoloom.engine.extraction import ExtractionSettings, extract_particles
+from cryoloom.errors import InputError
+from cryoloom.protocols.particle_images._tables import LeftOut, left_out
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from cryoloom.data import Table
+    from cryoloom.protocols.change_box._sampling import Sampling, Wanted
+
+_BACKGROUND_OVER_BOX = 0.75
+_SECONDS_A_MEGAPIXEL = 0.03  # of a micrograph that is read
+_PIXEL = 6e-8  # seconds a pixel of a window
+_PROGRAM = 250 * 2**20
+_NAMES = ("x", "y", "micrograph_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A micrograph.
+
+    Parameters
+    ----------
+    path : of its file
+    name : by which tables call it
+    pixel_size : in Å
+    contrast_sign : -1 if protein is dark
+    """
+
+    path: Path
+    name: str
+    pixel_size: float
+    contrast_sign: int
+
+
+@dataclass
+class ReExtracted:
+    """What has been cut out so far.
+
+    Parameters
+    ----------
+    frames : of particles, micrograph by micrograph
+    left_out : particles without a new image
+    samplings : box and pixel size of the new images
+    """
+
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    samplings: set[tuple[int, float]] = field(default_factory=set)
+
+    def table(self, former: Table) -> Table:
+        """All of them.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        import polars as pl
+
+        if not self.frames:
+            raise InputError(f"No particle could be cut out again: {self.left_out[-1].reason}.")
+        return former.with_frame(pl.concat(self.frames))
+
+
+def re_extract(
+    table: Table,
+    micrographs: Mapping[int, Source],
+    wanted: Wanted,
+    stack_for: Callable[[int], tuple[Path, str]],
+    *,
+    diameter: float | None = None,
+    threads: int = 1,
+    report: Callable[[float], None] | None = None,
+) -> ReExtracted:
+    """Cut particles out anew, at their coordinates corrected by the shifts that were refined.
+
+    Identity, pose, half set, CTF and optics stay. Windows lie on whole pixels; what is left of a position is the new
+    shift.
+
+    Parameters
+    ----------
+    table : particles with positions in micrographs
+    micrographs : by identity
+    wanted : box and pixel size
+    stack_for : gives the place of a micrograph's stack, and how the table calls it
+    diameter : of the particle, in Å; what lies beyond it, and beyond three quarters of the box, is background
+    threads : threads to use; the result does not depend on it
+    report : told the share that is done
+
+    Raises
+    ------
+    InputError
+        If positions are not known, or the sampling cannot be made of the micrographs.
+    """
+    from cryoloom.formats import read_image, write_stack
+
+    frame = table.frame
+    if not set(_NAMES) <= set(frame.columns):
+        raise InputError(
+            "The particles do not say where in which micrograph they are, so they cannot be cut out again; give those "
+            "that were extracted from micrographs."
+        )
+    made = ReExtracted()
+    groups = frame.sort("micrograph_id", maintain_order=True).partition_by("micrograph_id", maintain_order=True)
+    for number, group in enumerate(groups):
+        identity = group["micrograph_id"][0]
+        source = None if identity is None else micrographs.get(identity)
+        placed = group.filter(group["x"].is_finite().fill_null(False) & group["y"].is_finite().fill_null(False))
+        if source is None or not source.path.is_file():
+            made.left_out += left_out(group, "its micrograph is not there")
+        else:
+            made.left_out += left_out(
+                group.filter(~group["id"].is_in(placed["id"].implode())), "its position is not known"
+            )
+            sampling = wanted.cut(group["box_size"][0], group["pixel_size"][0], source.pixel_size)
+            image = read_image(source.path)
+            particles, lost, images = _cut(placed, source, image, sampling, diameter, threads)
+            made.left_out += lost
+            if len(images):
+                path, name = stack_for(identity)
+                write_stack(path, images, pixel_size=sampling.pixel_size)
+                made.frames.append(_renamed(particles, name, source.name))
+                made.samplings.add((sampling.box_size, sampling.pixel_size))
+        if report is not None:
+            report((number + 1) / len(groups))
+    return made
+
+
+def predicted_seconds(count: int, micrographs: Sequence[tuple[int, int]], window: int, *, threads: int = 1) -> float:
+    """Time for ``count`` particles in micrographs of these widths and heights."""
+    read = _SECONDS_A_MEGAPIXEL * sum(width * height for width, height in micrographs) / 1e6
+    return read + _PIXEL * count * window**2 / threads
+
+
+def predicted_memory(count: int, micrographs: Sequence[tuple[int, int]], box_size: int) -> int:
+    """Peak memory in bytes: the largest micrograph, and three times the images of one with as many as it may have."""
+    largest = max((width * height for width, height in micrographs), default=0)
+    of_one = 3 * count // max(len(micrographs), 1)
+    return _PROGRAM + 8 * largest + 2 * 4 * of_one * box_size**2 + 500 * count
+
+
+def _cut(
+    frame: pl.DataFrame,
+    source: Source,
+    image: np.ndarray,
+    sampling: Sampling,
+    diameter: float | None,
+    threads: int,
+) -> tuple[pl.DataFrame, list[LeftOut], np.ndarray]:
+    """Particles with new positions and shifts, those without an image, and the images."""
+    import polars as pl
+
+    background = _BACKGROUND_OVER_BOX * sampling.window
+    if diameter is not None:
+        background = max(background, diameter / source.pixel_size)
+    settings = ExtractionSettings(
+        box_size=sampling.window,
+        background_diameter=min(background, 0.95 * sampling.window),
+        output_size=None if sampling.box_size == sampling.window else sampling.box_size,
+        contrast_sign=source.contrast_sign,
+    )
+    shifts = [
+        frame[name].fill_null(0.0).to_numpy() if name in frame.columns else np.zeros(frame.height)
+        for name in ("shift_x", "shift_y")
+    ]
+    places = frame.select("x", "y").to_numpy().astype(np.float64) - np.stack(shifts, axis=1) / source.pixel_size
+    found = extract_particles(image, places, settings, threads=threads)
+    lost = [
+        each for dropped in found.dropped for each in left_out(frame[dropped.index : dropped.index + 1], dropped.reason)
+    ]
+    columns = {
+        "x": found.centres[:, 0].astype(np.float64),
+        "y": found.centres[:, 1].astype(np.float64),
+        "shift_x": found.shifts[:, 0] * source.pixel_size,
+        "shift_y": found.shifts[:, 1] * source.pixel_size,
+    }
+    kept = frame[found.indices].with_columns(
+        *(pl.Series(name, values) for name, values in columns.items()),
+        box_size=pl.lit(sampling.box_size, pl.Int64),
+        pixel_size=pl.lit(sampling.pixel_size),
+        contrast_sign=pl.lit(1, pl.Int64),
+    )
+    return kept, lost, found.images
+
+
+def _renamed(particles: pl.DataFrame, stack: str, micrograph: str) -> pl.DataFrame:
+    import polars as pl
+
+    return particles.with_columns(
+        file=pl.lit(stack), index=pl.int_range(pl.len(), dtype=pl.Int64), micrograph_file=pl.lit(micrograph)
+    )

@@ -1,0 +1,5 @@
+"""Particles without a part of their map."""
+
+from cryoloom.protocols.subtract._protocol import SubtractProjections
+
+__all__ = ["SubtractProjections"]

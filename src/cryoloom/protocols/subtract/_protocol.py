@@ -1,0 +1,129 @@
+"""Take a part of the map out of particle images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from cryoloom.data import Item, Mask, Particle, Snapshot, Volume
+from cryoloom.errors import InputError
+from cryoloom.workflow.lane import Capacity, Resources
+from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
+from cryoloom.workflow.protocol import FileRole, Input, Output, Prediction, Stage, WholeProtocol, input_set, output_set
+from cryoloom.workflow.workspace import RoundWorkspace
+
+if TYPE_CHECKING:
+    from cryoloom.data import Table
+
+
+class SubtractProjections(WholeProtocol):
+    """Take the projections of a part of the map away from the images of particles, so that the rest can be refined.
+
+    Each particle loses what the part contributes to it by its pose, its CTF, the aberrations and magnification of its
+    optics group and the strength of its signal, in the half map of its own half set. All else that is known of the
+    particles stays.
+    """
+
+    id = "subtract"
+    stage = Stage.REFINE
+    citations = ("Bai, Rajendra, Yang, Shi & Scheres (2015), eLife 4:e11182, doi:10.7554/eLife.11182",)
+    file_categories: ClassVar[Mapping[str, FileRole]] = {"particles": FileRole.REBUILDABLE}
+    waits_for_closed_inputs = True
+
+    class Inputs:
+        """Particles, their map, and a mask that parts it."""
+
+        particles: Input[Particle] = input_set("images of particles with CTFs and refined poses")
+        reference: Input[Volume] = input_set("their map within its mask; with half maps, each half set loses its own")
+        masks: Input[Mask] = input_set("one soft mask about what stays, or about what is taken away")
+
+    class Outputs:
+        """The particles."""
+
+        particles: Output[Particle] = output_set("the same particles, in images without the part")
+
+    class Parameters(ProtocolParameters):
+        """What stays."""
+
+        mask_holds: Literal["kept", "removed"] = parameter(
+            "kept", label="Mask holds", help="What the mask surrounds: what is kept, or what is taken away."
+        )
+        recentre: bool = parameter(
+            False,
+            label="Recentre",
+            help="Bring the centre of the mask to the centre of the images; maps made of them lie there too.",
+        )
+        threads: int = parameter(2, label="Threads", level=Level.ADVANCED, ge=1, le=64)
+
+    def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
+        """Memory follows from the number and size of the images."""
+        return Resources(cpu=parameters.threads, memory=_memory(inputs["particles"], parameters.threads))
+
+    def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
+        """As measured, scaled by the speed of this machine."""
+        from cryoloom.protocols.machine_speed import machine_speed
+        from cryoloom.protocols.subtract._compute import predicted_seconds
+
+        particles, threads = inputs["particles"], min(parameters.threads, capacity.cpu)
+        seconds = predicted_seconds(particles.count, _box(particles), threads=threads)
+        return Prediction(seconds / machine_speed(), _memory(particles, threads))
+
+    def compute(
+        self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
+    ) -> Mapping[str, Table | Iterable[Item]]:
+        """Subtract, batch by batch, into one stack."""
+        from cryoloom.protocols.ctf_refine._compute import check_half_sets
+        from cryoloom.protocols.ctf_refine._protocol import reference_files
+        from cryoloom.protocols.particle_images import load_particles, tell
+        from cryoloom.protocols.refine._reference import read_reference
+        from cryoloom.protocols.subtract._compute import Part, check_samplings, subtract
+
+        files = reference_files(inputs["reference"], None, workspace)
+        masks = list(inputs["masks"].items())
+        if len(masks) != 1:
+            raise InputError(f"There must be one mask, and there are {len(masks)}; connect the one to use.")
+        mask: Mask = masks[0]
+        table = inputs["particles"].table()
+        check_samplings(table)
+        if files.halves is not None:
+            check_half_sets(table)
+        particles = load_particles(table, workspace.resolve, diameter=None, scratch=workspace.scratch())
+        tell(particles, workspace)
+        part = Part(
+            read_reference(workspace.resolve(mask.file), particles.grid, pixel_size=mask.pixel_size).clip(0.0, 1.0),
+            parameters.mask_holds == "removed",
+            parameters.recentre,
+        )
+        stack = workspace.file("particles", ".mrcs")
+        made, remarks = subtract(
+            particles,
+            files.read(particles.grid, threads=workspace.threads),
+            part,
+            stack.path,
+            stack.name,
+            resolve=workspace.resolve,
+            threads=workspace.threads,
+            report=lambda share: workspace.report(share, "subtracting"),
+        )
+        for remark in remarks:
+            workspace.warn(remark)
+        return {"particles": made}
+
+    def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
+        """What a paper says of it."""
+        what = "outside a mask" if parameters.mask_holds == "kept" else "inside a mask"
+        recentred = " The images were recentred on the mask." if parameters.recentre else ""
+        return (
+            f"Projections of the density {what} were subtracted from the images of {counts.get('particles', 0)} "
+            f"particles.{recentred}"
+        )
+
+
+def _box(particles: Snapshot[Any]) -> int:
+    return int(max(particles.to_polars(columns=["box_size"])["box_size"].to_list(), default=0))
+
+
+def _memory(particles: Snapshot[Any], threads: int) -> int:
+    from cryoloom.protocols.subtract._compute import predicted_memory
+
+    return predicted_memory(particles.count, _box(particles), threads=threads)
