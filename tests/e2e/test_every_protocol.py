@@ -103,18 +103,24 @@ def test_export_writes_star_files_that_another_program_reads(everything: Everyth
     assert len(list(movies.find_loop("_rlnMicrographMovieName"))) == MOVIES
 
 
-def test_report_is_a_page_of_what_is_connected(everything: Everything) -> None:
+def test_report_is_a_page_of_what_is_connected(everything: Everything, tmp_path: Path) -> None:
+    density = np.random.default_rng(1).normal(size=(24, 24, 24)).astype(np.float32)
+    mrcfile.write(tmp_path / "density.mrc", density, voxel_size=3.0)
+    volume = everything.made("import-volume", file=tmp_path / "density.mrc")
     run = everything.made(
         "report",
         micrographs="5.accepted",
         ctfs="4.ctfs",
         coordinates="6.coordinates",
         particles="7.particles",
+        volumes=volume.outputs["volumes"],
         title="All of it",
         exposures=1,
     )
     page = (run.folder.files / "report" / "report.html").read_text(encoding="utf-8")
     assert "All of it" in page
+    assert "<h2>Map</h2>" in page
+    assert "24 px of 3 Å" in page
     assert page.count("data:image/") >= 2
     assert "</html>" in page
 

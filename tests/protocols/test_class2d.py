@@ -17,6 +17,7 @@ from cryoloom.formats import read_star
 from cryoloom.protocols.class2d._labels import continued
 from cryoloom.protocols.class2d._select import labels_in
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
+from cryoloom.runtime import findings_of
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
 
@@ -78,6 +79,11 @@ def test_classes_go_on_from_the_last_iteration_and_are_chosen(imported, monkeypa
     assert kept.height + chosen.outputs["rejected"].to_polars().height == COUNT
     with pytest.raises(ParameterError, match="name it once"):
         chosen.decide(keep="1", leave_out="1-2")
+
+    shown = findings_of(imported)  # of the report: what was kept, and what was not
+    assert [one.label for one in shown.reconstruction.classes] == classes["label"].to_list()
+    assert shown.reconstruction.kept == set(classes.filter(classes["label"] < 3)["id"])
+    assert shown.particle_count == kept.height
 
 
 def test_labels_stay_with_averages_that_are_found_again():

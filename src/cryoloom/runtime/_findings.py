@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from cryoloom.data import Item, Snapshot, counted
+from cryoloom.data import FSC, Class2D, Item, Snapshot, Volume, counted
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.preflight import Check
-from cryoloom.protocols.report import Failure, Findings, Warned, exposures_of
+from cryoloom.protocols.report import Failure, Findings, Reconstruction, Warned, exposures_of
 from cryoloom.workflow.continuing import REPORTED_KINDS, continuing_sets
 from cryoloom.workflow.graph import RunGraph
 from cryoloom.workflow.methods import methods_of
@@ -60,7 +60,36 @@ def findings_of(project: Project, named: Sequence[Output] = ()) -> Findings:
         left_out=[_told(project, graph, reference) for reference in sets.left_out],
         methods=methods,
         checks=_newest_checks(project),
+        reconstruction=_reconstruction(project, graph, sets.chosen, snapshots),
     )
+
+
+def _reconstruction(
+    project: Project,
+    graph: RunGraph,
+    chosen: Mapping[str, OutputReference],
+    snapshots: Mapping[str, Snapshot[Item]],
+) -> Reconstruction:
+    """Classes, those that were not kept included, and maps with their curves."""
+    found: dict[str, list[Item]] = {kind: list(snapshot.items()) for kind, snapshot in snapshots.items()}
+    classes, kept = found.get(Class2D.kind, []), None
+    given = _read_by(project, graph, chosen[Class2D.kind], Class2D.kind) if Class2D.kind in chosen else None
+    if given is not None:
+        classes, kept = list(_snapshot(project, given).items()), frozenset(one.id for one in classes)
+    return Reconstruction.of(
+        [one for one in classes if isinstance(one, Class2D)],
+        [one for one in found.get(Volume.kind, []) if isinstance(one, Volume)],
+        [one for one in found.get(FSC.kind, []) if isinstance(one, FSC)],
+        kept=kept,
+    )
+
+
+def _read_by(project: Project, graph: RunGraph, made: OutputReference, kind: str) -> OutputReference | None:
+    """The set of the same kind that an output was chosen from, if there is one."""
+    for link in graph[made.run].inputs.values():
+        if link.run in graph and project.run(link.run).record.output_kinds.get(link.output) == kind:
+            return OutputReference(run=link.run, output=link.output)
+    return None
 
 
 def _newest_checks(project: Project) -> list[Check]:

@@ -10,7 +10,7 @@ from cryoloom.errors import ParameterError
 from cryoloom.workflow.graph import RunGraph
 from cryoloom.workflow.run import OutputReference, RunState
 
-REPORTED_KINDS = ("micrographs", "ctfs", "coordinates", "particles", "movies")
+REPORTED_KINDS = ("micrographs", "ctfs", "coordinates", "particles", "movies", "classes2d", "volumes", "fscs")
 """Kinds of items that a report shows, the one to which the others must fit first."""
 
 

@@ -4,11 +4,13 @@ from cryoloom.protocols.report._findings import Exposure, Failure, Findings, War
 from cryoloom.protocols.report._page import report_page
 from cryoloom.protocols.report._pictures import micrograph_picture
 from cryoloom.protocols.report._protocol import Report, write_report
+from cryoloom.protocols.report._reconstruction import Reconstruction
 
 __all__ = [
     "Exposure",
     "Failure",
     "Findings",
+    "Reconstruction",
     "Report",
     "Warned",
     "exposures_of",

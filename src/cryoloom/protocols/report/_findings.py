@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryoloom.data import CTF, Coordinate, Item, Micrograph, Snapshot
 from cryoloom.protocols.preflight import Check
+from cryoloom.protocols.report._reconstruction import Reconstruction
 from cryoloom.workflow.methods import Methods
 
 
@@ -74,6 +75,7 @@ class Findings:
     shown, left_out : names of the sets that are shown, and of others that hold such items
     methods : how the sets were made; None if that is not known
     checks : what a preflight found
+    reconstruction : what the particles have become
     notes : further numbers, by what they count
     """
 
@@ -88,6 +90,7 @@ class Findings:
     left_out: Sequence[str] = ()
     methods: Methods | None = None
     checks: Sequence[Check] = ()
+    reconstruction: Reconstruction = field(default_factory=Reconstruction)
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -10,7 +10,9 @@ from pathlib import Path
 from cryoloom.data import Micrograph
 from cryoloom.durable import SIGNATURE
 from cryoloom.protocols.report._charts import drift_track, histogram, over_session
+from cryoloom.protocols.report._class_section import class_section
 from cryoloom.protocols.report._findings import Exposure, Findings
+from cryoloom.protocols.report._map_section import map_section
 from cryoloom.protocols.report._pictures import picked_micrograph, stored_picture
 from cryoloom.workflow.citations import Citation
 
@@ -40,6 +42,8 @@ def report_page(
         f'<p class="when">cryoloom report of {datetime.now(UTC):%Y-%m-%d %H:%M} UTC</p>',
         _numbers(findings),
         _sources(findings),
+        map_section(findings.reconstruction, findings.project),
+        class_section(findings.reconstruction.classes, findings.reconstruction.kept, findings.project),
         _checks(findings),
         _distributions(findings),
         _exposures(findings, picture_of, drift_of, shown),
@@ -56,12 +60,14 @@ def report_page(
 
 
 def _numbers(findings: Findings) -> str:
-    resolution = findings.median_resolution
+    resolution, of_map = findings.median_resolution, findings.reconstruction.resolution
+    imaged = bool(findings.exposures or not findings.reconstruction)
     entries = [
+        ("map", None if of_map is None else f"{of_map:.2f}", "Å"),
         ("movies", findings.movie_count, ""),
-        ("micrographs", len(findings.exposures), ""),
+        ("micrographs", len(findings.exposures) if imaged else None, ""),
         ("median CTF fit", None if resolution is None else f"{resolution:.1f}", "Å"),
-        ("picks", findings.pick_count, ""),
+        ("picks", findings.pick_count if imaged else None, ""),
         ("particles", findings.particle_count, ""),
         ("failed items", len(findings.failures), ""),
     ]
@@ -97,6 +103,8 @@ def _checks(findings: Findings) -> str:
 
 
 def _distributions(findings: Findings) -> str:
+    if not findings.exposures and findings.reconstruction:  # it begins with particles
+        return ""
     fits = [exposure.ctf for exposure in findings.exposures]
     defocus = [None if fit is None else (fit.defocus_u + fit.defocus_v) / 2e4 for fit in fits]
     astigmatism = [None if fit is None else (fit.defocus_u - fit.defocus_v) / 10 for fit in fits]

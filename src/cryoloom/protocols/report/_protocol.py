@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cryoloom.data import CTF, Coordinate, Item, Micrograph, Particle, Snapshot
+from cryoloom.data import CTF, FSC, Class2D, Coordinate, Item, Micrograph, Particle, Snapshot, Volume
 from cryoloom.durable import AtomicFile
 from cryoloom.protocols.preflight import Check
 from cryoloom.protocols.report._findings import Findings, exposures_of
 from cryoloom.protocols.report._page import report_page
 from cryoloom.protocols.report._pictures import micrograph_picture
+from cryoloom.protocols.report._reconstruction import Reconstruction
 from cryoloom.workflow.parameters import ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, Stage, WholeProtocol, input_set
 from cryoloom.workflow.workspace import RoundWorkspace, resolve_in_project
@@ -37,6 +38,9 @@ class Report(WholeProtocol):
         coordinates: Input[Coordinate] = input_set("picks", optional=True)
         particles: Input[Particle] = input_set("extracted particles", optional=True)
         checks: Input[Check] = input_set("what a preflight found", optional=True)
+        classes: Input[Class2D] = input_set("class averages", optional=True)
+        volumes: Input[Volume] = input_set("maps", optional=True)
+        fscs: Input[FSC] = input_set("curves of these maps", optional=True)
 
     class Parameters(ProtocolParameters):
         """How much is shown."""
@@ -57,6 +61,9 @@ class Report(WholeProtocol):
             checks=[check for check in inputs["checks"].items() if isinstance(check, Check)]
             if "checks" in inputs
             else [],
+            reconstruction=Reconstruction.of(
+                *([*inputs[name].items()] if name in inputs else [] for name in ("classes", "volumes", "fscs"))
+            ),
             methods=workspace.history,
         )
         folder = workspace.run_folder / "files" / "report"
