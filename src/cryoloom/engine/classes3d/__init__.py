@@ -1,0 +1,20 @@
+"""Sorting of particles of known poses into classes of different structure."""
+
+from cryoloom.engine.classes3d._agreement import adjusted_rand_index, matched
+from cryoloom.engine.classes3d._classes3d import classify3d
+from cryoloom.engine.classes3d._maps import ClassMap, class_map
+from cryoloom.engine.classes3d._poses import KnownPoses
+from cryoloom.engine.classes3d._settings import Classes3DSettings
+from cryoloom.engine.classes3d._state import REPRODUCIBLE, Classes3DState
+
+__all__ = [
+    "REPRODUCIBLE",
+    "ClassMap",
+    "Classes3DSettings",
+    "Classes3DState",
+    "KnownPoses",
+    "adjusted_rand_index",
+    "class_map",
+    "classify3d",
+    "matched",
+]
