@@ -33,6 +33,7 @@ SCRIPTS = {
     "abinitio": "First maps",
     "refinement": "Refinement of poses and maps",
     "classes2d": "2D classes, with RELION",
+    "classes3d": "3D classes",
     "postprocess": "Postprocessing and local resolution, with RELION",
     "sets": "Sets",
     "star": "STAR files",

@@ -54,6 +54,8 @@ def test_every_embedded_protocol_is_run_here_or_in_another_test(everything: Ever
         "class2d",
         "select-classes",
         "abinitio",
+        "class3d",
+        "select-classes-3d",
         "refine",
         "ctf-refine",
         "subtract",

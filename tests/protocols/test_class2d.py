@@ -15,7 +15,7 @@ from cryoloom.engine.classes2d import classify2d
 from cryoloom.errors import ParameterError
 from cryoloom.formats import read_star
 from cryoloom.protocols.class2d._labels import continued
-from cryoloom.protocols.class2d._select import labels_in
+from cryoloom.protocols.class_choice import labels_in
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
 from cryoloom.runtime import findings_of
 from cryoloom.workflow.predicting import predicted

@@ -23,6 +23,7 @@ TOOLS: Mapping[str, str] = {
     "extract": "cryoloom.cli.tool.extract:extract",
     "abinitio": "cryoloom.cli.tool.abinitio:abinitio",
     "class2d": "cryoloom.cli.tool.class2d:class2d",
+    "class3d": "cryoloom.cli.tool.class3d:class3d",
     "refine": "cryoloom.cli.tool.refine:refine",
     "ctfrefine": "cryoloom.cli.tool.ctfrefine:ctfrefine",
     "subtract": "cryoloom.cli.tool.subtract:subtract",

@@ -44,6 +44,7 @@ class Class3D(Item):
     particle_count: int = column(meaning="particles assigned to it")
     share: float = column(meaning="of all particles, 0 to 1")
     resolution: float | None = column(default=None, unit="Å", meaning="estimated resolution of the map")
+    class_number: int | None = column(default=None, meaning="by which its particles name it, from 1")
 
 
 @item_class

@@ -17,6 +17,8 @@ PROTOCOLS: Mapping[str, str] = {
     "class2d": "cryoloom.protocols.class2d:Classify2D",
     "select-classes": "cryoloom.protocols.class2d:SelectClasses",
     "abinitio": "cryoloom.protocols.abinitio:AbInitio",
+    "class3d": "cryoloom.protocols.class3d:Classify3D",
+    "select-classes-3d": "cryoloom.protocols.class3d:SelectClasses3D",
     "refine": "cryoloom.protocols.refine:Refine",
     "ctf-refine": "cryoloom.protocols.ctf_refine:RefineCTF",
     "subtract": "cryoloom.protocols.subtract:SubtractProjections",

@@ -2,6 +2,7 @@
 
 from cryoloom.engine.classes3d._agreement import adjusted_rand_index, matched
 from cryoloom.engine.classes3d._classes3d import classify3d
+from cryoloom.engine.classes3d._cost import predicted_memory, predicted_seconds
 from cryoloom.engine.classes3d._maps import ClassMap, class_map
 from cryoloom.engine.classes3d._poses import KnownPoses
 from cryoloom.engine.classes3d._settings import Classes3DSettings
@@ -17,4 +18,6 @@ __all__ = [
     "class_map",
     "classify3d",
     "matched",
+    "predicted_memory",
+    "predicted_seconds",
 ]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 EVERYWHERE = 5  # iterations before places are judged by how far particles agree about them
 SETTLED = 0.002  # share of the particles that change their class when it is over
+LEAST_RADIUS = 4  # Fourier pixels
 LEAST_MEMBERS = 3  # particles that each class needs in each part of a half set
 
 
@@ -218,8 +219,7 @@ class _Classification:
         """What the maps of all particles leave, at a resolution; kept until another one is asked for."""
         if self._known is None or self._known[0] != resolution:
             particles = self._particles
-            width = particles.box_size * particles.pixel_size
-            radius = max(4, min(particles.largest_radius, round(width / resolution)))
+            radius = min(particles.largest_radius, radius_at(resolution, particles.box_size, particles.pixel_size))
             known = consensus(particles, self._poses, self._members, radius, self._operators, threads=self._threads)
             mask = resample(
                 self._mask, pixel_size=particles.pixel_size, new_pixel_size=known.pixel_size, box_size=known.box_size
@@ -234,6 +234,11 @@ class _Classification:
             )
             self._known = resolution, known, grid
         return self._known[1:]
+
+
+def radius_at(resolution: float, box_size: int, pixel_size: float) -> int:
+    """Below how many Fourier pixels images are compared, for a resolution in Å."""
+    return max(LEAST_RADIUS, min((box_size + 1) // 2, round(box_size * pixel_size / resolution)))
 
 
 def _posteriors(scores: NDArray[np.float64], former: NDArray[np.float64]) -> NDArray[np.float64]:

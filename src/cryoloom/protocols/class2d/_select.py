@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
-
-from pydantic import model_validator
+from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Class2D, Particle
 from cryoloom.protocols.class2d._tables import members
+from cryoloom.protocols.class_choice import ClassChoice, labels_in
 from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import DecideProtocol, Input, Output, Stage, input_set, output_set
 
@@ -55,18 +53,8 @@ class SelectClasses(DecideProtocol):
             le=2.0,
         )
 
-    class Decision(ProtocolParameters):
+    class Decision(ClassChoice):
         """What a person decides."""
-
-        keep: str = parameter("", label="Keep", help="Labels of classes, such as 1, 4-7; added to the proposal.")
-        leave_out: str = parameter("", label="Leave out", help="Labels of classes; taken out of the proposal.")
-
-        @model_validator(mode="after")
-        def _named_once(self) -> Self:
-            both = sorted(labels_in(self.keep) & labels_in(self.leave_out))
-            if both:
-                raise ValueError(f"class {both[0]} is to be kept and to be left out; name it once")
-            return self
 
     def first_decision(self, parameters: Any) -> Any | None:
         """The proposal, unless a person is to be waited for."""
@@ -97,21 +85,3 @@ class SelectClasses(DecideProtocol):
             f"{kept} of {kept + counts.get('rejected', 0)} particles in {counts.get('classes', 0)} two-dimensional "
             "classes were kept."
         )
-
-
-def labels_in(text: str) -> set[int]:
-    """Labels that a list such as ``1, 4-7`` names.
-
-    Raises
-    ------
-    ValueError
-        If it is no such list.
-    """
-    found: set[int] = set()
-    for part in filter(None, re.split(r"[\s,]+", text.strip())):
-        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
-        if match is None:
-            raise ValueError(f"{part!r} names no class; give numbers and ranges, such as 1, 4-7.")
-        first = int(match[1])
-        found |= set(range(first, int(match[2] or first) + 1))
-    return found

@@ -1,0 +1,203 @@
+"""What goes into a 3D classification, and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryoloom.engine.classes3d import (
+    REPRODUCIBLE,
+    Classes3DSettings,
+    Classes3DState,
+    KnownPoses,
+    class_map,
+    predicted_seconds,
+)
+from cryoloom.engine.maps import low_pass
+from cryoloom.engine.orientations import rotation_matrices
+from cryoloom.engine.validation import correlate_half_maps, soft_auto_mask
+from cryoloom.errors import InputError
+from cryoloom.formats import read_header, read_volume
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cryoloom.data import Table
+    from cryoloom.engine.classes3d import ClassMap
+    from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
+
+COMPARED_AT = 25.0  # Å, at which the map that the poses give is compared with the reference, within the mask
+LEAST_RESEMBLANCE = 0.6
+COMPARED_PARTICLES = 1000
+TOLD_BY_DEFOCUS = 0.1  # share of the variance of the defocus that lies between classes, from which they are suspect
+
+
+@dataclass(frozen=True)
+class FoundClass:
+    """One class.
+
+    Parameters
+    ----------
+    number : from 1, the largest first
+    map : and its halves
+    count, share : of the particles for which it is the most probable one
+    resolution : where the corrected correlation of its half maps falls below 0.143, in Å; None without evidence
+    """
+
+    number: int
+    map: ClassMap
+    count: int
+    share: float
+    resolution: float | None
+
+
+def check_known_poses(particles: LoadedParticles) -> KnownPoses:
+    """The poses of particles that have been refined.
+
+    Raises
+    ------
+    InputError
+        If some particle has no orientation.
+    """
+    if particles.angles is None:
+        raise InputError(
+            "Some particles have no orientation, so they cannot be sorted by their structure; refine them first."
+        )
+    return KnownPoses(rotation_matrices(particles.angles), particles.shifts)
+
+
+def read_mask(path: Path, grid: CommonGrid) -> NDArray[np.float32]:
+    """A mask on the grid of the images.
+
+    Raises
+    ------
+    InputError
+        If it is of another size.
+    """
+    pixel_size, mask = read_header(path).pixel_size, read_volume(path)
+    if pixel_size is None:
+        pixel_size = grid.pixel_size
+    if not grid.is_that_of(len(mask), pixel_size):
+        raise InputError(
+            f"{path.name} has {len(mask)} px of {pixel_size:.3f} Å and the images {grid}; resample the mask to that.",
+            path=path,
+        )
+    return np.clip(mask, 0.0, 1.0)
+
+
+def mask_of(reference: NDArray[np.float32], grid: CommonGrid, *, threads: int = 1) -> NDArray[np.float32]:
+    """A soft mask about what stands out of the solvent of a map."""
+    return soft_auto_mask(reference, pixel_size=grid.pixel_size, threads=threads).mask
+
+
+def check_frame(
+    particles: LoadedParticles,
+    poses: KnownPoses,
+    reference: NDArray[np.float32],
+    mask: NDArray[np.float32],
+    symmetry: str,
+    *,
+    threads: int = 1,
+) -> None:
+    """Refuse a reference that the poses do not belong to.
+
+    Raises
+    ------
+    InputError
+        With the correlation of the map that the poses give with the reference.
+    """
+    images, count = particles.images, len(particles)
+    weights = np.zeros(count)
+    weights[np.random.default_rng(0).permutation(count)[:COMPARED_PARTICLES]] = 1.0
+    made = class_map(images, poses, particles.half_sets, weights, symmetry=symmetry, threads=threads).combined
+    resolution = max(COMPARED_AT, 3.0 * images.pixel_size)
+    inside = mask > 0.5
+    first, second = (low_pass(one, resolution, pixel_size=images.pixel_size)[inside] for one in (made, reference))
+    resemblance = float(np.corrcoef(first, second)[0, 1])
+    if not resemblance >= LEAST_RESEMBLANCE:
+        raise InputError(
+            f"The map that the particles' poses give correlates with the reference by {resemblance:.2f} at "
+            f"{resolution:.0f} Å; give the map that the particles were refined to, and its symmetry."
+        )
+
+
+def found_classes(
+    particles: LoadedParticles,
+    poses: KnownPoses,
+    state: Classes3DState,
+    mask: NDArray[np.float32],
+    symmetry: str,
+    *,
+    threads: int = 1,
+) -> Iterator[FoundClass]:
+    """The classes of the last state, map by map, which bounds the memory."""
+    members = np.bincount(state.classes, minlength=state.posteriors.shape[1])
+    for number, count in enumerate(members.tolist()):
+        weights = state.posteriors[:, number]
+        made = class_map(particles.images, poses, particles.half_sets, weights, symmetry=symmetry, threads=threads)
+        resolution = None
+        if all(np.ptp(half) > 0 for half in made.halves):
+            pixel_size = particles.images.pixel_size
+            curves = correlate_half_maps(*made.halves, pixel_size=pixel_size, mask=mask, threads=threads)
+            resolution = curves.resolution
+        yield FoundClass(number + 1, made, count, count / len(particles), resolution)
+
+
+def with_classes(particles: LoadedParticles, state: Classes3DState) -> Table:
+    """The particles with their class, and as score its probability; poses and half sets stay."""
+    import polars as pl
+
+    columns = [
+        pl.Series("class_number", state.classes + 1, pl.Int64),
+        pl.Series("score", state.posteriors.max(axis=1), pl.Float64),
+    ]
+    return particles.table.with_frame(particles.table.frame.with_columns(columns))
+
+
+def doubts_of(particles: LoadedParticles, state: Classes3DState) -> list[str]:
+    """What is to be said against the classes of the last state."""
+    doubts = []
+    if not state.is_reproducible:
+        doubts.append(
+            f"The two half sets do not agree about the classes: their agreement is {state.agreement:.2f}, where chance "
+            f"gives 0 and {REPRODUCIBLE:g} is needed. The split is not reproducible, and there is no evidence that the "
+            "particles differ in this way; do not interpret the differences of these maps."
+        )
+    optics = particles.images.optics
+    share = share_between(state.classes, 0.5 * (optics.defocus_u + optics.defocus_v))
+    if share > TOLD_BY_DEFOCUS:
+        doubts.append(
+            f"The classes differ in defocus ({share:.0%} of its variance lies between them), so they may tell apart "
+            "how particles were imaged rather than their structure."
+        )
+    return doubts
+
+
+def share_between(classes: NDArray[np.int64], values: NDArray[np.float64]) -> float:
+    """Share of the variance of values (n,) that lies between classes (n,)."""
+    total = float(values.var())
+    if not total > 0:
+        return 0.0
+    counts = np.bincount(classes)
+    means = np.bincount(classes, values) / np.maximum(counts, 1)
+    return float((counts * (means - values.mean()) ** 2).sum() / len(values) / total)
+
+
+class Progress:
+    """How far a classification has come, by the time that each of its iterations is expected to take."""
+
+    def __init__(self, settings: Classes3DSettings, count: int, grid: CommonGrid) -> None:
+        seconds = predicted_seconds(settings, count=count, box_size=grid.box_size, pixel_size=grid.pixel_size)
+        self._done = np.cumsum(seconds) / seconds.sum()
+
+    def of(self, state: Classes3DState) -> tuple[float, str]:
+        """Share of the time that has passed, and where it stands in words."""
+        where = f"iteration {state.iteration}, {state.resolution:.0f} Å: "
+        if state.finished:
+            return 1.0, f"{where}agreement {state.agreement:.2f}"
+        said = "looking where particles differ" if state.starting else f"{state.changed:.1%} changed their class"
+        return float(self._done[state.iteration - 1]), where + said
