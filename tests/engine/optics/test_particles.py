@@ -234,3 +234,11 @@ def test_odd_aberrations_are_relions(reconstruction, undistorted, name):
     opposite = replace(PLAIN, **{name: tuple(-one for one in getattr(ABERRATED, name))})
     assert reconstruction.agreement(aberrated, aberrated) == pytest.approx(undistorted, abs=SAME)
     assert reconstruction.agreement(aberrated, opposite) < undistorted - 5 * SAME
+
+
+@needs_relion
+def test_relion_takes_trefoil_beside_a_beam_tilt_as_their_sum(reconstruction, undistorted):
+    """As a refinement of aberrations writes them: the cubic terms of a tilt as a tilt, the others as polynomials."""
+    both = replace(PLAIN, beam_tilt=ABERRATED.beam_tilt, odd_zernike=(0.0, 0.0, 900.0, 0.0, 0.0, -600.0))
+    assert reconstruction.agreement(both, both) == pytest.approx(undistorted, abs=SAME)
+    assert reconstruction.agreement(both, replace(both, odd_zernike=())) < undistorted - 5 * SAME
