@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 REPRODUCIBLE = 0.3
-"""Agreement of two independent divisions from which a classification is believed; chance gives 0, and less than 0.05 in
-sets of a few hundred particles."""
+"""Agreement of two independent divisions from which a classification is believed; chance gives 0. Of 1000 simulated
+particles that are all alike 0.09 has been seen, of 2000 with two structures 0.77 to 0.98."""
 
 
 @dataclass(frozen=True, eq=False)
