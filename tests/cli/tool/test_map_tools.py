@@ -155,7 +155,11 @@ def test_abinitio_writes_maps_that_the_same_seed_makes_again(project, capsys):
         documents.append(json.loads(out))
     first, second = documents
     assert first["maps"] == [str(project / f"one_class{number}.mrc") for number in (1, 2)]
-    assert (first["particles"], first["box_size"]) == (COUNT, 20)
+    assert (first["count"], first["box_size"]) == (COUNT, 20)
+    posed = [starfile.read(document["particles"])["particles"] for document in documents]
+    assert posed[0].columns.tolist() == posed[1].columns.tolist()
+    assert np.isfinite(posed[0]["rlnAngleTilt"]).all()
+    np.testing.assert_array_equal(posed[0]["rlnAngleTilt"], posed[1]["rlnAngleTilt"])
     assert first["iterations"] in {6, 9}  # two runs, and a third one if they disagree
     assert sum(first["shares"]) == pytest.approx(1.0)
     for one, two in zip(first["maps"], second["maps"], strict=True):
