@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cryoloom.data import FSC, Item, Mask, Particle, Snapshot, Volume, child_id, digest
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from cryoloom.protocols.refine._compute import Refined
     from cryoloom.protocols.refine._reference import UprightReference
     from cryoloom.protocols.trust import Finished, Trust
+
+_REFINED: Mapping[str, float] = {"quick": 0.95, "full": 0.45}  # share of the work that one refinement is
 
 
 class Refine(WholeProtocol):
@@ -199,8 +201,9 @@ class Refine(WholeProtocol):
             )
 
         state: RefinementState | None = None
+        report = _part(workspace, 0.0, _REFINED[parameters.trust])
         for state in kept_states(workspace, algorithm):
-            workspace.report(*progress_of(state, settings.iterations))
+            report(*progress_of(state, settings.iterations))
             if not state.finished:
                 _write("partial", {"map": state.combined_map}, particles.grid, workspace)
         assert state is not None, "there is at least one iteration"  # noqa: S101
@@ -268,6 +271,15 @@ def _reference(inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: 
     )
 
 
+def _part(workspace: RoundWorkspace, begin: float, end: float) -> Callable[[float, str], None]:
+    """Reports of one part of the round, as shares of the whole."""
+
+    def report(share: float, message: str) -> None:
+        workspace.report(begin + (end - begin) * share, message)
+
+    return report
+
+
 def _trust(done: Finished, start: NDArray[np.float32], parameters: Any, workspace: RoundWorkspace) -> Trust:
     """Write the trust page, after the checks that were asked for."""
     from cryoloom.protocols.checkpoints import kept_states
@@ -275,16 +287,21 @@ def _trust(done: Finished, start: NDArray[np.float32], parameters: Any, workspac
     from cryoloom.protocols.trust import assess, cross_checked, second_refinement, write_trust
 
     checks = None
+    begun = _REFINED[parameters.trust]
     if parameters.trust == "full":
+        report = _part(workspace, begun, 2.0 * begun)
 
         def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
             return second_refinement(done, start, state=state, threads=workspace.threads)
 
         for state in kept_states(workspace, algorithm, name="second-checkpoint"):
             share, message = progress_of(state, done.settings.iterations)
-            workspace.report(share, f"once more, {message}")
-        checks = cross_checked(done, state, threads=workspace.threads, report=workspace.report)
-    trust = assess(done, cross_checks=checks, threads=workspace.threads, report=workspace.report)
+            report(share, f"once more, {message}")
+        report = _part(workspace, 2.0 * begun, _REFINED["quick"])
+        checks = cross_checked(done, state, threads=workspace.threads, report=report)
+        begun = _REFINED["quick"]
+    report = _part(workspace, begun, 1.0)
+    trust = assess(done, cross_checks=checks, threads=workspace.threads, report=report)
     folder = workspace.run_folder / "files" / "trust"
     folder.mkdir(parents=True, exist_ok=True)
     write_trust(folder / "trust.html", folder / "trust.json", trust, f"{workspace.project.name}, {workspace.run}")
