@@ -71,5 +71,9 @@ def test_what_is_predicted_is_what_is_taken(folder, tool):
     )
     assert done.returncode == 0, done.stderr
     taken = int(done.stderr.splitlines()[-1])
-    predicted = json.loads(done.stdout)["predicted"]["memory"]
+    told = json.loads(done.stdout)
+    predicted = told["predicted"]["memory"]
+    if "trust" in told:
+        assert "trust page" in (folder / told["trust"]).read_text(encoding="utf-8")
+        assert len(told["symmetry_correlations"]) == 24
     assert 0.5 < predicted / taken < 2.0, (predicted, taken)
