@@ -26,6 +26,7 @@ from cryoloom.protocols.trust import (
     trust_page,
     write_trust,
 )
+from cryoloom.protocols.trust._assess import _refined_defocus
 
 TWINS = COUNT // 5
 
@@ -208,11 +209,24 @@ def test_the_page_is_whole_and_needs_nothing_else(trust, tmp_path):
     assert '<html lang="en">' in page
     assert "a &lt;b&gt; &amp; c" in page
     assert page.count("Not run:") == 1
-    assert "CTFs were not refined" in page
+    assert "CTFs of these particles were not refined" in page
     assert [int(level) for level in re.findall(r"<h(\d)", page)] == [1] + [2] * 8
     full = trust_page(replace(trust, cross_checks=checks()), "t")
     assert "Not run" not in full
     assert "90% of the particles the same pose" in full
+
+
+def test_refined_defocus_is_told_against_the_micrographs(honest):
+    frame = honest.particles.table.frame
+    height = np.where(np.arange(len(frame)) % 2, 150.0, -150.0)
+    level = 1e4 + frame["micrograph_id"].to_numpy().astype(float) * 1e3
+    columns = {"defocus_u": level + height + 50, "defocus_v": level + height - 50, "defocus_error": 0 * height + 40}
+    posed = honest.result.particles
+    table = posed.with_frame(posed.frame.with_columns(pl.Series(name, values) for name, values in columns.items()))
+    found = _refined_defocus(table)
+    assert found.spread == pytest.approx(150.0)
+    assert found.error == 40.0
+    assert _refined_defocus(posed) is None
 
 
 def test_the_json_holds_the_same_figures(trust, tmp_path):

@@ -59,7 +59,9 @@ def trust_document(trust: Trust) -> dict[str, Any]:
         },
         "micrographs": None if trust.micrographs is None else _micrographs(trust.micrographs),
         "cross_checks": None if trust.cross_checks is None else _cross_checks(trust.cross_checks),
-        "defocus_drift": None,
+        "refined_defocus": None
+        if trust.defocus is None
+        else {"spread": trust.defocus.spread, "error": trust.defocus.error},
     }
 
 

@@ -59,6 +59,20 @@ class Micrographs:
 
 
 @dataclass(frozen=True)
+class RefinedDefocus:
+    """Defocus of particles whose CTFs were refined.
+
+    Parameters
+    ----------
+    spread : root mean square of the particles' defocus about the mean of their micrograph, in Å
+    error : median of what is told of its uncertainty, in Å
+    """
+
+    spread: float
+    error: float
+
+
+@dataclass(frozen=True)
 class CrossChecks:
     """What takes as long as the refinement itself.
 
@@ -92,6 +106,7 @@ class Trust:
     b_factors : (m,) of the Guinier plots of the same maps, in Å²
     leak : between the half sets
     micrographs : None if it is not known which particle is of which
+    defocus : None if CTFs were not refined
     cross_checks : None if they were not run
     pictures : name → PNG
     """
@@ -112,6 +127,7 @@ class Trust:
     b_factors: tuple[float | None, ...]
     leak: Leak
     micrographs: Micrographs | None
+    defocus: RefinedDefocus | None
     cross_checks: CrossChecks | None
     pictures: Mapping[str, bytes] = field(default_factory=dict)
 

@@ -57,7 +57,7 @@ def trust_page(trust: Trust, title: str) -> str:
         _leak(trust),
         _micrographs(trust),
         _cross_checks(trust),
-        _section("Refined defocus", ['<p class="not-run">Not shown: the CTFs were not refined here.</p>']),
+        _defocus(trust),
     ]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -239,6 +239,17 @@ def _cross_checks(trust: Trust) -> str:
         "the best twentieth of the noise."
     )
     return _section("Cross-checks", [f"<p>{escape(sentence)}</p>" for sentence in (poses, nothing)])
+
+
+def _defocus(trust: Trust) -> str:
+    if trust.defocus is None:
+        said = "Not shown: the CTFs of these particles were not refined."
+        return _section("Refined defocus", [f'<p class="not-run">{said}</p>'])
+    told = (
+        f"Particles lie {trust.defocus.spread:.0f} Å (root mean square) from the mean defocus of their micrograph; the "
+        f"refined defocus of half of them is known to {trust.defocus.error:.0f} Å."
+    )
+    return _section("Refined defocus", [f"<p>{told}</p>"])
 
 
 def _section(heading: str, parts: Sequence[str]) -> str:
