@@ -183,6 +183,7 @@ def test_what_lies_between_classes():
     assert share_between(np.array([0, 1]), np.array([2.0, 2.0])) == 0.0
 
 
+@pytest.mark.full
 def test_the_time_that_is_predicted_is_that_of_the_processor(loaded):
     """Within a factor of two; the processor's time, since others may use the machine at the same time."""
     settings = Classes3DSettings(resolution=13.0, start_resolution=15.0, start_iterations=3, iterations=1)
