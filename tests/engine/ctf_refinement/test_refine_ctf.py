@@ -9,8 +9,11 @@ import pytest
 
 from cryoloom.engine.ctf_refinement import CTFRefinementSettings, Reference, reference_of_halves, refine_ctf
 from cryoloom.engine.ctf_refinement._magnification import defocus_parts, with_defocus
-from cryoloom.engine.likelihood import ParticleImages
+from cryoloom.engine.kernels import shift_factors
+from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
+from cryoloom.engine.maps import soft_sphere
 from cryoloom.engine.optics import GroupOptics, ParticleOptics
+from cryoloom.engine.reconstruction import FourierSums
 from cryoloom.errors import InputError, ParameterError
 
 from .aberrated_particles import BOX, MICROSCOPE, PIXEL, contrast, make_scene, volume
@@ -190,6 +193,30 @@ def test_halves_are_weighed_by_their_agreement_and_compared_apart():
         assert after > before + 0.05
     with pytest.raises(InputError, match="nothing in common"):
         reference_of_halves(random.normal(size=truth.shape), random.normal(size=truth.shape), pixel_size=PIXEL)
+
+
+def test_particles_are_taken_out_of_the_map_that_they_made():
+    """Maps of 100 noisy particles with wrong CTFs hold each of them, which would speak for what is wrong with it."""
+    scene = make_scene(micrographs=4, each=50, noise=5.0, seed=8)
+    wrong = np.random.default_rng(4).normal(0, 100.0, 200)
+    optics = told(scene, defocus=wrong)
+    images = ParticleImages(scene.images, optics, PIXEL, BOX * PIXEL)
+    halves = []
+    for half in (1, 2):
+        chosen, sums = np.flatnonzero(scene.half_sets == half), FourierSums(BOX // 2)
+        seen = images.observe(chosen, BOX // 2, NoiseSpectrum(np.ones(BOX)))
+        centring = shift_factors(seen.frequencies, scene.shifts[chosen] / PIXEL, BOX)
+        values = seen.whole * centring * seen.transfer
+        sums.insert(values, seen.transfer**2, scene.rotations[chosen], seen.frequencies)
+        halves.append(sums.map(BOX))
+    mask = soft_sphere(BOX, 18.0, 4.0)
+    reference = reference_of_halves(*halves, pixel_size=PIXEL, mask=mask)
+    alone = np.arange(200)  # with no neighbour's help
+    found = refined(scene, optics, defocus=True, reference=reference, micrograph=alone)
+    biased = refined(scene, optics, defocus=True, reference=replace(reference, noise_share=None), micrograph=alone)
+    slopes = [-np.polyfit(wrong, one.change, 1)[0] for one in (found, biased)]
+    assert slopes[0] > 0.8
+    assert slopes[0] > slopes[1] + 0.05
 
 
 def test_a_half_set_sees_nothing_of_the_other_half(uneven):

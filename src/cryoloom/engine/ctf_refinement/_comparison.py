@@ -57,6 +57,9 @@ class Comparison:
     ring : (k,) of each
     scale : (g, h, r) of images of group g against map h in each ring; 0 where they have nothing in common
     noise : (g, h, r) mean square modulus of what the images hold beside
+    noise_share : (r,) noise over signal of the maps in each ring, if the particles are in them; else 0
+    own : (g, h, r) share by which an image, times its transfer function, is in the projection that it is compared with
+    made_with : optics of the particles with which the maps were made
     """
 
     images: ParticleImages
@@ -68,6 +71,9 @@ class Comparison:
     ring: NDArray[np.int64]
     scale: NDArray[np.float64]
     noise: NDArray[np.float64]
+    noise_share: NDArray[np.float64]
+    own: NDArray[np.float64]
+    made_with: ParticleOptics
 
     @property
     def in_angstrom(self) -> NDArray[np.float64]:
@@ -103,11 +109,21 @@ class Comparison:
                 values[here] = extract_coefficients(transform, matrices[here], frequencies)
         return values
 
+    def contribution(self, chosen: NDArray[np.int64], images: NDArray[np.complex64]) -> NDArray[np.complex64]:
+        """(m, k) what is in a map of centred images, but for their share."""
+        # An odd aberration that has become known since was not taken out when the map was made.
+        now, then = self.images.optics[chosen], self.made_with[chosen]
+        turned = then.demodulate(now.demodulate(images.conj(), self.in_angstrom).conj(), self.in_angstrom)
+        return turned * then.transfer(self.in_angstrom)
+
     def of(self, chosen: NDArray[np.int64]) -> Compared:
-        """Compare particles with their projections."""
-        projection = self.projected(chosen)
+        """Compare particles with their projections, from which they have been taken out themselves."""
+        projection, images = self.projected(chosen), self.centred(chosen)
+        if self.own.any():
+            share = self.own[self.images.optics.group[chosen], self.half[chosen]][:, self.ring].astype(np.float32)
+            projection -= share * self.contribution(chosen, images)
         for_products, for_powers = self.weights(chosen)
-        products = self.centred(chosen) * projection.conj() * for_products
+        products = images * projection.conj() * for_products
         powers = (projection.real**2 + projection.imag**2) * for_powers
         return Compared(products, powers, self.images.optics[chosen].phase(self.in_angstrom))
 
@@ -121,6 +137,7 @@ def compare(
     *,
     coarsest: float,
     finest: float | None,
+    noise_share: NDArray[np.float64] | None = None,
     threads: int = 1,
 ) -> Comparison:
     """Put particles beside maps.
@@ -131,6 +148,7 @@ def compare(
     rotations, shifts, half : of each, see `Comparison`
     maps : (box, box, box) on the grid of the images
     coarsest, finest : resolutions between which they are compared, in Å; ``finest`` may be None
+    noise_share : (f, 2) of the maps, see `Reference`; None if the particles are not in them
     threads : threads to use; the result does not depend on it
 
     Raises
@@ -155,7 +173,23 @@ def compare(
     transforms = tuple(volume_transform(each, threads=threads) for each in maps)
     shape = (len(images.optics.groups), len(maps), int(ring.max()) + 1)
     empty = np.zeros(shape)
-    bare = Comparison(images, rotations, shifts, half, transforms, frequencies, ring, empty, empty)
+    ratio = np.zeros(shape[-1])
+    if noise_share is not None:
+        ratio = np.interp(np.arange(shape[-1]) / extent, *noise_share.T)
+    bare = Comparison(
+        images,
+        rotations,
+        shifts,
+        half,
+        transforms,
+        frequencies,
+        ring,
+        scale=empty,
+        noise=empty,
+        noise_share=ratio,
+        own=empty,
+        made_with=images.optics,
+    )
     return measured(bare, threads=threads)
 
 
@@ -167,15 +201,16 @@ def measured(comparison: Comparison, *, threads: int = 1) -> Comparison:
     InputError
         If particles and maps have nothing in common.
     """
-    scale, noise = np.zeros_like(comparison.scale), np.ones_like(comparison.scale)
+    scale, noise, own = (np.zeros_like(comparison.scale) for _ in range(3))
     for group, number in np.ndindex(scale.shape[:2]):
-        scale[group, number], noise[group, number] = _scale_and_noise(comparison, group, number, threads)
+        place = group, number
+        scale[place], noise[place], own[place] = _scale_and_noise(comparison, group, number, threads)
     if not scale.any():
         raise InputError(
             "The particles do not resemble the reference in their poses: it may be another particle's, inverted in "
             "contrast or of the other hand, or the poses may belong to another map."
         )
-    return replace(comparison, scale=scale, noise=noise)
+    return replace(comparison, scale=scale, noise=noise, own=own)
 
 
 def batches(chosen: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -192,7 +227,8 @@ def thinned(chosen: NDArray[np.int64], most: int) -> NDArray[np.int64]:
 
 def _scale_and_noise(
     bare: Comparison, group: int, number: int, threads: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Scale, noise, and share of an image in its own projection, (r,) each."""
     rings = bare.scale.shape[-1]
     mine = np.flatnonzero((bare.images.optics.group == group) & (bare.half == number))
     sample = thinned(mine, _SAMPLE)
@@ -200,15 +236,35 @@ def _scale_and_noise(
     def sums(part: NDArray[np.int64]) -> NDArray[np.float64]:
         images, projections = bare.centred(part), bare.projected(part)
         transfer = bare.images.optics[part].transfer(bare.in_angstrom)
-        product = (transfer * (images * projections.conj()).real).sum(axis=0, dtype=np.float64)
-        power = (transfer**2 * (projections.real**2 + projections.imag**2)).sum(axis=0, dtype=np.float64)
-        whole = (images.real**2 + images.imag**2).sum(axis=0, dtype=np.float64)
-        return np.stack([np.bincount(bare.ring, each, rings) for each in (product, power, whole)])
+        self_made = bare.contribution(part, images)
+        products = (
+            transfer * (images * projections.conj()).real,
+            transfer**2 * (projections.real**2 + projections.imag**2),
+            images.real**2 + images.imag**2,
+            projections.real**2 + projections.imag**2,
+            transfer * (images * self_made.conj()).real,
+            transfer**2 * (projections * self_made.conj()).real,
+            transfer**2 * (self_made.real**2 + self_made.imag**2),
+        )
+        return np.stack([np.bincount(bare.ring, each.sum(axis=0, dtype=np.float64), rings) for each in products])
 
-    product, power, whole = sum(results_in_order(sums, batches(sample), threads), np.zeros((3, rings)))
+    total = sum(results_in_order(sums, batches(sample), threads), np.zeros((7, rings)))
+    product, power, whole, bright, with_own, between, own_power = total
     count = np.maximum(np.bincount(bare.ring, minlength=rings) * max(len(sample), 1), 1)
-    explained = np.divide(product**2, power, out=np.zeros(rings), where=power > 0)
-    noise = np.maximum(whole - explained, 1e-6 * whole) / count
+    noise = _noise(product, power, whole, count)
+    own = bare.noise_share * bright / count / noise
+    product = product - own * with_own
+    power = np.maximum(power - 2 * own * between + own**2 * own_power, 0.0)
+    noise = _noise(product, power, whole, count)
     significant = product > _SIGNIFICANT * np.sqrt(0.5 * noise * power)
     scale = np.divide(product, power, out=np.zeros(rings), where=significant & (power > 0))
-    return scale, np.where(noise > 0, noise, 1.0)
+    return scale, noise, own
+
+
+def _noise(
+    product: NDArray[np.float64], power: NDArray[np.float64], whole: NDArray[np.float64], count: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Mean square modulus of what projections do not explain."""
+    explained = np.divide(product**2, power, out=np.zeros(len(power)), where=power > 0)
+    noise = np.maximum(whole - explained, 1e-6 * whole) / count
+    return np.where(noise > 0, noise, 1.0)

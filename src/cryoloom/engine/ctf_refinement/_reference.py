@@ -23,10 +23,13 @@ class Reference:
     ----------
     maps : one for all particles, or one for each half set
     resolution : to which they are believed, in Å; None if that is not known
+    noise_share : (f, 2) frequencies in 1/Å, and how much more noise than signal half maps have there; None if the
+        particles are not in the maps, or it is not known
     """
 
     maps: tuple[NDArray[np.float32], ...]
     resolution: float | None = None
+    noise_share: NDArray[np.float64] | None = None
 
 
 def reference_of_halves(
@@ -63,4 +66,5 @@ def reference_of_halves(
     for half in (first, second):
         weighted = weight_frequencies(half, curve.frequency, weight, pixel_size=pixel_size, threads=threads)
         maps.append(weighted if mask is None else (weighted * mask).astype(np.float32))
-    return Reference(tuple(maps), curves.resolution)
+    share = np.divide(1 - weight, weight, out=np.zeros_like(weight), where=weight > 0)
+    return Reference(tuple(maps), curves.resolution, np.stack([curve.frequency, share], axis=1))

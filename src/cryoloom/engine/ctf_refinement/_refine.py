@@ -131,6 +131,7 @@ def refine_ctf(
         reference.maps,
         coarsest=settings.coarsest,
         finest=max(resolutions, default=None),
+        noise_share=reference.noise_share,
         threads=threads,
     )
     finest = 1 / float(np.hypot(*comparison.in_angstrom[-1]))
