@@ -8,7 +8,7 @@ AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo yes)
 .PHONY: help demo test test-full bench bench-full check install install-test install-bench clean
 
 help:
-	@echo "make demo       install, simulate a microscope session and process it as it arrives"
+	@echo "make demo       install, simulate a microscope session, process it as it arrives, and make a map of it"
 	@echo "make test       install what the tests need and run the short tier (make test-full: the long one too)"
 	@echo "make bench      measure beside peers and write bench/RESULTS.md (make bench-full: at size)"
 	@echo "make check      ruff, mypy --strict, import-linter"

@@ -35,6 +35,7 @@ SCRIPTS = {
     "classes2d": "2D classes, with RELION",
     "classes3d": "3D classes",
     "postprocess": "Postprocessing and local resolution, with RELION",
+    "demo": "The demonstration",
     "sets": "Sets",
     "star": "STAR files",
     "lane": "Local lane",

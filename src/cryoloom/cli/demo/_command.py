@@ -2,99 +2,163 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cryoloom.cli._choices import JsonOption
-from cryoloom.cli.output import emit
+from cryoloom.cli.output import duration, emit
 
 if TYPE_CHECKING:
+    from cryoloom.cli.demo._map import MapRuns
+    from cryoloom.cli.demo._map_comparison import MapComparison
     from cryoloom.runtime import Project
     from cryoloom.workflow.project import Run
 
-_LOOKED_AT_FIRST = 1  # by the preflight; of a simulated movie one is enough to see the gain
+_EXPOSURES_SHOWN = 6
+
+
+class Until(StrEnum):
+    """How far the demonstration goes."""
+
+    PARTICLES = "particles"
+    MAP = "map"
+
+
+_MOVIES = {Until.PARTICLES: 6, Until.MAP: 15}
 
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="A folder to be made; if it is there, one beside it.")] = Path(
         "demo-session"
     ),
-    movies: Annotated[int, typer.Option(min=1, max=100, help="How many movies the microscope takes.")] = 6,
+    until: Annotated[Until, typer.Option(help="Where it ends: with particles, or with a map.")] = Until.MAP,
+    movies: Annotated[
+        int | None,
+        typer.Option(min=1, max=100, help="How many movies the microscope takes; by default 15 for a map, else 6."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the simulation.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Simulate a microscope session and process it while its movies are being written.
+    """Simulate a microscope session, process it while its movies are being written, and make a map of its particles.
 
-    Nothing is needed from outside. At the end the results are compared with what is known of the simulation.
+    Nothing is needed from outside. What was found is compared with what is known of the simulation: first the session,
+    from motion to particles, then the map.
 
-    Example: cryoloom demo demo-session --movies 6
+    Example: cryoloom demo demo-session --until particles
     """
     from rich.console import Console
 
     from cryoloom.cli.demo._comparison import compare_with_truth
     from cryoloom.cli.demo._preflight import checks_of
-    from cryoloom.protocols.export import write_star_files
-    from cryoloom.protocols.preflight import Check
-    from cryoloom.protocols.report import write_report
-    from cryoloom.runtime import findings_of
+    from cryoloom.cli.demo._session import attend_session, begin_session, simulated_microscope
 
     console = Console(stderr=True)
     begin = time.monotonic()
+    movies = movies or _MOVIES[until]
     folder = _free(folder.absolute())
     session = folder / "microscope"
-    session.mkdir(parents=True)
     console.print(f"A simulated microscope writes {movies} movies into {session / 'movies'}, one after another.")
-    with (folder / "microscope.txt").open("wb") as log:
-        microscope = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "cryoloom.cli.main", "tool", "simulate", str(session)),
-                *("--movies", str(movies), "--seed", str(seed), "--json"),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        _wait_for_truth(session, microscope)
-        project, runs = _begin(folder / "project", session)
+    with simulated_microscope(session, movies=movies, seed=seed) as microscope:
+        project, runs = begin_session(folder / "project", session)
         console.print(f"The project {project.path} processes them as they arrive.")
-        finished = _attend(project, runs, microscope, quiet=as_json)
-    finally:
-        if microscope.poll() is None:
-            microscope.terminate()
-        microscope.wait()
+        finished = attend_session(project, runs, microscope, quiet=as_json)
     if not finished:
         raise typer.Exit(1)
-    outputs = [output for run in runs for output in run.outputs.values() if output.kind != Check.kind]
-    files, _ = write_star_files(project.path, {str(output): output.latest().table() for output in outputs})
-    report = project.path / "report.html"
-    write_report(report, findings_of(project), shown=min(6, movies))
     comparison = compare_with_truth(project, session / "truth")
-    seconds = time.monotonic() - begin
-    lines = [
-        "",
-        "Found, against the truth of the simulation:",
-        *(f"  {line}" for line in comparison.sentences()),
-        "",
-        f"Results        {project.path}",
-        f"STAR files     {', '.join(path.name for path in files)} (start RELION in that folder)",
-        f"Report         {report}",
-        f"It took {seconds:.0f} s.",
-    ]
-    document = {
+    report, files = _write_report(project), _export(project, runs)
+    document: dict[str, Any] = {
         "project": project.path,
         "report": report,
         "star_files": files,
-        "seconds": round(seconds, 1),
+        "seconds": round(time.monotonic() - begin, 1),
         "preflight": {check.name: check.verdict for check in checks_of(project)},
         "comparison": comparison.as_document(),
     }
-    emit(document, as_json=as_json, text="\n".join(lines))
+    if not as_json:
+        emit(document, as_json=False, text=_in_words(document, comparison.sentences()))
+    if until is Until.MAP:
+        console.print("\nFrom these particles to a map; nothing is told but the diameter.")
+        document["map"] = _go_on_to_a_map(project, runs[-1], session / "truth", begin, quiet=as_json)
+    if as_json:
+        emit(document, as_json=True, text="")
+
+
+def _go_on_to_a_map(project: Project, extract: Run, truth: Path, begin: float, *, quiet: bool) -> dict[str, Any]:
+    from cryoloom.cli.demo._map import make_map
+    from cryoloom.cli.demo._map_comparison import compare_map_with_truth
+    from cryoloom.durable import read_json
+
+    diameter = read_json(truth / "session.json")["specimen"]["diameter"]
+    runs = make_map(project, extract.outputs["particles"], diameter, quiet=quiet)
+    if runs is None:
+        raise typer.Exit(1)
+    found = compare_map_with_truth(project, runs, truth)
+    report = _write_report(project, found)
+    files = {name: project.path / file for name, file in runs.files.items()}
+    seconds = round(time.monotonic() - begin, 1)
+    if not quiet:
+        emit({}, as_json=False, text=_map_in_words(project, runs, files, report, found, seconds))
+    return {**found.as_document(), "files": files, "seconds": seconds}
+
+
+def _in_words(document: dict[str, Any], sentences: list[str]) -> str:
+    lines = [
+        "",
+        "Found, against the truth of the simulation:",
+        *(f"  {line}" for line in sentences),
+        "",
+        f"Results        {document['project']}",
+        f"STAR files     {', '.join(path.name for path in document['star_files'])} (start RELION in that folder)",
+        f"Report         {document['report']}",
+        f"It took {duration(document['seconds'])}.",
+    ]
+    return "\n".join(lines)
+
+
+def _map_in_words(
+    project: Project, runs: MapRuns, files: dict[str, Path], report: Path, found: MapComparison, seconds: float
+) -> str:
+    halves = ", ".join(str(files[name]) for name in ("half_1", "half_2"))
+    lines = [
+        "",
+        "The map, against the truth of the simulation:",
+        *(f"  {line}" for line in found.sentences()),
+        "",
+        f"Map            {files['map']}",
+        f"sharpened      {files['sharpened']}",
+        f"half maps      {halves}",
+        f"Trust page     {files['trust_page']}",
+        f"FSC curves     in the report, or `cryoloom show {project.path} {runs.sharpened.number}.fscs`",
+        f"Report         {report}",
+        f"In all it took {duration(seconds)}.",
+    ]
+    return "\n".join(lines)
+
+
+def _export(project: Project, runs: list[Run]) -> list[Path]:
+    from cryoloom.protocols.export import write_star_files
+    from cryoloom.protocols.preflight import Check
+
+    outputs = [output for run in runs for output in run.outputs.values() if output.kind != Check.kind]
+    files, _ = write_star_files(project.path, {str(output): output.latest().table() for output in outputs})
+    return files
+
+
+def _write_report(project: Project, found: MapComparison | None = None) -> Path:
+    from cryoloom.protocols.report import write_report
+    from cryoloom.runtime import findings_of
+
+    report = project.path / "report.html"
+    findings = findings_of(project)
+    if found is not None and found.resolution_against_truth is not None:
+        findings = replace(findings, notes={"against the truth": f"{found.resolution_against_truth:.2f} Å"})
+    write_report(report, findings, shown=_EXPOSURES_SHOWN)
+    return report
 
 
 def _free(folder: Path) -> Path:
@@ -104,67 +168,3 @@ def _free(folder: Path) -> Path:
         number += 1
         candidate = folder.with_name(f"{folder.name}-{number}")
     return candidate
-
-
-def _wait_for_truth(session: Path, microscope: subprocess.Popen[bytes]) -> None:
-    from cryoloom.errors import CryoloomError
-
-    while not (session / "truth" / "session.json").exists():
-        if microscope.poll() is not None:
-            raise CryoloomError(
-                f"The simulated microscope stopped; {session.parent / 'microscope.txt'} says why.", path=session
-            )
-        time.sleep(0.05)
-
-
-def _begin(folder: Path, session: Path) -> tuple[Project, list[Run]]:
-    """Make the project of a session and start its runs."""
-    from cryoloom.durable import read_json
-    from cryoloom.runtime import Project
-
-    told = read_json(session / "truth" / "session.json")
-    detector, diameter = told["parameters"]["detector"], told["specimen"]["diameter"]
-    project = Project.create(folder, "Simulated session")
-    movies = project.add(
-        "import-movies",
-        folder=session / "movies",
-        expect_more=True,
-        voltage=told["parameters"]["optics"]["voltage"],
-        spherical_aberration=told["parameters"]["optics"]["spherical_aberration"],
-        amplitude_contrast=told["parameters"]["optics"]["amplitude_contrast"],
-        pixel_size=detector["pixel_size"] * (1.0 + detector["pixel_size_error"]),
-        dose_per_frame=detector["dose_per_frame"],
-        gain=session / "gain.mrc",
-    )
-    preflight = project.add("preflight", movies=movies.outputs["movies"], first=_LOOKED_AT_FIRST)
-    motion = project.add("motion", movies=movies.outputs["movies"])
-    micrographs = motion.outputs["micrographs"]
-    ctf = project.add("ctf", micrographs=micrographs)
-    pick = project.add("pick", micrographs=micrographs, diameter=diameter)
-    extract = project.add(
-        "extract",
-        micrographs=micrographs,
-        ctfs=ctf.outputs["ctfs"],
-        coordinates=pick.outputs["coordinates"],
-        diameter=diameter,
-    )
-    runs = [movies, preflight, motion, ctf, pick, extract]
-    for run in runs:
-        run.start()
-    return project, runs
-
-
-def _attend(project: Project, runs: list[Run], microscope: subprocess.Popen[bytes], *, quiet: bool) -> bool:
-    """Show the runs; close the source when the microscope has written its last movie."""
-    import threading
-
-    from cryoloom.cli._progress import wait_quietly, watch_runs
-    from cryoloom.cli.demo._preflight import PreflightNews
-
-    def close_when_written() -> None:
-        microscope.wait()
-        runs[0].close()
-
-    threading.Thread(target=close_when_written, daemon=True).start()
-    numbers = [run.number for run in runs]
-    return wait_quietly(project, numbers) if quiet else watch_runs(project, numbers, news=PreflightNews(project))
