@@ -24,8 +24,8 @@ GROUND, SURFACE, LINE = "#f3f4f3", "#ffffff", "#dbdfdd"
 INK, SOFT, ACCENT, ATTENTION = "#14191a", "#5c676a", "#0a6a7b", "#815200"
 WIDTH, HEIGHT, MARGIN, GAP, HEAD = 1200, 470, 20, 16, 44
 CLASSES = (4, 3)  # columns, rows
-FONT = ImageFont.load_default(14)
-SMALL = ImageFont.load_default(12)
+FONT = ImageFont.truetype("DejaVuSans.ttf", 14)  # Debian: fonts-dejavu-core
+SMALL = ImageFont.truetype("DejaVuSans.ttf", 12)
 
 
 def main(folder: Path) -> None:
