@@ -58,11 +58,24 @@ def test_dense_objects_are_left_out_and_little_else(ice):
     assert share(mask, ~near) < 0.02
 
 
-def test_film_with_a_sharp_edge_and_a_rough_texture_is_left_out(ice):
+@pytest.mark.parametrize(
+    ("step", "texture", "thickness"),
+    [
+        pytest.param(20, 8.0, 0, id="rough"),
+        pytest.param(90, 0.9, 0, id="nearly as smooth as ice, but with a much sharper edge"),
+        pytest.param(
+            120, 8.0, 20, id="beside thick ice, which is rougher than thin ice but has no sharp edge of its own"
+        ),
+    ],
+)
+def test_film_is_left_out_and_ice_beside_it_is_kept(ice, step, texture, thickness):
+    random = np.random.default_rng(3)
     on_film = (X - 1.2 * Y) > 150
-    texture = gaussian_filter(np.random.default_rng(3).standard_normal(SHAPE), 1.5) * 8
-    level_ice = ice - 20 * X / SHAPE[1]  # film shows above a gradient of a tenth, not of a third
-    values = (level_ice + np.where(on_film, 20 + texture, 0)).astype(np.float32)
+    grain = gaussian_filter(random.standard_normal(SHAPE), 1.5) * texture
+    thick = 1 / (1 + np.exp((Y - 130) / 25)) if thickness else np.zeros(SHAPE)
+    rough = 1.2 * random.standard_normal(SHAPE)
+    level_ice = ice - 20 * X / SHAPE[1] + thick * (thickness + rough)
+    values = (level_ice + np.where(on_film, step + grain, 0)).astype(np.float32)
     mask = excluded_area(values, DIAMETER)
     assert share(mask, on_film) > 0.98
     far = (X - 1.2 * Y) < 150 - 1.6 * DIAMETER

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 SMOOTHING = 0.3  # diameters, before dark is told from bright
 LEAST_AREA, MOST_AREA = 9.0, 0.85  # in squared diameters; as a share of the image
 SHARPNESS = 4.0  # least slope at the edge of film, in terms of the usual slope
-ROUGHNESS = 1.15  # least noise on film, in terms of that in the hole
+EVIDENCE = 2.0  # least of sharpness times excess of noise on film over that in the hole
+NEARBY = 2.0  # smoothings: an edge that near to film found before is that of the film
 DEEP = 0.75  # diameters: a region with no pixel that far from its edge is no film
 PASSES = 3  # dark crystals may hide film from the first split
 
@@ -53,7 +54,7 @@ def film(values: NDArray[np.float32], diameter: float) -> NDArray[np.bool_]:
             number
             for number in range(1, count + 1)
             if LEAST_AREA * diameter**2 < areas[number] < MOST_AREA * values.size
-            and _is_film(regions == number, dark, rest, slope, texture, diameter)
+            and _is_film(regions == number, dark, found, slope, texture, diameter)
         ]
         if not film_regions:
             break
@@ -64,23 +65,28 @@ def film(values: NDArray[np.float32], diameter: float) -> NDArray[np.bool_]:
 def _is_film(
     region: NDArray[np.bool_],
     dark: NDArray[np.bool_],
-    rest: NDArray[np.bool_],
+    found: NDArray[np.bool_],
     slope: NDArray[np.float32],
     texture: NDArray[np.float32],
     diameter: float,
 ) -> bool:
+    """Whether a dark region is film; the sharper its own edge, the less rough it has to be."""
     from scipy.ndimage import distance_transform_edt
 
+    rest = ~found
     depth, distance = distance_transform_edt(region), distance_transform_edt(~region)
     edge = (depth > 0) & (depth <= 1.5)
+    if found.any():
+        edge &= distance_transform_edt(rest) > NEARBY * SMOOTHING * diameter
     away = rest & ((depth > diameter) | (distance > diameter))
     hole = rest & ~dark & (distance > diameter)
     inner = depth > 0.5 * diameter
     if not (edge.any() and away.any() and hole.any() and inner.any()):
         return False
-    is_sharp = np.median(slope[edge]) > SHARPNESS * np.median(slope[away])
-    is_rough = np.median(texture[inner]) > ROUGHNESS * np.median(texture[hole])
-    return bool(is_sharp and is_rough)
+    slope_at_edge, usual_slope = float(np.median(slope[edge])), float(np.median(slope[away]))
+    grain_inside, usual_grain = float(np.median(texture[inner])), float(np.median(texture[hole]))
+    is_sharp = slope_at_edge > SHARPNESS * usual_slope
+    return is_sharp and slope_at_edge * (grain_inside - usual_grain) > EVIDENCE * usual_slope * usual_grain
 
 
 def _otsu_threshold(sample: NDArray[np.float32]) -> float:
