@@ -119,7 +119,7 @@ def test_the_text_tells_every_step_with_its_numbers(session: Session) -> None:
         "Bring in every file of a folder that holds a number; a file that holds none fails (cryoloom protocol "
         "test-numbers version 1) gave 3 numbers. "
         "2 squares took 0.001 s each (version 1). "
-        "Approach the mean (cryoloom protocol test-mean version 1) gave 1 means. "
+        "Approach the mean (cryoloom protocol test-mean version 1) gave 1 mean. "
         "Versions: cryoloom 0.1.0, numpy 2.3.0."
     )
     assert told.remarks == ("Run 2 (test-square): 1 of 3 items failed.",)
