@@ -24,6 +24,7 @@ import reporting
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "RESULTS.md"
+_ADDITIONS = 5_000_000
 SCRIPTS = {
     "simulated_guard": "The simulated microscope is honest",
     "motion": "Motion",
@@ -68,7 +69,7 @@ def main() -> int:
         size = "at the promised size" if options.full else "at the quick size"
         sections[name] = (
             f"*Measured {size} on {datetime.now(UTC):%Y-%m-%d} at commit {commit()} in "
-            f"{time.monotonic() - began:.0f} s{load()}.*\n\n{done.stdout.strip()}\n"
+            f"{time.monotonic() - began:.0f} s{load()}; {pace()}.*\n\n{done.stdout.strip()}\n"
         )
         write(sections)
     missed = missed_promises({name: sections[name] for name in options.only if name in sections})
@@ -105,6 +106,15 @@ def load() -> str:
     busy = os.getloadavg()[1]
     cores = len(os.sched_getaffinity(0))
     return f"; the machine was busy with other work (load {busy:.1f} on {cores} cores)" if busy > 1.5 * cores else ""
+
+
+def pace() -> str:
+    """How fast the processor is at the moment, as a shared machine's is not always."""
+    begin = time.process_time()
+    total = 0
+    for number in range(_ADDITIONS):
+        total += number
+    return f"{_ADDITIONS // 10**6} million additions took {time.process_time() - begin:.2f} s of processor"
 
 
 def former_sections() -> dict[str, str]:
