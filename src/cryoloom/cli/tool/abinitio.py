@@ -53,9 +53,8 @@ def abinitio(
     from cryoloom.engine.abinitio import AbInitioSettings, predicted_memory, predicted_seconds
     from cryoloom.formats import relion, write_volume
     from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, posed, share_done, states
-    from cryoloom.protocols.abinitio._sizes import working_grid
     from cryoloom.protocols.machine_speed import machine_speed
-    from cryoloom.protocols.particle_images import load_particles, read_particle_file
+    from cryoloom.protocols.particle_images import load_particles, read_particle_file, samplings_of, working_grid
     from cryoloom.protocols.refine._compute import search_seconds
 
     settings = AbInitioSettings(
@@ -72,12 +71,11 @@ def abinitio(
     check_targets([*maps, star], inputs=[particles], overwrite=overwrite)
     given = read_particle_file(particles)
     check_targets([*maps, star], inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
-    samplings = given.table.frame.select("box_size", "pixel_size").unique(maintain_order=True).rows()
     loaded = load_particles(
         given.table,
         given.resolve,
         diameter=diameter,
-        box_size=working_grid(samplings, final_resolution, box).box_size,
+        box_size=working_grid(samplings_of(given.table), final_resolution, box).box_size,
     )
     remarks = (*given.remarks, *loaded.remarks)
     for remark in remarks:

@@ -53,10 +53,9 @@ def class2d(
         predicted_seconds,
     )
     from cryoloom.formats import relion, write_stack
-    from cryoloom.protocols.abinitio._sizes import working_grid
     from cryoloom.protocols.class2d import classified, members, with_stacks_seen_from
     from cryoloom.protocols.machine_speed import machine_speed
-    from cryoloom.protocols.particle_images import load_particles, read_particle_file
+    from cryoloom.protocols.particle_images import load_particles, read_particle_file, samplings_of, working_grid
 
     settings = Classes2DSettings(
         classes=classes,
@@ -72,12 +71,11 @@ def class2d(
     check_targets(written, inputs=[particles], overwrite=overwrite)
     given = read_particle_file(particles)
     check_targets(written, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
-    samplings = given.table.frame.select("box_size", "pixel_size").unique(maintain_order=True).rows()
     loaded = load_particles(
         given.table,
         given.resolve,
         diameter=diameter,
-        box_size=working_grid(samplings, final_resolution, box).box_size,
+        box_size=working_grid(samplings_of(given.table), final_resolution, box).box_size,
     )
     remarks = [*given.remarks, *loaded.remarks]
     for remark in remarks:

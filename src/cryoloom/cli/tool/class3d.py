@@ -70,12 +70,11 @@ def class3d(
         doubts_of,
         found_classes,
         mask_of,
-        read_mask,
         with_classes,
     )
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import check_halves, load_particles, read_particle_file
-    from cryoloom.protocols.refine._reference import read_reference
+    from cryoloom.protocols.reference_maps import read_mask, read_reference
 
     settings = Classes3DSettings(
         classes=classes,

@@ -70,7 +70,14 @@ def refine(
     from cryoloom.engine.refinement import refine as refinement
     from cryoloom.formats import relion, write_volume
     from cryoloom.protocols.machine_speed import machine_speed
-    from cryoloom.protocols.particle_images import check_halves, common_grid, load_particles, read_particle_file
+    from cryoloom.protocols.particle_images import (
+        check_halves,
+        common_grid,
+        load_particles,
+        read_particle_file,
+        samplings_of,
+    )
+    from cryoloom.protocols.reference_maps import read_reference
     from cryoloom.protocols.refine._compute import (
         FEWEST,
         predicted_memory,
@@ -79,7 +86,7 @@ def refine(
         refined,
         trust_seconds,
     )
-    from cryoloom.protocols.refine._reference import read_reference, upright_reference
+    from cryoloom.protocols.refine._reference import upright_reference
     from cryoloom.protocols.trust import Finished, write_trust
 
     settings = RefinementSettings(
@@ -96,8 +103,7 @@ def refine(
     check_targets(targets, inputs=[particles, reference], overwrite=overwrite)
     given = read_particle_file(particles)
     check_targets(targets, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
-    samplings = given.table.frame.select("box_size", "pixel_size").unique(maintain_order=True).rows()
-    grid = common_grid(samplings, box_size=box)
+    grid = common_grid(samplings_of(given.table), box_size=box)
     start = upright_reference(
         read_reference(reference, grid),
         symmetry,

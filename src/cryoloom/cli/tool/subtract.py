@@ -45,7 +45,7 @@ def subtract(
     from cryoloom.protocols.ctf_refine._compute import ReferenceFiles, check_half_sets
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import load_particles, read_particle_file
-    from cryoloom.protocols.refine._reference import read_reference
+    from cryoloom.protocols.reference_maps import read_reference
     from cryoloom.protocols.subtract._compute import Part, check_samplings, predicted_memory, predicted_seconds
     from cryoloom.protocols.subtract._compute import subtract as write_subtracted
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from cryoloom.engine.abinitio import AbInitioSettings, AbInitioState, RunsState
     from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
 
-_LOADING = 2e-8  # seconds a pixel of an image that is read
 _SHOWN_EVERY = 10  # iterations from one partial map to the next
 
 
@@ -124,11 +123,10 @@ class AbInitio(WholeProtocol):
 
     def check(self, parameters: Any) -> None:
         """Refuse resolutions the wrong way round, and odd boxes."""
-        settings_of(parameters)
-        if parameters.box_size is not None:
-            from cryoloom.protocols.particle_images import common_grid
+        from cryoloom.protocols.particle_images import check_box_size
 
-            common_grid([(parameters.box_size, 1.0)], box_size=parameters.box_size)
+        settings_of(parameters)
+        check_box_size(parameters.box_size)
 
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
         """Memory follows from the number and size of the images."""
@@ -138,6 +136,7 @@ class AbInitio(WholeProtocol):
         """As measured, scaled by the speed of this machine."""
         from cryoloom.engine.abinitio import predicted_seconds
         from cryoloom.protocols.machine_speed import machine_speed
+        from cryoloom.protocols.particle_images import loading_seconds
         from cryoloom.protocols.refine._compute import search_seconds
 
         particles = inputs["particles"]
@@ -148,11 +147,10 @@ class AbInitio(WholeProtocol):
             pixel_size=grid.pixel_size,
             threads=min(parameters.threads, capacity.cpu),
         )
-        pixels = int((particles.to_polars(columns=["box_size"])["box_size"] ** 2).sum())
         threads = min(parameters.threads, capacity.cpu)
         computing = parameters.runs * float(seconds.sum())
         computing += parameters.classes * search_seconds(particles.count, threads=threads)
-        return Prediction(computing / machine_speed() + _LOADING * pixels, _memory(particles, parameters))
+        return Prediction(computing / machine_speed() + loading_seconds(particles), _memory(particles, parameters))
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
@@ -224,10 +222,9 @@ def settings_of(parameters: Any) -> AbInitioSettings:
 
 
 def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
-    from cryoloom.protocols.abinitio._sizes import working_grid
+    from cryoloom.protocols.particle_images import samplings_of, working_grid
 
-    sizes = particles.to_polars(columns=["box_size", "pixel_size"]).unique(maintain_order=True).rows()
-    return working_grid(sizes, parameters.final_resolution, parameters.box_size)
+    return working_grid(samplings_of(particles), parameters.final_resolution, parameters.box_size)
 
 
 def _memory(particles: Snapshot[Any], parameters: Any) -> int:

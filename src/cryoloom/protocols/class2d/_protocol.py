@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from cryoloom.engine.likelihood import ParticleImages
     from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
 
-_LOADING = 2e-8  # seconds a pixel of an image that is read
 _SHOWN_EVERY = 5  # iterations from one partial picture to the next
 
 
@@ -116,11 +115,10 @@ class Classify2D(WholeProtocol):
 
     def check(self, parameters: Any) -> None:
         """Refuse resolutions the wrong way round, and odd boxes."""
-        settings_of(parameters)
-        if parameters.box_size is not None:
-            from cryoloom.protocols.particle_images import common_grid
+        from cryoloom.protocols.particle_images import check_box_size
 
-            common_grid([(parameters.box_size, 1.0)], box_size=parameters.box_size)
+        settings_of(parameters)
+        check_box_size(parameters.box_size)
 
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
         """Memory follows from the number and size of the images, and from the classes."""
@@ -130,6 +128,7 @@ class Classify2D(WholeProtocol):
         """As measured, scaled by the speed of this machine."""
         from cryoloom.engine.classes2d import predicted_seconds
         from cryoloom.protocols.machine_speed import machine_speed
+        from cryoloom.protocols.particle_images import loading_seconds
 
         particles = inputs["particles"]
         grid = _grid(particles, parameters)
@@ -141,8 +140,9 @@ class Classify2D(WholeProtocol):
             diameter=parameters.diameter,
             threads=min(parameters.threads, capacity.cpu),
         )
-        pixels = int((particles.to_polars(columns=["box_size"])["box_size"] ** 2).sum())
-        return Prediction(float(seconds.sum()) / machine_speed() + _LOADING * pixels, _memory(particles, parameters))
+        return Prediction(
+            float(seconds.sum()) / machine_speed() + loading_seconds(particles), _memory(particles, parameters)
+        )
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
@@ -225,10 +225,9 @@ def settings_of(parameters: Any) -> Classes2DSettings:
 
 
 def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
-    from cryoloom.protocols.abinitio._sizes import working_grid
+    from cryoloom.protocols.particle_images import samplings_of, working_grid
 
-    sizes = particles.to_polars(columns=["box_size", "pixel_size"]).unique(maintain_order=True).rows()
-    return working_grid(sizes, parameters.final_resolution, parameters.box_size)
+    return working_grid(samplings_of(particles), parameters.final_resolution, parameters.box_size)
 
 
 def _memory(particles: Snapshot[Any], parameters: Any) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +20,6 @@ from cryoloom.engine.maps import low_pass
 from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.engine.validation import correlate_half_maps, soft_auto_mask
 from cryoloom.errors import InputError
-from cryoloom.formats import read_header, read_volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,25 +66,6 @@ def check_known_poses(particles: LoadedParticles) -> KnownPoses:
             "Some particles have no orientation, so they cannot be sorted by their structure; refine them first."
         )
     return KnownPoses(rotation_matrices(particles.angles), particles.shifts)
-
-
-def read_mask(path: Path, grid: CommonGrid) -> NDArray[np.float32]:
-    """A mask on the grid of the images.
-
-    Raises
-    ------
-    InputError
-        If it is of another size.
-    """
-    pixel_size, mask = read_header(path).pixel_size, read_volume(path)
-    if pixel_size is None:
-        pixel_size = grid.pixel_size
-    if not grid.is_that_of(len(mask), pixel_size):
-        raise InputError(
-            f"{path.name} has {len(mask)} px of {pixel_size:.3f} Å and the images {grid}; resample the mask to that.",
-            path=path,
-        )
-    return np.clip(mask, 0.0, 1.0)
 
 
 def mask_of(reference: NDArray[np.float32], grid: CommonGrid, *, threads: int = 1) -> NDArray[np.float32]:

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from cryoloom.protocols.class3d._compute import FoundClass
     from cryoloom.protocols.particle_images import CommonGrid
 
-_LOADING = 2e-8  # seconds a pixel of an image that is read
-
 
 class Classify3D(WholeProtocol):
     """Sort particles whose poses are known into classes of different structure, and say whether the split is real.
@@ -124,11 +122,10 @@ class Classify3D(WholeProtocol):
 
     def check(self, parameters: Any) -> None:
         """Refuse what is no point group, resolutions the wrong way round, and odd boxes."""
-        settings_of(parameters)
-        if parameters.box_size is not None:
-            from cryoloom.protocols.particle_images import common_grid
+        from cryoloom.protocols.particle_images import check_box_size
 
-            common_grid([(parameters.box_size, 1.0)], box_size=parameters.box_size)
+        settings_of(parameters)
+        check_box_size(parameters.box_size)
 
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
         """Memory follows from the number and size of the images, and from the resolution."""
@@ -138,6 +135,7 @@ class Classify3D(WholeProtocol):
         """As measured, scaled by the speed of this machine; all iterations that there may be."""
         from cryoloom.engine.classes3d import predicted_seconds
         from cryoloom.protocols.machine_speed import machine_speed
+        from cryoloom.protocols.particle_images import loading_seconds
 
         particles = inputs["particles"]
         grid = _grid(particles, parameters)
@@ -148,8 +146,9 @@ class Classify3D(WholeProtocol):
             pixel_size=grid.pixel_size,
             threads=min(parameters.threads, capacity.cpu),
         )
-        pixels = int((particles.to_polars(columns=["box_size"])["box_size"] ** 2).sum())
-        return Prediction(float(seconds.sum()) / machine_speed() + _LOADING * pixels, _memory(particles, parameters))
+        return Prediction(
+            float(seconds.sum()) / machine_speed() + loading_seconds(particles), _memory(particles, parameters)
+        )
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
@@ -166,6 +165,7 @@ class Classify3D(WholeProtocol):
             with_classes,
         )
         from cryoloom.protocols.particle_images import check_halves, load_particles, tell
+        from cryoloom.protocols.reference_maps import read_chosen_reference
 
         particles = load_particles(
             inputs["particles"].table(),
@@ -178,7 +178,7 @@ class Classify3D(WholeProtocol):
         tell(particles, workspace)
         check_halves(particles.half_sets)
         poses, settings, threads = check_known_poses(particles), settings_of(parameters), workspace.threads
-        reference = _reference(inputs["reference"], parameters, particles.grid, workspace)
+        reference = read_chosen_reference(inputs["reference"], parameters.reference_number, particles.grid, workspace)
         mask = _mask(inputs, reference, particles.grid, workspace)
         check_frame(particles, poses, reference, mask, settings.symmetry, threads=threads)
         progress = Progress(settings, len(particles), particles.grid)
@@ -291,10 +291,9 @@ class _Written:
 
 
 def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
-    from cryoloom.protocols.particle_images import common_grid
+    from cryoloom.protocols.particle_images import common_grid, samplings_of
 
-    sizes = particles.to_polars(columns=["box_size", "pixel_size"]).unique(maintain_order=True).rows()
-    return common_grid(sizes, box_size=parameters.box_size)
+    return common_grid(samplings_of(particles), box_size=parameters.box_size)
 
 
 def _memory(particles: Snapshot[Any], parameters: Any) -> int:
@@ -306,25 +305,11 @@ def _memory(particles: Snapshot[Any], parameters: Any) -> int:
     )
 
 
-def _reference(
-    volumes: Snapshot[Any], parameters: Any, grid: CommonGrid, workspace: RoundWorkspace
-) -> NDArray[np.float32]:
-    from cryoloom.protocols.refine._reference import read_reference
-
-    rows = volumes.to_polars(columns=["file", "pixel_size"]).rows()
-    if parameters.reference_number > len(rows):
-        raise InputError(
-            f"The reference is to be map {parameters.reference_number}, but there are {len(rows)} maps; set "
-            "reference_number."
-        )
-    file, pixel_size = rows[parameters.reference_number - 1]
-    return read_reference(workspace.resolve(file), grid, pixel_size=pixel_size)
-
-
 def _mask(
     inputs: Mapping[str, Snapshot[Any]], reference: NDArray[np.float32], grid: CommonGrid, workspace: RoundWorkspace
 ) -> NDArray[np.float32]:
-    from cryoloom.protocols.class3d._compute import mask_of, read_mask
+    from cryoloom.protocols.class3d._compute import mask_of
+    from cryoloom.protocols.reference_maps import read_mask
 
     masks = inputs.get("masks")
     if masks is None:

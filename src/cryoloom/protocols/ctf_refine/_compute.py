@@ -12,7 +12,7 @@ import numpy as np
 from cryoloom.engine.ctf_refinement import CTFRefinement, Reference, reference_of_halves, refine_ctf
 from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.errors import InputError
-from cryoloom.protocols.refine._reference import read_reference
+from cryoloom.protocols.reference_maps import read_reference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -164,10 +164,9 @@ def settings_of(parameters: Any) -> CTFRefinementSettings:
 
 
 def _grid(particles: Snapshot[Any]) -> CommonGrid:
-    from cryoloom.protocols.particle_images import common_grid
+    from cryoloom.protocols.particle_images import common_grid, samplings_of
 
-    sizes = particles.to_polars(columns=["box_size", "pixel_size"]).unique(maintain_order=True).rows()
-    return common_grid(sizes)
+    return common_grid(samplings_of(particles))
 
 
 def _memory(particles: Snapshot[Any], threads: int) -> int:

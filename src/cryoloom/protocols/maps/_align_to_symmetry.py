@@ -78,7 +78,8 @@ class AlignToSymmetry(WholeProtocol):
         """Find the axes, and move everything."""
         from cryoloom.engine.alignment import LEAST_CORRELATION
         from cryoloom.protocols.maps._files import read_map
-        from cryoloom.protocols.maps._moving import chosen_volume, find_axes, moved_volume, with_particles
+        from cryoloom.protocols.maps._moving import find_axes, moved_volume, with_particles
+        from cryoloom.protocols.reference_maps import chosen_volume
 
         volume = chosen_volume(inputs["volumes"], parameters.volume_number, "volume_number")
         found = find_axes(

@@ -70,7 +70,8 @@ class FitMap(WholeProtocol):
         """Fit, and move everything."""
         from cryoloom.engine.alignment import fit_map
         from cryoloom.protocols.maps._files import read_map, resampled
-        from cryoloom.protocols.maps._moving import chosen_volume, moved_volume, with_particles
+        from cryoloom.protocols.maps._moving import moved_volume, with_particles
+        from cryoloom.protocols.reference_maps import chosen_volume
 
         volume = chosen_volume(inputs["volumes"], parameters.volume_number, "volume_number")
         reference = chosen_volume(inputs["reference"], parameters.reference_number, "reference_number")

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cryoloom.errors import InputError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -99,21 +97,6 @@ def with_moved_poses(table: Table, motion: RigidMotion) -> Table:
     found = dict(zip((*_ANGLES, *_SHIFTS), np.column_stack([angles, shifts]).T, strict=True))
     places = posed.arg_true()
     return table.with_frame(frame.with_columns(frame[name].scatter(places, found[name]) for name in found))
-
-
-def chosen_volume(volumes: Snapshot[Any], number: int, parameter: str) -> Volume:
-    """One of several maps, counted from 1.
-
-    Raises
-    ------
-    InputError
-        If there are fewer.
-    """
-    listed = list(volumes.items())
-    if number > len(listed):
-        raise InputError(f"Map {number} was asked for, but there are {len(listed)} maps; set {parameter}.")
-    chosen: Volume = listed[number - 1]
-    return chosen
 
 
 def moved_volume(

@@ -7,7 +7,14 @@ from cryoloom.protocols.particle_images._duplicates import (
     without_duplicates,
 )
 from cryoloom.protocols.particle_images._files import ParticleFile, read_particle_file
-from cryoloom.protocols.particle_images._grid import CommonGrid, common_grid
+from cryoloom.protocols.particle_images._grid import (
+    CommonGrid,
+    check_box_size,
+    common_grid,
+    loading_seconds,
+    samplings_of,
+    working_grid,
+)
 from cryoloom.protocols.particle_images._load import LoadedParticles, load_particles, optics_of, tell
 from cryoloom.protocols.particle_images._tables import (
     LeftOut,
@@ -24,17 +31,21 @@ __all__ = [
     "LoadedParticles",
     "ParticleFile",
     "WithoutDuplicates",
+    "check_box_size",
     "check_copies",
     "check_halves",
     "common_grid",
     "load_particles",
+    "loading_seconds",
     "micrograph_pixel_sizes",
     "near_pairs",
     "optics_of",
     "original_particles",
     "read_particle_file",
+    "samplings_of",
     "tell",
     "with_half_sets",
     "with_poses",
     "without_duplicates",
+    "working_grid",
 ]

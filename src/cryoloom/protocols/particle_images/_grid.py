@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cryoloom.engine.fourier import good_even_size
 from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cryoloom.data import Snapshot, Table
+
 SAME = 1e-4  # relative difference of pixel sizes that is none
+PIXELS = 3.0  # across the finest detail that is looked for
+_LOADING = 2e-8  # seconds a pixel of an image that is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +67,54 @@ def common_grid(
     ParameterError
         If an odd or a tiny box is asked for.
     """
+    check_box_size(box_size)
     width = min(box * pixel for box, pixel in samplings)
     if box_size is not None:
-        if box_size % 2 or box_size < 8:
-            raise ParameterError(f"A box of {box_size} px cannot be computed with; give an even number, at least 8.")
         return CommonGrid(box_size, width / box_size if pixel_size is None else pixel_size)
     if pixel_size is None:
         pixel_size = max(pixel for _, pixel in samplings)
         if all(box * (1 + SAME) > width / pixel_size > box * (1 - SAME) for box, _ in samplings):
             return CommonGrid(samplings[0][0], pixel_size)
     return CommonGrid(2 * int(np.floor(width / pixel_size * (1 + SAME) / 2)), pixel_size)
+
+
+def working_grid(samplings: Sequence[tuple[int, float]], finest: float, box_size: int | None = None) -> CommonGrid:
+    """The grid on which images are compared up to a resolution: no finer than it needs, unless a box is asked for.
+
+    Parameters
+    ----------
+    samplings : box size and pixel size (Å) of all kinds of images
+    finest : detail that is looked for, in Å
+    box_size : asked for
+    """
+    given = common_grid(samplings)
+    enough = good_even_size(math.ceil(PIXELS * given.extent / finest))
+    if box_size is None and enough >= given.box_size:
+        return given
+    return common_grid(samplings, box_size=box_size or enough)
+
+
+def check_box_size(box_size: int | None) -> None:
+    """Refuse an odd or a tiny box; None, which asks for none, passes.
+
+    Raises
+    ------
+    ParameterError
+        With the box.
+    """
+    if box_size is not None and (box_size % 2 or box_size < 8):
+        raise ParameterError(f"A box of {box_size} px cannot be computed with; give an even number, at least 8.")
+
+
+def samplings_of(particles: Snapshot[Any] | Table) -> list[tuple[int, float]]:
+    """Box size and pixel size (Å) of all kinds of images in a set or table of particles."""
+    from cryoloom.data import Table
+
+    names = ["box_size", "pixel_size"]
+    frame = particles.frame.select(names) if isinstance(particles, Table) else particles.to_polars(columns=names)
+    return frame.unique(maintain_order=True).rows()
+
+
+def loading_seconds(particles: Snapshot[Any]) -> float:
+    """Time that it takes to read all images of a set of particles."""
+    return _LOADING * int((particles.to_polars(columns=["box_size"])["box_size"] ** 2).sum())

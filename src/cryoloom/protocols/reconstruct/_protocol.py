@@ -70,11 +70,10 @@ class Reconstruct(WholeProtocol):
     def check(self, parameters: Any) -> None:
         """Refuse what is no point group, and odd boxes."""
         from cryoloom.engine.symmetry import point_group
-        from cryoloom.protocols.particle_images import common_grid
+        from cryoloom.protocols.particle_images import check_box_size
 
         point_group(parameters.symmetry)
-        if parameters.box_size is not None:
-            common_grid([(parameters.box_size, 1.0)], box_size=parameters.box_size)
+        check_box_size(parameters.box_size)
 
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
         """Memory follows from the number and size of the images."""
@@ -148,10 +147,9 @@ def _sums_of_half(particles: LoadedParticles, half: int, workspace: RoundWorkspa
 
 
 def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
-    from cryoloom.protocols.particle_images import common_grid
+    from cryoloom.protocols.particle_images import common_grid, samplings_of
 
-    sizes = particles.to_polars(columns=["box_size", "pixel_size"]).unique(maintain_order=True).rows()
-    return common_grid(sizes, box_size=parameters.box_size)
+    return common_grid(samplings_of(particles), box_size=parameters.box_size)
 
 
 def _memory(particles: Snapshot[Any], parameters: Any) -> int:

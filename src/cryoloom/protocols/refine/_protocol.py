@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cryoloom.data import FSC, Item, Mask, Particle, Snapshot, Volume, child_id, digest
-from cryoloom.errors import InputError
 from cryoloom.workflow.lane import Capacity, Resources
 from cryoloom.workflow.parameters import Angstrom, Level, Pixel, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import (
@@ -140,11 +139,10 @@ class Refine(WholeProtocol):
 
     def check(self, parameters: Any) -> None:
         """Refuse what is no point group, and odd boxes."""
-        settings_of(parameters)
-        if parameters.box_size is not None:
-            from cryoloom.protocols.particle_images import common_grid
+        from cryoloom.protocols.particle_images import check_box_size
 
-            common_grid([(parameters.box_size, 1.0)], box_size=parameters.box_size)
+        settings_of(parameters)
+        check_box_size(parameters.box_size)
 
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
         """Memory follows from the number and size of the images."""
@@ -243,25 +241,18 @@ def settings_of(parameters: Any) -> RefinementSettings:
 
 
 def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
-    from cryoloom.protocols.particle_images import common_grid
+    from cryoloom.protocols.particle_images import common_grid, samplings_of
 
-    sizes = particles.to_polars(columns=["box_size", "pixel_size"]).unique(maintain_order=True).rows()
-    return common_grid(sizes, box_size=parameters.box_size)
+    return common_grid(samplings_of(particles), box_size=parameters.box_size)
 
 
 def _reference(inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace) -> UprightReference:
-    from cryoloom.protocols.refine._reference import read_reference, upright_reference
+    from cryoloom.protocols.reference_maps import read_chosen_reference
+    from cryoloom.protocols.refine._reference import upright_reference
 
-    rows = inputs["reference"].to_polars(columns=["file", "pixel_size"]).rows()
-    if parameters.reference_number > len(rows):
-        raise InputError(
-            f"The reference is to be map {parameters.reference_number}, but there are {len(rows)} maps; set "
-            "reference_number."
-        )
-    file, pixel_size = rows[parameters.reference_number - 1]
     grid = _grid(inputs["particles"], parameters)
     return upright_reference(
-        read_reference(workspace.resolve(file), grid, pixel_size=pixel_size),
+        read_chosen_reference(inputs["reference"], parameters.reference_number, grid, workspace),
         parameters.symmetry,
         pixel_size=grid.pixel_size,
         diameter=parameters.diameter,

@@ -14,17 +14,14 @@ from cryoloom.engine.alignment import (
     move_map,
     operator_correlations,
 )
-from cryoloom.engine.maps import resample
 from cryoloom.engine.symmetry import point_group
 from cryoloom.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from cryoloom.protocols.particle_images import CommonGrid
 
 RESOLUTION = 20.0  # Å, at which a reference is compared with itself
 _FEWEST_WAVES = 5.0  # across a map, where that is coarser
@@ -47,33 +44,6 @@ class UprightReference:
     motion: RigidMotion
     correlations: NDArray[np.float64]
     remarks: tuple[str, ...]
-
-
-def read_reference(path: Path, grid: CommonGrid, *, pixel_size: float | None = None) -> NDArray[np.float32]:
-    """A map on the grid of the images.
-
-    Parameters
-    ----------
-    path : of the map
-    grid : box and pixel size of the images
-    pixel_size : of the map in Å, if its file does not tell
-
-    Raises
-    ------
-    InputError
-        If its pixel size is not known, or it is no cube.
-    """
-    from cryoloom.formats import read_header, read_volume
-
-    pixel_size = pixel_size or read_header(path).pixel_size
-    if pixel_size is None:
-        raise InputError(f"{path.name} does not say its pixel size; give it.", path=path)
-    volume = read_volume(path)
-    if len(set(volume.shape)) != 1:
-        raise InputError(f"{path.name} is {' × '.join(map(str, volume.shape))}; a reference must be a cube.", path=path)
-    if grid.is_that_of(len(volume), pixel_size):
-        return volume
-    return resample(volume, pixel_size=pixel_size, new_pixel_size=grid.pixel_size, box_size=grid.box_size)
 
 
 def upright_reference(

@@ -75,7 +75,7 @@ class SubtractProjections(WholeProtocol):
         from cryoloom.protocols.ctf_refine._compute import check_half_sets
         from cryoloom.protocols.ctf_refine._protocol import reference_files
         from cryoloom.protocols.particle_images import load_particles, tell
-        from cryoloom.protocols.refine._reference import read_reference
+        from cryoloom.protocols.reference_maps import read_reference
         from cryoloom.protocols.subtract._compute import Part, check_samplings, subtract
 
         files = reference_files(inputs["reference"], None, workspace)
