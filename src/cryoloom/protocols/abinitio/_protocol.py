@@ -37,6 +37,7 @@ class AbInitio(WholeProtocol):
     """
 
     id = "abinitio"
+    version = 2  # 1 gave no poses
     stage = Stage.INITIAL_MODEL
     citations = (
         "Punjani, Rubinstein, Fleet & Brubaker (2017), Nat. Methods 14:290-296, doi:10.1038/nmeth.4169",

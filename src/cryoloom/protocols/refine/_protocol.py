@@ -43,6 +43,7 @@ class Refine(WholeProtocol):
     """
 
     id = "refine"
+    version = 2  # 1 started from a reference of any symmetry, and told the resolution of the half maps alone
     stage = Stage.REFINE
     citations = (
         "Scheres (2012), J. Struct. Biol. 180:519-530, doi:10.1016/j.jsb.2012.09.006",
