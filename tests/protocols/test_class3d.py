@@ -190,8 +190,10 @@ def test_the_time_that_is_predicted_is_that_of_the_processor(loaded):
     poses = check_known_poses(loaded)
     mask = np.ones((BOX,) * 3, np.float32)
     list(classify3d(loaded.images, poses, loaded.half_sets, mask, settings))  # compiles
-    begin = time.process_time()
-    list(classify3d(loaded.images, poses, loaded.half_sets, mask, settings))
-    spent = time.process_time() - begin
+    spent = []
+    for _ in range(3):  # others on the machine make it slower at times, never faster
+        begin = time.process_time()
+        list(classify3d(loaded.images, poses, loaded.half_sets, mask, settings))
+        spent.append(time.process_time() - begin)
     told = predicted_seconds(settings, count=COUNT, box_size=BOX, pixel_size=PIXEL).sum() / machine_speed()
-    assert 0.5 < told / spent < 2.0
+    assert 0.5 < told / min(spent) < 2.0, (told, spent)

@@ -231,13 +231,15 @@ def test_the_time_that_is_predicted_is_that_of_the_processor(imported, star):
     given = read_particle_file(star)
     particles = load_particles(given.table, given.resolve, diameter=DIAMETER).images
     settings = AbInitioSettings(iterations=6, batch_size=60, final_resolution=14.0)
-    states = ab_initio(particles, settings)
-    next(states)  # compiles
-    begin = time.process_time()
-    assert sum(1 for _ in states) == 5
-    spent = time.process_time() - begin
+    spent = []
+    for _ in range(3):  # others on the machine make it slower at times, never faster
+        states = ab_initio(particles, settings)
+        next(states)  # compiles
+        begin = time.process_time()
+        assert sum(1 for _ in states) == 5
+        spent.append(time.process_time() - begin)
     told = predicted_seconds(settings, box_size=BOX, pixel_size=PIXEL)[1:].sum() / machine_speed()
-    assert 0.5 < told / spent < 2.0, (told, spent)
+    assert 0.5 < told / min(spent) < 2.0, (told, spent)
 
 
 def test_a_run_says_beforehand_what_it_will_take(imported):
