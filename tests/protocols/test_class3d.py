@@ -16,7 +16,7 @@ from cryoloom.engine.classes3d import Classes3DSettings, classify3d, predicted_s
 from cryoloom.errors import InputError, ParameterError
 from cryoloom.formats import read_star, write_star, write_volume
 from cryoloom.protocols.class3d._compute import check_frame, check_known_poses, mask_of, share_between
-from cryoloom.protocols.machine_speed import machine_speed
+from cryoloom.protocols.machine_speed import measure_speed
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
@@ -190,10 +190,11 @@ def test_the_time_that_is_predicted_is_that_of_the_processor(loaded):
     poses = check_known_poses(loaded)
     mask = np.ones((BOX,) * 3, np.float32)
     list(classify3d(loaded.images, poses, loaded.half_sets, mask, settings))  # compiles
-    spent = []
+    spent, speeds = [], []
     for _ in range(3):  # others on the machine make it slower at times, never faster
+        speeds.append(measure_speed())
         begin = time.process_time()
         list(classify3d(loaded.images, poses, loaded.half_sets, mask, settings))
         spent.append(time.process_time() - begin)
-    told = predicted_seconds(settings, count=COUNT, box_size=BOX, pixel_size=PIXEL).sum() / machine_speed()
+    told = predicted_seconds(settings, count=COUNT, box_size=BOX, pixel_size=PIXEL).sum() / max(speeds)
     assert 0.5 < told / min(spent) < 2.0, (told, spent)

@@ -18,7 +18,7 @@ from cryoloom.engine.orientations import angular_distance, rotation_matrices
 from cryoloom.engine.refinement import refine
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.abinitio._runs import doubt_of, posed, share_done
-from cryoloom.protocols.machine_speed import machine_speed
+from cryoloom.protocols.machine_speed import measure_speed
 from cryoloom.protocols.particle_images import load_particles, read_particle_file, with_half_sets
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
@@ -231,14 +231,15 @@ def test_the_time_that_is_predicted_is_that_of_the_processor(imported, star):
     given = read_particle_file(star)
     particles = load_particles(given.table, given.resolve, diameter=DIAMETER).images
     settings = AbInitioSettings(iterations=6, batch_size=60, final_resolution=14.0)
-    spent = []
+    spent, speeds = [], []
     for _ in range(3):  # others on the machine make it slower at times, never faster
+        speeds.append(measure_speed())
         states = ab_initio(particles, settings)
         next(states)  # compiles
         begin = time.process_time()
         assert sum(1 for _ in states) == 5
         spent.append(time.process_time() - begin)
-    told = predicted_seconds(settings, box_size=BOX, pixel_size=PIXEL)[1:].sum() / machine_speed()
+    told = predicted_seconds(settings, box_size=BOX, pixel_size=PIXEL)[1:].sum() / max(speeds)
     assert 0.5 < told / min(spent) < 2.0, (told, spent)
 
 
