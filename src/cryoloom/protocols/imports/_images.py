@@ -40,27 +40,26 @@ def found_images(imported: Imported, star: Path) -> tuple[Table, list[FoundFailu
     failures = [
         FoundFailure(_identity(name), name, f"{reason} It is left out.") for name, reason in imported.unreadable.items()
     ]
-    usable, unusable = [], []
+    named = {
+        column: sorted(name for name in frame[column].drop_nulls().unique() if name)
+        for column in _COLUMNS
+        if column in frame.columns
+    }
+    places = {column: _places(names, folders) for column, names in named.items()}
+    usable, unusable = named.get("dose_weighted_file", []), []
     if "file" in frame.columns:
         highest = pl.col("index").max() if "index" in frame.columns else pl.lit(0)
-        stated = frame.group_by("file").agg(pl.len(), highest.alias("last")).sort("file")
-        places = _places(stated["file"].to_list(), folders)
-        for name, count, last in stated.iter_rows():
-            reason = _why_not(Path(places[name]), 0 if last is None else last)
+        for name, count, last in frame.group_by("file").agg(pl.len(), highest.alias("last")).sort("file").iter_rows():
+            path = places["file"][name]
+            reason = _why_not(Path(path), 0 if last is None else last)
             if reason:
                 unusable.append(name)
-                items = counted(count, table.schema.kind)
-                reason = f"{reason} It has {items} of the table, left out."
-                failures.append(FoundFailure(_identity(name), places[name], reason))
+                reason = f"{reason} It has {counted(count, table.schema.kind)} of the table, left out."
+                failures.append(FoundFailure(_identity(name), path, reason))
             else:
                 usable.append(name)
-        frame = frame.filter(~pl.col("file").is_in(unusable)) if unusable else frame
-    if "dose_weighted_file" in frame.columns:
-        usable += frame["dose_weighted_file"].drop_nulls().to_list()
-    for column in _COLUMNS:
-        if column in frame.columns:
-            places = _places(sorted(name for name in frame[column].drop_nulls().unique() if name), folders)
-            frame = frame.with_columns(pl.col(column).replace(places))
+    frame = frame.filter(~pl.col("file").is_in(unusable)) if unusable else frame
+    frame = frame.with_columns(pl.col(column).replace(found) for column, found in places.items())
     return table.with_frame(frame), failures, [_identity(name) for name in usable]
 
 
