@@ -136,20 +136,34 @@ def test_a_run_refines_and_tells_what_was_off(star, scene, make_project):
     assert any("42166" in str(citation) for citation in run.methods().citations)
 
 
-@pytest.mark.skipif(shutil.which("relion_ctf_refine") is None, reason="needs RELION")
+needs_relion = pytest.mark.skipif(shutil.which("relion_ctf_refine") is None, reason="needs RELION")
+
+
+class Relion:
+    """RELION's refinement of CTFs; half maps are believed as far as they go."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        curve = "".join(f"{n} {n / (BOX * PIXEL):.6f} 1.0\n" for n in range(BOX // 2 + 1))
+        (folder / "fsc.star").write_text(
+            "data_fsc\n\nloop_\n_rlnSpectralIndex\n_rlnResolution\n_rlnFourierShellCorrelationCorrected\n" + curve
+        )
+        mrcfile.write(folder / "mask.mrc", np.ones((BOX,) * 3, np.float32), voxel_size=PIXEL, overwrite=True)
+
+    def refine(self, star, fits):
+        """The file of particles that it makes of another."""
+        made = self.folder / f"relion{len(list(self.folder.glob('relion*'))) + 1}"
+        made.mkdir()
+        maps = "--m1 half1.mrc --m2 half2.mrc --mask mask.mrc --f fsc.star"
+        command = f"relion_ctf_refine --i {star.relative_to(self.folder)} --o {made.name}/ {maps} {fits}"
+        subprocess.run(command.split(), cwd=self.folder, check=True, capture_output=True)
+        return made / "particles_ctf_refine.star"
+
+
+@needs_relion
 def test_relion_finds_the_same(star, scene, wrong, capsys, tmp_path):
-    folder = star.parent
-    curve = "".join(f"{n} {n / (BOX * PIXEL):.6f} 1.0\n" for n in range(BOX // 2 + 1))
-    (folder / "fsc.star").write_text(
-        "data_fsc\n\nloop_\n_rlnSpectralIndex\n_rlnResolution\n_rlnFourierShellCorrelationCorrected\n" + curve
-    )
-    mrcfile.write(folder / "mask.mrc", np.ones((BOX,) * 3, np.float32), voxel_size=PIXEL, overwrite=True)
-    maps = "--m1 half1.mrc --m2 half2.mrc --mask mask.mrc --f fsc.star"
     fits = "--fit_defocus --fit_mode fpfff --fit_beamtilt --kmin_tilt 30"
-    (folder / "relion").mkdir()
-    command = f"relion_ctf_refine --i particles.star --o relion/ {maps} {fits}"
-    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    theirs = read_particles(folder / "relion" / "particles_ctf_refine.star").table
+    theirs = read_particles(Relion(star.parent).refine(star, fits)).table
     words = ("--output", tmp_path / "made", "--no-trefoil", "--json")
     ours = read_particles(json.loads(tool(capsys, star, *halves_of(star), *words).out)["particles"]).table
     truth = np.array([one.defocus_u for one in scene.transfers])
@@ -161,3 +175,63 @@ def test_relion_finds_the_same(star, scene, wrong, capsys, tmp_path):
     scatter = {name: float(np.sqrt((values**2).mean())) for name, values in left.items()}
     assert scatter["ours"] < 1.1 * scatter["theirs"]
     assert np.sqrt(((left["ours"] - left["theirs"]) ** 2).mean()) < 40.0
+
+
+# Both see the same noise, so they lie nearer each other than either need lie to the truth; signs, axes and the order of
+# coefficients, if taken otherwise, are tens of standard errors.
+SAME = 4.0  # standard errors
+
+
+def ours_of_group(star, capsys, folder, *words):
+    """What is found of the only optics group, of which nothing but that is refined."""
+    nothing = ("--no-defocus", "--no-beam-tilt", "--no-trefoil", "--output", folder / "made", "--json")
+    (group,) = json.loads(tool(capsys, star, *halves_of(star), *nothing, *words).out)["groups"]
+    return group
+
+
+def only_group(star):
+    (group,) = read_particles(star).table.optics_groups.values()
+    return group
+
+
+def in_errors(estimate, theirs):
+    return np.abs(np.subtract(estimate["value"], theirs) / estimate["error"])
+
+
+@needs_relion
+def test_relion_finds_the_same_tilt_and_trefoil(capsys, tmp_path):
+    scene = make_scene(each=40, beam_tilt=(0.5, -0.8), threefold_astigmatism=9000.0, threefold_angle=20.0)
+    star = write_scene(tmp_path, scene)
+    ours = ours_of_group(star, capsys, tmp_path, "--beam-tilt", "--trefoil")
+    theirs = only_group(Relion(tmp_path).refine(star, "--fit_beamtilt --odd_aberr_max_n 3 --kmin_tilt 30"))
+    assert in_errors(ours["beam_tilt"], (theirs.beam_tilt_x, theirs.beam_tilt_y)).max() < SAME
+    assert in_errors(ours["trefoil"], (theirs.odd_zernike[2], theirs.odd_zernike[5])).max() < SAME
+    assert in_errors(ours["trefoil"], (0.0, 0.0)).min() > 2 * SAME
+
+
+@needs_relion
+def test_relion_finds_the_same_fourth_order(capsys, tmp_path):
+    """Both kinds of tetrafoil, and twofold astigmatism of the fourth order: a radian at the finest details."""
+
+    def even(x, y):
+        fourfold = 60.0 * (x**4 - 6 * x**2 * y**2 + y**4) - 40.0 * (4 * x**3 * y - 4 * x * y**3)
+        return fourfold + 60.0 * (x**2 + y**2) * (x**2 - y**2)
+
+    star = write_scene(tmp_path, make_scene(each=40, even=even))
+    ours = ours_of_group(star, capsys, tmp_path, "--fourth-order")
+    theirs = only_group(Relion(tmp_path).refine(star, "--fit_aberr --even_aberr_max_n 4 --kmin_aberr 30"))
+    assert in_errors(ours["fourth_order"], theirs.even_zernike).max() < SAME
+    assert in_errors(ours["fourth_order"], np.zeros(9))[[4, 7, 8]].min() > 2 * SAME
+
+
+@needs_relion
+def test_relion_finds_the_same_magnification(capsys, tmp_path):
+    """RELION takes one step towards it each time; after the third, it stands still."""
+    star = write_scene(tmp_path, make_scene(each=40, magnification=np.array([[1.010, 0.004], [-0.002, 0.994]])))
+    ours = ours_of_group(star, capsys, tmp_path, "--magnification")
+    relion, theirs = Relion(tmp_path), star
+    for _ in range(3):
+        theirs = relion.refine(theirs, "--fit_aniso --kmin_mag 30")
+    assert in_errors(ours["magnification"], only_group(theirs).magnification_matrix).max() < SAME
+    (_, shear, other, _) = ours["magnification"]["value"]
+    assert abs(shear - other) > 2 * SAME * max(ours["magnification"]["error"])  # so rows are told from columns
