@@ -135,6 +135,8 @@ def test_the_headline_is_the_worst_figure(trust):
     later = replace(trust, cross_checks=checks(second_resolution=resolution + 3))
     assert later.headline.resolution == resolution + 3
     assert f"instead of {resolution:.2f} Å: a second refinement" in later.headline.sentence
+    as_far = replace(trust, cross_checks=checks(second_resolution=resolution))
+    assert as_far.headline == trust.headline  # that the second one comes as far is no reservation
     astray = replace(trust, cross_checks=checks(agreement=PoseAgreement(0.3, 8.0, 4.0, 33.0)))
     assert astray.headline.resolution == 33.0
     assert "only 30% of the poses" in astray.headline.sentence

@@ -180,7 +180,8 @@ class Trust:
         if checks.second_resolution is None:
             yield None, "a second refinement with another seed finds no evidence of signal"
         else:
-            yield checks.second_resolution, "a second refinement with another seed comes no further"
+            reason = "a second refinement with another seed comes no further"
+            yield checks.second_resolution, reason if checks.second_resolution != self.resolution else ""
         if checks.agreement.share < REPRODUCIBLE:
             again = f"only {checks.agreement.share:.0%} of the poses are found again with another seed"
             yield checks.agreement.resolution, f"{again}, and beyond this the two maps differ"
