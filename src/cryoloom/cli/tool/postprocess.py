@@ -39,7 +39,7 @@ def postprocess(
     Example: cryoloom tool postprocess half1.mrc half2.mrc --mask mask.mrc --output sharpened
     """
     from cryoloom.engine import validation
-    from cryoloom.protocols.maps._files import curves_of, read_detector, read_maps, write_map
+    from cryoloom.protocols.maps._files import read_detector, read_maps, write_map
 
     names = {end: output.with_name(f"{output.name}{end}.mrc") for end in ("", "_masked", "_mask")}
     targets = [path for end, path in names.items() if end != "_mask" or mask is None]
@@ -75,7 +75,7 @@ def postprocess(
         "b_factor": done.b_factor,
         "randomised_from": randomised_from and float(1 / correlation.corrected.frequency[randomised_from]),
         "frequency": correlation.corrected.frequency,
-        "correlation": curves_of(done),
+        "correlation": {name: curve.correlation for name, curve in done.correlation.curves.items()},
         "against_truth": correlation.against_truth,
         "guinier": {
             "squared_frequency": guinier.squared_frequency[guinier.fitted],

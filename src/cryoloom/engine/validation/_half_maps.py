@@ -43,6 +43,14 @@ class HalfMapCorrelation:
     independent_share: float
 
     @property
+    def curves(self) -> dict[str, ShellCorrelation]:
+        """Name → each curve that there is."""
+        found = {"unmasked": self.unmasked, "masked": self.masked}
+        if self.randomised is not None:
+            found["phase-randomised"] = self.randomised
+        return {**found, "corrected": self.corrected}
+
+    @property
     def resolution(self) -> float | None:
         """Where the corrected curve falls below 0.143, in Å; None without evidence that the halves share anything."""
         found = self.corrected.resolution(HALF_MAP_THRESHOLD)

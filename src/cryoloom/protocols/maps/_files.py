@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cryoloom.errors import FormatError, InputError
 
 if TYPE_CHECKING:
-    from cryoloom.engine.validation import DetectorResponse, LocalResolution, Postprocessed
+    from cryoloom.engine.validation import DetectorResponse, LocalResolution
 
 _SAME_PIXEL_SIZE = 1.001  # ratio up to which two pixel sizes are one
 
@@ -132,14 +132,6 @@ def read_detector(path: Path, *, pixel_size: float) -> DetectorResponse:
             frequency, mtf = (block[name].to_numpy().astype(np.float64) for name in names)
             return DetectorResponse(frequency, mtf, pixel_size)
     raise FormatError(f"{path.name} holds no table with {' and '.join(names)}.", path=path)
-
-
-def curves_of(done: Postprocessed) -> dict[str, NDArray[np.float64]]:
-    """Name → correlation of the curves of half maps."""
-    found = {"unmasked": done.correlation.unmasked, "masked": done.correlation.masked}
-    if done.correlation.randomised is not None:
-        found["phase-randomised"] = done.correlation.randomised
-    return {name: curve.correlation for name, curve in (*found.items(), ("corrected", done.correlation.corrected))}
 
 
 @dataclass(frozen=True)

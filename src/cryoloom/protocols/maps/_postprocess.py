@@ -90,7 +90,7 @@ class Postprocess(MapProtocol):
         from dataclasses import replace
 
         from cryoloom.engine.validation import postprocess
-        from cryoloom.protocols.maps._files import curves_of, read_detector, read_maps, write_map
+        from cryoloom.protocols.maps._files import read_detector, read_maps, write_map
 
         names = [*half_files_of(volume)]
         mask = mask_file_of(volume, masks)
@@ -130,9 +130,9 @@ class Postprocess(MapProtocol):
                     volume_id=volume.id,
                     curve=name,
                     frequency=frequency,
-                    correlation=tuple(curve.tolist()),
+                    correlation=tuple(curve.correlation.tolist()),
                 )
-                for name, curve in curves_of(done).items()
+                for name, curve in done.correlation.curves.items()
             ],
         }
 

@@ -333,12 +333,6 @@ def _items(
         **sampling,
     )
     mask = Mask(id=child_id(volume.id, "mask"), parent_id=volume.id, file=files["mask"], **sampling)
-    curves = {
-        "unmasked": result.correlation.unmasked,
-        "masked": result.correlation.masked,
-        "phase-randomised": result.correlation.randomised,
-        "corrected": result.correlation.corrected,
-    }
     fscs: list[Item] = [
         FSC(
             id=child_id(volume.id, name),
@@ -348,7 +342,6 @@ def _items(
             frequency=tuple(curve.frequency.tolist()),
             correlation=tuple(curve.correlation.tolist()),
         )
-        for name, curve in curves.items()
-        if curve is not None
+        for name, curve in result.correlation.curves.items()
     ]
     return {"volumes": [volume], "particles": result.particles, "masks": [mask], "fscs": fscs}

@@ -6,10 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Iterable
 
     from cryoloom.engine.trust import GroupDeviations
     from cryoloom.protocols.trust._figures import CrossChecks, Micrographs, Trust
@@ -20,7 +17,6 @@ VERSION = 1
 def trust_document(trust: Trust) -> dict[str, Any]:
     """All figures, as JSON can hold them; None for what is not known or was not run."""
     headline = trust.headline
-    curves = curves_of(trust)
     return {
         "version": VERSION,
         "headline": {"resolution": headline.resolution, "sentence": headline.sentence},
@@ -32,7 +28,7 @@ def trust_document(trust: Trust) -> dict[str, Any]:
         "pixel_size": trust.pixel_size,
         "fsc": {
             "frequency": _numbers(trust.correlation.unmasked.frequency),
-            **{name: _numbers(values) for name, values in curves.items()},
+            **{name.replace("-", "_"): _numbers(curve.correlation) for name, curve in trust.correlation.curves.items()},
         },
         "views": {
             "sampling_compensation": trust.views.sampling_compensation,
@@ -63,17 +59,6 @@ def trust_document(trust: Trust) -> dict[str, Any]:
         if trust.defocus is None
         else {"spread": trust.defocus.spread, "error": trust.defocus.error},
     }
-
-
-def curves_of(trust: Trust) -> Mapping[str, NDArray[np.float64]]:
-    """Name → correlation of every curve of the half maps that there is."""
-    found = {
-        "unmasked": trust.correlation.unmasked,
-        "masked": trust.correlation.masked,
-        "phase_randomised": trust.correlation.randomised,
-        "corrected": trust.correlation.corrected,
-    }
-    return {name: curve.correlation for name, curve in found.items() if curve is not None}
 
 
 def _cross_checks(checks: CrossChecks) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from cryoloom.durable import SIGNATURE, AtomicFile
 from cryoloom.protocols.report._charts import Line, lines
 from cryoloom.protocols.report._page import STYLE
 from cryoloom.protocols.report._pictures import as_data_address
-from cryoloom.protocols.trust._document import curves_of, trust_document
+from cryoloom.protocols.trust._document import trust_document
 
 if TYPE_CHECKING:
     from cryoloom.engine.trust import GroupDeviations
@@ -81,7 +81,7 @@ def _numbers(trust: Trust) -> str:
 
 def _curves(trust: Trust) -> str:
     frequency = trust.correlation.unmasked.frequency
-    named = {name.replace("_", "-"): np.asarray(values) for name, values in curves_of(trust).items()}
+    named = {name: curve.correlation for name, curve in trust.correlation.curves.items()}
     chart = lines(
         [Line(name, frequency[1:], values[1:]) for name, values in named.items()],
         "spatial frequency (1/Å)",
