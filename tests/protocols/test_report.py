@@ -13,8 +13,8 @@ import pytest
 
 from cryoloom.data import CTF, Coordinate, Micrograph
 from cryoloom.formats import write_image
+from cryoloom.protocols.charts import drift_track, histogram, nice_ticks, over_session
 from cryoloom.protocols.report import Exposure, Failure, Findings, Warned, micrograph_picture, report_page
-from cryoloom.protocols.report._charts import drift_track, histogram, nice_ticks, over_session
 from cryoloom.workflow.citations import Citation
 from cryoloom.workflow.methods import Methods
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,3 +49,8 @@ def grey_picture(image: NDArray[np.float32], width: int) -> NDArray[np.uint8]:
     low, high = np.percentile(small, [1, 99])
     grey: NDArray[np.uint8] = np.clip((small - low) / max(float(high - low), 1e-6) * 255, 0, 255).astype(np.uint8)
     return grey
+
+
+def as_data_address(content: bytes, kind: str = "image/png") -> str:
+    """Content as an address that needs no file."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

@@ -1,12 +1,13 @@
 """The report of a session: one page with pictures, distributions, failures and methods."""
 
 from cryoloom.protocols.report._findings import Exposure, Failure, Findings, Warned, exposures_of
-from cryoloom.protocols.report._page import report_page
+from cryoloom.protocols.report._page import STYLE, report_page
 from cryoloom.protocols.report._pictures import micrograph_picture
 from cryoloom.protocols.report._protocol import Report, write_report
 from cryoloom.protocols.report._reconstruction import Reconstruction
 
 __all__ = [
+    "STYLE",
     "Exposure",
     "Failure",
     "Findings",

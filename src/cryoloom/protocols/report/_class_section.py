@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cryoloom.data import Class2D
-from cryoloom.protocols.report._pictures import as_data_address
+from cryoloom.protocols.pictures import as_data_address
 from cryoloom.workflow.workspace import resolve_in_project
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cryoloom.data import FSC, Volume
-from cryoloom.protocols.report._charts import Line, lines
+from cryoloom.protocols.charts import Line, lines
+from cryoloom.protocols.pictures import as_data_address
 from cryoloom.protocols.report._class_section import average_picture
-from cryoloom.protocols.report._pictures import as_data_address
 from cryoloom.protocols.report._reconstruction import Reconstruction
 from cryoloom.protocols.report._surface import GRID, View, shaded_surface, surface_level
 from cryoloom.workflow.workspace import resolve_in_project

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryoloom.data import Micrograph
 from cryoloom.durable import SIGNATURE
-from cryoloom.protocols.report._charts import drift_track, histogram, over_session
+from cryoloom.protocols.charts import drift_track, histogram, over_session
 from cryoloom.protocols.report._class_section import class_section
 from cryoloom.protocols.report._findings import Exposure, Findings
 from cryoloom.protocols.report._map_section import map_section

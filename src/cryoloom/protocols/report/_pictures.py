@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Sequence
 from html import escape
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryoloom.data import Coordinate, Micrograph
-from cryoloom.protocols.pictures import grey_picture
+from cryoloom.protocols.pictures import as_data_address, grey_picture
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,11 +17,6 @@ if TYPE_CHECKING:
 
 PICTURE_WIDTH = 640
 _PNG = b"\x89PNG"
-
-
-def as_data_address(content: bytes, kind: str = "image/png") -> str:
-    """Content as an address that needs no file."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def stored_picture(path: Path, description: str) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cryoloom.durable import SIGNATURE, AtomicFile
-from cryoloom.protocols.report._charts import Line, lines
-from cryoloom.protocols.report._page import STYLE
-from cryoloom.protocols.report._pictures import as_data_address
+from cryoloom.protocols.charts import Line, lines
+from cryoloom.protocols.pictures import as_data_address
+from cryoloom.protocols.report import STYLE
 from cryoloom.protocols.trust._document import trust_document
 
 if TYPE_CHECKING:
@@ -82,8 +82,9 @@ def _numbers(trust: Trust) -> str:
 def _curves(trust: Trust) -> str:
     frequency = trust.correlation.unmasked.frequency
     named = {name: curve.correlation for name, curve in trust.correlation.curves.items()}
+    drawn = sorted(named, key=lambda name: (name != "corrected", name))
     chart = lines(
-        [Line(name, frequency[1:], values[1:]) for name, values in named.items()],
+        [Line(name, frequency[1:], named[name][1:]) for name in drawn],
         "spatial frequency (1/Å)",
         "correlation",
         y_range=(-0.1, 1.0),

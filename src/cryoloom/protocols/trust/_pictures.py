@@ -48,10 +48,10 @@ def pictures_of(
 
 
 def _sections(volume: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Central sections normal to z, y and x, side by side, row 0 at the top."""
+    """Central sections normal to z, y and x, side by side; y or z points up, as in a report."""
     middle = len(volume) // 2
     gap = np.full((len(volume), GAP), np.nan)
-    parts = [volume[middle], gap, volume[:, middle], gap, volume[:, :, middle]]
+    parts = [volume[middle][::-1], gap, volume[:, middle][::-1], gap, volume[:, :, middle][::-1]]
     joined = np.concatenate([np.asarray(part, np.float64) for part in parts], axis=1)
     fill = np.nanmin(joined) if np.isfinite(volume).all() else np.nan
     return np.where(np.isnan(joined), fill, joined)
