@@ -54,8 +54,8 @@ def test_classes_go_on_from_the_last_iteration_and_are_chosen(imported, monkeypa
     assert 2**27 < told.memory < 2**30
     iterated = []
 
-    def torn(*arguments, state=None, threads=1):
-        for each in classify3d(*arguments, state=state, threads=threads):
+    def torn(*arguments, state=None, **options):
+        for each in classify3d(*arguments, state=state, **options):
             iterated.append(each.iteration)
             yield each
             if each.iteration == 2 and state is None:
@@ -165,6 +165,23 @@ def test_the_tool_answers_with_all_that_it_has_made_and_refuses_what_does_not_fi
     status, _, err = call(unposed, *options, "--output", tmp_path / "no")
     assert status == 1
     assert "CTF" in err
+
+
+def test_all_copies_by_symmetry_are_sorted_without_symmetry(imported):
+    copies = imported.add("expand-symmetry", particles="1.particles", symmetry="C2")
+    inputs = {"particles": "3.particles", "reference": "2.volumes"}
+    # The phantom has no symmetry; expanded, its particles make a map that still resembles it.
+    run = imported.add("class3d", **inputs, **QUICK)
+    end = imported.drive(copies, run)[-1]
+    assert end.state is RunState.FINISHED, end.reason
+    made = run.outputs["particles"].to_polars()
+    assert made.height == 2 * COUNT
+    same = ["id", "source_particle_id", "half_set", "rot", "tilt", "psi"]
+    assert made.select(same).equals(copies.outputs["particles"].to_polars().select(same))
+    assert not any("copies" in warning.sentence for warning in warnings_of(run.folder))
+    imposed = imported.add("class3d", **inputs, **QUICK | {"symmetry": "C2"})
+    imported.drive(imposed)
+    assert any("further copies" in warning.sentence for warning in warnings_of(imposed.folder))
 
 
 def test_a_reference_of_another_frame_is_refused(loaded, star):

@@ -83,6 +83,19 @@ def test_what_looks_everywhere_takes_one_copy_and_says_so(given):
     assert len(load_particles(copies, given.resolve, diameter=None)) == len(copies)
 
 
+def test_what_leaves_poses_as_they_are_takes_all_copies_of_particles_that_are_there_once(given):
+    copies = expanded(given.table, point_group("C3"))
+    loaded = load_particles(copies, given.resolve, diameter=None, duplicates_within=0.0, copies=True)
+    assert loaded.table.frame["id"].to_list() == copies.frame["id"].to_list()
+    assert not loaded.remarks
+    again = given.table.frame.with_columns(id=pl.col("id") + 10_000, shift_x=pl.col("shift_x") + 5.0)
+    twice = expanded(given.table.with_frame(pl.concat([given.table.frame, again])), point_group("C3"))
+    loaded = load_particles(twice, given.resolve, diameter=None, duplicates_within=0.0, copies=True)
+    assert set(loaded.table.frame["source_particle_id"]) == set(given.table.frame["id"])
+    assert len(loaded) == len(copies)
+    assert len(loaded.left_out) == len(given.table)
+
+
 def test_copies_in_both_halves_are_refused(given):
     copies = expanded(given.table, point_group("C3"))
     turn = pl.int_range(pl.len()) % 2 + 1

@@ -131,6 +131,23 @@ def test_other_threads_give_the_same(particles, states):
     assert np.allclose(last.posteriors, states[-1].posteriors, atol=1e-3)
 
 
+def test_copies_of_a_particle_are_compared_with_maps_in_which_none_of_them_is(particles):
+    """Of the same image in the same pose, the same is found, if and only if both are compared with the same maps."""
+    images, poses = particles
+    rows = np.repeat(np.arange(COUNT // 2), 2)
+    twice = (
+        replace(images, images=images.images[rows], optics=images.optics[rows]),
+        KnownPoses(poses.rotations[rows], poses.shifts[rows]),
+        HALVES[rows],
+    )
+    known = next(classify3d(*twice, MASK, SETTINGS, sources=rows)).components
+    assert np.allclose(known[::2], known[1::2], atol=1e-5)
+    unknown = next(classify3d(*twice, MASK, SETTINGS)).components
+    assert np.abs(unknown[::2] - unknown[1::2]).mean() > 0.1  # of the order of 1
+    with pytest.raises(ParameterError, match="at least 120 particles in each half set, and one has 100"):
+        next(classify3d(*twice, MASK, Classes3DSettings(classes=10), sources=rows))
+
+
 def test_optics_groups_with_uneven_magnification_are_taken(particles):
     images, poses = particles
     groups = (*images.optics.groups, GroupOptics(300.0, 2.7, 0.1, magnification=(1.02, 0.0, 0.0, 0.98)))

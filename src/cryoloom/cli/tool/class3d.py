@@ -61,6 +61,7 @@ def class3d(
         predicted_memory,
         predicted_seconds,
     )
+    from cryoloom.engine.symmetry import point_group
     from cryoloom.formats import relion, write_volume
     from cryoloom.protocols.class2d import with_stacks_seen_from
     from cryoloom.protocols.class3d._compute import (
@@ -70,6 +71,7 @@ def class3d(
         doubts_of,
         found_classes,
         mask_of,
+        source_rows,
         with_classes,
     )
     from cryoloom.protocols.machine_speed import machine_speed
@@ -93,7 +95,12 @@ def class3d(
     given = read_particle_file(particles)
     check_targets(written, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     loaded = load_particles(
-        given.table, given.resolve, diameter=diameter, box_size=box, duplicates_within=duplicates_within
+        given.table,
+        given.resolve,
+        diameter=diameter,
+        box_size=box,
+        duplicates_within=duplicates_within,
+        copies=point_group(symmetry).order == 1,
     )
     check_halves(loaded.half_sets)
     poses, images, grid = check_known_poses(loaded), loaded.images, loaded.grid
@@ -110,7 +117,9 @@ def class3d(
     begin = time.monotonic()
     told = Progress(settings, len(loaded), grid)
     with ToolProgress("3D classes", quiet=as_json) as progress:
-        for state in classify3d(images, poses, loaded.half_sets, inside, settings, threads=threads):
+        for state in classify3d(
+            images, poses, loaded.half_sets, inside, settings, sources=source_rows(loaded), threads=threads
+        ):
             progress(*told.of(state))
     write_volume(used_mask, inside, pixel_size=pixel_size)
     found = []

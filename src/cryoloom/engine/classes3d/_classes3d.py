@@ -46,6 +46,7 @@ def classify3d(
     mask: NDArray[np.float32],
     settings: Classes3DSettings,
     *,
+    sources: NDArray[np.int64] | None = None,
     state: Classes3DState | None = None,
     threads: int = 1,
 ) -> Iterator[Classes3DState]:
@@ -66,6 +67,8 @@ def classify3d(
     half_sets : (n,) 1 or 2
     mask : (box, box, box) from 0 to 1; beyond it nothing is expected to differ
     settings : classes, symmetry, resolution, seed
+    sources : (n,) of copies by symmetry, the same number for all copies of a particle, which hold the same noise and
+        must be in one half set; None if there are no copies
     state : to go on from, as a former call with the same arguments yielded it
     threads : threads to use; of the same number, the result is the same to the bit
 
@@ -85,7 +88,8 @@ def classify3d(
     Scheres (2012), J. Struct. Biol. 180:519-530, for classes as hidden variables; Punjani & Fleet (2021), J. Struct.
     Biol. 213:107702, for directions of variability.
     """
-    run = _Classification(particles, poses, half_sets, mask, settings, threads)
+    sources = np.arange(len(particles)) if sources is None else sources
+    run = _Classification(particles, poses, half_sets, mask, settings, sources, threads)
     current = run.start() if state is None else state
     while not current.finished:
         current = run.iterate(current)
@@ -100,20 +104,21 @@ class _Classification:
         half_sets: NDArray[np.int64],
         mask: NDArray[np.float32],
         settings: Classes3DSettings,
+        sources: NDArray[np.int64],
         threads: int,
     ) -> None:
         self._particles, self._poses, self._settings, self._threads = particles, poses, settings, threads
-        self._check(half_sets, mask)
+        self._check(half_sets, mask, sources)
         self._mask = mask
         self._members = (np.flatnonzero(half_sets == 1), np.flatnonzero(half_sets == 2))
         self._operators = point_group(settings.symmetry).operators
         self._folds = tuple(
-            np.random.default_rng([settings.seed, 1 + half]).permutation(len(chosen)) % FOLDS
+            _dealt_out(sources[chosen], np.random.default_rng([settings.seed, 1 + half]))
             for half, chosen in enumerate(self._members)
         )
         self._known: tuple[float, Consensus, DifferenceGrid] | None = None
 
-    def _check(self, half_sets: NDArray[np.int64], mask: NDArray[np.float32]) -> None:
+    def _check(self, half_sets: NDArray[np.int64], mask: NDArray[np.float32], sources: NDArray[np.int64]) -> None:
         count, box, classes = len(self._particles), self._particles.box_size, self._settings.classes
         if len(self._poses) != count or len(half_sets) != count:
             raise ParameterError(
@@ -126,7 +131,7 @@ class _Classification:
             )
         if not mask.max() > 0:
             raise ParameterError("The mask is empty, so particles could differ nowhere; give one about the particle.")
-        fewest = min(int((half_sets == half).sum()) for half in (1, 2))
+        fewest = min(len(np.unique(sources[half_sets == half])) for half in (1, 2))
         needed = LEAST_MEMBERS * FOLDS * classes
         if fewest < needed:
             raise ParameterError(
@@ -239,6 +244,13 @@ class _Classification:
 def radius_at(resolution: float, box_size: int, pixel_size: float) -> int:
     """Below how many Fourier pixels images are compared, for a resolution in Å."""
     return max(LEAST_RADIUS, min((box_size + 1) // 2, round(box_size * pixel_size / resolution)))
+
+
+def _dealt_out(sources: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+    """Part (n,) of a half set that each particle is in, all copies of one particle in the same."""
+    _, number = np.unique(sources, return_inverse=True)
+    parts: NDArray[np.int64] = random.permutation(int(number.max(initial=-1)) + 1)[number] % FOLDS
+    return parts
 
 
 def _posteriors(scores: NDArray[np.float64], former: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ from cryoloom.engine.maps import low_pass
 from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.engine.validation import correlate_half_maps, soft_auto_mask
 from cryoloom.errors import InputError
+from cryoloom.protocols.particle_images import original_particles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,6 +67,13 @@ def check_known_poses(particles: LoadedParticles) -> KnownPoses:
             "Some particles have no orientation, so they cannot be sorted by their structure; refine them first."
         )
     return KnownPoses(rotation_matrices(particles.angles), particles.shifts)
+
+
+def source_rows(particles: LoadedParticles) -> NDArray[np.int64]:
+    """Row (n,) of the first copy of the particle that each image shows: its own, but for copies by symmetry."""
+    originals = original_particles(particles.table.frame).to_numpy()
+    _, first, inverse = np.unique(originals, return_index=True, return_inverse=True)
+    return first[inverse]
 
 
 def mask_of(reference: NDArray[np.float32], grid: CommonGrid, *, threads: int = 1) -> NDArray[np.float32]:

@@ -155,6 +155,7 @@ class Classify3D(WholeProtocol):
     ) -> Mapping[str, Table | Iterable[Item]]:
         """Sort, iteration by iteration."""
         from cryoloom.engine.classes3d import classify3d
+        from cryoloom.engine.symmetry import point_group
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.class3d._compute import (
             Progress,
@@ -162,6 +163,7 @@ class Classify3D(WholeProtocol):
             check_known_poses,
             doubts_of,
             found_classes,
+            source_rows,
             with_classes,
         )
         from cryoloom.protocols.particle_images import check_halves, load_particles, tell
@@ -173,6 +175,7 @@ class Classify3D(WholeProtocol):
             diameter=parameters.diameter,
             box_size=parameters.box_size,
             duplicates_within=parameters.duplicates_within,
+            copies=point_group(parameters.symmetry).order == 1,
             scratch=workspace.scratch(),
         )
         tell(particles, workspace)
@@ -181,11 +184,18 @@ class Classify3D(WholeProtocol):
         reference = read_chosen_reference(inputs["reference"], parameters.reference_number, particles.grid, workspace)
         mask = _mask(inputs, reference, particles.grid, workspace)
         check_frame(particles, poses, reference, mask, settings.symmetry, threads=threads)
-        progress = Progress(settings, len(particles), particles.grid)
+        progress, sources = Progress(settings, len(particles), particles.grid), source_rows(particles)
 
         def algorithm(state: Classes3DState | None) -> Iterator[Classes3DState]:
             return classify3d(
-                particles.images, poses, particles.half_sets, mask, settings, state=state, threads=threads
+                particles.images,
+                poses,
+                particles.half_sets,
+                mask,
+                settings,
+                sources=sources,
+                state=state,
+                threads=threads,
             )
 
         state: Classes3DState | None = None

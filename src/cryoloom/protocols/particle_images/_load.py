@@ -100,6 +100,7 @@ def load_particles(
     box_size: int | None = None,
     pixel_size: float | None = None,
     duplicates_within: float | None = None,
+    copies: bool = False,
     memory: int = MEMORY,
     scratch: Path | None = None,
 ) -> LoadedParticles:
@@ -116,6 +117,8 @@ def load_particles(
     box_size, pixel_size : of the images to compute with, in pixels and Å; see `common_grid`
     duplicates_within : distance in Å within which two particles are taken for one; see `without_duplicates`. None
         leaves all of them in.
+    copies : keep all copies by symmetry of a particle, though duplicates are looked for; for what leaves poses as they
+        are
     memory : that images may take, in bytes; more are kept in a file that is mapped into memory
     scratch : folder for that file
 
@@ -132,19 +135,23 @@ def load_particles(
     table = with_half_sets(table)
     excluded: list[LeftOut] = []
     remarks: list[str] = []
-    copies = check_copies(table.frame)
-    if copies and duplicates_within is not None:
-        remarks.append(
-            f"{copies} particles are further copies by symmetry, and were left out: looked for everywhere, they would "
-            "be found where the first of them are. Expanded particles are for what leaves their poses near where they "
-            "are, without symmetry."
-        )
-        table = table.with_frame(table.frame[_first_copies(table.frame)])
+    further = check_copies(table.frame)
     if duplicates_within is not None:
+        every = table.frame
+        if further:
+            table = table.with_frame(every[_first_copies(every)])
         single = without_duplicates(table, duplicates_within, resolve=resolve)
         table = single.kept
         excluded += single.removed
         remarks += single.remarks
+        if further and copies:
+            table = table.with_frame(_copies_of(every, table.frame))
+        elif further:
+            remarks.append(
+                f"{further} particles are further copies by symmetry, and were left out: looked for everywhere, they "
+                "would be found where the first of them are. Expanded particles are for what leaves their poses near "
+                "where they are, without symmetry."
+            )
     frame, without_transfer = _with_transfer(table.frame)
     excluded += without_transfer
     _check_optics(table, frame)
@@ -178,6 +185,11 @@ def tell(particles: LoadedParticles, workspace: RoundWorkspace) -> None:
 def _first_copies(frame: pl.DataFrame) -> pl.Series:
     """Rows of which no former one is the same particle."""
     return original_particles(frame).arg_unique()
+
+
+def _copies_of(frame: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """All copies of the particles that are kept."""
+    return frame.filter(original_particles(frame).is_in(original_particles(kept).implode()))
 
 
 def _with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:

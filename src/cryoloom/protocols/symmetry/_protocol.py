@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class ExpandSymmetry(TableProtocol):
     """Copy every particle into all poses that the symmetry of its map makes equal, so that its parts can be told apart.
 
-    What follows is done without symmetry and with poses near where they are: 3D classes about one part, subtraction of
-    the others, local refinement. A copy stays in the half set of its particle and says whose copy it is. Refinement
-    that looks for poses everywhere leaves all but the first copy out.
+    What follows is done without symmetry and leaves poses as they are: 3D classes about one part, subtraction of the
+    others. A copy stays in the half set of its particle and says whose copy it is. `refine`, which looks for poses
+    everywhere, leaves all but the first copy out.
     """
 
     id = "expand-symmetry"
