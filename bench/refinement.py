@@ -9,14 +9,18 @@ by ``map_truth.py``; kernels are compiled before anything is timed. *Shortfall* 
 with the truth lies below that of true poses at any shell. *Reported*: the corrected correlation F of the half maps in
 the truth's mask, as √(2F / (1 + F)), against the correlation of the whole map with the truth in the same mask, root
 mean square where F > 0.05. *× prediction*: the time against what was foretold for this machine and threads, without the
-trust page. Images of noise, and real images mixed with noise, must gain nothing.
+trust page. Images of noise, and real images mixed with noise, must gain nothing. With --full RELION's converged
+refinement of the same images, from the same start, is scored in the same way, by the fixed command of
+`peers/relion.py`; only symmetric specimens of the easy tier, since it takes hours.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,19 +28,31 @@ import map_truth
 import numpy as np
 import reporting
 from particle_sets import Recipe, particle_set
+from peers import relion
 
-from cryoloom.engine.refinement import RefinementSettings, RefinementState, refine
+from cryoloom.engine.refinement import RefinementSettings, refine
 from cryoloom.engine.symmetry import point_group
 from cryoloom.engine.validation import correlate_half_maps
-from cryoloom.formats import read_volume
+from cryoloom.formats import read_star, read_volume
 from cryoloom.protocols.machine_speed import machine_speed
 from cryoloom.protocols.particle_images import LoadedParticles, load_particles, read_particle_file
 from cryoloom.protocols.reconstruct._compute import map_of, sums_of
 from cryoloom.protocols.refine._compute import predicted_seconds
 
 START = 40.0  # Å
-TIME = "≤ 180 (box 64), ≤ 480 (box 96); within × 2"
-WANTED = ("wanted", "", TIME, "", "≤ 1.2", "", "≤ 1 %", "", "≤ 0.08", "", "≤ 0.05", "yes")
+BESIDE_RELION = ("c3",)
+RELIONS_DIAMETER = 200.0  # Å, of its circular mask
+NOISE_BEYOND = 35.0  # Å: images of noise resolve nothing finer
+TIMED = {"c3": {64: 180, 96: 480}}  # s, of box sizes
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a refinement made: poses (n, 3, 3) in the order of the set, half maps, and the map of all images."""
+
+    rotations: np.ndarray
+    half_maps: tuple[np.ndarray, np.ndarray]
+    combined_map: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -77,25 +93,97 @@ def main() -> None:
                 recipe = replace(row.recipe, seed=seed, box=box)
                 record = measure(particle_set(recipe), row.symmetry, options.threads, noise=name.startswith("noise"))
                 records.append({"name": name, "symmetry": row.symmetry, "box": box, "seed": seed, **record})
+                if options.full and name in BESIDE_RELION:
+                    records[-1]["relion"] = measure_relion(particle_set(recipe), row.symmetry, options.threads)
                 print(f"refinement, {name}, box {box}, seed {seed} done: {records[-1]}", file=sys.stderr, flush=True)
                 if options.json is not None:
                     options.json.write_text(json.dumps(records, indent=1) + "\n")
-    headings = (
-        "set",
-        "box",
-        "s (× prediction)",
-        "iterations",
-        "median error",
-        "90th percentile",
-        "> 10°",
-        "FSC-vs-truth 0.5 (true poses)",
-    )
-    headings += ("shortfall", "reported (0.143)", "reported − truth, RMS", "signal")
-    lines = [line(record) for record in records if not record["noise"]]
-    print(reporting.table(headings, [*lines, WANTED]))
+    print_tables(records)
+    print(reporting.promises(promised(records)))
+
+
+def print_tables(records: list[dict]) -> None:
+    headings = ("set", "box", "s (× prediction)", "iterations", "median error", "90th percentile", "> 10°")
+    headings += ("FSC-vs-truth 0.5 (true poses)", "shortfall", "reported (0.143)", "reported − truth, RMS", "signal")
+    print(reporting.table(headings, [line(record) for record in records if not record["noise"]]))
     headings = ("set", "box", "s (× prediction)", "iterations", "corrected 0.143 in a sphere", "evidence of signal")
-    lines = [noise_line(record) for record in records if record["noise"]]
-    print(reporting.table(headings, [*lines, ("wanted", "", "", "", "≥ 35 Å", "no")]))
+    print(reporting.table(headings, [noise_line(record) for record in records if record["noise"]]))
+    beside = [record for record in records if "relion" in record]
+    if beside:
+        print_beside_relion(beside)
+    else:
+        print(reporting.not_measured("RELION's refinement", "only with --full, and of " + ", ".join(BESIDE_RELION)))
+
+
+def promised(records: list[dict]) -> list[reporting.Promise]:
+    """What is held of each set and box, in its worst seed."""
+    held = []
+    for name, box in dict.fromkeys((record["name"], record["box"]) for record in records):
+        own = [record for record in records if (record["name"], record["box"]) == (name, box)]
+        held += [replace(one, what=f"{name}, box {box}: {one.what}") for one in promised_of(own)]
+    return held
+
+
+def promised_of(own: list[dict]) -> Iterator[reporting.Promise]:
+    """What is held of one set and box."""
+    name, box = own[0]["name"], own[0]["box"]
+
+    def worst(key: str) -> float:
+        return max(record[key] for record in own)
+
+    if own[0]["noise"]:
+        finest = min(record["resolution"] or math.inf for record in own)
+        yield reporting.promise("corrected 0.143", finest, ".1f Å", least=NOISE_BEYOND)
+        yield reporting.promise("seeds with signal told", sum(record["signal"] for record in own), ".0f", most=0)
+        return
+    yield reporting.promise("seeds without signal told", sum(not record["signal"] for record in own), ".0f", most=0)
+    yield reporting.promise("shortfall against true poses", worst("shortfall"), ".3f", most=0.08)
+    yield reporting.promise("reported − truth, RMS", worst("reported_rms"), ".3f", most=0.05)
+    off = [size_of(record) * (1 / record["resolution_in_mask"] - 1 / record["truth"]) for record in own]
+    yield reporting.promise("reported beyond the truth, shells", max(off), ".2f", most=0.0)
+    allowed = [max(1.0, 0.05 * size_of(record) / record["truth"]) for record in own]
+    behind = max(-value / limit for value, limit in zip(off, allowed, strict=True))
+    yield reporting.promise("reported behind the truth, of what is allowed", behind, ".2f", most=1.0)
+    ratios = [record["truth"] / (2 * record["pixel_size"]) for record in own]
+    ratios += [record["resolution_in_mask"] / (2 * record["pixel_size"]) for record in own]
+    yield reporting.promise("finest resolution / Nyquist", min(ratios), ".2f", least=1.15)
+    yield reporting.promise("coarsest resolution / Nyquist", max(ratios), ".2f", most=2.5)
+    if name in TIMED:
+        yield reporting.promise("time", worst("seconds"), ".0f s", most=TIMED[name][box])
+        yield reporting.promise("median error", worst("median"), ".2f °", most=1.2)
+        yield reporting.promise("poses off by more than 10°", 100 * worst("above_10"), ".1f %", most=1.0)
+    if "relion" in own[0]:
+        yield reporting.promise("shells behind RELION at 0.5", max(map(shells_behind, own)), ".2f", most=1.0)
+
+
+def size_of(record: dict) -> float:
+    """Side of the box in Å: shell number × resolution."""
+    return float(record["box"] * record["pixel_size"])
+
+
+def shells_behind(record: dict) -> float:
+    """By how many shells our map ends before RELION's."""
+    return size_of(record) * (1 / record["relion"]["truth"] - 1 / record["truth"])
+
+
+def print_beside_relion(records: list[dict]) -> None:
+    """RELION's figures of the same images, and by how many shells ours lie behind them."""
+    rows = [
+        (
+            f"{record['name']}, seed {record['seed']}",
+            record["box"],
+            f"{record['relion']['seconds']:.0f}",
+            f"{record['relion']['median']:.2f}°",
+            f"{record['relion']['ninetieth']:.2f}°",
+            f"{record['relion']['above_10']:.1%}",
+            f"{record['relion']['truth']:.2f} Å",
+            f"{shells_behind(record):.2f}",
+        )
+        for record in records
+    ]
+    print(f"RELION's converged refinement ({records[0]['relion']['version']}).\n")
+    headings = ("set", "box", "s", "median error", "90th percentile", "> 10°", "FSC-vs-truth 0.5", "shells behind it")
+    print(reporting.table(headings, rows))
 
 
 def line(record: dict) -> tuple:
@@ -156,21 +244,44 @@ def measure(folder: Path, symmetry: str, threads: int, *, noise: bool) -> dict:
         "signal": state.has_signal,
         "resolution": state.resolution,
     }
-    return record if noise else {**record, **score(loaded, state, truth, symmetry, threads)}
+    if noise:
+        return record
+    found = Found(state.rotations, state.half_maps, state.combined_map)
+    return {**record, **score(loaded, found, truth, symmetry, threads)}
 
 
-def score(
-    loaded: LoadedParticles, state: RefinementState, truth: np.ndarray, symmetry: str, threads: int
-) -> dict[str, float]:
+def measure_relion(folder: Path, symmetry: str, threads: int) -> dict:
+    """RELION's converged refinement of a set, scored as ours is; it is run once and kept with its seconds."""
+    made = relion.refine(
+        folder / "unposed.star",
+        folder / "truth.mrc",
+        symmetry=symmetry,
+        diameter=RELIONS_DIAMETER,
+        initial_resolution=START,
+    )
+    given = read_particle_file(folder / "particles.star")
+    with np.load(folder / "truth.npz") as kept:
+        loaded = load_particles(given.table, given.resolve, diameter=float(kept["diameter"]))
+    table = read_star(made.folder / "run_data.star")["particles"]
+    row_of = {int(name.partition("@")[0]) - 1: row for row, name in enumerate(table["rlnImageName"])}
+    order = [row_of[index] for index in loaded.table.frame["index"]]
+    angles = np.column_stack([table[f"rlnAngle{name}"].to_numpy() for name in ("Rot", "Tilt", "Psi")])[order]
+    first, second = (read_volume(made.folder / f"run_half{half}_class001_unfil.mrc") for half in (1, 2))
+    found = Found(map_truth.rotations_of(angles), (first, second), (first + second) / 2)
+    figures = score(loaded, found, read_volume(folder / "truth.mrc"), symmetry, threads)
+    return {"seconds": made.seconds, "version": made.version, **figures}
+
+
+def score(loaded: LoadedParticles, refined: Found, truth: np.ndarray, symmetry: str, threads: int) -> dict[str, float]:
     """Map and poses against the truth, and the half maps against that."""
     pixel_size = loaded.images.pixel_size
     group = point_group(symmetry)
     real = np.arange(len(loaded))
-    found = map_truth.score_map(state.combined_map, truth, pixel_size)
+    found = map_truth.score_map(refined.combined_map, truth, pixel_size)
     exact = map_of(sums_of(loaded, real, threads=threads), loaded.images, group, threads=threads)
     ideal = map_truth.score_map(exact, truth, pixel_size, aligned=True)
-    poses, _ = map_truth.score_poses(state.rotations, map_truth.rotations_of(loaded.angles), group.operators)
-    halves = [map_truth.transformed(half, found.alignment, pixel_size) for half in state.half_maps]
+    poses, _ = map_truth.score_poses(refined.rotations, map_truth.rotations_of(loaded.angles), group.operators)
+    halves = [map_truth.transformed(half, found.alignment, pixel_size) for half in refined.half_maps]
     mask = map_truth.truth_mask(truth, pixel_size)
     curves = correlate_half_maps(*halves, pixel_size=pixel_size, mask=mask, threads=threads)
     told = curves.corrected.correlation
@@ -178,6 +289,7 @@ def score(
     believed = told[shells] > 0.05
     difference = curves.against_truth[shells][believed] - found.curve.correlation[shells][believed]
     return {
+        "pixel_size": pixel_size,
         "median": poses.median,
         "ninetieth": poses.ninetieth,
         "above_10": poses.share_above_10,
