@@ -42,6 +42,7 @@ from cryoloom.protocols.refine._compute import predicted_seconds
 START = 40.0  # Å
 BESIDE_RELION = ("c3",)
 RELIONS_DIAMETER = 200.0  # Å, of its circular mask
+RESOLVED_FROM = 96  # pixels of the box: in smaller ones of the same extent, Nyquist ends the map, not the particles
 NOISE_BEYOND = 35.0  # Å: images of noise resolve nothing finer
 TIMED = {"c3": {64: 180, 96: 480}}  # s, of box sizes
 
@@ -144,10 +145,11 @@ def promised_of(own: list[dict]) -> Iterator[reporting.Promise]:
     allowed = [max(1.0, 0.05 * size_of(record) / record["truth"]) for record in own]
     behind = max(-value / limit for value, limit in zip(off, allowed, strict=True))
     yield reporting.promise("reported behind the truth, of what is allowed", behind, ".2f", most=1.0)
-    ratios = [record["truth"] / (2 * record["pixel_size"]) for record in own]
-    ratios += [record["resolution_in_mask"] / (2 * record["pixel_size"]) for record in own]
-    yield reporting.promise("finest resolution / Nyquist", min(ratios), ".2f", least=1.15)
-    yield reporting.promise("coarsest resolution / Nyquist", max(ratios), ".2f", most=2.5)
+    if box >= RESOLVED_FROM:
+        ratios = [record["truth"] / (2 * record["pixel_size"]) for record in own]
+        ratios += [record["resolution_in_mask"] / (2 * record["pixel_size"]) for record in own]
+        yield reporting.promise("finest resolution / Nyquist", min(ratios), ".2f", least=1.15)
+        yield reporting.promise("coarsest resolution / Nyquist", max(ratios), ".2f", most=2.5)
     if name in TIMED:
         yield reporting.promise("time", worst("seconds"), ".0f s", most=TIMED[name][box])
         yield reporting.promise("median error", worst("median"), ".2f °", most=1.2)

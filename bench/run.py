@@ -36,6 +36,7 @@ SCRIPTS = {
     "classes2d": "2D classes, with RELION",
     "classes3d": "3D classes",
     "postprocess": "Postprocessing and local resolution, with RELION",
+    "scaling": "Refinement, as particles and box grow",
     "demo": "The demonstration",
     "sets": "Sets",
     "star": "STAR files",
