@@ -61,14 +61,32 @@ def kill(run: Run) -> None:
     assert len(gone) == len(workers)
 
 
+def workers_of(run: Run) -> list[psutil.Process]:
+    """What computes the round, below the driver's supervisor."""
+    attempt = run.folder.newest_attempt()
+    assert attempt is not None
+    below = psutil.Process(attempt.request().process_id).children(recursive=True)
+    return [process for process in below if process.name().startswith("refine round")]
+
+
+def message_of(run: Run) -> str:
+    told = run.folder.path / "rounds" / "0001" / "progress.txt"
+    return told.read_text(encoding="utf-8") if told.exists() else ""
+
+
+def checkpoints(run: Run) -> dict[str, int]:
+    """When each was written."""
+    return {path.name: path.stat().st_mtime_ns for path in run.folder.path.glob("rounds/*/*checkpoint-*")}
+
+
 def states(run: Run, name: str = "checkpoint") -> list[str]:
     return sorted(path.name for path in run.folder.path.glob(f"rounds/*/{name}-*") if path.suffix != ".tmp")
 
 
 def results(run: Run) -> dict[str, bytes]:
+    """Maps and the figures of the trust page; the page itself tells when it was made."""
     files = run.folder.files
-    maps = {path.name: path.read_bytes() for path in sorted((files / "maps").iterdir())}
-    return maps | {"trust.json": (files / "trust" / "trust.json").read_bytes()}
+    return {path.name: path.read_bytes() for path in sorted([*files.glob("maps/*"), *files.glob("trust/*.json")])}
 
 
 def killed_twice(run: Run, wait_until: Callable[..., None], name: str, delay: float) -> None:
@@ -83,7 +101,7 @@ def killed_twice(run: Run, wait_until: Callable[..., None], name: str, delay: fl
     time.sleep(delay)
     kill(run)
     wait_until(lambda: run.state is RunState.INTERRUPTED, run)
-    assert not (run.folder.files / "trust" / "trust.json").exists()
+    assert not list(run.folder.files.glob("trust/*"))
     run.resume().wait(240)
     assert run.state is RunState.FINISHED, run.standing
 
@@ -106,11 +124,34 @@ def test_killed_between_and_within_iterations_it_ends_as_an_undisturbed_one(proj
     check_same(run, undisturbed)
 
 
+@pytest.fixture(scope="module")
+def cross_checked(project) -> Run:
+    """A refinement with cross-checks that nobody has disturbed."""
+    run = refinement(project, trust="full")
+    assert run.start().wait(240).state is RunState.FINISHED
+    return run
+
+
 @pytest.mark.full
-def test_killed_in_its_cross_checks_it_goes_on_in_them(project, wait_until) -> None:
-    undisturbed = refinement(project, trust="full")
-    assert undisturbed.start().wait(240).state is RunState.FINISHED
+def test_killed_in_its_second_refinement_it_goes_on_in_it(project, cross_checked, wait_until) -> None:
     run = refinement(project, trust="full")
     killed_twice(run, wait_until, "second-checkpoint", 0.4)
     assert len(states(run)) == 2  # of the first refinement, which was not made again
-    check_same(run, undisturbed)
+    check_same(run, cross_checked)
+
+
+@pytest.mark.full
+def test_killed_among_images_of_noise_it_refines_nothing_again(project, cross_checked, wait_until) -> None:
+    run = refinement(project, trust="full")
+    run.start()
+    wait_until(lambda: "images of noise" in message_of(run), run)
+    workers_of(run)[0].kill()  # another worker takes its place
+    made = checkpoints(run)
+    (run.folder.path / "rounds" / "0001" / "progress.txt").unlink()
+    wait_until(lambda: "images of noise" in message_of(run), run)
+    kill(run)
+    wait_until(lambda: run.state is RunState.INTERRUPTED, run)
+    run.resume().wait(240)
+    assert run.state is RunState.FINISHED, run.standing
+    assert checkpoints(run) == made
+    check_same(run, cross_checked)

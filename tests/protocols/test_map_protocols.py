@@ -173,10 +173,12 @@ def test_refine_gives_map_halves_mask_poses_and_curves_and_goes_on(with_referenc
     curves = {row["curve"]: row for row in run.outputs["fscs"].to_polars().iter_rows(named=True)}
     assert {"unmasked", "masked", "corrected"} <= set(curves)
     assert list((run.folder.files / "partial").iterdir())  # maps that were shown while it ran
-    trust = json.loads((run.folder.files / "trust" / "trust.json").read_text(encoding="utf-8"))
+    page = project.path / volume["trust_file"]
+    assert page.is_relative_to(run.folder.files / "trust")
+    trust = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert trust["headline"]["resolution"] == volume["resolution"]
     assert trust["particles"] == [int((posed["half_set"] == half).sum()) for half in (1, 2)]
-    assert "trust page" in (run.folder.files / "trust" / "trust.html").read_text(encoding="utf-8")
+    assert "trust page" in page.read_text(encoding="utf-8")
 
     again = project.add("refine", **values)
     iterated = []

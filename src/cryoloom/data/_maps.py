@@ -63,6 +63,7 @@ class Volume(Item):
     symmetry: str = column(default="C1", meaning="point group, RELION's names")
     hand: str = column(default="undetermined", meaning="undetermined, as stated by a person, or how it was found")
     b_factor: float | None = column(default=None, unit="Å²", meaning="that was applied; negative sharpens")
+    trust_file: str | None = column(default=None, meaning="page that tells how far its refinement can be believed")
 
 
 @item_class

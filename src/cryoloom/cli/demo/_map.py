@@ -37,7 +37,7 @@ class MapRuns:
             "half_2": volume["half2_file"],
             "mask": volume["mask_file"],
             "sharpened": sharp["file"],
-            "trust_page": str((self.fine.folder.files / "trust" / "trust.html").relative_to(self.fine.project.path)),
+            "trust_page": volume["trust_file"],
         }
 
 

@@ -176,7 +176,7 @@ class Refine(WholeProtocol):
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.particle_images import check_halves, load_particles, tell
         from cryoloom.protocols.refine._compute import FEWEST, progress_of, refined
-        from cryoloom.protocols.trust import Finished
+        from cryoloom.protocols.trust import Finished, write_trust
 
         settings = settings_of(parameters)
         reference = _reference(inputs, parameters, workspace)
@@ -209,18 +209,20 @@ class Refine(WholeProtocol):
         result = refined(particles, state, threads=workspace.threads)
         done = Finished(particles, settings, state, result, workspace.resolve)
         trust = _trust(done, start, parameters, workspace)
+        page, figures = (workspace.file("trust", f".{kind}") for kind in ("html", "json"))
+        write_trust(page.path, figures.path, trust, f"{workspace.project.name}, {workspace.run}")
         if trust.is_doubtful:
             workspace.warn(trust.headline.sentence)
         first, second = state.half_maps
         maps = {"map": state.combined_map, "half1": first, "half2": second, "mask": result.mask}
-        files = _write("maps", maps, particles.grid, workspace)
+        files = _write("maps", maps, particles.grid, workspace) | {"trust": page.name}
         return _items(files, result, trust.headline.resolution, particles.grid, parameters, workspace)
 
     def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
         """The resolution."""
         (volume,) = outputs["volumes"].items()
         if volume.resolution is None:
-            return "no resolution that can be believed; see trust.html"
+            return "no resolution that can be believed; see its trust page"
         return f"{volume.resolution:.2f} Å, with symmetry {parameters.symmetry}"
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
@@ -273,10 +275,10 @@ def _part(workspace: RoundWorkspace, begin: float, end: float) -> Callable[[floa
 
 
 def _trust(done: Finished, start: NDArray[np.float32], parameters: Any, workspace: RoundWorkspace) -> Trust:
-    """Write the trust page, after the checks that were asked for."""
+    """What can be believed of it, after the checks that were asked for."""
     from cryoloom.protocols.checkpoints import kept_states
     from cryoloom.protocols.refine._compute import progress_of
-    from cryoloom.protocols.trust import assess, cross_checked, second_refinement, write_trust
+    from cryoloom.protocols.trust import assess, cross_checked, second_refinement
 
     checks = None
     begun = _REFINED[parameters.trust]
@@ -293,11 +295,7 @@ def _trust(done: Finished, start: NDArray[np.float32], parameters: Any, workspac
         checks = cross_checked(done, state, threads=workspace.threads, report=report)
         begun = _REFINED["quick"]
     report = _part(workspace, begun, 1.0)
-    trust = assess(done, cross_checks=checks, threads=workspace.threads, report=report)
-    folder = workspace.run_folder / "files" / "trust"
-    folder.mkdir(parents=True, exist_ok=True)
-    write_trust(folder / "trust.html", folder / "trust.json", trust, f"{workspace.project.name}, {workspace.run}")
-    return trust
+    return assess(done, cross_checks=checks, threads=workspace.threads, report=report)
 
 
 def _write(
@@ -328,6 +326,7 @@ def _items(
         half1_file=files["half1"],
         half2_file=files["half2"],
         mask_file=files["mask"],
+        trust_file=files["trust"],
         resolution=resolution,
         symmetry=parameters.symmetry.upper(),
         **sampling,
