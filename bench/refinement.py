@@ -30,14 +30,13 @@ import reporting
 from particle_sets import Recipe, particle_set
 from peers import relion
 
-from cryoloom.engine.refinement import RefinementSettings, refine
+from cryoloom.engine.refinement import RefinementSettings, predicted_seconds, refine
 from cryoloom.engine.symmetry import point_group
 from cryoloom.engine.validation import correlate_half_maps
 from cryoloom.formats import read_star, read_volume
 from cryoloom.protocols.machine_speed import machine_speed
 from cryoloom.protocols.particle_images import LoadedParticles, load_particles, read_particle_file
 from cryoloom.protocols.reconstruct._compute import map_of, sums_of
-from cryoloom.protocols.refine._compute import predicted_seconds
 
 START = 40.0  # Å
 BESIDE_RELION = ("c3",)

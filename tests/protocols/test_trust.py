@@ -16,7 +16,7 @@ from phantom_particles import BOX, COUNT, DIAMETER, PIXEL, true_state, write_par
 from cryoloom.engine.refinement import RefinementSettings
 from cryoloom.engine.trust import NoiseControl, PoseAgreement, nested_subsets
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
-from cryoloom.protocols.refine._compute import refined
+from cryoloom.protocols.refined import refined
 from cryoloom.protocols.trust import (
     CrossChecks,
     Finished,

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.errors import InputError
+from cryoloom.protocols.volumes import chosen_volume, mask_file_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
     from numpy.typing import NDArray
 
     from cryoloom.data import Snapshot, Volume
+    from cryoloom.engine.ctf_refinement import Reference
     from cryoloom.protocols.particle_images import CommonGrid
     from cryoloom.workflow.workspace import RoundWorkspace
 
-
-def chosen_volume(volumes: Snapshot[Any], number: int, parameter: str) -> Volume:
-    """One of several maps, counted from 1.
-
-    Raises
-    ------
-    InputError
-        If there are fewer.
-    """
-    listed = list(volumes.items())
-    if number > len(listed):
-        raise InputError(f"Map {number} was asked for, but there are {len(listed)} maps; set {parameter}.")
-    chosen: Volume = listed[number - 1]
-    return chosen
+_SAME_WIDTH = 1.0  # pixels by which the width of a mask may differ from that of the images
 
 
 def read_reference(path: Path, grid: CommonGrid, *, pixel_size: float | None = None) -> NDArray[np.float32]:
@@ -81,24 +70,90 @@ def read_chosen_reference(
     return read_reference(workspace.resolve(volume.file), grid, pixel_size=volume.pixel_size)
 
 
-def read_mask(path: Path, grid: CommonGrid) -> NDArray[np.float32]:
-    """A mask on the grid of the images.
+def read_mask(path: Path, grid: CommonGrid, *, pixel_size: float | None = None) -> NDArray[np.float32]:
+    """A mask on the grid of the images, cut to 0 to 1.
+
+    A mask that is as wide as the images is sampled as they are. One of another width was made for other images, or its
+    file tells a wrong pixel size.
+
+    Parameters
+    ----------
+    path : of the mask
+    grid : box and pixel size of the images
+    pixel_size : of the mask in Å, if its file does not tell; None: that of the images
 
     Raises
     ------
     InputError
-        If it is of another size.
+        If it is not as wide as the images, or no cube.
     """
-    import numpy as np
+    from cryoloom.formats import read_header
 
-    from cryoloom.formats import read_header, read_volume
-
-    pixel_size, mask = read_header(path).pixel_size, read_volume(path)
-    if pixel_size is None:
-        pixel_size = grid.pixel_size
-    if not grid.is_that_of(len(mask), pixel_size):
+    header = read_header(path)
+    pixel_size = pixel_size or header.pixel_size or grid.pixel_size
+    edge = header.shape[-1]
+    if abs(edge * pixel_size - grid.extent) > _SAME_WIDTH * max(pixel_size, grid.pixel_size):
         raise InputError(
-            f"{path.name} has {len(mask)} px of {pixel_size:.3f} Å and the images {grid}; resample the mask to that.",
+            f"{path.name} has {edge} px of {pixel_size:.3f} Å, which is {edge * pixel_size:.0f} Å, and the images "
+            f"{grid}, which is {grid.extent:.0f} Å; resample the mask to that, or correct its pixel size.",
             path=path,
         )
-    return np.clip(mask, 0.0, 1.0)
+    return read_reference(path, grid, pixel_size=pixel_size).clip(0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class ReferenceFiles:
+    """Maps in files.
+
+    Parameters
+    ----------
+    full : of all particles; not read if there are half maps
+    halves : both half maps, or none
+    mask : from 0 to 1, or none
+    pixel_size : of all of them in Å, if the files do not tell
+    """
+
+    full: Path | None
+    halves: tuple[Path, Path] | None = None
+    mask: Path | None = None
+    pixel_size: float | None = None
+
+    def read(self, grid: CommonGrid, *, threads: int = 1) -> Reference:
+        """The maps on the grid of the images."""
+        from cryoloom.engine.ctf_refinement import Reference, reference_of_halves
+
+        mask = None
+        if self.mask is not None:
+            mask = read_mask(self.mask, grid, pixel_size=self.pixel_size)
+        if self.halves is not None:
+            first, second = (read_reference(path, grid, pixel_size=self.pixel_size) for path in self.halves)
+            return reference_of_halves(first, second, pixel_size=grid.pixel_size, mask=mask, threads=threads)
+        if self.full is None:
+            raise InputError("There is no map to compare the particles with; give a map, or both half maps.")
+        full = read_reference(self.full, grid, pixel_size=self.pixel_size)
+        return Reference((full if mask is None else full * mask,))
+
+
+def reference_files(reference: Snapshot[Any], masks: Snapshot[Any] | None, workspace: RoundWorkspace) -> ReferenceFiles:
+    """The only map of a set, with its halves, and the mask that belongs to it.
+
+    Parameters
+    ----------
+    reference : volumes
+    masks : None: the map's own, if it has one
+    workspace : of the round
+    """
+    volumes = list(reference.items())
+    if len(volumes) != 1:
+        raise InputError(f"The reference must be one map, and there are {len(volumes)}; connect the one to use.")
+    volume: Volume = volumes[0]
+    halves = None
+    if volume.half1_file and volume.half2_file:
+        halves = workspace.resolve(volume.half1_file), workspace.resolve(volume.half2_file)
+    mask = mask_file_of(volume, None if masks is None else list(masks.items()))
+    return ReferenceFiles(
+        workspace.resolve(volume.file),
+        halves,
+        None if mask is None else workspace.resolve(mask),
+        volume.pixel_size,
+    )

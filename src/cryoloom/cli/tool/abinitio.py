@@ -51,11 +51,11 @@ def abinitio(
 
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.abinitio import AbInitioSettings, predicted_memory, predicted_seconds
+    from cryoloom.engine.refinement import search_seconds
     from cryoloom.formats import relion, write_volume
     from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, posed, share_done, states
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import load_particles, read_particle_file, samplings_of, working_grid
-    from cryoloom.protocols.refine._compute import search_seconds
 
     settings = AbInitioSettings(
         classes=classes,

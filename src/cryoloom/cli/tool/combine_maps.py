@@ -28,7 +28,7 @@ def combine_maps(
     Example: cryoloom tool combine-maps half1.mrc half2.mrc --operation mean --output full.mrc
     """
     from cryoloom.engine import maps
-    from cryoloom.protocols.maps._files import read_maps, write_map
+    from cryoloom.protocols.map_files import read_maps, write_map
 
     check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
     check_targets([output], inputs=volumes, overwrite=overwrite)

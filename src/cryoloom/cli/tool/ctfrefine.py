@@ -47,9 +47,10 @@ def ctfrefine(
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.ctf_refinement import CTFRefinementSettings, predicted_memory, predicted_seconds
     from cryoloom.formats import relion
-    from cryoloom.protocols.ctf_refine._compute import ReferenceFiles, check_half_sets, findings, refine
+    from cryoloom.protocols.ctf_refine._compute import findings, refine
     from cryoloom.protocols.machine_speed import machine_speed
-    from cryoloom.protocols.particle_images import load_particles, read_particle_file
+    from cryoloom.protocols.particle_images import check_halves_known, load_particles, read_particle_file
+    from cryoloom.protocols.reference_maps import ReferenceFiles
 
     settings = CTFRefinementSettings(
         defocus=defocus,
@@ -71,7 +72,7 @@ def ctfrefine(
     check_targets([star], inputs=[particles, reference, half1, half2, mask], overwrite=overwrite)
     given = read_particle_file(particles)
     if halves is not None:
-        check_half_sets(given.table)
+        check_halves_known(given.table)
     loaded = load_particles(given.table, given.resolve, diameter=None)
     expected = predicted_seconds(len(loaded), loaded.grid.box_size, settings, threads=threads) / machine_speed()
     memory = predicted_memory(len(loaded), loaded.grid.box_size, maps=2 if halves else 1, threads=threads)

@@ -26,7 +26,7 @@ def directions(
     import numpy as np
 
     from cryoloom.engine.validation import directional_correlation, soft_auto_mask
-    from cryoloom.protocols.maps._files import read_maps
+    from cryoloom.protocols.map_files import read_maps
 
     maps = read_maps([half1, half2, *([] if mask is None else [mask])], pixel_size=pixel_size)
     first, second, size = maps[0].volume, maps[1].volume, maps[0].pixel_size

@@ -34,7 +34,8 @@ def filter_map(
     Example: cryoloom tool filter-map map.mrc --low-pass 8 --output smooth.mrc
     """
     from cryoloom.engine import maps
-    from cryoloom.protocols.maps._files import read_detector, read_map, write_map
+    from cryoloom.protocols.map_files import read_map, write_map
+    from cryoloom.protocols.maps._detector import read_detector
 
     if low_pass is None and high_pass is None and b_factor is None and mtf is None:
         raise InputError("No filter is given; give --low-pass, --high-pass, --b-factor or --mtf.")

@@ -41,7 +41,7 @@ def fit_map(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", str(threads))
 
     from cryoloom.engine import alignment
-    from cryoloom.protocols.maps._files import read_maps, write_map
+    from cryoloom.protocols.map_files import read_maps, write_map
     from cryoloom.protocols.maps._poses import write_moved_poses
 
     if (particles is None) != (output_particles is None):

@@ -30,7 +30,7 @@ def invert_hand(
     Example: cryoloom tool invert-hand map.mrc --output other.mrc --particles data.star --output-particles other.star
     """
     from cryoloom.engine import maps
-    from cryoloom.protocols.maps._files import read_map, write_map
+    from cryoloom.protocols.map_files import read_map, write_map
     from cryoloom.protocols.maps._poses import write_other_poses
 
     if (particles is None) != (output_particles is None):

@@ -28,7 +28,8 @@ def localres(
 
     Example: cryoloom tool localres half1.mrc half2.mrc --mask mask.mrc --output local.mrc
     """
-    from cryoloom.protocols.maps._files import find_local_resolution, read_maps, write_map
+    from cryoloom.protocols.map_files import read_maps, write_map
+    from cryoloom.protocols.maps._local import find_local_resolution
 
     check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
     check_targets([output], inputs=[half1, half2, mask], overwrite=overwrite)

@@ -37,7 +37,7 @@ def mask(
 
     Example: cryoloom tool mask map.mrc --output mask.mrc
     """
-    from cryoloom.protocols.maps._files import read_map, write_map
+    from cryoloom.protocols.map_files import read_map, write_map
     from cryoloom.protocols.maps._masks import MaskSettings, MaskShape, make_mask
 
     shapes: dict[MaskShape, object] = {

@@ -27,7 +27,7 @@ def model_fsc(
     """
     from cryoloom.engine.validation import correlate_with_model
     from cryoloom.formats.models import read_model
-    from cryoloom.protocols.maps._files import read_maps
+    from cryoloom.protocols.map_files import read_maps
 
     maps = read_maps([volume, *([] if mask is None else [mask])], pixel_size=pixel_size)
     atoms = read_model(model)

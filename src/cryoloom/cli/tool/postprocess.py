@@ -39,7 +39,8 @@ def postprocess(
     Example: cryoloom tool postprocess half1.mrc half2.mrc --mask mask.mrc --output sharpened
     """
     from cryoloom.engine import validation
-    from cryoloom.protocols.maps._files import read_detector, read_maps, write_map
+    from cryoloom.protocols.map_files import read_maps, write_map
+    from cryoloom.protocols.maps._detector import read_detector
 
     names = {end: output.with_name(f"{output.name}{end}.mrc") for end in ("", "_masked", "_mask")}
     targets = [path for end, path in names.items() if end != "_mask" or mask is None]

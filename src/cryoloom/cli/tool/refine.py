@@ -66,7 +66,7 @@ def refine(
     import time
 
     from cryoloom.cli.tool._progress import ToolProgress
-    from cryoloom.engine.refinement import RefinementSettings
+    from cryoloom.engine.refinement import RefinementSettings, predicted_memory, predicted_seconds
     from cryoloom.engine.refinement import refine as refinement
     from cryoloom.formats import relion, write_volume
     from cryoloom.protocols.machine_speed import machine_speed
@@ -78,16 +78,10 @@ def refine(
         samplings_of,
     )
     from cryoloom.protocols.reference_maps import read_reference
-    from cryoloom.protocols.refine._compute import (
-        FEWEST,
-        predicted_memory,
-        predicted_seconds,
-        progress_of,
-        refined,
-        trust_seconds,
-    )
+    from cryoloom.protocols.refine._progress import FEWEST, progress_of
     from cryoloom.protocols.refine._reference import upright_reference
-    from cryoloom.protocols.trust import Finished, write_trust
+    from cryoloom.protocols.refined import refined
+    from cryoloom.protocols.trust import Finished, trust_seconds, write_trust
 
     settings = RefinementSettings(
         symmetry=symmetry,
@@ -176,7 +170,7 @@ def refine(
 def _believed(done: Finished, start: NDArray[np.float32] | None, *, quiet: bool, threads: int) -> Trust:
     """What can be believed of a refinement; with a start, another one from it and images of noise are asked, too."""
     from cryoloom.cli.tool._progress import ToolProgress
-    from cryoloom.protocols.refine._compute import progress_of
+    from cryoloom.protocols.refine._progress import progress_of
     from cryoloom.protocols.trust import assess, cross_checked, second_refinement
 
     checks = None

@@ -27,7 +27,7 @@ def resample(
 
     Example: cryoloom tool resample map.mrc --to 2.5 --box 128 --output small.mrc
     """
-    from cryoloom.protocols.maps._files import read_map, resampled, write_map
+    from cryoloom.protocols.map_files import read_map, resampled, write_map
 
     if to is None and box is None:
         raise InputError("Nothing is changed; give --to, --box, or both.")

@@ -42,10 +42,9 @@ def subtract(
 
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.formats import relion
-    from cryoloom.protocols.ctf_refine._compute import ReferenceFiles, check_half_sets
     from cryoloom.protocols.machine_speed import machine_speed
-    from cryoloom.protocols.particle_images import load_particles, read_particle_file
-    from cryoloom.protocols.reference_maps import read_reference
+    from cryoloom.protocols.particle_images import check_halves_known, load_particles, read_particle_file
+    from cryoloom.protocols.reference_maps import ReferenceFiles, read_mask
     from cryoloom.protocols.subtract._compute import Part, check_samplings, predicted_memory, predicted_seconds
     from cryoloom.protocols.subtract._compute import subtract as write_subtracted
 
@@ -60,13 +59,13 @@ def subtract(
     check_targets([stack], inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     check_samplings(given.table)
     if halves is not None:
-        check_half_sets(given.table)
+        check_halves_known(given.table)
     loaded = load_particles(given.table, given.resolve, diameter=None)
     box = loaded.grid.box_size
     expected = predicted_seconds(len(loaded), box, threads=threads) / machine_speed()
     memory = predicted_memory(len(loaded), box, threads=threads)
     sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
-    part = Part(read_reference(mask, loaded.grid).clip(0.0, 1.0), mask_holds_removed, recentre)
+    part = Part(read_mask(mask, loaded.grid), mask_holds_removed, recentre)
     begin = time.monotonic()
     with ToolProgress("Subtracting", quiet=as_json) as progress:
         maps = ReferenceFiles(reference, halves, solvent_mask).read(loaded.grid, threads=threads)

@@ -42,7 +42,7 @@ def symmetry(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", str(threads))
 
     from cryoloom.engine.alignment import move_map
-    from cryoloom.protocols.maps._files import read_map, write_map
+    from cryoloom.protocols.map_files import read_map, write_map
     from cryoloom.protocols.maps._moving import find_axes
     from cryoloom.protocols.maps._poses import write_moved_poses
 

@@ -136,9 +136,9 @@ class AbInitio(WholeProtocol):
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine."""
         from cryoloom.engine.abinitio import predicted_seconds
+        from cryoloom.engine.refinement import search_seconds
         from cryoloom.protocols.machine_speed import machine_speed
         from cryoloom.protocols.particle_images import loading_seconds
-        from cryoloom.protocols.refine._compute import search_seconds
 
         particles = inputs["particles"]
         grid = _grid(particles, parameters)

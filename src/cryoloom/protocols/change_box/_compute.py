@@ -11,7 +11,7 @@ import numpy as np
 
 from cryoloom.engine.extraction import ExtractionSettings, extract_particles
 from cryoloom.errors import InputError
-from cryoloom.protocols.particle_images._tables import LeftOut, left_out
+from cryoloom.protocols.particle_images import LeftOut, left_out
 
 if TYPE_CHECKING:
     import polars as pl

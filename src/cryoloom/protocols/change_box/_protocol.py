@@ -143,13 +143,13 @@ class ChangeBox(WholeProtocol):
     @staticmethod
     def _prediction(inputs: Mapping[str, Snapshot[Any]], parameters: Any, threads: int) -> Prediction:
         from cryoloom.protocols.change_box._compute import predicted_memory, predicted_seconds
+        from cryoloom.protocols.particle_images import samplings_of
 
         wanted = _wanted(parameters)
         count = inputs["particles"].count
         micrographs = inputs["micrographs"].to_polars(columns=["width", "height", "pixel_size"])
         sizes = micrographs.select("width", "height").rows()
-        kinds = inputs["particles"].to_polars(columns=["box_size", "pixel_size"]).unique(maintain_order=True).rows()
-        box, pixel = wanted.of(*kinds[0])
+        box, pixel = wanted.of(*samplings_of(inputs["particles"])[0])
         window = round(box * pixel / micrographs["pixel_size"][0])
         seconds = predicted_seconds(count, sizes, window, threads=threads)
         return Prediction(seconds, predicted_memory(count, sizes, box), wanted.advice)
@@ -169,7 +169,7 @@ def _sampled(one: Any, box_size: int, pixel_size: float, workspace: RoundWorkspa
     """A map with its halves and mask, or a mask, as new files."""
     from dataclasses import replace
 
-    from cryoloom.protocols.maps._files import read_map, resampled, write_map
+    from cryoloom.protocols.map_files import read_map, resampled, write_map
 
     names: dict[str, Any] = {}
     for column in _FILES:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cryoloom.engine.ctf_refinement import CTFRefinement, Reference, reference_of_halves, refine_ctf
+from cryoloom.engine.ctf_refinement import CTFRefinement, refine_ctf
 from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.errors import InputError
-from cryoloom.protocols.reference_maps import read_reference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cryoloom.data import Table
-    from cryoloom.engine.ctf_refinement import CTFRefinementSettings, Estimate
-    from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
+    from cryoloom.engine.ctf_refinement import CTFRefinementSettings, Estimate, Reference
+    from cryoloom.protocols.particle_images import LoadedParticles
 
 ONE_MAP = (
     "One map is compared with both half sets, so what it holds of their noise speaks for the values that they have "
@@ -27,37 +25,6 @@ ONE_MAP = (
 )
 _NAMES = ("defocus", "astigmatism", "beam_tilt", "trefoil", "fourth_order", "magnification")
 _DISAGREE = 5.0  # standard errors
-
-
-@dataclass(frozen=True)
-class ReferenceFiles:
-    """Maps in files.
-
-    Parameters
-    ----------
-    full : of all particles; not read if there are half maps
-    halves : both half maps, or none
-    mask : from 0 to 1, or none
-    pixel_size : of all of them in Å, if the files do not tell
-    """
-
-    full: Path | None
-    halves: tuple[Path, Path] | None = None
-    mask: Path | None = None
-    pixel_size: float | None = None
-
-    def read(self, grid: CommonGrid, *, threads: int = 1) -> Reference:
-        """The maps on the grid of the images."""
-        mask = None
-        if self.mask is not None:
-            mask = np.clip(read_reference(self.mask, grid), 0.0, 1.0)
-        if self.halves is not None:
-            first, second = (read_reference(path, grid, pixel_size=self.pixel_size) for path in self.halves)
-            return reference_of_halves(first, second, pixel_size=grid.pixel_size, mask=mask, threads=threads)
-        if self.full is None:
-            raise InputError("There is no map to compare the particles with; give a map, or both half maps.")
-        full = read_reference(self.full, grid, pixel_size=self.pixel_size)
-        return Reference((full if mask is None else full * mask,))
 
 
 @dataclass(frozen=True)
@@ -76,20 +43,6 @@ class RefinedCTFs:
     particles: Table
     micrographs: tuple[tuple[int, str], ...]
     remarks: tuple[str, ...]
-
-
-def check_half_sets(table: Table) -> None:
-    """Refuse particles that do not say which half map they are in.
-
-    Parameters
-    ----------
-    table : particles as they were given
-    """
-    if "half_set" not in table.frame.columns or not table.frame["half_set"].is_in([1, 2]).all():
-        raise InputError(
-            "Some particles do not say in which half set they were refined, so it is not known which half map holds "
-            "their noise; give the particles that the refinement wrote, or one map for all."
-        )
 
 
 def refine(

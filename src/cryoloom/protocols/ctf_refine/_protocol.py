@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import CTFChange, Item, Mask, Particle, Snapshot, Volume
-from cryoloom.errors import InputError
 from cryoloom.workflow.lane import Capacity, Resources
 from cryoloom.workflow.parameters import Angstrom, Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import Input, Output, Prediction, Stage, WholeProtocol, input_set, output_set
@@ -15,7 +14,7 @@ from cryoloom.workflow.workspace import RoundWorkspace
 if TYPE_CHECKING:
     from cryoloom.data import Table
     from cryoloom.engine.ctf_refinement import CTFRefinementSettings
-    from cryoloom.protocols.ctf_refine._compute import ReferenceFiles, RefinedCTFs
+    from cryoloom.protocols.ctf_refine._compute import RefinedCTFs
     from cryoloom.protocols.particle_images import CommonGrid
 
 _NAMES = (
@@ -119,14 +118,15 @@ class RefineCTF(WholeProtocol):
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
     ) -> Mapping[str, Table | Iterable[Item]]:
         """Refine in one go."""
-        from cryoloom.protocols.ctf_refine._compute import check_half_sets, refine
-        from cryoloom.protocols.particle_images import load_particles, tell
+        from cryoloom.protocols.ctf_refine._compute import refine
+        from cryoloom.protocols.particle_images import check_halves_known, load_particles, tell
+        from cryoloom.protocols.reference_maps import reference_files
 
         masks = inputs.get("masks")
         files = reference_files(inputs["reference"], masks, workspace)
         table = inputs["particles"].table()
         if files.halves is not None:
-            check_half_sets(table)
+            check_halves_known(table)
         particles = load_particles(table, workspace.resolve, diameter=None, scratch=workspace.scratch())
         tell(particles, workspace)
         reference = files.read(particles.grid, threads=workspace.threads)
@@ -173,34 +173,6 @@ def _memory(particles: Snapshot[Any], threads: int) -> int:
     from cryoloom.engine.ctf_refinement import predicted_memory
 
     return predicted_memory(particles.count, _grid(particles).box_size, threads=threads)
-
-
-def reference_files(reference: Snapshot[Any], masks: Snapshot[Any] | None, workspace: RoundWorkspace) -> ReferenceFiles:
-    """The only map of a set, with its halves, and the mask that belongs to it.
-
-    Parameters
-    ----------
-    reference : volumes
-    masks : None: the map's own, if it has one
-    workspace : of the round
-    """
-    from cryoloom.protocols.ctf_refine._compute import ReferenceFiles
-    from cryoloom.protocols.maps._resources import mask_file_of
-
-    volumes = list(reference.items())
-    if len(volumes) != 1:
-        raise InputError(f"The reference must be one map, and there are {len(volumes)}; connect the one to use.")
-    volume: Volume = volumes[0]
-    halves = None
-    if volume.half1_file and volume.half2_file:
-        halves = workspace.resolve(volume.half1_file), workspace.resolve(volume.half2_file)
-    mask = mask_file_of(volume, None if masks is None else list(masks.items()))
-    return ReferenceFiles(
-        workspace.resolve(volume.file),
-        halves,
-        None if mask is None else workspace.resolve(mask),
-        volume.pixel_size,
-    )
 
 
 def _changes(result: RefinedCTFs) -> list[CTFChange]:

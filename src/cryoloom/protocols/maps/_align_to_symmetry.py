@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Item, Particle, Snapshot, Volume
-from cryoloom.protocols.maps._resources import map_resources
+from cryoloom.protocols.volumes import map_resources
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Angstrom, Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, Output, Stage, WholeProtocol, input_set, output_set
@@ -77,9 +77,9 @@ class AlignToSymmetry(WholeProtocol):
     ) -> Mapping[str, Table | Iterable[Item]]:
         """Find the axes, and move everything."""
         from cryoloom.engine.alignment import LEAST_CORRELATION
-        from cryoloom.protocols.maps._files import read_map
+        from cryoloom.protocols.map_files import read_map
         from cryoloom.protocols.maps._moving import find_axes, moved_volume, with_particles
-        from cryoloom.protocols.reference_maps import chosen_volume
+        from cryoloom.protocols.volumes import chosen_volume
 
         volume = chosen_volume(inputs["volumes"], parameters.volume_number, "volume_number")
         found = find_axes(

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from cryoloom.data import Mask, Volume
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.maps._masks import MaskSettings, MaskShape
-from cryoloom.protocols.maps._resources import map_resources
+from cryoloom.protocols.volumes import map_resources
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Angstrom, Level, PixelDistance, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
@@ -88,7 +88,7 @@ class CreateMask(MapProtocol):
 
     def process(self, volume: Volume, /, parameters: Any, workspace: Workspace) -> Mask:
         """Make one mask."""
-        from cryoloom.protocols.maps._files import read_map, write_map
+        from cryoloom.protocols.map_files import read_map, write_map
         from cryoloom.protocols.maps._masks import make_mask
 
         given = read_map(workspace.resolve(volume.file), pixel_size=volume.pixel_size)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Item, Particle, Snapshot, Volume
 from cryoloom.protocols.maps._align_to_symmetry import ARRAYS
-from cryoloom.protocols.maps._resources import map_resources
+from cryoloom.protocols.volumes import map_resources
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Angstrom, Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, Output, Stage, WholeProtocol, input_set, output_set
@@ -69,9 +69,9 @@ class FitMap(WholeProtocol):
     ) -> Mapping[str, Table | Iterable[Item]]:
         """Fit, and move everything."""
         from cryoloom.engine.alignment import fit_map
-        from cryoloom.protocols.maps._files import read_map, resampled
+        from cryoloom.protocols.map_files import read_map, resampled
         from cryoloom.protocols.maps._moving import moved_volume, with_particles
-        from cryoloom.protocols.reference_maps import chosen_volume
+        from cryoloom.protocols.volumes import chosen_volume
 
         volume = chosen_volume(inputs["volumes"], parameters.volume_number, "volume_number")
         reference = chosen_volume(inputs["reference"], parameters.reference_number, "reference_number")

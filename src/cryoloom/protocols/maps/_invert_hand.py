@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Item, Particle, Snapshot, Volume
-from cryoloom.protocols.maps._resources import map_resources
+from cryoloom.protocols.volumes import map_resources
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, Output, Stage, WholeProtocol, input_set, output_set
@@ -89,8 +89,8 @@ def _inverted(volume: Volume, hand: str, workspace: RoundWorkspace) -> Volume:
     from dataclasses import replace
 
     from cryoloom.engine.maps import invert_hand
-    from cryoloom.protocols.maps._files import read_map, write_map
-    from cryoloom.protocols.maps._moving import FILES
+    from cryoloom.protocols.map_files import read_map, write_map
+    from cryoloom.protocols.volumes import FILES
 
     folder = workspace.run_folder / "files" / "maps"
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import LocalResolution, Mask, Volume
-from cryoloom.protocols.maps._resources import half_files_of, map_resources, mask_file_of
+from cryoloom.protocols.volumes import half_files_of, map_resources, mask_file_of
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
 from cryoloom.workflow.workspace import Workspace
@@ -48,7 +48,8 @@ class EstimateLocalResolution(MapProtocol):
         self, volume: Volume, /, parameters: Any, workspace: Workspace, masks: Sequence[Mask] | None = None
     ) -> LocalResolution:
         """Look at one map."""
-        from cryoloom.protocols.maps._files import find_local_resolution, read_maps, write_map
+        from cryoloom.protocols.map_files import read_maps, write_map
+        from cryoloom.protocols.maps._local import find_local_resolution
 
         names = [*half_files_of(volume)]
         mask = mask_file_of(volume, masks)

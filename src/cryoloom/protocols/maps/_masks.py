@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cryoloom.errors import ParameterError
-from cryoloom.protocols.maps._files import MapFile
+from cryoloom.protocols.map_files import MapFile
 
 MaskShape = Literal["auto", "threshold", "sphere", "cylinder", "model"]
 

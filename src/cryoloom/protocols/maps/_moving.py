@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cryoloom.protocols.volumes import FILES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,11 +16,8 @@ if TYPE_CHECKING:
 
     from cryoloom.data import Item, Snapshot, Table, Volume
     from cryoloom.engine.alignment import RigidMotion, SymmetryFit
-    from cryoloom.protocols.maps._files import MapFile
+    from cryoloom.protocols.map_files import MapFile
     from cryoloom.workflow.workspace import RoundWorkspace
-
-FILES = {"file": "", "half1_file": "_half1", "half2_file": "_half2", "mask_file": "_mask"}
-"""Columns of a volume that name maps, and what the names of their files end in."""
 
 _ANGLES, _SHIFTS = ("rot", "tilt", "psi"), ("shift_x", "shift_y")
 
@@ -112,7 +111,7 @@ def moved_volume(
     told : extra columns
     """
     from cryoloom.engine.alignment import move_map
-    from cryoloom.protocols.maps._files import read_map, write_map
+    from cryoloom.protocols.map_files import read_map, write_map
 
     names: dict[str, Any] = {}
     for column, suffix in FILES.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import FSC, Mask, Volume, digest
 from cryoloom.errors import ParameterError
-from cryoloom.protocols.maps._resources import half_files_of, map_resources, mask_file_of
+from cryoloom.protocols.volumes import half_files_of, map_resources, mask_file_of
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import AngstromPerPixel, Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
@@ -90,7 +90,8 @@ class Postprocess(MapProtocol):
         from dataclasses import replace
 
         from cryoloom.engine.validation import postprocess
-        from cryoloom.protocols.maps._files import read_detector, read_maps, write_map
+        from cryoloom.protocols.map_files import read_maps, write_map
+        from cryoloom.protocols.maps._detector import read_detector
 
         names = [*half_files_of(volume)]
         mask = mask_file_of(volume, masks)

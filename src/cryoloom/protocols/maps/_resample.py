@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from cryoloom.data import Volume
 from cryoloom.errors import ParameterError
-from cryoloom.protocols.maps._resources import map_resources
+from cryoloom.protocols.volumes import map_resources
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import AngstromPerPixel, Pixel, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
@@ -56,7 +56,7 @@ class ResampleMap(MapProtocol):
         """Resample one map and what belongs to it."""
         from dataclasses import replace
 
-        from cryoloom.protocols.maps._files import read_map, resampled, write_map
+        from cryoloom.protocols.map_files import read_map, resampled, write_map
 
         pixel_size = parameters.pixel_size or volume.pixel_size
         box_size = volume.box_size

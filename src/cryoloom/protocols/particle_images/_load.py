@@ -16,7 +16,7 @@ from cryoloom.engine.likelihood import ParticleImages
 from cryoloom.engine.optics import GroupOptics, ParticleOptics
 from cryoloom.errors import InputError
 from cryoloom.protocols.particle_images._duplicates import without_duplicates
-from cryoloom.protocols.particle_images._grid import CommonGrid, common_grid
+from cryoloom.protocols.particle_images._grid import CommonGrid, common_grid, samplings_of
 from cryoloom.protocols.particle_images._stacks import gather_images
 from cryoloom.protocols.particle_images._tables import (
     LeftOut,
@@ -155,7 +155,7 @@ def load_particles(
     frame, without_transfer = _with_transfer(table.frame)
     excluded += without_transfer
     _check_optics(table, frame)
-    samplings = frame.select("box_size", "pixel_size").unique(maintain_order=True).rows()
+    samplings = samplings_of(table.with_frame(frame))
     grid = common_grid(samplings, box_size=box_size, pixel_size=pixel_size)
     diameter = grid.extent if diameter is None else diameter
     if diameter > grid.extent:

@@ -118,6 +118,25 @@ def check_halves(half_sets: NDArray[np.int64], *, least: int = 1) -> None:
         )
 
 
+def check_halves_known(table: Table) -> None:
+    """Refuse particles that do not say which half map they are in.
+
+    Parameters
+    ----------
+    table : particles as they were given
+
+    Raises
+    ------
+    InputError
+        If some do not.
+    """
+    if "half_set" not in table.frame.columns or not table.frame["half_set"].is_in([1, 2]).all():
+        raise InputError(
+            "Some particles do not say in which half set they were refined, so it is not known which half map holds "
+            "their noise; give the particles that the refinement wrote, or one map for all."
+        )
+
+
 def with_poses(
     table: Table,
     angles: NDArray[np.floating],

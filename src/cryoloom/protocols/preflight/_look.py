@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cryoloom.data import Movie
     from cryoloom.engine.ctf import CTFFit
     from cryoloom.engine.gain import GainOrientation, GainScores
-    from cryoloom.protocols.motion._files import MovieAcquisition
+    from cryoloom.protocols.motion import MovieAcquisition
     from cryoloom.workflow.workspace import RoundWorkspace
 
 
@@ -80,7 +80,7 @@ def _score_gain(
 ) -> GainOrientation | None:
     """How the gain is to lie on the movies; None to leave it away."""
     from cryoloom.engine.gain import GainOrientation
-    from cryoloom.protocols.motion._orientation import score_pooled
+    from cryoloom.protocols.motion import score_pooled
 
     if not movie.gain_file:
         return None
@@ -107,8 +107,7 @@ def _sum(
 ) -> NDArray[np.float32]:
     """The aligned sum of a movie; the frames are gone when it is made."""
     from cryoloom.engine.motion import MotionSettings, estimate_motion, sum_aligned
-    from cryoloom.protocols.motion._detector import read_detector
-    from cryoloom.protocols.motion._frames import read_frames
+    from cryoloom.protocols.motion import read_detector, read_frames
 
     with acquisition.open(file) as opened:
         if opened.pixel_size is not None:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from cryoloom.data import Table
     from cryoloom.engine.refinement import RefinementSettings, RefinementState
     from cryoloom.protocols.particle_images import CommonGrid
-    from cryoloom.protocols.refine._compute import Refined
     from cryoloom.protocols.refine._reference import UprightReference
+    from cryoloom.protocols.refined import Refined
     from cryoloom.protocols.trust import Finished, Trust
 
 _REFINED: Mapping[str, float] = {"quick": 0.95, "full": 0.45}  # share of the work that one refinement is
@@ -147,7 +147,7 @@ class Refine(WholeProtocol):
 
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
         """Memory follows from the number and size of the images."""
-        from cryoloom.protocols.refine._compute import predicted_memory
+        from cryoloom.engine.refinement import predicted_memory
 
         particles = inputs["particles"]
         memory = predicted_memory(particles.count, _grid(particles, parameters).box_size)
@@ -155,8 +155,9 @@ class Refine(WholeProtocol):
 
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine; with the box that fits the memory."""
+        from cryoloom.engine.refinement import predicted_memory, predicted_seconds
         from cryoloom.protocols.machine_speed import machine_speed
-        from cryoloom.protocols.refine._compute import predicted_memory, predicted_seconds, trust_seconds
+        from cryoloom.protocols.trust import trust_seconds
 
         count, box = inputs["particles"].count, _grid(inputs["particles"], parameters).box_size
         threads = min(parameters.threads, capacity.cpu)
@@ -175,7 +176,8 @@ class Refine(WholeProtocol):
         from cryoloom.engine.refinement import refine
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.particle_images import check_halves, load_particles, tell
-        from cryoloom.protocols.refine._compute import FEWEST, progress_of, refined
+        from cryoloom.protocols.refine._progress import FEWEST, progress_of
+        from cryoloom.protocols.refined import refined
         from cryoloom.protocols.trust import Finished, write_trust
 
         settings = settings_of(parameters)
@@ -277,7 +279,7 @@ def _part(workspace: RoundWorkspace, begin: float, end: float) -> Callable[[floa
 def _trust(done: Finished, start: NDArray[np.float32], parameters: Any, workspace: RoundWorkspace) -> Trust:
     """What can be believed of it, after the checks that were asked for."""
     from cryoloom.protocols.checkpoints import kept_states
-    from cryoloom.protocols.refine._compute import progress_of
+    from cryoloom.protocols.refine._progress import progress_of
     from cryoloom.protocols.trust import assess, cross_checked, second_refinement
 
     checks = None

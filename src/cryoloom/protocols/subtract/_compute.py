@@ -13,7 +13,7 @@ import numpy as np
 from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.engine.subtraction import centre_of_mask, prepare_subtraction, recentre
 from cryoloom.errors import InputError
-from cryoloom.protocols.particle_images import micrograph_pixel_sizes, with_poses
+from cryoloom.protocols.particle_images import micrograph_pixel_sizes, samplings_of, with_poses
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +57,7 @@ def check_samplings(table: Table) -> None:
     InputError
         With the sizes.
     """
-    kinds = table.frame.select("box_size", "pixel_size").unique(maintain_order=True).rows()
+    kinds = samplings_of(table)
     if len(kinds) > 1:
         named = " and ".join(f"{box} px of {pixel:.3f} Å" for box, pixel in kinds[:3])
         raise InputError(f"The particles have images of {named}; subtract from those of each size by themselves.")

@@ -72,10 +72,8 @@ class SubtractProjections(WholeProtocol):
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
     ) -> Mapping[str, Table | Iterable[Item]]:
         """Subtract, batch by batch, into one stack."""
-        from cryoloom.protocols.ctf_refine._compute import check_half_sets
-        from cryoloom.protocols.ctf_refine._protocol import reference_files
-        from cryoloom.protocols.particle_images import load_particles, tell
-        from cryoloom.protocols.reference_maps import read_reference
+        from cryoloom.protocols.particle_images import check_halves_known, load_particles, tell
+        from cryoloom.protocols.reference_maps import read_mask, reference_files
         from cryoloom.protocols.subtract._compute import Part, check_samplings, subtract
 
         files = reference_files(inputs["reference"], None, workspace)
@@ -86,11 +84,11 @@ class SubtractProjections(WholeProtocol):
         table = inputs["particles"].table()
         check_samplings(table)
         if files.halves is not None:
-            check_half_sets(table)
+            check_halves_known(table)
         particles = load_particles(table, workspace.resolve, diameter=None, scratch=workspace.scratch())
         tell(particles, workspace)
         part = Part(
-            read_reference(workspace.resolve(mask.file), particles.grid, pixel_size=mask.pixel_size).clip(0.0, 1.0),
+            read_mask(workspace.resolve(mask.file), particles.grid, pixel_size=mask.pixel_size),
             parameters.mask_holds == "removed",
             parameters.recentre,
         )

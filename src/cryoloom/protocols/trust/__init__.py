@@ -1,6 +1,7 @@
 """Trust page: how far a refinement can be believed."""
 
 from cryoloom.protocols.trust._assess import Finished, assess, cross_checked, second_refinement
+from cryoloom.protocols.trust._cost import trust_seconds
 from cryoloom.protocols.trust._document import trust_document
 from cryoloom.protocols.trust._figures import CrossChecks, Headline, Leak, Micrographs, Trust
 from cryoloom.protocols.trust._page import trust_page, write_trust
@@ -17,5 +18,6 @@ __all__ = [
     "second_refinement",
     "trust_document",
     "trust_page",
+    "trust_seconds",
     "write_trust",
 ]

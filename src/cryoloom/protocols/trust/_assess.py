@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from cryoloom.data import Table
     from cryoloom.engine.validation import HalfMapDifference
     from cryoloom.protocols.particle_images import LoadedParticles
-    from cryoloom.protocols.refine._compute import Refined
+    from cryoloom.protocols.refined import Refined
 
 NEAR = 0.1  # of the particle's diameter: refined centres nearer than that are of one particle
 NOWHERE = 20.0  # Å, to which half maps are compared that agree about nothing

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cryoloom.errors import FormatError, InputError
 
 if TYPE_CHECKING:
-    from cryoloom.engine.validation import DetectorResponse, LocalResolution
+    import numpy as np
+    from numpy.typing import NDArray
 
 _SAME_PIXEL_SIZE = 1.001  # ratio up to which two pixel sizes are one
 
@@ -108,68 +106,6 @@ def write_map(path: Path, volume: NDArray[np.float32], *, like: MapFile, pixel_s
     moved = (len(like.volume) // 2) * like.pixel_size - (len(volume) // 2) * size
     x, y, z = like.origin
     write_volume(path, volume, pixel_size=size, origin=(x + moved, y + moved, z + moved))
-
-
-def read_detector(path: Path, *, pixel_size: float) -> DetectorResponse:
-    """Read a modulation transfer function, as RELION and camera makers give it.
-
-    Parameters
-    ----------
-    path : STAR file with the columns rlnResolutionInversePixel and rlnMtfValue
-    pixel_size : of the recorded images, in Å
-
-    Raises
-    ------
-    FormatError
-        If there is no such table.
-    """
-    from cryoloom.engine.validation import DetectorResponse
-    from cryoloom.formats import read_star
-
-    names = ("rlnResolutionInversePixel", "rlnMtfValue")
-    for block in read_star(path).values():
-        if not isinstance(block, dict) and set(names) <= set(block.columns):
-            frequency, mtf = (block[name].to_numpy().astype(np.float64) for name in names)
-            return DetectorResponse(frequency, mtf, pixel_size)
-    raise FormatError(f"{path.name} holds no table with {' and '.join(names)}.", path=path)
-
-
-@dataclass(frozen=True)
-class FoundLocalResolution:
-    """Local resolutions, and the mask within which they were looked for.
-
-    Parameters
-    ----------
-    local : as the engine tells them
-    mask : (n, n, n) that was used
-    """
-
-    local: LocalResolution
-    mask: NDArray[np.float32]
-
-    @property
-    def stored(self) -> NDArray[np.float32]:
-        """(n, n, n) in Å; 0 where there is none, since other programs do not take what is no number."""
-        return np.nan_to_num(self.local.resolution, nan=0.0)
-
-
-def find_local_resolution(maps: Sequence[MapFile], *, threads: int = 1) -> FoundLocalResolution:
-    """Find the local resolution of a map.
-
-    Parameters
-    ----------
-    maps : both halves and, if there is one, the mask; without, the particle is found
-    threads : threads to use; the result does not depend on it
-    """
-    from cryoloom.engine.validation import local_resolution, soft_auto_mask
-
-    first, second = maps[0].volume, maps[1].volume
-    pixel_size = maps[0].pixel_size
-    if len(maps) > 2:
-        mask = maps[2].volume
-    else:
-        mask = soft_auto_mask(0.5 * (first + second), pixel_size=pixel_size, threads=threads).mask
-    return FoundLocalResolution(local_resolution(first, second, mask, pixel_size=pixel_size, threads=threads), mask)
 
 
 def resampled(given: MapFile, *, pixel_size: float | None, box_size: int | None) -> NDArray[np.float32]:

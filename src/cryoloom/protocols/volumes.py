@@ -1,20 +1,39 @@
-"""What work on maps needs, and which mask belongs to which map."""
+"""Maps that are given to a protocol: which of them, their halves and mask, and what work on them needs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from cryoloom.data import Mask, Volume
+from cryoloom.data import Mask, Snapshot, Volume
 from cryoloom.errors import InputError
 from cryoloom.workflow.lane import Resources
 
 _PROGRAM = 300 * 2**20
 _FEW_CORES = 2
 
+FILES = {"file": "", "half1_file": "_half1", "half2_file": "_half2", "mask_file": "_mask"}
+"""Columns of a volume that name maps, and what the names of their files end in."""
+
 
 def map_resources(box_size: int, *, arrays: int) -> Resources:
     """Two cores, and memory for so many arrays of single precision at once."""
     return Resources(cpu=_FEW_CORES, memory=_PROGRAM + 4 * arrays * box_size**3)
+
+
+def chosen_volume(volumes: Snapshot[Any], number: int, parameter: str) -> Volume:
+    """One of several maps, counted from 1.
+
+    Raises
+    ------
+    InputError
+        If there are fewer.
+    """
+    listed = list(volumes.items())
+    if number > len(listed):
+        raise InputError(f"Map {number} was asked for, but there are {len(listed)} maps; set {parameter}.")
+    chosen: Volume = listed[number - 1]
+    return chosen
 
 
 def mask_file_of(volume: Volume, masks: Sequence[Mask] | None) -> str | None:

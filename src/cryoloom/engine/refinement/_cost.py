@@ -1,0 +1,37 @@
+"""What a refinement takes, known before it starts."""
+
+from __future__ import annotations
+
+import math
+
+from cryoloom.engine.symmetry import point_group
+
+# Seconds of one thread, measured on 1000 images of 64 pixels and a C3 body.
+_GRID = 3e-2  # an image and search over all orientations, without symmetry
+_LEVELS = 3e-3  # an image and search about the best of these
+_COEFFICIENT = 4.4e-6  # an image, coefficient and search about a known pose
+_VOXEL = 1.5e-6  # of a map, each iteration
+_EVERYWHERE, _LOCAL = 2, 4  # iterations that a refinement usually takes
+_PROGRAM = 230 * 2**20  # Python with NumPy, SciPy and Numba's kernels
+_BATCHES = 150 * 2**20  # what is made for one batch of images
+
+USUAL_ITERATIONS = _EVERYWHERE + _LOCAL
+
+
+def predicted_seconds(count: int, box_size: int, symmetry: str, *, threads: int = 1) -> float:
+    """Time of a refinement of ``count`` images that resolves the map to the last shell."""
+    coefficients = 0.5 * math.pi * (0.5 * box_size) ** 2
+    everywhere = _EVERYWHERE * search_seconds(count, symmetry, threads=threads)
+    local = _LOCAL * _COEFFICIENT * coefficients * count
+    return everywhere + (local + USUAL_ITERATIONS * _VOXEL * box_size**3) / threads
+
+
+def search_seconds(count: int, symmetry: str = "C1", *, threads: int = 1) -> float:
+    """Time to look for ``count`` images everywhere."""
+    return count * (_GRID / point_group(symmetry).order + _LEVELS) / threads
+
+
+def predicted_memory(count: int, box_size: int) -> int:
+    """Peak memory in bytes, the program and all images included."""
+    sums = 12 * (2 * box_size + 3) ** 3 // 2
+    return _PROGRAM + _BATCHES + 4 * count * box_size**2 + 5 * sums + 60 * box_size**3

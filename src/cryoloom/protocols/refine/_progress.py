@@ -1,0 +1,20 @@
+"""How far a refinement has come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryoloom.engine.refinement import USUAL_ITERATIONS
+
+if TYPE_CHECKING:
+    from cryoloom.engine.refinement import RefinementState
+
+FEWEST = 10  # particles that each half set needs
+
+
+def progress_of(state: RefinementState, iterations: int) -> tuple[float, str]:
+    """How far a refinement has come, guessed from how many iterations one usually takes; and in words."""
+    usual = min(iterations, max(USUAL_ITERATIONS, state.iteration + 2))
+    share = 1.0 if state.finished else state.iteration / usual
+    found = "nothing in common yet" if state.resolution is None else f"{state.resolution:.1f} Å"
+    return share, f"iteration {state.iteration}: {found}, {state.moved:.1f}° moved"
