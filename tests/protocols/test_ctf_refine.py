@@ -15,6 +15,7 @@ import pytest
 
 from cryoloom.cli.main import main
 from cryoloom.formats import read_particles, read_star
+from cryoloom.protocols.trust._defocus import particle_defocus
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
 
@@ -129,6 +130,10 @@ def test_a_run_refines_and_tells_what_was_off(star, scene, make_project):
     assert end.state is RunState.FINISHED, end.reason
     assert "off by" in end.reason
     check(run.outputs["particles"].latest().table(), scene)
+    drifted = particle_defocus(run.outputs["particles"].latest().table())
+    assert dict(zip(drifted.names, drifted.change.means, strict=True)) == pytest.approx(
+        {"mic0.mrc": -100.0, "mic1.mrc": 100.0, "mic2.mrc": -60.0, "mic3.mrc": 150.0}, abs=35.0
+    )
     changes = run.outputs["changes"].to_polars().sort("micrograph_file")
     assert changes["defocus_change"].to_list() == pytest.approx([-100.0, 100.0, -60.0, 150.0], abs=35.0)
     assert changes["astigmatism_change"].to_numpy().max() < 60.0  # nothing was wrong with it

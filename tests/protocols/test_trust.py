@@ -26,7 +26,7 @@ from cryoloom.protocols.trust import (
     trust_page,
     write_trust,
 )
-from cryoloom.protocols.trust._assess import _refined_defocus
+from cryoloom.protocols.trust._defocus import particle_defocus
 
 TWINS = COUNT // 5
 
@@ -211,24 +211,85 @@ def test_the_page_is_whole_and_needs_nothing_else(trust, tmp_path):
     assert '<html lang="en">' in page
     assert "a &lt;b&gt; &amp; c" in page
     assert page.count("Not run:") == 1
-    assert "CTFs of these particles were not refined" in page
+    assert "What was estimated before they were refined is not known" in page
     assert [int(level) for level in re.findall(r"<h(\d)", page)] == [1] + [2] * 8
     full = trust_page(replace(trust, cross_checks=checks()), "t")
     assert "Not run" not in full
     assert "90% of the particles the same pose" in full
 
 
-def test_refined_defocus_is_told_against_the_micrographs(honest):
-    frame = honest.particles.table.frame
-    height = np.where(np.arange(len(frame)) % 2, 150.0, -150.0)
-    level = 1e4 + frame["micrograph_id"].to_numpy().astype(float) * 1e3
-    columns = {"defocus_u": level + height + 50, "defocus_v": level + height - 50, "defocus_error": 0 * height + 40}
+def with_columns(table, **columns):
+    return table.with_frame(table.frame.with_columns(pl.Series(name, values) for name, values in columns.items()))
+
+
+def session(table, *, micrographs: int, drift: float, seed: int):
+    """The table as of so many micrographs, whose defocus was refined to heights of 150 Å, and drifts."""
+    random = np.random.default_rng(seed)
+    number = np.arange(len(table.frame)) * micrographs // len(table.frame)
+    estimated = 1e4 + 1e3 * random.random(micrographs)[number]
+    moved = drift * number / (micrographs - 1) + random.normal(0, 20.0, micrographs)[number]
+    height = np.where(np.arange(len(number)) % 2, 150.0, -150.0)
+    return with_columns(
+        table,
+        micrograph_id=(random.permutation(micrographs) + 1).astype(np.uint64)[number],  # no order is in an id
+        micrograph_file=[f"mic{one}.mrc" for one in number],
+        estimated_defocus=estimated,
+        defocus_u=estimated + moved + height + 50,
+        defocus_v=estimated + moved + height - 50,
+        defocus_error=np.full(len(number), 40.0),
+    )
+
+
+def test_a_drift_of_the_refined_defocus_is_told(honest, trust):
     posed = honest.result.particles
-    table = posed.with_frame(posed.frame.with_columns(pl.Series(name, values) for name, values in columns.items()))
-    found = _refined_defocus(table)
+    table = session(posed, micrographs=20, drift=600.0, seed=4)
+    found = particle_defocus(table)
     assert found.spread == pytest.approx(150.0)
     assert found.error == 40.0
-    assert _refined_defocus(posed) is None
+    assert found.names[:3] == ("mic0.mrc", "mic1.mrc", "mic2.mrc")
+    # The line through 20 means that scatter by 20 Å is off by about 20 · √12 / √20 Å over its length.
+    assert found.drift.change == pytest.approx(600.0, abs=4 * 15.5)
+    assert found.drift.error == pytest.approx(15.5, rel=0.5)
+    assert found.drift.is_certain
+    assert found.mean_change == pytest.approx(300.0, abs=4 * 20 / np.sqrt(20))
+    page = trust_page(replace(trust, defocus=found), "t")
+    assert "The defocus drifts against its estimate" in page
+    assert f"{found.drift.change:+.0f} ± {found.drift.error:.0f} Å" in page
+    told = trust_document(replace(trust, defocus=found))["defocus"]
+    assert told["drift"] == {"change": found.drift.change, "error": found.drift.error}
+    assert told["changes"][0]["micrograph"] == "mic0.mrc"
+    assert not told["as_estimated"]
+
+    still = particle_defocus(session(posed, micrographs=20, drift=0.0, seed=4))
+    assert not still.drift.is_certain
+    assert "no more than chance" in trust_page(replace(trust, defocus=still), "t")
+
+
+def test_a_micrograph_whose_defocus_was_estimated_wrongly_stands_out_and_is_no_drift(honest, trust):
+    table = session(honest.result.particles, micrographs=20, drift=0.0, seed=5)
+    wrong = 2000.0 * (table.frame["micrograph_file"] == "mic19.mrc").to_numpy()
+    table = with_columns(table, estimated_defocus=table.frame["estimated_defocus"].to_numpy() - wrong)
+    found = particle_defocus(table)
+    assert [found.names[place] for place in found.change.outlying] == ["mic19.mrc"]
+    assert not found.drift.is_certain
+    page = trust_page(replace(trust, defocus=found), "t")
+    assert "beyond four standard deviations" in page
+    assert "mic19.mrc" in page
+
+
+def test_where_no_defocus_was_refined_the_page_says_so(honest, trust):
+    table = honest.result.particles  # each particle of the simulation has a defocus of its own
+    differing = particle_defocus(table)
+    assert (differing.change, differing.drift, differing.error) == (None, None, None)
+    assert "is not known, so it is not shown" in trust_page(replace(trust, defocus=differing), "t")
+    level = 1e4 + 100.0 * table.frame["micrograph_id"].to_numpy()
+    same = particle_defocus(with_columns(table, defocus_u=level, defocus_v=level - 300))
+    assert same.is_as_estimated
+    assert "none was refined" in trust_page(replace(trust, defocus=same), "t")
+    assert trust_document(replace(trust, defocus=same))["defocus"]["as_estimated"]
+    nowhere = particle_defocus(with_columns(table, micrograph_id=np.zeros(len(level), np.uint64)))
+    assert nowhere is None
+    assert "not known which particle" in trust_page(replace(trust, defocus=nowhere), "t")
 
 
 def test_the_json_holds_the_same_figures(trust, tmp_path):

@@ -43,6 +43,9 @@ class Particle(ItemWithOptics):
     defocus_angle: float | None = column(default=None, unit="degrees", meaning="of the axis of defocus_u against x")
     phase_shift: float | None = column(default=None, unit="degrees", meaning="of a phase plate")
     defocus_error: float | None = column(default=None, unit="Å", meaning="standard error of the refined defocus")
+    estimated_defocus: float | None = column(
+        default=None, unit="Å", meaning="mean of both defocus values as estimated, before they were first refined"
+    )
     half_set: int = column(default=0, meaning="the half in which it is refined, 1 or 2; 0 if not drawn")
     rot: float | None = column(default=None, unit="degrees", meaning="first Euler angle (ZYZ)")
     tilt: float | None = column(default=None, unit="degrees", meaning="second Euler angle (ZYZ)")

@@ -25,6 +25,7 @@ from cryoloom.engine.trust import (
     noise_images,
     particle_scaling,
     pose_agreement,
+    session_drift,
     shared_noise,
 )
 
@@ -176,6 +177,25 @@ def test_only_the_micrograph_that_differs_stands_out():
     assert found.deviations[7] < -5
     assert found.counts.tolist() == [25] * 30
     assert found.means[7] == pytest.approx(values[groups == 7].mean())
+
+
+def test_a_drift_is_told_from_the_scatter_of_micrographs():
+    random = np.random.default_rng(6)
+    places, counts = np.arange(40), random.integers(5, 60, 40)
+    line = 300.0 * places / 39
+    assert session_drift(line, counts, places).change == pytest.approx(300.0)
+    found = np.array(
+        [
+            (one.change, one.error, one.is_certain)
+            for one in (session_drift(line + random.normal(0, 30.0, 40), counts, places) for _ in range(200))
+        ]
+    )
+    assert found[:, 0].mean() == pytest.approx(300.0, abs=4 * found[:, 0].std() / np.sqrt(200))
+    # The means scatter alike, whatever their counts, so the error that is told is that of unequal weights, on average.
+    assert found[:, 0].std() == pytest.approx(found[:, 1].mean(), rel=0.25)
+    still = [session_drift(random.normal(0, 30.0, 40), counts, places).is_certain for _ in range(200)]
+    assert sum(still) <= 3  # 4 standard errors, by 38 degrees of freedom and unequal weights
+    assert session_drift(line[:3], counts[:3], places[:3]) is None
 
 
 def test_poses_agree_after_the_maps_were_brought_together(state, phantom):

@@ -1,6 +1,7 @@
 """How far a finished refinement can be believed."""
 
 from cryoloom.engine.trust._agreement import PoseAgreement, pose_agreement
+from cryoloom.engine.trust._drift import Drift, session_drift
 from cryoloom.engine.trust._groups import GroupDeviations, group_deviations
 from cryoloom.engine.trust._noise_control import NoiseControl, noise_control, noise_images
 from cryoloom.engine.trust._scaling import ParticleScaling, particle_scaling
@@ -8,6 +9,7 @@ from cryoloom.engine.trust._shared_noise import SharedNoise, shared_noise
 from cryoloom.engine.trust._subsets import Subset, nested_subsets
 
 __all__ = [
+    "Drift",
     "GroupDeviations",
     "NoiseControl",
     "ParticleScaling",
@@ -20,5 +22,6 @@ __all__ = [
     "noise_images",
     "particle_scaling",
     "pose_agreement",
+    "session_drift",
     "shared_noise",
 ]

@@ -105,7 +105,7 @@ def scaled_transfer(
     import numpy as np
     import polars as pl
 
-    names = [name for name in ("defocus_u", "defocus_v", "tilt_angle") if name in held]
+    names = [name for name in ("defocus_u", "defocus_v", "estimated_defocus", "tilt_angle") if name in held]
     if not names or not causes - {Cause.DOSE}:
         return {}
     frame = table.frame

@@ -87,7 +87,19 @@ def refine(
     identities = np.unique(particles.table.frame["optics_group"].to_numpy())
     named = [particles.table.optics_groups[int(identity)].name for identity in identities]
     remarks += _doubts(found, named, settings)
-    return RefinedCTFs(found, _with_ctfs(particles.table, identities, found), micrographs, tuple(remarks))
+    moved = settings.defocus or settings.astigmatism
+    table = _with_ctfs(with_estimates(particles.table) if moved else particles.table, identities, found)
+    return RefinedCTFs(found, table, micrographs, tuple(remarks))
+
+
+def with_estimates(table: Table) -> Table:
+    """Particles that keep what their defocus was before it was first refined; what is kept already stays."""
+    import polars as pl
+
+    now = 0.5 * (pl.col("defocus_u") + pl.col("defocus_v"))
+    kept = "estimated_defocus" in table.frame.columns
+    first = pl.coalesce("estimated_defocus", now) if kept else now
+    return table.with_frame(table.frame.with_columns(first.alias("estimated_defocus")))
 
 
 def findings(result: RefinedCTFs) -> dict[str, Any]:

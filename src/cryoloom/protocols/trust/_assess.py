@@ -31,7 +31,8 @@ from cryoloom.engine.validation import (
 )
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.particle_images import near_pairs
-from cryoloom.protocols.trust._figures import CrossChecks, Leak, Micrographs, RefinedDefocus, Trust
+from cryoloom.protocols.trust._defocus import particle_defocus
+from cryoloom.protocols.trust._figures import CrossChecks, Leak, Micrographs, Trust
 from cryoloom.protocols.trust._pictures import pictures_of
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def assess(
         b_factors=tuple(one[2] for one in scaling),
         leak=leak,
         micrographs=_micrographs(done),
-        defocus=_refined_defocus(done.result.particles),
+        defocus=particle_defocus(done.result.particles),
         cross_checks=cross_checks,
         pictures=pictures_of(
             state.combined_map, None if difference is None else difference.volume, local.resolution, views.mollweide
@@ -277,15 +278,3 @@ def _micrographs(done: Finished) -> Micrographs | None:
     shift = group_deviations(np.hypot(*done.state.shifts.T), groups)
     names = tuple(Path(named.get(one) or f"{int(one):016x}").name for one in likelihood.groups)
     return Micrographs(names, likelihood, shift)
-
-
-def _refined_defocus(table: Table) -> RefinedDefocus | None:
-    """How far particles lie from the focus of their micrograph; None if their CTFs were not refined."""
-    frame = table.frame
-    if not {"defocus_error", "micrograph_id"} <= set(frame.columns):
-        return None
-    defocus = 0.5 * (frame["defocus_u"].to_numpy() + frame["defocus_v"].to_numpy())
-    _, place, counts = np.unique(frame["micrograph_id"].to_numpy(), return_inverse=True, return_counts=True)
-    from_mean = defocus - (np.bincount(place, defocus) / counts)[place]
-    error = np.asarray(frame["defocus_error"].drop_nulls().to_numpy(), np.float64)
-    return RefinedDefocus(float(np.sqrt((from_mean**2).mean())), float(np.median(error))) if error.size else None

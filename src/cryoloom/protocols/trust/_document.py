@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cryoloom.engine.trust import GroupDeviations
+    from cryoloom.protocols.trust._defocus import Defocus
     from cryoloom.protocols.trust._figures import CrossChecks, Micrographs, Trust
 
 VERSION = 1
@@ -55,9 +56,7 @@ def trust_document(trust: Trust) -> dict[str, Any]:
         },
         "micrographs": None if trust.micrographs is None else _micrographs(trust.micrographs),
         "cross_checks": None if trust.cross_checks is None else _cross_checks(trust.cross_checks),
-        "refined_defocus": None
-        if trust.defocus is None
-        else {"spread": trust.defocus.spread, "error": trust.defocus.error},
+        "defocus": None if trust.defocus is None else _defocus(trust.defocus),
     }
 
 
@@ -75,22 +74,41 @@ def _cross_checks(checks: CrossChecks) -> dict[str, Any]:
 
 
 def _micrographs(micrographs: Micrographs) -> dict[str, Any]:
-    def outlying(deviations: GroupDeviations) -> list[dict[str, Any]]:
-        return [
-            {
-                "micrograph": micrographs.names[place],
-                "particles": int(deviations.counts[place]),
-                "mean": float(deviations.means[place]),
-                "deviation": float(deviations.deviations[place]),
-            }
-            for place in deviations.outlying
-        ]
-
     return {
         "count": len(micrographs.names),
-        "outlying_likelihood": outlying(micrographs.likelihood),
-        "outlying_shift": outlying(micrographs.shift),
+        "outlying_likelihood": _outlying(micrographs.likelihood, micrographs.names),
+        "outlying_shift": _outlying(micrographs.shift, micrographs.names),
     }
+
+
+def _defocus(defocus: Defocus) -> dict[str, Any]:
+    change, drift = defocus.change, defocus.drift
+    return {
+        "as_estimated": defocus.is_as_estimated,
+        "spread": defocus.spread,
+        "error": defocus.error,
+        "mean_change": defocus.mean_change,
+        "drift": None if drift is None else {"change": drift.change, "error": drift.error},
+        "changes": None
+        if change is None
+        else [
+            {"micrograph": name, "particles": int(count), "mean": float(mean)}
+            for name, count, mean in zip(defocus.names, change.counts, change.means, strict=True)
+        ],
+        "outlying_change": None if change is None else _outlying(change, defocus.names),
+    }
+
+
+def _outlying(deviations: GroupDeviations, names: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "micrograph": names[place],
+            "particles": int(deviations.counts[place]),
+            "mean": float(deviations.means[place]),
+            "deviation": float(deviations.deviations[place]),
+        }
+        for place in deviations.outlying
+    ]
 
 
 def _numbers(values: Iterable[float]) -> list[float | None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cryoloom.engine.trust import GroupDeviations, NoiseControl, ParticleScaling, PoseAgreement, SharedNoise
     from cryoloom.engine.validation import DirectionalCorrelation, HalfMapCorrelation, ViewDistribution
+    from cryoloom.protocols.trust._defocus import Defocus
 
 LEAK = 0.01  # share of the particles that both halves may hold by chance: overlapping pictures of neighbours
 REPRODUCIBLE = 0.5  # share of the poses that a second refinement must find again
@@ -59,20 +60,6 @@ class Micrographs:
 
 
 @dataclass(frozen=True)
-class RefinedDefocus:
-    """Defocus of particles whose CTFs were refined.
-
-    Parameters
-    ----------
-    spread : root mean square of the particles' defocus about the mean of their micrograph, in Å
-    error : median of what is told of its uncertainty, in Å
-    """
-
-    spread: float
-    error: float
-
-
-@dataclass(frozen=True)
 class CrossChecks:
     """What takes as long as the refinement itself.
 
@@ -106,7 +93,7 @@ class Trust:
     b_factors : (m,) of the Guinier plots of the same maps, in Å²
     leak : between the half sets
     micrographs : None if it is not known which particle is of which
-    defocus : None if CTFs were not refined
+    defocus : of the particles; None if it is not known which is of which micrograph
     cross_checks : None if they were not run
     pictures : name → PNG
     """
@@ -127,7 +114,7 @@ class Trust:
     b_factors: tuple[float | None, ...]
     leak: Leak
     micrographs: Micrographs | None
-    defocus: RefinedDefocus | None
+    defocus: Defocus | None
     cross_checks: CrossChecks | None
     pictures: Mapping[str, bytes] = field(default_factory=dict)
 

@@ -19,6 +19,7 @@ from cryoloom.protocols.trust._document import trust_document
 
 if TYPE_CHECKING:
     from cryoloom.engine.trust import GroupDeviations
+    from cryoloom.protocols.trust._defocus import Defocus
     from cryoloom.protocols.trust._figures import Trust
 
 _STYLE = STYLE + (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
@@ -243,14 +244,50 @@ def _cross_checks(trust: Trust) -> str:
 
 
 def _defocus(trust: Trust) -> str:
-    if trust.defocus is None:
-        said = "Not shown: the CTFs of these particles were not refined."
+    defocus = trust.defocus
+    if defocus is None:
+        said = "Not shown: it is not known which particle is of which micrograph."
         return _section("Refined defocus", [f'<p class="not-run">{said}</p>'])
-    told = (
-        f"Particles lie {trust.defocus.spread:.0f} Å (root mean square) from the mean defocus of their micrograph; the "
-        f"refined defocus of half of them is known to {trust.defocus.error:.0f} Å."
-    )
-    return _section("Refined defocus", [f"<p>{told}</p>"])
+    if defocus.is_as_estimated:
+        said = "Every particle has the defocus that was estimated of its micrograph; none was refined."
+        return _section("Refined defocus", [f'<p class="not-run">{said}</p>'])
+    known = "" if defocus.error is None else f"; the refined defocus of half of them is known to {defocus.error:.0f} Å"
+    told = f"Particles lie {defocus.spread:.0f} Å (root mean square) from the mean defocus of their micrograph{known}."
+    if defocus.change is None:
+        told += " What was estimated before they were refined is not known, so it is not shown how far they were moved."
+        return _section("Refined defocus", [f"<p>{told}</p>"])
+    return _section("Refined defocus", [f"<p>{told}</p>", *_defocus_change(defocus, defocus.change)])
+
+
+def _defocus_change(defocus: Defocus, change: GroupDeviations) -> Iterable[str]:
+    """How far the defocus was moved, micrograph by micrograph."""
+    drift = defocus.drift
+    told = f"Against what was estimated first it was moved by {defocus.mean_change:+.0f} Å on average"
+    if drift is None:
+        yield f"<p>{told}; too few micrographs to tell a drift.</p>"
+    else:
+        drifted = f"{drift.change:+.0f} ± {drift.error:.0f} Å from the first to the last micrograph"
+        yield f"<p>{told}; it drifts by {drifted}{'' if drift.is_certain else ', which is no more than chance'}.</p>"
+        if drift.is_certain:
+            yield (
+                '<p class="warning">▲ The defocus drifts against its estimate while the session goes on: look whether '
+                "pixel size, beam or stage have changed, or the ice.</p>"
+            )
+    places = np.arange(1.0, len(change.means) + 1.0)
+    points = Line("mean of a micrograph", places, change.means, marked=True)
+    yield _figure(lines([points], "micrograph, in the order of the particles", "refined − estimated (Å)"))
+    rows = [
+        [
+            defocus.names[place],
+            str(int(change.counts[place])),
+            f"{change.means[place]:+.0f}",
+            f"{change.deviations[place]:+.1f}",
+        ]
+        for place in change.outlying[:_SHOWN]
+    ]
+    if rows:
+        yield "<p>Micrographs beyond four standard deviations of all:</p>"
+        yield _table(["micrograph", "particles", "moved by (Å)", "deviation"], rows)
 
 
 def _section(heading: str, parts: Sequence[str]) -> str:
