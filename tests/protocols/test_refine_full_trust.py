@@ -1,9 +1,11 @@
-"""A refinement with the cross-checks of its trust page, from files and in a project, and cut off in each of them."""
+"""A refinement in a mask, with the cross-checks of its trust page, from files and in a project, cut off in each."""
 
 from __future__ import annotations
 
 import json
 
+import mrcfile
+import numpy as np
 import pytest
 from phantom_particles import DIAMETER, write_particles
 
@@ -34,7 +36,12 @@ def test_tool_and_run_make_the_same_cross_checks_and_an_interrupted_one_makes_no
     shared = {"diameter": DIAMETER, "symmetry": "D7", "iterations": ITERATIONS}
     options = [f"--{name}={value}" for name, value in shared.items()]
     reference = star.with_name("truth.mrc")
-    words = ["--reference", reference, "--accept-symmetry", "--full-trust", "--output", star.with_name("made")]
+    project = make_project()
+    sources = project.add("import-particles", file=star), project.add("import-volume", file=reference)
+    project.drive(*sources, project.add("create-mask", volumes="2.volumes", shape="threshold", threshold=0.3))
+    (drawn,) = project.run(3).outputs["masks"].to_polars()["file"]
+    words = ["--reference", reference, "--mask", project.path / drawn, "--accept-symmetry", "--full-trust"]
+    words += ["--output", star.with_name("made")]
     with pytest.raises(SystemExit) as left:
         main(["tool", "refine", str(star), *options, *map(str, words), "--threads=1", "--json"])
     assert not left.value.code
@@ -45,10 +52,9 @@ def test_tool_and_run_make_the_same_cross_checks_and_an_interrupted_one_makes_no
     assert 0.0 <= checks["same_poses"] <= 1.0
     assert checks["noise_images"] == sum(max(4, round(0.2 * half)) for half in by_tool["particles"])
 
-    project = make_project()
-    sources = project.add("import-particles", file=star), project.add("import-volume", file=reference)
-    project.drive(*sources)
-    inputs = {"particles": "1.particles", "reference": "2.volumes"}
+    assert np.array_equal(mrcfile.read(told["mask"]), mrcfile.read(project.path / drawn))
+
+    inputs = {"particles": "1.particles", "reference": "2.volumes", "masks": "3.masks"}
     run = project.add("refine", **inputs, **shared, accept_symmetry=True, trust="full", threads=1)
     iterated = []
 
@@ -78,3 +84,5 @@ def test_tool_and_run_make_the_same_cross_checks_and_an_interrupted_one_makes_no
     done = [(which, number + 1) for which in ("first", "second") for number in range(ITERATIONS)]
     assert iterated == [*done, ("noise", 0), ("noise", 0)]
     assert figures_of(project, run) == by_tool
+    (mask,) = run.outputs["masks"].to_polars()["file"]
+    assert np.array_equal(mrcfile.read(project.path / mask), mrcfile.read(project.path / drawn))

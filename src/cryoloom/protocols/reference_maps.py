@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from cryoloom.data import Snapshot, Volume
+    from cryoloom.data import Mask, Snapshot, Volume
     from cryoloom.engine.ctf_refinement import Reference
     from cryoloom.protocols.particle_images import CommonGrid
     from cryoloom.workflow.workspace import RoundWorkspace
@@ -85,7 +85,7 @@ def read_mask(path: Path, grid: CommonGrid, *, pixel_size: float | None = None) 
     Raises
     ------
     InputError
-        If it is not as wide as the images, or no cube.
+        If it is not as wide as the images, no cube, or holds nothing.
     """
     from cryoloom.formats import read_header
 
@@ -98,7 +98,24 @@ def read_mask(path: Path, grid: CommonGrid, *, pixel_size: float | None = None) 
             f"{grid}, which is {grid.extent:.0f} Å; resample the mask to that, or correct its pixel size.",
             path=path,
         )
-    return read_reference(path, grid, pixel_size=pixel_size).clip(0.0, 1.0)
+    mask = read_reference(path, grid, pixel_size=pixel_size).clip(0.0, 1.0)
+    if not mask.any():
+        raise InputError(f"{path.name} holds nothing; a mask is 1 where the particle is, and 0 elsewhere.", path=path)
+    return mask
+
+
+def read_only_mask(masks: Snapshot[Any], grid: CommonGrid, workspace: RoundWorkspace) -> NDArray[np.float32]:
+    """The only mask of a set, on the grid of the images.
+
+    Raises
+    ------
+    InputError
+        If there are several, or it is not as wide as the images.
+    """
+    listed: list[Mask] = list(masks.items())
+    if len(listed) != 1:
+        raise InputError(f"There are {len(listed)} masks; give one.")
+    return read_mask(workspace.resolve(listed[0].file), grid, pixel_size=listed[0].pixel_size)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryoloom.engine.orientations import euler_angles
-from cryoloom.engine.validation import correlate_half_maps, soft_auto_mask
+from cryoloom.engine.validation import correlate_half_maps, mask_warnings, soft_auto_mask
 from cryoloom.protocols.particle_images import with_poses
 
 if TYPE_CHECKING:
@@ -25,16 +25,18 @@ class Refined:
 
     Parameters
     ----------
-    mask : (box, box, box) soft mask about what stands out of the solvent
+    mask : (box, box, box) the one that was given, or a soft one about what stands out of the solvent
     correlation : of the half maps, corrected for what the mask makes
     particles : with their poses
     has_signal : the half sets agree beyond what both were shown of the reference
+    remarks : what is to be said against a mask that was given, one sentence each
     """
 
     mask: NDArray[np.float32]
     correlation: HalfMapCorrelation
     particles: Table
     has_signal: bool
+    remarks: tuple[str, ...] = ()
 
     @property
     def resolution(self) -> float | None:
@@ -42,11 +44,27 @@ class Refined:
         return self.correlation.resolution if self.has_signal else None
 
 
-def refined(particles: LoadedParticles, state: RefinementState, *, threads: int = 1) -> Refined:
-    """What the last state of a refinement says of map and particles."""
+def refined(
+    particles: LoadedParticles,
+    state: RefinementState,
+    *,
+    mask: NDArray[np.float32] | None = None,
+    threads: int = 1,
+) -> Refined:
+    """What the last state of a refinement says of map and particles.
+
+    Parameters
+    ----------
+    particles : that were refined
+    state : the last
+    mask : (box, box, box) that was given to the refinement; None: one is drawn about what stands out of the solvent
+    threads : threads to use; the result does not depend on it
+    """
     pixel_size = particles.images.pixel_size
-    mask = soft_auto_mask(state.combined_map, pixel_size=pixel_size, threads=threads).mask
+    drawn = soft_auto_mask(state.combined_map, pixel_size=pixel_size, threads=threads)
+    used = drawn.mask if mask is None else mask
     first, second = state.half_maps
-    curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=mask, threads=threads)
+    curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=used, threads=threads)
     posed = with_poses(particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale})
-    return Refined(mask, curves, posed, state.has_signal)
+    remarks = () if mask is None else mask_warnings(mask, drawn.core, curves)
+    return Refined(used, curves, posed, state.has_signal, remarks)

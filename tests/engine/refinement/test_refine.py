@@ -4,17 +4,20 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
 from cryoloom.engine.fsc import fourier_shell_correlation
 from cryoloom.engine.kernels import extract_coefficients, shift_factors
 from cryoloom.engine.likelihood import ParticleImages, fourier_disc
-from cryoloom.engine.maps import soft_sphere
+from cryoloom.engine.maps import limit_resolution, soft_sphere
 from cryoloom.engine.optics import GroupOptics, ParticleOptics
 from cryoloom.engine.orientations import angular_distance
 from cryoloom.engine.projection import volume_transform
 from cryoloom.engine.refinement import RefinementSettings, find_poses, refine
+from cryoloom.engine.refinement._maps import beyond, masked
 from cryoloom.engine.symmetry import point_group
+from cryoloom.engine.validation import correlate_half_maps
 from cryoloom.errors import ParameterError
 
 BOX, PIXEL, DIAMETER, COUNT = 32, 6.0, 130.0, 180
@@ -140,6 +143,56 @@ def test_noise_gives_no_evidence(phantom, optics):
     assert last.curve.correlation[unseen].max() < 0.3
 
 
+@pytest.fixture(scope="module")
+def tight(phantom):
+    """A mask that follows the phantom, with an edge of about three voxels."""
+    near = gaussian_filter((gaussian_filter(phantom, 1.0) > 0.1 * phantom.max()).astype(np.float32), 1.0)
+    return np.clip(2.0 * near, 0.0, 1.0)
+
+
+def test_a_mask_carries_nothing_that_both_halves_were_shown_beyond_it(phantom, tight):
+    """Two halves have the same coarse map, and noise of their own beyond it; in a tight mask they stay apart there."""
+    radius = 5
+    coarse = limit_resolution(phantom, radius - 0.5)
+    random = np.random.default_rng(10)
+    scatter = 0.1 * coarse.std()
+    halves = [
+        coarse + beyond(scatter * random.normal(size=phantom.shape).astype(np.float32), radius, threads=1)
+        for _ in range(2)
+    ]
+    plain = fourier_shell_correlation(*(half * tight for half in halves), pixel_size=PIXEL)
+    apart = fourier_shell_correlation(*(masked(half, tight, radius, threads=1) for half in halves), pixel_size=PIXEL)
+    share = (tight**2).sum() ** 2 / (tight**4).sum() / tight.size
+    unseen = slice(radius + 2, BOX // 2)
+    chance = 1.0 / np.sqrt(2.0 * plain.coefficients[unseen] * share)
+    assert np.all(np.abs(apart.correlation[unseen]) < 5.0 * chance)
+    assert np.median(plain.correlation[unseen] / chance) > 5.0  # as it would be without that care
+    assert apart.correlation[1:radius].min() > 0.9
+
+
+def test_noise_gives_no_evidence_in_a_tight_mask_either(phantom, optics, tight):
+    images = np.random.default_rng(9).normal(size=(COUNT, BOX, BOX)).astype(np.float32)
+    noise = ParticleImages(images, optics, PIXEL, DIAMETER)
+    *_, last = refine(noise, HALVES, phantom, SETTINGS, mask=tight, threads=2)
+    assert not last.has_signal
+    within = correlate_half_maps(*last.half_maps, pixel_size=PIXEL, mask=tight)
+    chance = np.sqrt(len(OPERATORS) / (2.0 * within.corrected.coefficients * within.independent_share))
+    unseen = within.corrected.frequency > 1 / 30.0
+    assert np.all(within.corrected.correlation[unseen] < 5.0 * chance[unseen])
+
+
+def test_particles_are_found_in_a_tight_mask(particles, phantom, truth, tight):
+    *_, last = refine(particles, HALVES, phantom, SETTINGS, mask=tight, threads=2)
+    assert last.has_signal
+    assert np.median(angular_distance(last.rotations, truth[0], OPERATORS)) < 2.6  # as without one
+    within = correlate_half_maps(*last.half_maps, pixel_size=PIXEL, mask=tight)
+    curve = fourier_shell_correlation(last.combined_map, phantom, pixel_size=PIXEL, mask=tight)
+    told = within.corrected.correlation > 0.05
+    # The truth in the same mask holds what the mask makes, for which the half maps are corrected: less may be told.
+    assert (within.against_truth - curve.correlation)[told].max() < 0.05
+    assert within.resolution > 0.95 * curve.resolution(0.5)
+
+
 def test_poses_are_found_in_a_map_that_stays(particles, phantom, truth):
     """On the scale of the images: the phantom is that, since its projections were made into them."""
     few = np.arange(0, COUNT, 3)
@@ -170,6 +223,10 @@ def test_what_cannot_be_refined_is_refused(particles, phantom):
         next(refine(particles, HALVES, phantom[1:, 1:, 1:], SETTINGS))
     with pytest.raises(ParameterError, match="holds nothing"):
         next(refine(particles, HALVES, np.ones_like(phantom), SETTINGS))
+    with pytest.raises(ParameterError, match="The mask is"):
+        next(refine(particles, HALVES, phantom, SETTINGS, mask=phantom[1:, 1:, 1:]))
+    with pytest.raises(ParameterError, match="holds nothing within the mask"):
+        next(refine(particles, HALVES, phantom, SETTINGS, mask=np.zeros_like(phantom)))
     with pytest.raises(ParameterError, match="point group"):
         RefinementSettings(symmetry="X3")
     assert "agree about noise" in RefinementSettings(initial_resolution=8.0).warnings[0]

@@ -29,6 +29,10 @@ def refine(
     initial_resolution: Annotated[
         float, typer.Option(min=2.0, help="Finer details of the reference are left out, in Å.")
     ] = 40.0,
+    mask: Annotated[
+        Path | None,
+        typer.Option(help="Soft mask, outside of which maps are taken for empty; without it, a sphere."),
+    ] = None,
     align_reference: Annotated[
         bool, typer.Option("--align-reference", help="Bring the reference to the axes of the symmetry first.")
     ] = False,
@@ -55,7 +59,8 @@ def refine(
 
     Writes PREFIX_map.mrc, PREFIX_half1.mrc, PREFIX_half2.mrc, PREFIX_mask.mrc, PREFIX_particles.star with the poses for
     RELION, and PREFIX_trust.html and .json, which tell how far the result can be believed. The resolution is where the
-    corrected correlation of the half maps falls below 0.143, or what a check makes of it that says worse.
+    corrected correlation of the half maps falls below 0.143, or what a check makes of it that says worse. A mask that
+    is given takes the place of the one that is drawn about the map, and of the sphere outside of which maps are empty.
 
     Nothing is started if the reference correlates with itself by less than 0.7 at 20 Å under some operator.
 
@@ -77,7 +82,7 @@ def refine(
         read_particle_file,
         samplings_of,
     )
-    from cryoloom.protocols.reference_maps import read_reference
+    from cryoloom.protocols.reference_maps import read_mask, read_reference
     from cryoloom.protocols.refine._progress import FEWEST, progress_of
     from cryoloom.protocols.refine._reference import upright_reference
     from cryoloom.protocols.refined import refined
@@ -94,7 +99,8 @@ def refine(
     star = output.with_name(f"{output.name}_particles.star")
     page, figures = (output.with_name(f"{output.name}_trust.{kind}") for kind in ("html", "json"))
     targets = [*maps.values(), star, page, figures]
-    check_targets(targets, inputs=[particles, reference], overwrite=overwrite)
+    read = [particles, reference, *([] if mask is None else [mask])]
+    check_targets(targets, inputs=read, overwrite=overwrite)
     given = read_particle_file(particles)
     check_targets(targets, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     grid = common_grid(samplings_of(given.table), box_size=box)
@@ -108,35 +114,35 @@ def refine(
         options=("--align-reference", "--accept-symmetry"),
         threads=threads,
     )
+    inside = None if mask is None else read_mask(mask, grid)
     loaded = load_particles(
         given.table, given.resolve, diameter=diameter, box_size=box, duplicates_within=duplicates_within
     )
     check_halves(loaded.half_sets, least=FEWEST)
     remarks = [*given.remarks, *settings.warnings, *start.remarks, *loaded.remarks]
-    for remark in remarks:
-        sys.stderr.write(f"{particles.name}: {remark}\n")
+    sys.stderr.writelines(f"{particles.name}: {remark}\n" for remark in remarks)
     images = loaded.images
-    expected = predicted_seconds(len(loaded), images.box_size, symmetry, threads=threads)
-    expected += trust_seconds(len(loaded), images.box_size, symmetry, full=full_trust, threads=threads)
-    expected /= machine_speed()
+    expected = (
+        predicted_seconds(len(loaded), images.box_size, symmetry, threads=threads)
+        + trust_seconds(len(loaded), images.box_size, symmetry, full=full_trust, threads=threads)
+    ) / machine_speed()
     memory = predicted_memory(len(loaded), images.box_size)
     sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
     begin = time.monotonic()
     with ToolProgress("Refining", quiet=as_json) as progress:
-        for state in refinement(images, loaded.half_sets, start.volume, settings, threads=threads):
+        for state in refinement(images, loaded.half_sets, start.volume, settings, mask=inside, threads=threads):
             progress(*progress_of(state, iterations))
-    result = refined(loaded, state, threads=threads)
-    done = Finished(loaded, settings, state, result, given.resolve)
+    result = refined(loaded, state, mask=inside, threads=threads)
+    done = Finished(loaded, settings, state, result, given.resolve, inside)
     trust = _believed(done, start.volume if full_trust else None, quiet=as_json, threads=threads)
     write_trust(page, figures, trust, output.name)
     headline = trust.headline
     first, second = state.half_maps
     for name, volume in (("map", state.combined_map), ("half1", first), ("half2", second), ("mask", result.mask)):
         write_volume(maps[name], volume, pixel_size=images.pixel_size)
-    remarks += relion.write_particles(star, result.particles)
-    if trust.is_doubtful:
-        remarks.append(headline.sentence)
-        sys.stderr.write(f"{particles.name}: {headline.sentence}\n")
+    said = [*result.remarks, *([headline.sentence] if trust.is_doubtful else [])]
+    sys.stderr.writelines(f"{particles.name}: {remark}\n" for remark in said)
+    remarks += [*relion.write_particles(star, result.particles), *said]
     document = {
         "map": maps["map"],
         "half_maps": [maps["half1"], maps["half2"]],

@@ -31,6 +31,23 @@ def start_map(reference: NDArray[np.float32], radius: float, sphere: NDArray[np.
     return limit_resolution(inside, radius - 0.5)
 
 
+def masked(volume: NDArray[np.float32], mask: NDArray[np.float32], radius: int, *, threads: int) -> NDArray[np.float32]:
+    """A map in a mask that carries nothing of what both half sets were shown to where they know nothing of each other.
+
+    A mask mixes neighbouring frequencies: what both have in common within the radius, times the same mask, would agree
+    beyond it. So that part is kept within the radius, and only what the half has found by itself is masked freely.
+
+    Parameters
+    ----------
+    volume : (box, box, box)
+    mask : (box, box, box) from 0 to 1
+    radius : in Fourier pixels, of what both were shown
+    """
+    apart = beyond(volume, radius, threads=threads)
+    within = limit_resolution((volume - apart) * mask, radius - 0.5, threads=threads)
+    return within + apart * mask
+
+
 def _background(volume: NDArray[np.float32], sphere: NDArray[np.float32]) -> float:
     """Mean outside of a sphere, or 0 if there is no outside."""
     outside = 1.0 - sphere.astype(np.float64)

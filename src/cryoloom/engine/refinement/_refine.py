@@ -17,6 +17,7 @@ from cryoloom.engine.refinement._maps import (
     agreement,
     deviations_beyond,
     joined,
+    masked,
     particle_sphere,
     resolved_shell,
     signal_to_noise,
@@ -50,6 +51,7 @@ def refine(
     reference: NDArray[np.float32],
     settings: RefinementSettings,
     *,
+    mask: NDArray[np.float32] | None = None,
     state: RefinementState | None = None,
     threads: int = 1,
 ) -> Iterator[RefinementState]:
@@ -65,6 +67,8 @@ def refine(
     half_sets : (n,) 1 or 2
     reference : (box, box, box) map to start from, on any grey scale, in the frame of the symmetry
     settings : symmetry, initial resolution, seed
+    mask : (box, box, box) from 0 to 1, outside of which maps are taken for empty when images are compared with them;
+        without it, the sphere of the particle's diameter. How far the halves agree is told in that sphere all the same.
     state : to go on from, as a former call with the same arguments yielded it
     threads : threads to use; of the same number, the result is the same to the bit
 
@@ -82,7 +86,7 @@ def refine(
     Scheres (2012), J. Struct. Biol. 180:519-530, for the likelihood and its regularisation; Scheres & Chen (2012),
     Nature Methods 9:853-854, for independent halves.
     """
-    refinement = _Refinement(particles, half_sets, settings, threads)
+    refinement = _Refinement(particles, half_sets, settings, mask, threads)
     current = refinement.start(reference) if state is None else state
     while not current.finished:
         current = refinement.iterate(current)
@@ -101,7 +105,12 @@ class _Maps:
 
 class _Refinement:
     def __init__(
-        self, particles: ParticleImages, half_sets: NDArray[np.int64], settings: RefinementSettings, threads: int
+        self,
+        particles: ParticleImages,
+        half_sets: NDArray[np.int64],
+        settings: RefinementSettings,
+        mask: NDArray[np.float32] | None,
+        threads: int,
     ) -> None:
         self._halves = tuple(np.flatnonzero(np.asarray(half_sets) == number) for number in (1, 2))
         if sum(map(len, self._halves)) != len(particles):
@@ -112,6 +121,12 @@ class _Refinement:
         self._particles, self._settings, self._threads = particles, settings, threads
         self._operators = point_group(settings.symmetry).operators
         self._sphere = particle_sphere(particles)
+        self._mask = mask
+        if mask is not None and mask.shape != self._sphere.shape:
+            raise ParameterError(
+                f"The mask is {mask.shape} and the images {particles.box_size} pixels wide; resample it to "
+                f"{self._sphere.shape}."
+            )
         # Nothing at or beyond this many Fourier pixels is ever shown to both halves.
         width = particles.box_size * particles.pixel_size
         self._shared_radius = max(3, min(particles.largest_radius, int(width / settings.initial_resolution)))
@@ -125,8 +140,13 @@ class _Refinement:
             )
         width = box * particles.pixel_size
         shared = start_map(np.asarray(reference, np.float32), self._shared_radius, self._sphere)
+        if self._mask is not None:
+            shared = masked(shared, self._mask, self._shared_radius, threads=self._threads)
         if not np.ptp(shared) > 0:
-            raise ParameterError("The reference holds nothing at the initial resolution; give a map of the particle.")
+            where = "" if self._mask is None else " within the mask"
+            raise ParameterError(
+                f"The reference holds nothing{where} at the initial resolution; give a map of the particle."
+            )
         groups = len(particles.optics.groups)
         noise = [
             NoiseSpectrum.of_images(np.asarray(particles.images[half[:NOISE_IMAGES]]), threads=self._threads)
@@ -231,7 +251,14 @@ class _Refinement:
         if last:
             both = None if apart[0] is None or apart[1] is None else apart[0].added_to(apart[1])
             combined = self._map(sums[0].added_to(sums[1]), both)
-        return _Maps(halves, combined, references * self._sphere, curve)
+        return _Maps(halves, combined, self._within(references), curve)
+
+    def _within(self, references: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Maps without what lies outside of the particle."""
+        inside = references * self._sphere
+        if self._mask is None:
+            return inside
+        return np.stack([masked(one, self._mask, self._shared_radius, threads=self._threads) for one in inside])
 
     def _symmetrised(self, sums: FourierSums) -> FourierSums:
         return sums.symmetrised(self._operators, threads=self._threads)

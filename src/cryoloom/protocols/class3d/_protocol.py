@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Class3D, Item, Mask, Particle, Snapshot, Volume, digest
-from cryoloom.errors import InputError
 from cryoloom.workflow.lane import Capacity, Resources
 from cryoloom.workflow.parameters import Angstrom, Level, Pixel, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import (
@@ -319,12 +318,9 @@ def _mask(
     inputs: Mapping[str, Snapshot[Any]], reference: NDArray[np.float32], grid: CommonGrid, workspace: RoundWorkspace
 ) -> NDArray[np.float32]:
     from cryoloom.protocols.class3d._compute import mask_of
-    from cryoloom.protocols.reference_maps import read_mask
+    from cryoloom.protocols.reference_maps import read_only_mask
 
     masks = inputs.get("masks")
     if masks is None:
         return mask_of(reference, grid, threads=workspace.threads)
-    files = masks.to_polars(columns=["file"])["file"]
-    if len(files) != 1:
-        raise InputError(f"There are {len(files)} masks; give one.")
-    return read_mask(workspace.resolve(files[0]), grid)
+    return read_only_mask(masks, grid, workspace)

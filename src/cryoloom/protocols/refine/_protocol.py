@@ -63,13 +63,16 @@ class Refine(WholeProtocol):
 
         particles: Input[Particle] = input_set("images of particles with CTFs")
         reference: Input[Volume] = input_set("map to start from; of several, the one that `reference_number` says")
+        masks: Input[Mask] = input_set(
+            "soft mask, outside of which maps are taken for empty; without it, a sphere of the diameter", optional=True
+        )
 
     class Outputs:
         """The map, and the particles with their poses."""
 
         volumes: Output[Volume] = output_set("the map, its half maps and its mask; neither sharpened nor filtered")
         particles: Output[Particle] = output_set("particles with refined poses")
-        masks: Output[Mask] = output_set("soft mask about what stands out of the solvent")
+        masks: Output[Mask] = output_set("the mask that was given, or a soft one about what stands out of the solvent")
         fscs: Output[FSC] = output_set("correlation curves of the half maps")
 
     class Parameters(ProtocolParameters):
@@ -176,12 +179,16 @@ class Refine(WholeProtocol):
         from cryoloom.engine.refinement import refine
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.particle_images import check_halves, load_particles, tell
+        from cryoloom.protocols.reference_maps import read_only_mask
         from cryoloom.protocols.refine._progress import FEWEST, progress_of
         from cryoloom.protocols.refined import refined
         from cryoloom.protocols.trust import Finished, write_trust
 
         settings = settings_of(parameters)
         reference = _reference(inputs, parameters, workspace)
+        mask = None
+        if "masks" in inputs:
+            mask = read_only_mask(inputs["masks"], _grid(inputs["particles"], parameters), workspace)
         for warning in (*settings.warnings, *reference.remarks):
             workspace.warn(warning)
         particles = load_particles(
@@ -198,7 +205,13 @@ class Refine(WholeProtocol):
 
         def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
             return refine(
-                particles.images, particles.half_sets, start, settings, state=state, threads=workspace.threads
+                particles.images,
+                particles.half_sets,
+                start,
+                settings,
+                mask=mask,
+                state=state,
+                threads=workspace.threads,
             )
 
         state: RefinementState | None = None
@@ -208,8 +221,10 @@ class Refine(WholeProtocol):
             if not state.finished:
                 _write("partial", {"map": state.combined_map}, particles.grid, workspace)
         assert state is not None, "there is at least one iteration"  # noqa: S101
-        result = refined(particles, state, threads=workspace.threads)
-        done = Finished(particles, settings, state, result, workspace.resolve)
+        result = refined(particles, state, mask=mask, threads=workspace.threads)
+        for warning in result.remarks:
+            workspace.warn(warning)
+        done = Finished(particles, settings, state, result, workspace.resolve, mask)
         trust = _trust(done, start, parameters, workspace)
         page, figures = (workspace.file("trust", f".{kind}") for kind in ("html", "json"))
         write_trust(page.path, figures.path, trust, f"{workspace.project.name}, {workspace.run}")

@@ -61,6 +61,7 @@ class Finished:
     state : its last
     result : mask, curves and table that follow
     resolve : gives the place of a file that the table names
+    mask : that it was given; None for the sphere of the diameter
     """
 
     particles: LoadedParticles
@@ -68,6 +69,7 @@ class Finished:
     state: RefinementState
     result: Refined
     resolve: Callable[[str], Path] | None = None
+    mask: NDArray[np.float32] | None = None
 
     @property
     def resolution(self) -> float:
@@ -133,10 +135,10 @@ def assess(
 def second_refinement(
     done: Finished, reference: NDArray[np.float32], *, state: RefinementState | None = None, threads: int = 1
 ) -> Iterator[RefinementState]:
-    """The same refinement with another seed, from the same start."""
+    """The same refinement with another seed, from the same start and in the same mask, if one was given."""
     particles = done.particles
     other = replace(done.settings, seed=done.settings.seed + 1)
-    return refine(particles.images, particles.half_sets, reference, other, state=state, threads=threads)
+    return refine(particles.images, particles.half_sets, reference, other, mask=done.mask, state=state, threads=threads)
 
 
 def cross_checked(
