@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cryoloom.protocols.particle_images import CommonGrid
     from cryoloom.workflow.workspace import RoundWorkspace
 
+_OVERSHOOT = 0.2  # of a sharp edge, when it is resampled
 _SAME_WIDTH = 1.0  # pixels by which the width of a mask may differ from that of the images
 
 
@@ -33,8 +34,15 @@ def read_reference(path: Path, grid: CommonGrid, *, pixel_size: float | None = N
     Raises
     ------
     InputError
-        If its pixel size is not known, or it is no cube.
+        If its pixel size is not known, it is no cube, or holds nothing.
     """
+    volume = _on_grid(path, grid, pixel_size)
+    if volume.min() == volume.max():
+        raise InputError(f"{path.name} is {volume.flat[0]:g} everywhere; give a map of the particle.", path=path)
+    return volume
+
+
+def _on_grid(path: Path, grid: CommonGrid, pixel_size: float | None) -> NDArray[np.float32]:
     from cryoloom.engine.maps import resample
     from cryoloom.formats import read_header, read_volume
 
@@ -43,7 +51,7 @@ def read_reference(path: Path, grid: CommonGrid, *, pixel_size: float | None = N
         raise InputError(f"{path.name} does not say its pixel size; give it.", path=path)
     volume = read_volume(path)
     if len(set(volume.shape)) != 1:
-        raise InputError(f"{path.name} is {' × '.join(map(str, volume.shape))}; a reference must be a cube.", path=path)
+        raise InputError(f"{path.name} is {' × '.join(map(str, volume.shape))}; it must be a cube.", path=path)
     if grid.is_that_of(len(volume), pixel_size):
         return volume
     return resample(volume, pixel_size=pixel_size, new_pixel_size=grid.pixel_size, box_size=grid.box_size)
@@ -85,7 +93,7 @@ def read_mask(path: Path, grid: CommonGrid, *, pixel_size: float | None = None) 
     Raises
     ------
     InputError
-        If it is not as wide as the images, no cube, or holds nothing.
+        If it is not as wide as the images, no cube, does not lie between 0 and 1, or holds nothing.
     """
     from cryoloom.formats import read_header
 
@@ -98,7 +106,11 @@ def read_mask(path: Path, grid: CommonGrid, *, pixel_size: float | None = None) 
             f"{grid}, which is {grid.extent:.0f} Å; resample the mask to that, or correct its pixel size.",
             path=path,
         )
-    mask = read_reference(path, grid, pixel_size=pixel_size).clip(0.0, 1.0)
+    mask = _on_grid(path, grid, pixel_size)
+    low, high = float(mask.min()), float(mask.max())
+    if low < -_OVERSHOOT or high > 1.0 + _OVERSHOOT:
+        raise InputError(f"{path.name} goes from {low:g} to {high:g}; a mask lies between 0 and 1.", path=path)
+    mask = mask.clip(0.0, 1.0)
     if not mask.any():
         raise InputError(f"{path.name} holds nothing; a mask is 1 where the particle is, and 0 elsewhere.", path=path)
     return mask

@@ -55,7 +55,13 @@ def abinitio(
     from cryoloom.formats import relion, write_volume
     from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, posed, share_done, states
     from cryoloom.protocols.machine_speed import machine_speed
-    from cryoloom.protocols.particle_images import load_particles, read_particle_file, samplings_of, working_grid
+    from cryoloom.protocols.particle_images import (
+        check_class_count,
+        load_particles,
+        read_particle_file,
+        samplings_of,
+        working_grid,
+    )
 
     settings = AbInitioSettings(
         classes=classes,
@@ -77,6 +83,7 @@ def abinitio(
         diameter=diameter,
         box_size=working_grid(samplings_of(given.table), final_resolution, box).box_size,
     )
+    check_class_count(len(loaded), classes)
     remarks = (*given.remarks, *loaded.remarks)
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")

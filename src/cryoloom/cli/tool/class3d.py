@@ -57,6 +57,7 @@ def class3d(
     from cryoloom.engine.classes3d import (
         REPRODUCIBLE,
         Classes3DSettings,
+        check_enough,
         classify3d,
         predicted_memory,
         predicted_seconds,
@@ -103,6 +104,7 @@ def class3d(
         copies=point_group(symmetry).order == 1,
     )
     check_halves(loaded.half_sets)
+    check_enough(loaded.half_sets, settings, sources=source_rows(loaded))
     poses, images, grid = check_known_poses(loaded), loaded.images, loaded.grid
     remarks = [*given.remarks, *loaded.remarks]
     sys.stderr.writelines(f"{particles.name}: {remark}\n" for remark in remarks)

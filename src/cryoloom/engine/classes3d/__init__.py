@@ -1,7 +1,7 @@
 """Sorting of particles of known poses into classes of different structure."""
 
 from cryoloom.engine.classes3d._agreement import adjusted_rand_index, matched
-from cryoloom.engine.classes3d._classes3d import classify3d
+from cryoloom.engine.classes3d._classes3d import check_enough, classify3d
 from cryoloom.engine.classes3d._cost import predicted_memory, predicted_seconds
 from cryoloom.engine.classes3d._maps import ClassMap, class_map
 from cryoloom.engine.classes3d._poses import KnownPoses
@@ -15,6 +15,7 @@ __all__ = [
     "Classes3DState",
     "KnownPoses",
     "adjusted_rand_index",
+    "check_enough",
     "class_map",
     "classify3d",
     "matched",

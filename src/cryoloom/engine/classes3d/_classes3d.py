@@ -39,6 +39,32 @@ LEAST_RADIUS = 4  # Fourier pixels
 LEAST_MEMBERS = 3  # particles that each class needs in each part of a half set
 
 
+def check_enough(
+    half_sets: NDArray[np.int64], settings: Classes3DSettings, *, sources: NDArray[np.int64] | None = None
+) -> None:
+    """Refuse fewer particles than the classes need.
+
+    Parameters
+    ----------
+    half_sets : (n,) 1 or 2
+    settings : that tell the number of classes
+    sources : (n,) as for `classify3d`
+
+    Raises
+    ------
+    ParameterError
+        With the numbers.
+    """
+    every = np.arange(len(half_sets)) if sources is None else sources
+    fewest = min(len(np.unique(every[half_sets == half])) for half in (1, 2))
+    needed = LEAST_MEMBERS * FOLDS * settings.classes
+    if fewest < needed:
+        raise ParameterError(
+            f"{settings.classes} classes need at least {needed} particles in each half set, and one has {fewest}; ask "
+            "for fewer classes, or give more particles."
+        )
+
+
 def classify3d(
     particles: ParticleImages,
     poses: KnownPoses,
@@ -119,7 +145,7 @@ class _Classification:
         self._known: tuple[float, Consensus, DifferenceGrid] | None = None
 
     def _check(self, half_sets: NDArray[np.int64], mask: NDArray[np.float32], sources: NDArray[np.int64]) -> None:
-        count, box, classes = len(self._particles), self._particles.box_size, self._settings.classes
+        count, box = len(self._particles), self._particles.box_size
         if len(self._poses) != count or len(half_sets) != count:
             raise ParameterError(
                 f"There are {count} particles, {len(self._poses)} poses and {len(half_sets)} half sets; one each is "
@@ -131,13 +157,7 @@ class _Classification:
             )
         if not mask.max() > 0:
             raise ParameterError("The mask is empty, so particles could differ nowhere; give one about the particle.")
-        fewest = min(len(np.unique(sources[half_sets == half])) for half in (1, 2))
-        needed = LEAST_MEMBERS * FOLDS * classes
-        if fewest < needed:
-            raise ParameterError(
-                f"{classes} classes need at least {needed} particles in each half set, and one has {fewest}; ask for "
-                "fewer classes, or give more particles."
-            )
+        check_enough(half_sets, self._settings, sources=sources)
 
     def start(self) -> Classes3DState:
         """A random start."""

@@ -160,7 +160,7 @@ class AbInitio(WholeProtocol):
         from cryoloom.engine.abinitio import predicted_seconds
         from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, posed, share_done, states
         from cryoloom.protocols.checkpoints import kept_states
-        from cryoloom.protocols.particle_images import load_particles, tell
+        from cryoloom.protocols.particle_images import check_class_count, load_particles, tell
 
         particles = load_particles(
             inputs["particles"].table(),
@@ -171,6 +171,7 @@ class AbInitio(WholeProtocol):
             scratch=workspace.scratch(),
         )
         tell(particles, workspace)
+        check_class_count(len(particles), parameters.classes)
         settings = settings_of(parameters)
         images = particles.images
         seconds = predicted_seconds(settings, box_size=images.box_size, pixel_size=images.pixel_size)

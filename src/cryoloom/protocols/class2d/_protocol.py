@@ -153,7 +153,7 @@ class Classify2D(WholeProtocol):
         from cryoloom.engine.classes2d import assess_classes, classify2d, predicted_seconds
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.class2d._tables import classified
-        from cryoloom.protocols.particle_images import load_particles, tell
+        from cryoloom.protocols.particle_images import check_class_count, load_particles, tell
 
         particles = load_particles(
             inputs["particles"].table(),
@@ -163,6 +163,7 @@ class Classify2D(WholeProtocol):
             scratch=workspace.scratch(),
         )
         tell(particles, workspace)
+        check_class_count(len(particles), parameters.classes)
         settings, images = settings_of(parameters), particles.images
         seconds = predicted_seconds(
             settings,

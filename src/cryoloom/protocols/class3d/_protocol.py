@@ -153,7 +153,7 @@ class Classify3D(WholeProtocol):
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
     ) -> Mapping[str, Table | Iterable[Item]]:
         """Sort, iteration by iteration."""
-        from cryoloom.engine.classes3d import classify3d
+        from cryoloom.engine.classes3d import check_enough, classify3d
         from cryoloom.engine.symmetry import point_group
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.class3d._compute import (
@@ -180,10 +180,12 @@ class Classify3D(WholeProtocol):
         tell(particles, workspace)
         check_halves(particles.half_sets)
         poses, settings, threads = check_known_poses(particles), settings_of(parameters), workspace.threads
+        sources = source_rows(particles)
+        check_enough(particles.half_sets, settings, sources=sources)
         reference = read_chosen_reference(inputs["reference"], parameters.reference_number, particles.grid, workspace)
         mask = _mask(inputs, reference, particles.grid, workspace)
         check_frame(particles, poses, reference, mask, settings.symmetry, threads=threads)
-        progress, sources = Progress(settings, len(particles), particles.grid), source_rows(particles)
+        progress = Progress(settings, len(particles), particles.grid)
 
         def algorithm(state: Classes3DState | None) -> Iterator[Classes3DState]:
             return classify3d(

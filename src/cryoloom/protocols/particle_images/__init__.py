@@ -18,6 +18,7 @@ from cryoloom.protocols.particle_images._grid import (
 from cryoloom.protocols.particle_images._load import LoadedParticles, load_particles, optics_of, tell
 from cryoloom.protocols.particle_images._tables import (
     LeftOut,
+    check_class_count,
     check_copies,
     check_halves,
     check_halves_known,
@@ -34,6 +35,7 @@ __all__ = [
     "ParticleFile",
     "WithoutDuplicates",
     "check_box_size",
+    "check_class_count",
     "check_copies",
     "check_halves",
     "check_halves_known",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cryoloom.engine.fourier import good_even_size
-from cryoloom.errors import ParameterError
+from cryoloom.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,8 +66,12 @@ def common_grid(
     ------
     ParameterError
         If an odd or a tiny box is asked for.
+    InputError
+        If there are no images.
     """
     check_box_size(box_size)
+    if not samplings:
+        raise InputError("There are no particles.")
     width = min(box * pixel for box, pixel in samplings)
     if box_size is not None:
         return CommonGrid(box_size, width / box_size if pixel_size is None else pixel_size)

@@ -118,6 +118,23 @@ def check_halves(half_sets: NDArray[np.int64], *, least: int = 1) -> None:
         )
 
 
+def check_class_count(count: int, classes: int) -> None:
+    """Refuse fewer particles than classes.
+
+    Parameters
+    ----------
+    count : of the particles that can be used
+    classes : that are asked for
+
+    Raises
+    ------
+    InputError
+        With both numbers.
+    """
+    if count < classes:
+        raise InputError(f"{count} particles cannot make {classes} classes; ask for fewer classes.")
+
+
 def check_halves_known(table: Table) -> None:
     """Refuse particles that do not say which half map they are in.
 

@@ -1,0 +1,118 @@
+"""What classes, first maps and refinements are not made of: refused in a sentence before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import polars as pl
+import pytest
+from phantom_particles import BOX, DIAMETER, PIXEL, write_particles
+
+from cryoloom.cli.main import main
+from cryoloom.formats import relion, write_volume
+from cryoloom.protocols.particle_images import read_particle_file
+
+COUNT = 48  # as many as two classes need in 3D
+REFERENCE = ("--reference", "truth.mrc")
+TOOLS = {"refine": REFERENCE, "class2d": (), "abinitio": (), "class3d": REFERENCE}
+every_tool = pytest.mark.parametrize("tool", TOOLS)
+tools_of_classes = pytest.mark.parametrize("tool", ["class2d", "abinitio", "class3d"])
+tools_with_masks = pytest.mark.parametrize("tool", ["refine", "class3d"])
+
+
+@pytest.fixture
+def star(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    star = write_particles(tmp_path, count=COUNT)
+    return changed(star, lambda frame: frame.with_columns(half_set=1 + pl.int_range(pl.len()) % 2))
+
+
+def changed(star: Path, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Path:
+    """The particles with another table."""
+    table = read_particle_file(star).table
+    relion.write_particles(star, table.with_frame(change(table.frame)))
+    return star
+
+
+def refused(capsys: pytest.CaptureFixture[str], tool: str, star: Path, *more: object) -> str:
+    """What a tool says that does not start."""
+    arguments = ["tool", tool, star, *TOOLS[tool], "--diameter", DIAMETER, "--output", "made", *more]
+    with pytest.raises(SystemExit) as leaving:
+        main([str(each) for each in arguments])
+    assert leaving.value.code == 1
+    assert not list(star.parent.glob("made*"))
+    said = capsys.readouterr().err
+    assert "will take" not in said
+    assert said.count("\n") == 1
+    return said
+
+
+@every_tool
+def test_particles_without_ctf_are_refused(tool, star, capsys):
+    changed(star, lambda frame: frame.drop("defocus_u", "defocus_v", "defocus_angle"))
+    assert "The particles have no CTF" in refused(capsys, tool, star)
+
+
+@every_tool
+def test_no_particles_are_refused(tool, star, capsys):
+    changed(star, lambda frame: frame.head(0))
+    assert "no particles" in refused(capsys, tool, star)
+
+
+@every_tool
+def test_missing_stacks_are_refused(tool, star, capsys):
+    changed(
+        star, lambda frame: frame.with_columns(file=pl.Series(["particles.mrcs"] * 20 + ["gone.mrcs"] * (COUNT - 20)))
+    )
+    assert "1 of 2 stacks of particles are missing" in refused(capsys, tool, star)
+
+
+@every_tool
+def test_stacks_that_are_not_what_is_said_of_them_are_refused(tool, star, capsys):
+    images = mrcfile.read("particles.mrcs")
+    mrcfile.write("particles.mrcs", images[:20].copy(), overwrite=True)
+    assert f"holds 20 images, but image {COUNT} is asked for" in refused(capsys, tool, star)
+    mrcfile.write("particles.mrcs", images[:, 4:28, 4:28].copy(), overwrite=True)
+    assert "24 pixels along an edge, but are said to have 32" in refused(capsys, tool, star)
+
+
+@every_tool
+@pytest.mark.filterwarnings("ignore:Data array contains NaN")
+def test_images_that_are_all_damaged_are_refused(tool, star, capsys):
+    mrcfile.write("particles.mrcs", np.full((COUNT, BOX, BOX), np.nan, np.float32), overwrite=True)
+    assert f"None of the {COUNT} particles can be used" in refused(capsys, tool, star)
+
+
+@tools_of_classes
+def test_fewer_particles_than_classes_are_refused(tool, star, capsys):
+    said = refused(capsys, tool, star, "--classes", COUNT + 1)
+    assert f"{COUNT + 1} classes" in said
+    assert "ask for fewer classes" in said
+
+
+@tools_with_masks
+def test_a_half_set_that_is_empty_is_refused(tool, star, capsys):
+    changed(star, lambda frame: frame.with_columns(half_set=pl.lit(1, pl.Int64)))
+    assert f"The half sets hold {COUNT} and 0 particles" in refused(capsys, tool, star)
+
+
+@tools_with_masks
+def test_masks_that_do_not_fit_are_refused(tool, star, capsys):
+    masks = {
+        "resample the mask": np.ones((24, 24, 24)),
+        "must be a cube": np.ones((24, BOX, BOX)),
+        "holds nothing; a mask is 1": np.zeros((BOX, BOX, BOX)),
+        "a mask lies between 0 and 1": np.full((BOX, BOX, BOX), 255.0),
+    }
+    for expected, mask in masks.items():
+        write_volume(Path("mask.mrc"), mask.astype(np.float32), pixel_size=PIXEL)
+        assert expected in refused(capsys, tool, star, "--mask", "mask.mrc")
+
+
+@tools_with_masks
+def test_a_reference_that_holds_nothing_is_refused(tool, star, capsys):
+    write_volume(Path("flat.mrc"), np.ones((BOX, BOX, BOX), np.float32), pixel_size=PIXEL)
+    assert "is 1 everywhere" in refused(capsys, tool, star, "--reference", "flat.mrc")
