@@ -34,6 +34,7 @@ TOOLS: Mapping[str, str] = {
     "postprocess": "cryoloom.cli.tool.postprocess:postprocess",
     "localres": "cryoloom.cli.tool.localres:localres",
     "directions": "cryoloom.cli.tool.directions:directions",
+    "difference": "cryoloom.cli.tool.difference:difference",
     "views": "cryoloom.cli.tool.views:views",
     "model-fsc": "cryoloom.cli.tool.model_fsc:model_fsc",
     "resample": "cryoloom.cli.tool.resample:resample",

@@ -19,6 +19,7 @@ from cryoloom.data._picks import Coordinate, Particle
 from cryoloom.data._provenance import Ancestor, trace
 from cryoloom.data._stored import Changes, Snapshot, StoredSet
 from cryoloom.data._sweep import superseded_files, sweep_set
+from cryoloom.data._validation import DirectionalResolution, HalfMapDifference, ModelCorrelation, ViewDistribution
 from cryoloom.data._words import counted, counted_were
 
 if TYPE_CHECKING:
@@ -64,9 +65,11 @@ __all__ = [
     "Column",
     "Coordinate",
     "Coordinates",
+    "DirectionalResolution",
     "EqualIds",
     "Expression",
     "FSCs",
+    "HalfMapDifference",
     "Item",
     "ItemWithOptics",
     "LocalResolution",
@@ -74,6 +77,7 @@ __all__ = [
     "Masks",
     "Micrograph",
     "Micrographs",
+    "ModelCorrelation",
     "Movie",
     "Movies",
     "OpticsGroup",
@@ -84,6 +88,7 @@ __all__ = [
     "Snapshot",
     "StoredSet",
     "Table",
+    "ViewDistribution",
     "Volume",
     "Volumes",
     "child_id",

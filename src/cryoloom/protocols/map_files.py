@@ -90,6 +90,22 @@ def read_maps(paths: Sequence[Path], *, pixel_size: float | None = None) -> list
     return maps
 
 
+def mask_among(maps: Sequence[MapFile], *, threads: int = 1) -> NDArray[np.float32]:
+    """The mask that was read after both halves of a map; without one, the particle is found.
+
+    Parameters
+    ----------
+    maps : both halves and, if there is one, the mask
+    threads : threads to use; the result does not depend on it
+    """
+    from cryoloom.engine.validation import soft_auto_mask
+
+    if len(maps) > 2:
+        return maps[2].volume
+    mean = 0.5 * (maps[0].volume + maps[1].volume)
+    return soft_auto_mask(mean, pixel_size=maps[0].pixel_size, threads=threads).mask
+
+
 def write_map(path: Path, volume: NDArray[np.float32], *, like: MapFile, pixel_size: float | None = None) -> None:
     """Write a map that lies where another one does.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from cryoloom.data import FSC, Class2D, Item, Snapshot, Volume, counted
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.preflight import Check
-from cryoloom.protocols.report import Failure, Findings, Reconstruction, Warned, exposures_of
+from cryoloom.protocols.report import VALIDATED_KINDS, Failure, Findings, Reconstruction, Warned, exposures_of
 from cryoloom.workflow.continuing import REPORTED_KINDS, continuing_sets
 from cryoloom.workflow.graph import RunGraph
 from cryoloom.workflow.methods import methods_of
@@ -80,6 +80,7 @@ def _reconstruction(
         [one for one in classes if isinstance(one, Class2D)],
         [one for one in found.get(Volume.kind, []) if isinstance(one, Volume)],
         [one for one in found.get(FSC.kind, []) if isinstance(one, FSC)],
+        validation=[one for kind in VALIDATED_KINDS for one in found.get(kind, [])],
         kept=kept,
     )
 

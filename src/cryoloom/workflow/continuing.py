@@ -10,7 +10,11 @@ from cryoloom.errors import ParameterError
 from cryoloom.workflow.graph import RunGraph
 from cryoloom.workflow.run import OutputReference, RunState
 
-REPORTED_KINDS = ("micrographs", "ctfs", "coordinates", "particles", "movies", "classes2d", "volumes", "fscs")
+REPORTED_KINDS = (
+    *("micrographs", "ctfs", "coordinates", "particles", "movies", "classes2d", "volumes", "fscs"),
+    *("local-resolutions", "half-map-differences", "directional-resolutions", "view-distributions"),
+    "model-correlations",
+)
 """Kinds of items that a report shows, the one to which the others must fit first."""
 
 

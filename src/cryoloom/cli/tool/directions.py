@@ -25,16 +25,13 @@ def directions(
     """
     import numpy as np
 
-    from cryoloom.engine.validation import directional_correlation, soft_auto_mask
-    from cryoloom.protocols.map_files import read_maps
+    from cryoloom.engine.validation import directional_correlation
+    from cryoloom.protocols.map_files import mask_among, read_maps
 
     maps = read_maps([half1, half2, *([] if mask is None else [mask])], pixel_size=pixel_size)
     first, second, size = maps[0].volume, maps[1].volume, maps[0].pixel_size
-    if mask is None:
-        weights = soft_auto_mask(0.5 * (first + second), pixel_size=size, threads=threads).mask
-    else:
-        weights = maps[2].volume
-    found = directional_correlation(first, second, pixel_size=size, mask=weights, threads=threads)
+    within = mask_among(maps, threads=threads)
+    found = directional_correlation(first, second, pixel_size=size, mask=within, threads=threads)
     resolutions = found.resolutions()
     finite = resolutions[np.isfinite(resolutions)]
     percentiles = [float(value) for value in np.percentile(finite, (0, 10, 50, 90, 100))] if finite.size else None

@@ -25,23 +25,11 @@ def model_fsc(
 
     Example: cryoloom tool model-fsc sharpened.mrc model.cif --json
     """
-    from cryoloom.engine.validation import correlate_with_model
-    from cryoloom.formats.models import read_model
     from cryoloom.protocols.map_files import read_maps
+    from cryoloom.protocols.maps._model import with_model
 
     maps = read_maps([volume, *([] if mask is None else [mask])], pixel_size=pixel_size)
-    atoms = read_model(model)
-    curve = correlate_with_model(
-        maps[0].volume,
-        atoms.positions,
-        atoms.elements,
-        atoms.b_factors,
-        atoms.occupancies,
-        pixel_size=maps[0].pixel_size,
-        origin=maps[0].origin,
-        mask=None if mask is None else maps[1].volume,
-        threads=threads,
-    )
+    curve = with_model(maps, model, threads=threads)
     resolution = curve.resolution(0.5)
     document = {
         "map": volume,

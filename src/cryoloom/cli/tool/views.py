@@ -14,7 +14,9 @@ def views(
     particles: Annotated[Path, typer.Argument(metavar="STAR", help="Particles with poses (.star or .cs).")],
     *,
     symmetry: Annotated[str, typer.Option(help="Point group: C1, C3, D7, T or O.")] = "C1",
-    rows: Annotated[int, typer.Option(min=4, max=1000, help="Rows of the map of views.")] = 60,
+    rows: Annotated[
+        int | None, typer.Option(min=4, max=1000, help="Rows of the map of views; by default as many as they fill.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Tell from where particles are seen, and how evenly that samples the transform of the map.
@@ -24,27 +26,22 @@ def views(
     import numpy as np
 
     from cryoloom.engine.symmetry import point_group
-    from cryoloom.engine.validation import view_distribution
-    from cryoloom.errors import InputError
     from cryoloom.protocols.particle_images import read_particle_file
+    from cryoloom.protocols.views import posed_angles, spread_of
 
     group = point_group(symmetry)
-    frame = read_particle_file(particles).table.frame
-    names = ("rot", "tilt", "psi")
-    posed = frame.drop_nulls(names) if set(names) <= set(frame.columns) else frame.clear()
-    if not posed.height:
-        raise InputError(f"{particles.name} holds no poses.", path=particles)
-    found = view_distribution(posed.select(names).to_numpy(), group.operators, rows=rows)
+    angles = posed_angles(read_particle_file(particles).table)
+    found = spread_of(angles, group, rows=rows)
     density = [[None if np.isnan(value) else float(value) for value in row] for row in found.mollweide]
     document = {
-        "particles": posed.height,
+        "particles": len(angles),
         "symmetry": group.name,
         "sampling_compensation": found.sampling_compensation,
         "poorly_sampled": found.poorly_sampled,
         "mollweide": density,
     }
     text = (
-        f"{posed.height} views; sampling compensation factor {found.sampling_compensation:.2f}, "
+        f"{len(angles)} views; sampling compensation factor {found.sampling_compensation:.2f}, "
         f"{100 * found.poorly_sampled:.0f} % of the directions poorly sampled"
     )
     emit(document, as_json=as_json, text=text)

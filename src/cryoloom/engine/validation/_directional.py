@@ -10,6 +10,7 @@ import numpy as np
 from cryoloom.engine.fourier import forward_transform
 from cryoloom.engine.fsc import ShellCorrelation
 from cryoloom.engine.validation._half_maps import HALF_MAP_THRESHOLD, check_half_maps
+from cryoloom.engine.validation._views import mollweide_directions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +40,12 @@ class DirectionalCorrelation:
         count = np.ones(len(self.frequency), np.int64)
         found = [ShellCorrelation(self.frequency, curve, count).resolution(threshold) for curve in self.correlation.T]
         return np.array([np.inf if one is None else one for one in found])
+
+    def mollweide(self, rows: int = 60) -> NDArray[np.float64]:
+        """(r, 2 r) resolutions in Å on the equal-area map of Mollweide, laid out as in `ViewDistribution`."""
+        directions = mollweide_directions(rows)
+        nearest = np.abs(directions @ self.axes.T).argmax(axis=-1)
+        return np.where(np.isfinite(directions[..., 0]), self.resolutions()[nearest], np.nan)
 
     @property
     def area_ratio(self) -> float:

@@ -99,6 +99,28 @@ def view_distribution(
     )
 
 
+def mollweide_directions(rows: int) -> NDArray[np.float64]:
+    """(r, 2 r, 3) unit vectors, x first, to which the pixels of a map of Mollweide belong; NaN outside of the ellipse.
+
+    Parameters
+    ----------
+    rows : r; the first row is near tilt 0, the middle column near rot 0, rot grows to the right
+    """
+    across, up = _ellipse(rows)
+    theta = np.arcsin(up)
+    latitude = np.arcsin(np.clip((2 * theta + np.sin(2 * theta)) / np.pi, -1, 1))
+    longitude = np.pi * across / np.cos(theta)
+    width = np.cos(latitude)
+    vectors = np.stack([width * np.cos(longitude), width * np.sin(longitude), np.sin(latitude)], axis=-1)
+    return np.where((across**2 + up**2 <= 1)[..., None], vectors, np.nan)
+
+
+def _ellipse(rows: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(r, 2 r) places of pixels from -1 to 1 to the right, and upwards."""
+    down, across = np.meshgrid(*((np.arange(n) + 0.5) / n * 2 - 1 for n in (rows, 2 * rows)), indexing="ij")
+    return across, -down
+
+
 def _even_directions(count: int) -> NDArray[np.float64]:
     """Unit vectors spread evenly over half of the sphere, along a spiral."""
     height = (np.arange(count) + 0.5) / count
@@ -115,6 +137,6 @@ def _mollweide(views: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
     theta = np.interp(np.sin(latitude), (2 * auxiliary + np.sin(2 * auxiliary)) / np.pi, auxiliary)
     across, up = 2 / np.pi * longitude * np.cos(theta), np.sin(theta)
     counts, _, _ = np.histogram2d(-up, across, bins=(rows, 2 * rows), range=((-1, 1), (-2, 2)))
-    y, x = np.meshgrid(*((np.arange(n) + 0.5) / n * 2 - 1 for n in (rows, 2 * rows)), indexing="ij")
+    x, y = _ellipse(rows)
     inside = x**2 + y**2 <= 1
     return np.where(inside | (counts > 0), counts / (len(views) / inside.sum()), np.nan)

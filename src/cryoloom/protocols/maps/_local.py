@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cryoloom.protocols.map_files import mask_among
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -42,12 +44,8 @@ def find_local_resolution(maps: Sequence[MapFile], *, threads: int = 1) -> Found
     maps : both halves and, if there is one, the mask; without, the particle is found
     threads : threads to use; the result does not depend on it
     """
-    from cryoloom.engine.validation import local_resolution, soft_auto_mask
+    from cryoloom.engine.validation import local_resolution
 
-    first, second = maps[0].volume, maps[1].volume
-    pixel_size = maps[0].pixel_size
-    if len(maps) > 2:
-        mask = maps[2].volume
-    else:
-        mask = soft_auto_mask(0.5 * (first + second), pixel_size=pixel_size, threads=threads).mask
+    first, second, pixel_size = maps[0].volume, maps[1].volume, maps[0].pixel_size
+    mask = mask_among(maps, threads=threads)
     return FoundLocalResolution(local_resolution(first, second, mask, pixel_size=pixel_size, threads=threads), mask)

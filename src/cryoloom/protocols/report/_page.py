@@ -14,6 +14,7 @@ from cryoloom.protocols.report._class_section import class_section
 from cryoloom.protocols.report._findings import Exposure, Findings
 from cryoloom.protocols.report._map_section import map_section
 from cryoloom.protocols.report._pictures import picked_micrograph, stored_picture
+from cryoloom.protocols.report._validation_section import validation_section
 from cryoloom.workflow.citations import Citation
 
 _WARNINGS_SHOWN, _LABELS_SHOWN = 100, 3
@@ -43,6 +44,7 @@ def report_page(
         _numbers(findings),
         _sources(findings),
         map_section(findings.reconstruction, findings.project),
+        validation_section(findings.reconstruction.validation, findings.project),
         class_section(findings.reconstruction.classes, findings.reconstruction.kept, findings.project),
         _checks(findings),
         _distributions(findings),

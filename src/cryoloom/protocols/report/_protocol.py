@@ -6,7 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cryoloom.data import CTF, FSC, Class2D, Coordinate, Item, Micrograph, Particle, Snapshot, Volume
+from cryoloom.data import (
+    CTF,
+    FSC,
+    Class2D,
+    Coordinate,
+    DirectionalResolution,
+    HalfMapDifference,
+    Item,
+    LocalResolution,
+    Micrograph,
+    ModelCorrelation,
+    Particle,
+    Snapshot,
+    ViewDistribution,
+    Volume,
+)
 from cryoloom.durable import AtomicFile
 from cryoloom.protocols.preflight import Check
 from cryoloom.protocols.report._findings import Findings, exposures_of
@@ -19,6 +34,8 @@ from cryoloom.workflow.workspace import RoundWorkspace, resolve_in_project
 
 if TYPE_CHECKING:
     from cryoloom.data import Table
+
+_VALIDATION = ("resolutions", "differences", "directions", "views", "correlations")
 
 
 class Report(WholeProtocol):
@@ -41,6 +58,11 @@ class Report(WholeProtocol):
         classes: Input[Class2D] = input_set("class averages", optional=True)
         volumes: Input[Volume] = input_set("maps", optional=True)
         fscs: Input[FSC] = input_set("curves of these maps", optional=True)
+        resolutions: Input[LocalResolution] = input_set("their local resolutions", optional=True)
+        differences: Input[HalfMapDifference] = input_set("differences of their halves", optional=True)
+        directions: Input[DirectionalResolution] = input_set("their resolution by direction", optional=True)
+        views: Input[ViewDistribution] = input_set("from where particles are seen", optional=True)
+        correlations: Input[ModelCorrelation] = input_set("correlations with a model", optional=True)
 
     class Parameters(ProtocolParameters):
         """How much is shown."""
@@ -62,7 +84,8 @@ class Report(WholeProtocol):
             if "checks" in inputs
             else [],
             reconstruction=Reconstruction.of(
-                *([*inputs[name].items()] if name in inputs else [] for name in ("classes", "volumes", "fscs"))
+                *([*inputs[name].items()] if name in inputs else [] for name in ("classes", "volumes", "fscs")),
+                validation=[one for name in _VALIDATION if name in inputs for one in inputs[name].items()],
             ),
             methods=workspace.history,
         )

@@ -27,13 +27,13 @@ from cryoloom.engine.validation import (
     half_map_difference,
     local_resolution,
     postprocess,
-    view_distribution,
 )
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.particle_images import near_pairs
 from cryoloom.protocols.trust._defocus import particle_defocus
 from cryoloom.protocols.trust._figures import CrossChecks, Leak, Micrographs, Trust
 from cryoloom.protocols.trust._pictures import pictures_of
+from cryoloom.protocols.views import spread_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 NEAR = 0.1  # of the particle's diameter: refined centres nearer than that are of one particle
 NOWHERE = 20.0  # Å, to which half maps are compared that agree about nothing
-ROWS, VIEWS_A_CELL = (12, 60), 6  # of the map of views, and how many fall on a cell, so that chance is not shown
 
 Report = Callable[[float, str], None]
 
@@ -98,9 +97,7 @@ def assess(
     told(0.4, "noise that the halves share")
     leak = _leak(done, threads)
     told(0.6, "views and directions")
-    operators = point_group(symmetry).operators
-    rows = int(np.clip(np.sqrt(len(state.rotations) * len(operators) / VIEWS_A_CELL), *ROWS))
-    views = view_distribution(euler_angles(state.rotations), operators, rows=rows)
+    views = spread_of(euler_angles(state.rotations), point_group(symmetry))
     directions = directional_correlation(first, second, pixel_size=pixel_size, mask=mask, threads=threads)
     difference = _difference(done, threads)
     told(0.7, "local resolution")
