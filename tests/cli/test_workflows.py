@@ -57,3 +57,14 @@ def test_a_variable_that_is_named_keeps_its_default(project: Path, document: Doc
     assert exported["runs"][0]["parameters"]["folder"] == "${raw}"
     assert exported["variables"]["raw"]["default"].endswith("raw")
     assert "folder" not in exported["variables"]
+
+
+def test_the_workflow_of_a_session_comes_along_and_says_what_it_needs(
+    document: Document, shell: Shell, tmp_path: Path
+) -> None:
+    document("new", tmp_path / "new")
+    said = shell("apply", tmp_path / "new", "session", expect=1)[1]
+    assert "pixel_size (Pixel size)" in said
+    assert "diameter (Diameter)" in said
+    assert "gain" not in said, "there are sessions without"
+    assert "comes only session" in shell("apply", tmp_path / "new", "sesion", expect=1)[1]

@@ -15,7 +15,7 @@ from cryoloom.cli.output import emit
 
 def apply(
     project: ProjectArgument,
-    workflow: Annotated[Path, typer.Argument(help="Workflow file, as `export-workflow` writes it.")],
+    workflow: Annotated[Path, typer.Argument(help="Workflow file, as `export-workflow` writes it; or `session`, which comes along.")],
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="variable=value; needed for those without a default.")
     ] = None,
@@ -24,12 +24,15 @@ def apply(
 ) -> None:
     """Add the runs of a workflow to a project: all of them, or none if something does not fit.
 
-    Example: cryoloom apply apoferritin session.json --set folder=/data/session --set diameter=130 --run
+    `session` goes from movies to particles. Without what it needs, it says what that is.
+
+    Example: cryoloom apply apoferritin session --set folder=/data/session --set diameter=130 --run
     """
-    from cryoloom.workflow.templates import apply_workflow, read_workflow
+    from cryoloom.runtime import find_workflow
+    from cryoloom.workflow.templates import apply_workflow
 
     opened = open_project(project)
-    runs = apply_workflow(opened, read_workflow(workflow), settings_of(settings or []))
+    runs = apply_workflow(opened, find_workflow(workflow), settings_of(settings or []))
     if start:
         for run in runs:
             run.start()

@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from cryoloom.runtime._plugins import Plugin, checked_plugins
     from cryoloom.runtime._project import Project
     from cryoloom.runtime._warm_up import warm_up
+    from cryoloom.runtime._workflows import find_workflow, shipped_workflows
 
 __all__ = [
     "InstalledEnvironment",
     "Plugin",
     "Project",
     "checked_plugins",
+    "find_workflow",
     "findings_of",
+    "shipped_workflows",
     "use_kernel_cache",
     "warm_up",
 ]
@@ -26,7 +29,9 @@ _HOMES = {
     "Plugin": "_plugins",
     "Project": "_project",
     "checked_plugins": "_plugins",
+    "find_workflow": "_workflows",
     "findings_of": "_findings",
+    "shipped_workflows": "_workflows",
     "use_kernel_cache": "_compiled",
     "warm_up": "_warm_up",
 }
