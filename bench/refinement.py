@@ -149,7 +149,7 @@ def promised_of(own: list[dict]) -> Iterator[reporting.Promise]:
         ratios += [record["resolution_in_mask"] / (2 * record["pixel_size"]) for record in own]
         yield reporting.promise("finest resolution / Nyquist", min(ratios), ".2f", least=1.15)
         yield reporting.promise("coarsest resolution / Nyquist", max(ratios), ".2f", most=2.5)
-    if name in TIMED:
+    if box in TIMED.get(name, {}):
         yield reporting.promise("time", worst("seconds"), ".0f s", most=TIMED[name][box])
         yield reporting.promise("median error", worst("median"), ".2f °", most=1.2)
         yield reporting.promise("poses off by more than 10°", 100 * worst("above_10"), ".1f %", most=1.0)
@@ -299,7 +299,7 @@ def score(loaded: LoadedParticles, refined: Found, truth: np.ndarray, symmetry: 
         "shortfall": float((ideal.curve.correlation - found.curve.correlation)[shells].max()),
         "reported_rms": float(np.sqrt((difference**2).mean())),
         "reported_excess": float(difference.max()),
-        "resolution_in_mask": curves.resolution,
+        "resolution_in_mask": math.inf if curves.resolution is None else curves.resolution,
     }
 
 
