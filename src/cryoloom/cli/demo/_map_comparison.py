@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cryoloom.cli.demo._comparison import MATCH_WITHIN
+from cryoloom.protocols.resolutions import ends_at_nyquist
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,6 +41,7 @@ class MapComparison:
     mirrored : the map is the mirror image of the specimen, which a first map cannot know
     resolution : where the corrected correlation of the half maps falls below 0.143, in Å; None: no evidence of signal
     resolution_against_truth : where the correlation with the truth falls below 0.5, in Å; None: nowhere above it
+    pixel_size : of the map, in Å
     frequency, against_truth : that curve, 1/Å
     pose_error, pose_error_ninetieth : angle in degrees between found and true orientation, the least over the symmetry
     """
@@ -55,6 +57,7 @@ class MapComparison:
     mirrored: bool
     resolution: float | None
     resolution_against_truth: float | None
+    pixel_size: float
     frequency: tuple[float, ...]
     against_truth: tuple[float, ...]
     pose_error: float
@@ -69,15 +72,23 @@ class MapComparison:
         kept = f"{self.kept} of {self.extracted} particles, in {self.classes_kept} of {self.classes} classes"
         confirmed = "" if self.agreement is None else f"found again by an independent run ({self.agreement:.2f}), "
         true = "as is true" if self.symmetry == self.true_symmetry else f"but the specimen has {self.true_symmetry}"
-        halves = "no evidence of signal" if self.resolution is None else f"{self.resolution:.2f} Å by its half maps"
+        halves = (
+            "no evidence of signal"
+            if self.resolution is None
+            else f"{self.resolution:.2f} Å by its half maps (at 0.143)"
+        )
         nowhere = self.resolution_against_truth is None
-        truth = "nowhere like the truth" if nowhere else f"{self.resolution_against_truth:.2f} Å against the truth"
+        truth = (
+            "nowhere like the truth" if nowhere else f"{self.resolution_against_truth:.2f} Å against the truth (at 0.5)"
+        )
+        finest = min(self.resolution or math.inf, self.resolution_against_truth or math.inf)
+        bound = f"; its pixels hold no more than {finest:.2f} Å" if ends_at_nyquist(finest, self.pixel_size) else ""
         hand = "the mirror image of the specimen, as a first map may be; so its mirror image was compared"
         error, ninetieth = self.pose_error, self.pose_error_ninetieth
         return [
             f"kept           {kept}; {self.true_share:.1%} of these are true",
             f"first map      {confirmed}symmetry {self.symmetry}, {true}",
-            f"map            {halves} (at 0.143), {truth} (at 0.5)",
+            f"map            {halves}, {truth}{bound}",
             f"hand           {hand if self.mirrored else 'that of the specimen, by chance'}",
             f"poses          {error:.1f}° from the truth in the median, nine of ten within {ninetieth:.1f}°",
         ]
@@ -114,6 +125,7 @@ def compare_map_with_truth(project: Project, runs: MapRuns, truth_folder: Path, 
         mirrored=fit.motion.inverted,
         resolution=resolution,
         resolution_against_truth=curve.resolution(_TRUTH_THRESHOLD),
+        pixel_size=pixel_size,
         frequency=tuple(curve.frequency.tolist()),
         against_truth=tuple(curve.correlation.tolist()),
         pose_error=float(np.median(errors)) if len(errors) else math.nan,

@@ -41,6 +41,7 @@ def postprocess(
     from cryoloom.engine import validation
     from cryoloom.protocols.map_files import read_maps, write_map
     from cryoloom.protocols.maps._detector import read_detector
+    from cryoloom.protocols.resolutions import told_resolution
 
     names = {end: output.with_name(f"{output.name}{end}.mrc") for end in ("", "_masked", "_mask")}
     targets = [path for end, path in names.items() if end != "_mask" or mask is None]
@@ -87,5 +88,7 @@ def postprocess(
         },
         "warnings": list(done.warnings),
     }
-    told = "no evidence of signal" if done.resolution is None else f"{done.resolution:.2f} Å, B {done.b_factor:.0f} Å²"
+    told = "no evidence of signal"
+    if done.resolution is not None:
+        told = f"{told_resolution(done.resolution, maps[0].pixel_size)}; B {done.b_factor:.0f} Å²"
     emit(document, as_json=as_json, text=f"{told} → {names['']}")

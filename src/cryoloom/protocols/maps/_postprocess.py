@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import FSC, Mask, Volume, digest
 from cryoloom.errors import ParameterError
+from cryoloom.protocols.resolutions import told_resolution
 from cryoloom.protocols.volumes import half_files_of, map_resources, mask_file_of
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import AngstromPerPixel, Level, ProtocolParameters, parameter
@@ -144,7 +145,8 @@ class Postprocess(MapProtocol):
             if volume.resolution is None:
                 parts.append("no evidence of signal")
             else:
-                parts.append(f"{volume.resolution:.2f} Å, B {volume.b_factor:.0f} Å²")
+                told = told_resolution(volume.resolution, volume.pixel_size)
+                parts.append(f"{told}; B {volume.b_factor:.0f} Å²")
         return "; ".join(parts)
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
@@ -152,5 +154,6 @@ class Postprocess(MapProtocol):
         how = "the B-factor of its Guinier plot" if parameters.b_factor is None else f"B = {parameters.b_factor:g} Å²"
         return (
             "The resolution was estimated with cryoloom at a Fourier shell correlation of 0.143 between half maps, "
-            f"corrected for the mask by phase randomisation; the map was sharpened by {how}."
+            "corrected for the mask by phase randomisation, and is that of the pixels if the correlation does not fall "
+            f"so low; the map was sharpened by {how}."
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cryoloom.data import FSC, Item, Mask, Particle, Snapshot, Volume, child_id, digest
+from cryoloom.protocols.resolutions import told_resolution
 from cryoloom.workflow.lane import Capacity, Resources
 from cryoloom.workflow.parameters import Angstrom, Level, Pixel, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import (
@@ -240,7 +241,7 @@ class Refine(WholeProtocol):
         (volume,) = outputs["volumes"].items()
         if volume.resolution is None:
             return "no resolution that can be believed; see its trust page"
-        return f"{volume.resolution:.2f} Å, with symmetry {parameters.symmetry}"
+        return f"{told_resolution(volume.resolution, volume.pixel_size)}; symmetry {parameters.symmetry}"
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""
@@ -248,7 +249,7 @@ class Refine(WholeProtocol):
             f"{counts.get('particles', 0)} particles were refined in two independent half sets from a reference "
             f"filtered to {parameters.initial_resolution:g} Å with the symmetry {parameters.symmetry}. The resolution "
             "is where the half maps' correlation, corrected by randomised phases for what the mask makes, falls below "
-            "0.143."
+            "0.143, or that of the pixels if it does not."
         )
 
 

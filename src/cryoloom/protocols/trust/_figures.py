@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cryoloom.protocols.resolutions import ends_at_nyquist, told_resolution
+
 if TYPE_CHECKING:
     from cryoloom.engine.trust import GroupDeviations, NoiseControl, ParticleScaling, PoseAgreement, SharedNoise
     from cryoloom.engine.validation import DirectionalCorrelation, HalfMapCorrelation, ViewDistribution
@@ -134,6 +136,10 @@ class Trust:
         worst, reason = max(
             ((found, why) for found, why in said if found is not None), key=lambda one: (one[0], bool(one[1]))
         )
+        if not reason and ends_at_nyquist(worst, self.pixel_size):
+            last = self.correlation.corrected.correlation[-1]
+            still = f"the half maps' corrected correlation is still {last:.2f} there, and smaller pixels may show more"
+            return Headline(worst, f"{told_resolution(worst, self.pixel_size)}: {still}.")
         if not reason:
             return Headline(worst, f"{worst:.2f} Å, where the half maps' corrected correlation falls below 0.143.")
         if worst == self.resolution:

@@ -15,6 +15,7 @@ from cryoloom.durable import SIGNATURE, AtomicFile
 from cryoloom.protocols.charts import Line, lines
 from cryoloom.protocols.pictures import as_data_address
 from cryoloom.protocols.report import STYLE
+from cryoloom.protocols.resolutions import ends_at_nyquist
 from cryoloom.protocols.trust._document import trust_document
 
 if TYPE_CHECKING:
@@ -108,12 +109,13 @@ def _curves(trust: Trust) -> str:
 def _views(trust: Trust) -> str:
     finest, median, coarsest = trust.directional_resolutions
     compensation = trust.views.sampling_compensation
+    bound = "; its pixels hold nothing finer" if ends_at_nyquist(finest, trust.pixel_size) else ""
     verdict = "Views are spread evenly" if compensation >= _EVEN else "Views are spread unevenly"
     told = (
         f"{verdict}: with the symmetry {trust.symmetry} the sampling compensation factor is {compensation:.2f} (1 is "
         f"even), and {trust.views.poorly_sampled:.0%} of the directions are sampled by less than a fifth of the mean. "
         f"In cones of 20° about all axes the resolution goes from {_angstrom(finest)} to {_angstrom(coarsest)}, median "
-        f"{_angstrom(median)}."
+        f"{_angstrom(median)}{bound}."
     )
     picture = _picture(
         trust, "views", "Density of views on an equal-area map of all directions, bright where many particles are seen",
