@@ -119,6 +119,16 @@ def test_twins_in_both_halves_trip_the_leak_check(leaky, positions):
     assert "Remove duplicates" in page
 
 
+def test_a_resolution_that_only_the_pixels_bound_is_told_so(trust):
+    flat = replace(trust.correlation.corrected, correlation=np.full_like(trust.correlation.corrected.correlation, 0.6))
+    bound = replace(trust, resolution=2 * PIXEL, correlation=replace(trust.correlation, corrected=flat))
+    assert bound.headline.resolution == 2 * PIXEL
+    assert "the finest that its pixels hold" in bound.headline.sentence
+    assert "still 0.60 there" in bound.headline.sentence
+    assert not bound.is_doubtful
+    assert "pixels" not in replace(bound, resolution=2.2 * PIXEL).headline.sentence
+
+
 def checks(**changed) -> CrossChecks:
     agreement = PoseAgreement(0.9, 1.0, 1.0, 10.0)
     noise = NoiseControl(np.linspace(5, 9, 20), np.linspace(0, 4, 20))

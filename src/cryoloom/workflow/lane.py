@@ -149,6 +149,10 @@ class TaskPool(Protocol):
         """Run at most so many tasks at once from now on; running ones are left to finish."""
         ...
 
+    def waiting_seconds(self) -> float:
+        """For how long all tasks have waited for their places, held by others; 0 while one runs, or there are none."""
+        ...
+
     def close(self, *, kill: bool = False) -> None:
         """Wait for running tasks, or kill them, and give everything back. Tasks that had not started are killed."""
         ...

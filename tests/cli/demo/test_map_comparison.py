@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,7 @@ def test_what_is_said_is_honest() -> None:
         mirrored=True,
         resolution=None,
         resolution_against_truth=None,
+        pixel_size=3.0,
         frequency=(0.0, 0.1),
         against_truth=(1.0, 0.0),
         pose_error=20.0,
@@ -102,3 +104,6 @@ def test_what_is_said_is_honest() -> None:
     said = "\n".join(found.sentences())
     for words in ("no evidence of signal", "nowhere like the truth", "but the specimen has C3", "mirror image"):
         assert words in said, words
+    bound = "\n".join(replace(found, resolution=6.0, resolution_against_truth=6.0).sentences())
+    assert "6.00 Å by its half maps (at 0.143), 6.00 Å against the truth (at 0.5); its pixels hold no more" in bound
+    assert "pixels" not in "\n".join(replace(found, resolution=7.0, resolution_against_truth=8.0).sentences())

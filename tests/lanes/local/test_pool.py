@@ -285,6 +285,25 @@ def test_an_unused_pool_starts_and_closes_nothing(lane: LocalLane, scratch: Path
 # Room
 
 
+def test_a_pool_knows_that_it_waits_for_what_another_holds(lane: LocalLane, scratch: Path, tmp_path: Path) -> None:
+    all_of_it = lane.capacity().cpu
+    holder = lane.open_pool(scratch=scratch / "holder", priority=Priority.BATCH)
+    waiter = lane.open_pool(scratch=scratch / "waiter", priority=Priority.LIVE)
+    assert waiter.waiting_seconds() == 0.0
+    started, end = tmp_path / "started", tmp_path / "end"
+    holder.submit(task("holder", "tell_and_wait", cpu=all_of_it, path=str(started), until=str(end)))
+    until(started.exists)
+    waiting = waiter.submit(task("waiter", "rest", seconds=0.3))
+    until(lambda: waiter.waiting_seconds() > 0.2)
+    assert holder.waiting_seconds() == 0.0
+    end.touch()
+    until(lambda: waiter.waiting_seconds() == 0.0)
+    assert waiting.result(timeout=30).outcome is TaskOutcome.RETURNED
+    assert waiter.waiting_seconds() == 0.0
+    for pool in (holder, waiter):
+        pool.close()
+
+
 def test_resizing_changes_how_many_run_at_once(lane: LocalLane, scratch: Path, tmp_path: Path) -> None:
     pool = lane.open_pool(scratch=scratch, priority=Priority.BATCH, workers=1)
     files = [tmp_path / str(n) for n in range(2)]

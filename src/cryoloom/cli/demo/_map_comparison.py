@@ -82,7 +82,7 @@ class MapComparison:
             "nowhere like the truth" if nowhere else f"{self.resolution_against_truth:.2f} Å against the truth (at 0.5)"
         )
         finest = min(self.resolution or math.inf, self.resolution_against_truth or math.inf)
-        bound = f"; its pixels hold no more than {finest:.2f} Å" if ends_at_nyquist(finest, self.pixel_size) else ""
+        bound = "; its pixels hold no more" if ends_at_nyquist(finest, self.pixel_size) else ""
         hand = "the mirror image of the specimen, as a first map may be; so its mirror image was compared"
         error, ninetieth = self.pose_error, self.pose_error_ninetieth
         return [

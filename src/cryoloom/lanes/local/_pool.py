@@ -62,6 +62,7 @@ class LocalPool:
         self._supervisor: SupervisorProcess | None = None
         self._listener: threading.Thread | None = None
         self._close: Close | None = None
+        self._waits_since = 0.0
 
     def submit(self, task: Task) -> Future[TaskReport]:
         """Queue a task; the future always resolves to a report, never to an exception, and cannot be cancelled.
@@ -82,6 +83,8 @@ class LocalPool:
             order = self._order(task)
             future: Future[TaskReport] = Future()
             future.set_running_or_notify_cancel()
+            if not self._pending:
+                self._waits_since = time.monotonic()
             self._pending[task.id] = _Pending(order, future)
             if self._supervisor is not None:
                 self._supervisor.send(order)
@@ -104,6 +107,12 @@ class LocalPool:
             self._workers = workers
             if self._supervisor is not None:
                 self._supervisor.send(Resize(workers))
+
+    def waiting_seconds(self) -> float:
+        """For how long all tasks have waited for their places, held by others; 0 while one runs, or there are none."""
+        with self._lock:
+            waits = bool(self._pending) and not any(pending.has_started for pending in self._pending.values())
+            return time.monotonic() - self._waits_since if waits else 0.0
 
     def close(self, *, kill: bool = False) -> None:
         """Wait for running tasks, or kill them, and give everything back. Tasks that had not started are killed."""
@@ -180,6 +189,7 @@ class LocalPool:
             return
         with self._lock:
             pending = self._pending.pop(message.task_id)
+            self._waits_since = time.monotonic()
         pending.future.set_result(_report(message, Path(pending.order.log)))
 
     def _recover(self, last_word: str, *, can_restart: bool) -> bool:

@@ -48,6 +48,10 @@ class InlineLane:
     def resize(self, workers: int) -> None:
         """One task at a time, always."""
 
+    def waiting_seconds(self) -> float:
+        """Nothing ever waits."""
+        return 0.0
+
     def close(self, *, kill: bool = False) -> None:
         """Nothing is held."""
 

@@ -20,7 +20,8 @@ from cryoloom.workflow.driver._pace import Pace
 from cryoloom.workflow.driver._preparations import Preparations
 from cryoloom.workflow.driver._rebuilding import Rebuilding
 from cryoloom.workflow.driver._submitted import Submitted
-from cryoloom.workflow.lane import Lane, Resources, Task, TaskOutcome, TaskPool, TaskReport
+from cryoloom.workflow.driver._waiting import waits_for_slots
+from cryoloom.workflow.lane import Lane, Priority, Resources, Task, TaskOutcome, TaskPool, TaskReport
 from cryoloom.workflow.protocol import MapProtocol
 from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
 
@@ -169,7 +170,7 @@ class MapDriver:
             items_per_hour=self._pace.per_hour(),
             seconds_left=self._pace.seconds_for(left),
             warnings=self._ledger.warning_count + self._attempt.remark_count,
-            message=self._preparations.failure,
+            message=self._preparations.failure or waits_for_slots(self._pool),
         )
 
     def shut_down(self) -> None:
@@ -282,7 +283,7 @@ class MapDriver:
         if self._pool is None:
             self._pool = self._lane.open_pool(
                 scratch=self._attempt.folder.scratch,
-                priority=self._attempt.record.options.priority,
+                priority=self._attempt.record.options.priority or Priority.LIVE,
                 workers=self._workers,
             )
             self._capacity = self._lane.capacity().cpu

@@ -12,7 +12,8 @@ from cryoloom.workflow.driver._inputs import FollowedInput
 from cryoloom.workflow.driver._ledger import FailedItems
 from cryoloom.workflow.driver._outputs import OutputSets
 from cryoloom.workflow.driver._rounds import RoundFolder
-from cryoloom.workflow.lane import Lane, Resources, Task, TaskOutcome, TaskPool, TaskReport
+from cryoloom.workflow.driver._waiting import waits_for_slots
+from cryoloom.workflow.lane import Lane, Priority, Resources, Task, TaskOutcome, TaskPool, TaskReport
 from cryoloom.workflow.protocol import WholeProtocol
 from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
 
@@ -124,6 +125,7 @@ class WholeDriver:
     def progress(self) -> Progress:
         """Rounds done, and how far the present one has come."""
         fraction, message = self._running.progress() if self._running is not None else (0.0, "")
+        said = waits_for_slots(self._pool) or f"{100 * fraction:.0f} % {message}".strip()
         done = 0 if self._last is None else self._last.number - (0 if self._last.is_computed() else 1)
         return Progress(
             done=done,
@@ -133,7 +135,7 @@ class WholeDriver:
             failed=self._failed.count,
             outputs=self._outputs.counts(),
             warnings=self._attempt.remark_count,
-            message=f"{100 * fraction:.0f} % {message}".strip() if self._running is not None else self._failure,
+            message=self._failure if self._running is None else said,
         )
 
     def shut_down(self) -> None:
@@ -192,7 +194,9 @@ class WholeDriver:
             resources = Resources(cpu, self._memory, resources.gpu)
             if self._pool is None:
                 self._pool = self._lane.open_pool(
-                    scratch=attempt.folder.scratch, priority=attempt.record.options.priority, workers=1
+                    scratch=attempt.folder.scratch,
+                    priority=attempt.record.options.priority or Priority.BATCH,
+                    workers=1,
                 )
             self._tries += 1
             task = Task(

@@ -43,7 +43,7 @@ class RunOptions(BaseModel):
 
     lane: str = "local"
     workers: int | None = Field(None, ge=1, description="at most so many tasks at once")
-    priority: Priority = Priority.LIVE
+    priority: Priority | None = Field(None, description="live: before batch; None: batch for rounds over whole sets")
     start_after: int = Field(1, ge=1, description="wait until the leading input has so many items, or is closed")
     when_closed: bool = Field(False, description="wait until every input is closed")
     round_every: int | None = Field(None, ge=1, description="Whole: another round after so many new items")
