@@ -15,7 +15,9 @@ from cryoloom.cli.output import emit
 
 def apply(
     project: ProjectArgument,
-    workflow: Annotated[Path, typer.Argument(help="Workflow file, as `export-workflow` writes it; or `session`, which comes along.")],
+    workflow: Annotated[
+        Path, typer.Argument(help="Workflow file, as `export-workflow` writes it; or `session`, which comes along.")
+    ],
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="variable=value; needed for those without a default.")
     ] = None,
