@@ -15,7 +15,13 @@ from cryoloom.cli.main import main
 from cryoloom.engine.classes3d import Classes3DSettings, classify3d, predicted_seconds
 from cryoloom.errors import InputError, ParameterError
 from cryoloom.formats import read_star, write_star, write_volume
-from cryoloom.protocols.class3d._compute import check_frame, check_known_poses, mask_of, share_between
+from cryoloom.protocols.class3d._compute import (
+    check_frame,
+    check_known_poses,
+    check_symmetry,
+    mask_of,
+    share_between,
+)
 from cryoloom.protocols.machine_speed import measure_speed
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
 from cryoloom.workflow.predicting import predicted
@@ -105,6 +111,7 @@ def test_what_cannot_be_sorted_is_refused(imported):
     for values, sentence in (
         ({"reference_number": 2}, "there are 1 maps"),
         ({"classes": 12}, "ask for fewer classes"),
+        ({"symmetry": "C2"}, "does not look alike under C2: at 20 Å it correlates with itself by"),
     ):
         run = imported.add("class3d", particles="1.particles", reference="2.volumes", **QUICK | values)
         end = imported.drive(run)[0]
@@ -179,7 +186,7 @@ def test_all_copies_by_symmetry_are_sorted_without_symmetry(imported):
     same = ["id", "source_particle_id", "half_set", "rot", "tilt", "psi"]
     assert made.select(same).equals(copies.outputs["particles"].to_polars().select(same))
     assert not any("copies" in warning.sentence for warning in warnings_of(run.folder))
-    imposed = imported.add("class3d", **inputs, **QUICK | {"symmetry": "C2"})
+    imposed = imported.add("class3d", **inputs, **QUICK | {"symmetry": "C2", "accept_symmetry": True})
     imported.drive(imposed)
     assert any("further copies" in warning.sentence for warning in warnings_of(imposed.folder))
 
@@ -192,6 +199,18 @@ def test_a_reference_of_another_frame_is_refused(loaded, star):
     turned = np.ascontiguousarray(np.rot90(truth, axes=(0, 1)))
     with pytest.raises(InputError, match="correlates with the reference by"):
         check_frame(loaded, poses, turned, mask_of(turned, loaded.grid), "C1")
+
+
+def test_a_symmetry_that_the_reference_does_not_have_is_imposed_only_if_that_is_accepted(star):
+    truth = mrcfile.read(star.with_name("truth.mrc"))
+    sampled = {"pixel_size": PIXEL, "diameter": DIAMETER}
+    assert check_symmetry(truth, "C1", **sampled) == ()
+    with pytest.raises(InputError, match=r"180° about Z.*align-to-symmetry.*go on all the same \(accept_symmetry\)"):
+        check_symmetry(truth, "C2", **sampled)
+    (remark,) = check_symmetry(truth, "C2", **sampled, accept=True)
+    assert "does not look alike under C2" in remark
+    twofold = truth + np.roll(np.rot90(truth, 2, axes=(1, 2)), (1, 1), (1, 2))  # about the centre, n // 2
+    assert check_symmetry(twofold, "C2", **sampled) == ()
 
 
 def test_what_lies_between_classes():

@@ -17,7 +17,7 @@ from cryoloom.engine.symmetry import point_group
 from cryoloom.errors import InputError
 from cryoloom.formats import relion, write_volume
 from cryoloom.protocols.particle_images import read_particle_file
-from cryoloom.protocols.refine._reference import operators_in_words, upright_reference
+from cryoloom.protocols.upright_reference import operators_in_words, upright_reference
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
 
@@ -69,7 +69,7 @@ def test_a_reference_off_its_axes_is_refused_and_aligned_on_demand(askew):
 def test_a_symmetry_that_a_reference_does_not_have_is_imposed_only_if_that_is_accepted(askew):
     with pytest.raises(InputError, match="Even about the axes that fit best"):
         upright_reference(askew, "C4", **SAMPLED, align=True)
-    found = upright_reference(askew, "O", **SAMPLED, accept=True, options=("--a", "--b"))
+    found = upright_reference(askew, "O", **SAMPLED, accept=True, offers=("Do (--a)", "--b"))
     assert found.volume is askew
     assert "more under 17 others" in found.remarks[0]
 

@@ -21,6 +21,9 @@ def class3d(
     output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of maps, mask and STAR file.")],
     classes: Annotated[int, typer.Option(min=2, help="Structures that are told apart.")] = 2,
     symmetry: Annotated[str, typer.Option(help="Point group of every class: C1, C3, D7, T or O.")] = "C1",
+    accept_symmetry: Annotated[
+        bool, typer.Option("--accept-symmetry", help="Go on although the reference does not have the symmetry.")
+    ] = False,
     resolution: Annotated[float, typer.Option(min=2.0, help="Finer details are not compared, in Å.")] = 10.0,
     start_resolution: Annotated[
         float, typer.Option(min=2.0, help="The same, while it is looked for where particles differ, in Å.")
@@ -69,6 +72,7 @@ def class3d(
         Progress,
         check_frame,
         check_known_poses,
+        check_symmetry,
         doubts_of,
         found_classes,
         mask_of,
@@ -106,9 +110,18 @@ def class3d(
     check_halves(loaded.half_sets)
     check_enough(loaded.half_sets, settings, sources=source_rows(loaded))
     poses, images, grid = check_known_poses(loaded), loaded.images, loaded.grid
-    remarks = [*given.remarks, *loaded.remarks]
-    sys.stderr.writelines(f"{particles.name}: {remark}\n" for remark in remarks)
     consensus = read_reference(reference, grid)
+    doubted = check_symmetry(
+        consensus,
+        symmetry,
+        pixel_size=grid.pixel_size,
+        diameter=diameter,
+        accept=accept_symmetry,
+        option="--accept-symmetry",
+        threads=threads,
+    )
+    remarks = [*given.remarks, *loaded.remarks, *doubted]
+    sys.stderr.writelines(f"{particles.name}: {remark}\n" for remark in remarks)
     inside = mask_of(consensus, grid, threads=threads) if mask is None else read_mask(mask, grid)
     check_frame(loaded, poses, consensus, inside, symmetry, threads=threads)
     count, box_size, pixel_size = len(loaded), images.box_size, images.pixel_size

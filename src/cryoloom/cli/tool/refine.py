@@ -84,9 +84,9 @@ def refine(
     )
     from cryoloom.protocols.reference_maps import read_mask, read_reference
     from cryoloom.protocols.refine._progress import FEWEST, progress_of
-    from cryoloom.protocols.refine._reference import upright_reference
     from cryoloom.protocols.refined import refined
     from cryoloom.protocols.trust import Finished, trust_seconds, write_trust
+    from cryoloom.protocols.upright_reference import upright_reference
 
     settings = RefinementSettings(
         symmetry=symmetry,
@@ -111,7 +111,7 @@ def refine(
         diameter=diameter,
         align=align_reference,
         accept=accept_symmetry,
-        options=("--align-reference", "--accept-symmetry"),
+        offers=("Let its axes be found (--align-reference)", "--accept-symmetry"),
         threads=threads,
     )
     inside = None if mask is None else read_mask(mask, grid)

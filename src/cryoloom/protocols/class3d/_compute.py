@@ -21,6 +21,7 @@ from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.engine.validation import correlate_half_maps, soft_auto_mask
 from cryoloom.errors import InputError
 from cryoloom.protocols.particle_images import original_particles
+from cryoloom.protocols.upright_reference import upright_reference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,6 +80,49 @@ def source_rows(particles: LoadedParticles) -> NDArray[np.int64]:
 def mask_of(reference: NDArray[np.float32], grid: CommonGrid, *, threads: int = 1) -> NDArray[np.float32]:
     """A soft mask about what stands out of the solvent of a map."""
     return soft_auto_mask(reference, pixel_size=grid.pixel_size, threads=threads).mask
+
+
+def check_symmetry(
+    reference: NDArray[np.float32],
+    symmetry: str,
+    *,
+    pixel_size: float,
+    diameter: float,
+    accept: bool = False,
+    option: str = "accept_symmetry",
+    threads: int = 1,
+) -> tuple[str, ...]:
+    """Refuse a reference that does not have the symmetry, unless that is accepted.
+
+    Parameters
+    ----------
+    reference : (box, box, box)
+    symmetry : point group
+    pixel_size, diameter : in Å; what lies beyond the diameter is not compared
+    accept : go on all the same
+    option : by which the user accepts it
+    threads : threads to use; the result does not depend on it
+
+    Returns
+    -------
+    What to know of it, one sentence each
+
+    Raises
+    ------
+    InputError
+        With the correlation under each operator, if it falls below 0.7 at 20 Å and was not accepted.
+    """
+    offer = "Bring it and its particles to the axes (align-to-symmetry, or cryoloom tool symmetry)"
+    found = upright_reference(
+        reference,
+        symmetry,
+        pixel_size=pixel_size,
+        diameter=diameter,
+        accept=accept,
+        offers=(offer, option),
+        threads=threads,
+    )
+    return found.remarks
 
 
 def check_frame(

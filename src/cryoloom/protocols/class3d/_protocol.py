@@ -75,6 +75,12 @@ class Classify3D(WholeProtocol):
         symmetry: str = parameter(
             "C1", label="Symmetry", help="Point group of every class: C1, C3, D7, T or O; poses lie in its frame."
         )
+        accept_symmetry: bool = parameter(
+            False,
+            label="Impose the symmetry anyhow",
+            help="Go on although the reference correlates with itself by less than 0.7 under some operator at 20 Å.",
+            level=Level.ADVANCED,
+        )
         resolution: Angstrom = parameter(10.0, label="Resolution", help="Finer details are not compared.", gt=2, le=60)
         start_resolution: Angstrom = parameter(
             15.0,
@@ -160,6 +166,7 @@ class Classify3D(WholeProtocol):
             Progress,
             check_frame,
             check_known_poses,
+            check_symmetry,
             doubts_of,
             found_classes,
             source_rows,
@@ -184,6 +191,15 @@ class Classify3D(WholeProtocol):
         check_enough(particles.half_sets, settings, sources=sources)
         reference = read_chosen_reference(inputs["reference"], parameters.reference_number, particles.grid, workspace)
         mask = _mask(inputs, reference, particles.grid, workspace)
+        for remark in check_symmetry(
+            reference,
+            parameters.symmetry,
+            pixel_size=particles.grid.pixel_size,
+            diameter=parameters.diameter,
+            accept=parameters.accept_symmetry,
+            threads=threads,
+        ):
+            workspace.warn(remark)
         check_frame(particles, poses, reference, mask, settings.symmetry, threads=threads)
         progress = Progress(settings, len(particles), particles.grid)
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from cryoloom.data import Table
     from cryoloom.engine.refinement import RefinementSettings, RefinementState
     from cryoloom.protocols.particle_images import CommonGrid
-    from cryoloom.protocols.refine._reference import UprightReference
     from cryoloom.protocols.refined import Refined
     from cryoloom.protocols.trust import Finished, Trust
+    from cryoloom.protocols.upright_reference import UprightReference
 
 _REFINED: Mapping[str, float] = {"quick": 0.95, "full": 0.45}  # share of the work that one refinement is
 
@@ -269,7 +269,7 @@ def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
 
 def _reference(inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace) -> UprightReference:
     from cryoloom.protocols.reference_maps import read_chosen_reference
-    from cryoloom.protocols.refine._reference import upright_reference
+    from cryoloom.protocols.upright_reference import upright_reference
 
     grid = _grid(inputs["particles"], parameters)
     return upright_reference(

@@ -1,4 +1,4 @@
-"""The map that a refinement starts from: on the grid of the images, and in the frame of the symmetry."""
+"""A map that a symmetry is imposed on: whether it has it, about the axes of its group."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def upright_reference(
     diameter: float,
     align: bool = False,
     accept: bool = False,
-    options: tuple[str, str] = ("align_reference", "accept_symmetry"),
+    offers: tuple[str, str] = ("Let its axes be found (align_reference)", "accept_symmetry"),
     threads: int = 1,
 ) -> UprightReference:
     """A reference that has the symmetry which is to be imposed, about the axes of its group.
@@ -67,7 +67,7 @@ def upright_reference(
     diameter : of the particle, in Å; what lies beyond is not compared
     align : look for the axes, and bring them to where the group has them
     accept : go on, whether the reference has the symmetry or not
-    options : names of these two, as the user gives them
+    offers : how the user has it aligned, as a sentence without its end; and the name of the option that accepts it
     threads : threads to use; the result does not depend on it
 
     Raises
@@ -96,8 +96,8 @@ def upright_reference(
             f"{_in_words(group.operators, correlations)}, where {LEAST_CORRELATION:g} are needed."
         )
         if not accept:
-            offer = "Choose another symmetry" if align else f"Let its axes be found ({options[0]})"
-            raise InputError(f"{found} {offer}, or go on all the same ({options[1]}).")
+            offer = "Choose another symmetry" if align else offers[0]
+            raise InputError(f"{found} {offer}, or go on all the same ({offers[1]}).")
         remarks.append(found)
     return UprightReference(volume, motion, correlations, tuple(remarks))
 
