@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from cryoloom.errors import ParameterError
 from cryoloom.protocols.abinitio._runs import doubt_of, posed, share_done
 from cryoloom.protocols.machine_speed import measure_speed
 from cryoloom.protocols.particle_images import load_particles, read_particle_file, with_half_sets
+from cryoloom.workflow.lane import Capacity
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
 
@@ -253,10 +255,32 @@ def test_a_run_says_beforehand_what_it_will_take(imported):
     assert long is not None
     assert long.seconds > 1000 * short.seconds
     assert not short.advice
-    assert any("more than a day" in sentence for sentence in long.advice)
+    (sentence,) = [sentence for sentence in long.advice if "more than a day" in sentence]
+    assert "RELION" in sentence  # whether it is installed or not
     assert predicted(imported.run(1)) is None
     blind = imported.add("import-particles", file=Path(__file__))
     assert predicted(imported.add("reconstruct", particles=blind.outputs["particles"])) is None  # nothing is there yet
+
+
+@pytest.mark.parametrize("protocol", ["class2d", "abinitio", "class3d", "refine"])
+def test_a_box_is_proposed_that_fits_the_memory(imported, star, protocol):
+    reference = imported.add("import-volume", file=star.with_name("truth.mrc"))
+    imported.drive(reference)
+    inputs = {"particles": imported.run(1).outputs["particles"].latest()}
+    more = {}
+    if protocol in {"class3d", "refine"}:
+        inputs["reference"], more = reference.outputs["volumes"].latest(), {"reference": "2.volumes"}
+    run = imported.add(protocol, particles="1.particles", diameter=DIAMETER, **more)
+    made = run.protocol()
+
+    def memory(box_size: int) -> int:
+        return made.resources(inputs, run.parameters.model_copy(update={"box_size": box_size})).memory
+
+    available = (memory(BOX) + memory(16)) // 2
+    (sentence,) = made.predict(inputs, run.parameters, Capacity(cpu=1, memory=available)).advice
+    proposed = int(re.search(r"With box_size=(\d+) it fits", sentence)[1])
+    assert memory(proposed) <= available < memory(proposed + 2)
+    assert not made.predict(inputs, run.parameters, Capacity(cpu=1, memory=memory(BOX))).advice
 
 
 def test_duplicates_are_set_apart(imported):

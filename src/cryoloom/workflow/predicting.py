@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -48,20 +49,48 @@ def as_document(prediction: Prediction) -> Mapping[str, Any]:
     }
 
 
+def advice_on(
+    seconds: float, memory: int, protocol: type[Protocol], environment: Environment, capacity: Capacity
+) -> list[str]:
+    """What everybody would say of something that does not fit the lane or takes days, one sentence each.
+
+    Parameters
+    ----------
+    seconds : that it will take
+    memory : at its peak, in bytes
+    protocol : that does it
+    environment : that knows what else is installed
+    capacity : of the lane
+    """
+    advice = []
+    if memory > capacity.memory:
+        advice.append(f"It needs {memory / 2**30:.1f} GB of memory, and there are {capacity.memory / 2**30:.1f} GB.")
+    if seconds > DAY:
+        advice.append(f"It takes more than a day, {_quicker(protocol, environment)}.")
+    return advice
+
+
+def _quicker(protocol: type[Protocol], environment: Environment) -> str:
+    """Which installed package does the same on a GPU."""
+    makes = {port.kind for port in protocol.output_ports()[:1]}
+    plugins = [
+        each.id
+        for each in environment.protocols().values()
+        if each.stage is protocol.stage and "." in each.id and makes <= {port.kind for port in each.output_ports()}
+    ]
+    if plugins:
+        return f"and {' or '.join(plugins)} can do the same, on a GPU if there is one"
+    programs = protocol.gpu_programs if issubclass(protocol, WholeProtocol) else {}
+    for program, package in programs.items():
+        if shutil.which(program):
+            return (
+                f"and {package} is installed here ({program}), which does the same on a GPU if it was built for one; "
+                "export the particles for it"
+            )
+    known = f" ({', '.join(sorted(set(programs.values())))} would)" if programs else ""
+    return f"and no package that does the same on a GPU is installed{known}"
+
+
 def _with_advice(told: Prediction, protocol: Protocol, environment: Environment, capacity: Capacity) -> Prediction:
-    """What everybody would say of a prediction that does not fit the lane or takes days."""
-    advice = list(told.advice)
-    if told.memory > capacity.memory:
-        advice.append(
-            f"It needs {told.memory / 2**30:.1f} GB of memory, and there are {capacity.memory / 2**30:.1f} GB."
-        )
-    if told.seconds > DAY:
-        others = [
-            each.id for each in environment.protocols().values() if each.stage is protocol.stage and "." in each.id
-        ]
-        advice.append(
-            f"It takes more than a day; {' and '.join(others)} can do the same, on a GPU if there is one."
-            if others
-            else "It takes more than a day, and no package that does the same on a GPU is installed."
-        )
-    return Prediction(told.seconds, told.memory, tuple(advice))
+    advice = advice_on(told.seconds, told.memory, type(protocol), environment, capacity)
+    return Prediction(told.seconds, told.memory, (*told.advice, *advice))

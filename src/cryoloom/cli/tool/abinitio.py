@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
-from cryoloom.cli.output import duration, emit
+from cryoloom.cli.output import emit
 
 if TYPE_CHECKING:
     from cryoloom.engine.abinitio import Confidence
@@ -49,10 +49,12 @@ def abinitio(
 
     import time
 
+    from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.abinitio import AbInitioSettings, predicted_memory, predicted_seconds
     from cryoloom.engine.refinement import search_seconds
     from cryoloom.formats import relion, write_volume
+    from cryoloom.protocols.abinitio import AbInitio
     from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, posed, share_done, states
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
@@ -93,7 +95,7 @@ def abinitio(
     memory = predicted_memory(len(loaded), settings, box_size=box_size, pixel_size=pixel_size)
     expected = runs * float(seconds.sum()) + classes * search_seconds(len(loaded), threads=threads)
     expected /= machine_speed()
-    sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
+    foretold = foretell(AbInitio, expected, memory)
     begin = time.monotonic()
     with ToolProgress("First map", quiet=as_json) as progress:
         for state in states(images, settings, runs, threads=threads):
@@ -123,7 +125,7 @@ def abinitio(
         "pixel_size": pixel_size,
         "seed": seed,
         "seconds": round(time.monotonic() - begin, 1),
-        "predicted": {"seconds": round(expected, 1), "memory": memory},
+        "predicted": foretold,
         "remarks": list(remarks),
     }
     emit(document, as_json=as_json, text=f"{len(loaded)} particles → {', '.join(map(str, maps))}")

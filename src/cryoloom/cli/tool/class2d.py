@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
-from cryoloom.cli.output import duration, emit
+from cryoloom.cli.output import emit
 
 
 def class2d(
@@ -43,6 +43,7 @@ def class2d(
 
     import time
 
+    from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.classes2d import (
         LEAST_RESEMBLANCE,
@@ -53,7 +54,7 @@ def class2d(
         predicted_seconds,
     )
     from cryoloom.formats import relion, write_stack
-    from cryoloom.protocols.class2d import classified, members, with_stacks_seen_from
+    from cryoloom.protocols.class2d import Classify2D, classified, members, with_stacks_seen_from
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
         check_class_count,
@@ -99,7 +100,7 @@ def class2d(
     )
     memory = predicted_memory(len(images), settings, box_size=box_size, pixel_size=pixel_size, diameter=diameter)
     expected = float(seconds.sum()) / machine_speed()
-    sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
+    foretold = foretell(Classify2D, expected, memory)
     begin = time.monotonic()
     with ToolProgress("2D classes", quiet=as_json) as progress:
         for state in classify2d(images, settings, threads=threads):
@@ -136,7 +137,7 @@ def class2d(
         "pixel_size": pixel_size,
         "seed": seed,
         "seconds": round(time.monotonic() - begin, 1),
-        "predicted": {"seconds": round(expected, 1), "memory": memory},
+        "predicted": foretold,
         "remarks": remarks,
     }
     lines = [f"{len(loaded)} particles → {averages}, {star}"]

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
-from cryoloom.cli.output import duration, emit
+from cryoloom.cli.output import emit
 
 
 def class3d(
@@ -56,6 +56,7 @@ def class3d(
 
     import time
 
+    from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.classes3d import (
         REPRODUCIBLE,
@@ -68,6 +69,7 @@ def class3d(
     from cryoloom.engine.symmetry import point_group
     from cryoloom.formats import relion, write_volume
     from cryoloom.protocols.class2d import with_stacks_seen_from
+    from cryoloom.protocols.class3d import Classify3D
     from cryoloom.protocols.class3d._compute import (
         Progress,
         check_frame,
@@ -128,7 +130,7 @@ def class3d(
     seconds = predicted_seconds(settings, count=count, box_size=box_size, pixel_size=pixel_size, threads=threads)
     memory = predicted_memory(count, settings, box_size=box_size, pixel_size=pixel_size)
     expected = float(seconds.sum()) / machine_speed()
-    sys.stderr.write(f"This will take up to about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
+    foretold = foretell(Classify3D, expected, memory, at_most=True)
     begin = time.monotonic()
     told = Progress(settings, len(loaded), grid)
     with ToolProgress("3D classes", quiet=as_json) as progress:
@@ -163,7 +165,7 @@ def class3d(
         "pixel_size": pixel_size,
         "seed": seed,
         "seconds": round(time.monotonic() - begin, 1),
-        "predicted": {"seconds": round(expected, 1), "memory": memory},
+        "predicted": foretold,
         "remarks": [*remarks, *doubts],
     }
     emit(document, as_json=as_json, text=_in_words(document))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
-from cryoloom.cli.output import duration, emit
+from cryoloom.cli.output import emit
 from cryoloom.errors import InputError
 
 
@@ -44,9 +44,11 @@ def ctfrefine(
     """
     import time
 
+    from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.ctf_refinement import CTFRefinementSettings, predicted_memory, predicted_seconds
     from cryoloom.formats import relion
+    from cryoloom.protocols.ctf_refine import RefineCTF
     from cryoloom.protocols.ctf_refine._compute import findings, refine
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import check_halves_known, load_particles, read_particle_file
@@ -76,7 +78,7 @@ def ctfrefine(
     loaded = load_particles(given.table, given.resolve, diameter=None)
     expected = predicted_seconds(len(loaded), loaded.grid.box_size, settings, threads=threads) / machine_speed()
     memory = predicted_memory(len(loaded), loaded.grid.box_size, maps=2 if halves else 1, threads=threads)
-    sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
+    foretold = foretell(RefineCTF, expected, memory)
     begin = time.monotonic()
     with ToolProgress("Refining CTFs", quiet=as_json) as progress:
         maps = ReferenceFiles(reference, halves, mask).read(loaded.grid, threads=threads)
@@ -92,7 +94,7 @@ def ctfrefine(
         "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
         **found,
         "seconds": round(time.monotonic() - begin, 1),
-        "predicted": {"seconds": round(expected, 1), "memory": memory},
+        "predicted": foretold,
         "remarks": remarks,
     }
     emit(document, as_json=as_json, text=_in_words(found, star))

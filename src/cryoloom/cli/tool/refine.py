@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
-from cryoloom.cli.output import duration, emit
+from cryoloom.cli.output import emit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,6 +70,7 @@ def refine(
 
     import time
 
+    from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.refinement import RefinementSettings, predicted_memory, predicted_seconds
     from cryoloom.engine.refinement import refine as refinement
@@ -83,6 +84,7 @@ def refine(
         samplings_of,
     )
     from cryoloom.protocols.reference_maps import read_mask, read_reference
+    from cryoloom.protocols.refine import Refine
     from cryoloom.protocols.refine._progress import FEWEST, progress_of
     from cryoloom.protocols.refined import refined
     from cryoloom.protocols.trust import Finished, trust_seconds, write_trust
@@ -126,8 +128,7 @@ def refine(
         predicted_seconds(len(loaded), images.box_size, symmetry, threads=threads)
         + trust_seconds(len(loaded), images.box_size, symmetry, full=full_trust, threads=threads)
     ) / machine_speed()
-    memory = predicted_memory(len(loaded), images.box_size)
-    sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
+    foretold = foretell(Refine, expected, predicted_memory(len(loaded), images.box_size))
     begin = time.monotonic()
     with ToolProgress("Refining", quiet=as_json) as progress:
         for state in refinement(images, loaded.half_sets, start.volume, settings, mask=inside, threads=threads):
@@ -167,7 +168,7 @@ def refine(
         },
         "seed": seed,
         "seconds": round(time.monotonic() - begin, 1),
-        "predicted": {"seconds": round(expected, 1), "memory": memory},
+        "predicted": foretold,
         "remarks": remarks,
     }
     emit(document, as_json=as_json, text=f"{len(loaded)} particles → {maps['map']}: {headline.sentence}")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
-from cryoloom.cli.output import duration, emit
+from cryoloom.cli.output import emit
 from cryoloom.errors import InputError
 
 
@@ -40,11 +40,13 @@ def subtract(
     """
     import time
 
+    from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.formats import relion
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import check_halves_known, load_particles, read_particle_file
     from cryoloom.protocols.reference_maps import ReferenceFiles, read_mask
+    from cryoloom.protocols.subtract import SubtractProjections
     from cryoloom.protocols.subtract._compute import Part, check_samplings, predicted_memory, predicted_seconds
     from cryoloom.protocols.subtract._compute import subtract as write_subtracted
 
@@ -64,7 +66,7 @@ def subtract(
     box = loaded.grid.box_size
     expected = predicted_seconds(len(loaded), box, threads=threads) / machine_speed()
     memory = predicted_memory(len(loaded), box, threads=threads)
-    sys.stderr.write(f"This will take about {duration(expected)} and {memory / 2**30:.1f} GB of memory.\n")
+    foretold = foretell(SubtractProjections, expected, memory)
     part = Part(read_mask(mask, loaded.grid), mask_holds_removed, recentre)
     begin = time.monotonic()
     with ToolProgress("Subtracting", quiet=as_json) as progress:
@@ -82,7 +84,7 @@ def subtract(
         "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
         "recentred": recentre,
         "seconds": round(time.monotonic() - begin, 1),
-        "predicted": {"seconds": round(expected, 1), "memory": memory},
+        "predicted": foretold,
         "remarks": remarks,
     }
     emit(document, as_json=as_json, text=f"{len(made)} particles → {star}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Class3D, Item, Particle, Snapshot, Volume, digest
@@ -45,6 +46,7 @@ class AbInitio(WholeProtocol):
     )
     file_categories: ClassVar[Mapping[str, FileRole]] = {"maps": FileRole.RESULT, "partial": FileRole.SCRATCH}
     waits_for_closed_inputs = True
+    gpu_programs: ClassVar[Mapping[str, str]] = {"relion_refine": "RELION"}
 
     class Inputs:
         """The particles."""
@@ -138,7 +140,7 @@ class AbInitio(WholeProtocol):
         from cryoloom.engine.abinitio import predicted_seconds
         from cryoloom.engine.refinement import search_seconds
         from cryoloom.protocols.machine_speed import machine_speed
-        from cryoloom.protocols.particle_images import loading_seconds
+        from cryoloom.protocols.particle_images import advice_on_box, loading_seconds
 
         particles = inputs["particles"]
         grid = _grid(particles, parameters)
@@ -151,7 +153,11 @@ class AbInitio(WholeProtocol):
         threads = min(parameters.threads, capacity.cpu)
         computing = parameters.runs * float(seconds.sum())
         computing += parameters.classes * search_seconds(particles.count, threads=threads)
-        return Prediction(computing / machine_speed() + loading_seconds(particles), _memory(particles, parameters))
+        return Prediction(
+            computing / machine_speed() + loading_seconds(particles),
+            _memory(particles, parameters),
+            advice_on_box(parameters, grid.box_size, partial(_memory, particles), capacity.memory),
+        )
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Class3D, Item, Mask, Particle, Snapshot, Volume, digest
@@ -47,6 +48,7 @@ class Classify3D(WholeProtocol):
     )
     file_categories: ClassVar[Mapping[str, FileRole]] = {"maps": FileRole.RESULT}
     waits_for_closed_inputs = True
+    gpu_programs: ClassVar[Mapping[str, str]] = {"relion_refine": "RELION"}
 
     class Inputs:
         """Refined particles and their map."""
@@ -140,7 +142,7 @@ class Classify3D(WholeProtocol):
         """As measured, scaled by the speed of this machine; all iterations that there may be."""
         from cryoloom.engine.classes3d import predicted_seconds
         from cryoloom.protocols.machine_speed import machine_speed
-        from cryoloom.protocols.particle_images import loading_seconds
+        from cryoloom.protocols.particle_images import advice_on_box, loading_seconds
 
         particles = inputs["particles"]
         grid = _grid(particles, parameters)
@@ -152,7 +154,9 @@ class Classify3D(WholeProtocol):
             threads=min(parameters.threads, capacity.cpu),
         )
         return Prediction(
-            float(seconds.sum()) / machine_speed() + loading_seconds(particles), _memory(particles, parameters)
+            float(seconds.sum()) / machine_speed() + loading_seconds(particles),
+            _memory(particles, parameters),
+            advice_on_box(parameters, grid.box_size, partial(_memory, particles), capacity.memory),
         )
 
     def compute(

@@ -9,6 +9,7 @@ from cryoloom.protocols.particle_images._duplicates import (
 from cryoloom.protocols.particle_images._files import ParticleFile, read_particle_file
 from cryoloom.protocols.particle_images._grid import (
     CommonGrid,
+    advice_on_box,
     check_box_size,
     common_grid,
     loading_seconds,
@@ -34,6 +35,7 @@ __all__ = [
     "LoadedParticles",
     "ParticleFile",
     "WithoutDuplicates",
+    "advice_on_box",
     "check_box_size",
     "check_class_count",
     "check_copies",

@@ -12,10 +12,11 @@ from cryoloom.engine.fourier import good_even_size
 from cryoloom.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cryoloom.data import Snapshot, Table
 
+SMALLEST = 16  # pixels of a box that is proposed
 SAME = 1e-4  # relative difference of pixel sizes that is none
 PIXELS = 3.0  # across the finest detail that is looked for
 _LOADING = 2e-8  # seconds a pixel of an image that is read
@@ -96,6 +97,28 @@ def working_grid(samplings: Sequence[tuple[int, float]], finest: float, box_size
     if box_size is None and enough >= given.box_size:
         return given
     return common_grid(samplings, box_size=box_size or enough)
+
+
+def advice_on_box(parameters: Any, box_size: int, memory: Callable[[Any], int], available: int) -> list[str]:
+    """Which ``box_size`` would fit the memory, in one sentence; nothing if all is well, or none would.
+
+    Parameters
+    ----------
+    parameters : with a ``box_size``, which may be none
+    box_size : that is taken now
+    memory : in bytes, that such parameters need; it grows with the box
+    available : in bytes
+    """
+    if memory(parameters) <= available:
+        return []
+    fits, too_large = SMALLEST // 2 - 1, box_size // 2
+    while too_large - fits > 1:
+        middle = (fits + too_large) // 2
+        if memory(parameters.model_copy(update={"box_size": 2 * middle})) <= available:
+            fits = middle
+        else:
+            too_large = middle
+    return [f"With box_size={2 * fits} it fits."] if 2 * fits >= SMALLEST else []
 
 
 def check_box_size(box_size: int | None) -> None:

@@ -58,6 +58,7 @@ class Refine(WholeProtocol):
         "partial": FileRole.SCRATCH,
     }
     waits_for_closed_inputs = True
+    gpu_programs: ClassVar[Mapping[str, str]] = {"relion_refine": "RELION"}
 
     class Inputs:
         """The particles, and a map to start from."""
@@ -161,6 +162,7 @@ class Refine(WholeProtocol):
         """As measured, scaled by the speed of this machine; with the box that fits the memory."""
         from cryoloom.engine.refinement import predicted_memory, predicted_seconds
         from cryoloom.protocols.machine_speed import machine_speed
+        from cryoloom.protocols.particle_images import advice_on_box
         from cryoloom.protocols.trust import trust_seconds
 
         count, box = inputs["particles"].count, _grid(inputs["particles"], parameters).box_size
@@ -169,8 +171,12 @@ class Refine(WholeProtocol):
         full = parameters.trust == "full"
         seconds += trust_seconds(count, box, parameters.symmetry, full=full, threads=threads)
         memory = predicted_memory(count, box)
-        smaller = next((size for size in range(box - 2, 15, -2) if predicted_memory(count, size) < capacity.memory), 0)
-        advice = [f"With box_size={smaller} it fits."] if memory > capacity.memory and smaller else []
+        advice = advice_on_box(
+            parameters,
+            box,
+            lambda chosen: predicted_memory(count, _grid(inputs["particles"], chosen).box_size),
+            capacity.memory,
+        )
         return Prediction(seconds / machine_speed(), memory, [*advice, *settings_of(parameters).warnings])
 
     def compute(

@@ -208,9 +208,12 @@ class WholeProtocol(Protocol):
     ----------
     shows_history : it is given, as ``workspace.history``, the methods text, citations and remarks of all that its
         inputs were made by
+    gpu_programs : programs of other packages that do the same on a GPU → the package; where one is installed, it is
+        named if the protocol would take more than a day
     """
 
     shows_history: ClassVar[bool] = False
+    gpu_programs: ClassVar[Mapping[str, str]] = {}
 
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
         """What a round over these items needs; threads beyond those of the lane are not taken."""
