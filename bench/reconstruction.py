@@ -97,7 +97,7 @@ def compare(folder: Path, seed: int, movies: int) -> dict:
     particles = project.output("5.particles").latest().table()
     micrographs = project.output("2.micrographs").latest().table()
     posed = with_true_poses(particles, micrographs, project.path, truths, within=NEAR)
-    (star,), _ = write_star_files(project.path, {"5.particles": posed})
+    (star,), _ = write_star_files(project.path, {"5.particles": posed}, project=project.path)
 
     began = time.perf_counter()
     command = ["relion_reconstruct", "--i", star.name, "--ctf", "--o", "relion.mrc"]

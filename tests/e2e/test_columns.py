@@ -76,7 +76,7 @@ def test_star_files_take_them_along_and_bring_them_back(calm, tmp_path: Path) ->
         for name in ("motion", "ctf", "extract")
         for output in calm.runs[name].outputs.values()
     }
-    files, _ = write_star_files(calm.project.path, tables)
+    files, _ = write_star_files(calm.project.path, tables, project=calm.project.path)
     readers: dict[str, Callable[[Path], Any]] = {
         "micrographs_ctf.star": read_micrographs,
         "particles.star": read_particles,

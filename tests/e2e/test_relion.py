@@ -26,7 +26,7 @@ def exported(played) -> dict[str, Path]:
     """The STAR files, in the project's folder: there RELION finds the images."""
     outputs = [output for run in played.runs.values() for output in run.outputs.values()]
     tables = {output.kind: output.latest().table() for output in outputs if output.kind != "checks"}
-    files, _ = write_star_files(played.project.path, tables)
+    files, _ = write_star_files(played.project.path, tables, project=played.project.path)
     return {path.name: path for path in files}
 
 

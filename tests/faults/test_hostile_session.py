@@ -209,7 +209,7 @@ def test_star_files_tell_the_names_as_they_are(played: Played, tmp_path: Path) -
         for run in (played.movies, played.motion)
         for output in run.outputs.values()
     }
-    files, _ = write_star_files(tmp_path, tables)
+    files, _ = write_star_files(tmp_path, tables, project=played.project.path)
     (movies,) = (path for path in files if path.name == "movies.star")
     column = gemmi.cif.read(str(movies)).find_block("movies").find_loop("_rlnMicrographMovieName")
     assert set(GOOD) <= {Path(gemmi.cif.as_string(word)).name for word in column}

@@ -36,7 +36,7 @@ def export(
         raise InputError(f"{folder} is a file; give a folder for the STAR files.", path=folder)
     folder.mkdir(parents=True, exist_ok=True)
     check_targets(star_files_of(folder, tables).values(), inputs=files_read_by(opened), overwrite=overwrite)
-    files, remarks = write_star_files(folder, tables)
+    files, remarks = write_star_files(folder, tables, project=opened.path)
     if folder.resolve() != opened.path.resolve():
         remarks.append(f"The files name images by their paths below {opened.path}: start RELION there.")
     text = [f"Wrote {path}" for path in files] + [f"! {remark}" for remark in remarks]

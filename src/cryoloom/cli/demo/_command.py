@@ -145,7 +145,8 @@ def _export(project: Project, runs: list[Run]) -> list[Path]:
     from cryoloom.protocols.preflight import Check
 
     outputs = [output for run in runs for output in run.outputs.values() if output.kind != Check.kind]
-    files, _ = write_star_files(project.path, {str(output): output.latest().table() for output in outputs})
+    tables = {str(output): output.latest().table() for output in outputs}
+    files, _ = write_star_files(project.path, tables, project=project.path)
     return files
 
 

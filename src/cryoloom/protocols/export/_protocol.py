@@ -40,7 +40,8 @@ class ExportStar(WholeProtocol):
             raise InputError("Nothing is connected that could be written; connect particles, micrographs or others.")
         folder = workspace.run_folder / "files" / "star"
         folder.mkdir(parents=True, exist_ok=True)
-        _, remarks = write_star_files(folder, {name: snapshot.table() for name, snapshot in inputs.items()})
+        tables = {name: snapshot.table() for name, snapshot in inputs.items()}
+        _, remarks = write_star_files(folder, tables, project=workspace.project)
         for remark in remarks:
             workspace.warn(remark)
         return {}

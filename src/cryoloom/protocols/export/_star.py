@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryoloom.errors import InputError
+from cryoloom.protocols.export._gone import check_images
 
 if TYPE_CHECKING:
     from cryoloom.data import Table
 
 
-def write_star_files(folder: Path, tables: Mapping[str, Table]) -> tuple[list[Path], list[str]]:
-    """Write sets, each under the name that RELION gives such a file.
+def write_star_files(folder: Path, tables: Mapping[str, Table], *, project: Path) -> tuple[list[Path], list[str]]:
+    """Write sets, each under the name that RELION gives such a file; nothing, if images that they name are gone.
 
     Two sets of one kind are both written; then the names of their files say which is which.
 
@@ -22,21 +23,22 @@ def write_star_files(folder: Path, tables: Mapping[str, Table]) -> tuple[list[Pa
     ----------
     folder : existing folder
     tables : name of a set, such as ``3.accepted`` → table; micrographs take the CTFs that are given with them
+    project : folder of the project that the sets are of
 
     Returns
     -------
-    The files, and what they cannot hold, one sentence each.
+    The files, and what they cannot hold or name in vain, one sentence each.
 
     Raises
     ------
     InputError
-        If there is no STAR file for such items, or several sets of CTFs are given.
+        If there is no STAR file for such items, several sets of CTFs are given, or images are gone.
     """
     from cryoloom.formats import relion
 
     fits = _only_ctfs(tables)
     files = star_files_of(folder, tables)
-    remarks: list[str] = []
+    remarks = check_images(project, tables)
     for name, target in files.items():
         table = tables[name]
         kind = table.schema.kind
