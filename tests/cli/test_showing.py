@@ -137,7 +137,7 @@ def test_rows_of_a_set_are_chosen_and_limited(project: Path, document: Document,
     assert len(document("show", project, "1.movies", "--limit", 0)["rows"]) == 3
 
     text = squeezed(shell("show", project, "1.movies", "--columns", "id,pixel_size", "--limit", 1)[0])
-    assert "pixel_size [Å/px]" in text
+    assert "id pixel_size [Å/px] " in text
     assert "3 movies; 1 shown (--limit)." in text
     assert "More columns (--columns)" in squeezed(shell("show", project, "1.movies")[0])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from cryoloom.cli._choices import JsonOption, ProjectArgument, RunsArgument, ite
 from cryoloom.cli.output import emit
 
 if TYPE_CHECKING:
+    from cryoloom.data import Table
     from cryoloom.runtime import Project
     from cryoloom.workflow.provenance import Ancestor
 
@@ -102,8 +104,8 @@ def methods(
 
 
 def _show_rows(project: Project, name: str, condition: str, columns: list[str], limit: int, *, as_json: bool) -> None:
-    from cryoloom.cli._rows import chosen_columns, column_documents, columns_for_people, row_documents, shown_rows
-    from cryoloom.data import filter_by
+    from cryoloom.cli._rows import chosen_columns, column_documents, row_documents
+    from cryoloom.data import counted, filter_by, parse_condition
 
     output = project.output(name)
     snapshot = output.latest()
@@ -124,16 +126,25 @@ def _show_rows(project: Project, name: str, condition: str, columns: list[str], 
         }
         emit(document, as_json=True, text="")
         return
+    which = f"{len(matching)} of {len(table)} match" if condition else counted(len(table), output.kind)
+    told = f"{which}; {len(rows)} shown (--limit)." if len(rows) < len(matching) else f"{which}."
+    wanted = parse_condition(condition, table.schema).columns if condition else ()
+    _print_rows(rows, columns, wanted, told)
+
+
+def _print_rows(rows: Table, columns: list[str], wanted: Sequence[str], told: str) -> None:
     from rich.console import Console
 
+    from cryoloom.cli._rows import chosen_columns, columns_for_people, shown_rows, with_crossings
+
     console = Console()
-    shown = columns or columns_for_people(rows, console.width)
-    console.print(shown_rows(chosen_columns(rows, shown)))
+    rows = with_crossings(rows)
+    shown = columns or columns_for_people(rows, console.width, wanted)
+    if len(rows):
+        console.print(shown_rows(chosen_columns(rows, shown), None if columns else console.width))
     more = [column for column in rows.frame.columns if column not in shown]
-    which = f"{len(matching)} of {len(table)} match" if condition else f"{len(table)} {output.kind}"
-    text = f"{which}; {len(rows)} shown (--limit)." if len(rows) < len(matching) else f"{which}."
-    text += f" More columns (--columns): {', '.join(more)}." if more and not columns else ""
-    console.print(text, style="dim", highlight=False, markup=False)
+    told += f" More columns (--columns): {', '.join(more)}." if more and not columns else ""
+    console.print(told, style="dim", highlight=False, markup=False)
 
 
 def _show_warnings(project: Project, number: str, limit: int, *, as_json: bool) -> None:

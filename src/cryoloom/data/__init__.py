@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from cryoloom.data._columns import Column, Schema, column
 from cryoloom.data._exposures import CTF, CTFChange, Micrograph, Movie
 from cryoloom.data._identity import child_id, content_of, digest, half_set_of, movie_id, movie_id_of, quantised_position
-from cryoloom.data._item import Item, ItemWithOptics, item_class, item_kind, item_kinds, register_kind
+from cryoloom.data._item import (
+    Item,
+    ItemWithOptics,
+    columns_read_first,
+    item_class,
+    item_kind,
+    item_kinds,
+    register_kind,
+)
 from cryoloom.data._maps import FSC, Class2D, Class3D, LocalResolution, Mask, Volume
 from cryoloom.data._optics import OpticsGroup
 from cryoloom.data._picks import Coordinate, Particle
@@ -93,6 +101,7 @@ __all__ = [
     "Volumes",
     "child_id",
     "column",
+    "columns_read_first",
     "content_of",
     "counted",
     "counted_were",

@@ -13,6 +13,15 @@ class Movie(ItemWithOptics):
     """A movie as the detector wrote it: frames of one exposure."""
 
     kind: ClassVar[str] = "movies"
+    read_first: ClassVar[tuple[str, ...]] = (
+        "file",
+        "pixel_size",
+        "dose_per_frame",
+        "frame_count",
+        "width",
+        "height",
+        "gain_orientation",
+    )
 
     file: str = column(meaning="the movie, below the imported folder or absolute")
     frame_count: int = column(meaning="frames in the file; for EER the rendered fractions")
@@ -48,6 +57,14 @@ class Micrograph(ItemWithOptics):
     """An image of one exposure: the aligned sum of a movie, or a micrograph as imported. It keeps its movie's id."""
 
     kind: ClassVar[str] = "micrographs"
+    read_first: ClassVar[tuple[str, ...]] = (
+        "file",
+        "motion_total",
+        "motion_early",
+        "pixel_size",
+        "total_dose",
+        "local_motion",
+    )
 
     file: str = column(meaning="the image, not dose weighted")
     dose_weighted_file: str | None = column(default=None, meaning="the dose-weighted sum")
@@ -77,6 +94,15 @@ class CTF(ItemWithOptics):
     """The contrast transfer function of a micrograph, whose id it keeps."""
 
     kind: ClassVar[str] = "ctfs"
+    read_first: ClassVar[tuple[str, ...]] = (
+        "spectrum_picture",
+        "defocus_u",
+        "fit_resolution",
+        "score",
+        "ice_ring",
+        "defocus_v",
+        "defocus_angle",
+    )
 
     defocus_u: float = column(unit="Å", meaning="larger defocus, positive for underfocus")
     defocus_v: float = column(unit="Å", meaning="smaller defocus, positive for underfocus")
@@ -98,6 +124,13 @@ class CTFChange(Item):
     """What a refinement against a map has changed of the CTF of a micrograph, whose id it keeps."""
 
     kind: ClassVar[str] = "ctf-changes"
+    read_first: ClassVar[tuple[str, ...]] = (
+        "micrograph_file",
+        "defocus_change",
+        "defocus_change_error",
+        "defocus_spread",
+        "particle_count",
+    )
 
     micrograph_file: str = column(default="", meaning="the image of the micrograph")
     particle_count: int = column(meaning="particles that it was told from")

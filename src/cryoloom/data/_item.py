@@ -28,6 +28,8 @@ class Item:
 
     Parameters
     ----------
+    kind : by which sets name what they hold
+    read_first : columns that a person reads first, in that order; also such as protocols add, and sets may lack
     id : 64-bit identity
     parent_id : identity of the item that it was made from, 0 if there is none
     extra : columns that the kind does not declare; what is made of the item inherits them
@@ -35,6 +37,7 @@ class Item:
 
     kind: ClassVar[str]
     schema_version: ClassVar[int] = 1
+    read_first: ClassVar[tuple[str, ...]] = ()
 
     id: int = column(dtype="uint64", meaning="identity, a 64-bit digest")
     parent_id: int = column(dtype="uint64", default=0, meaning="identity of the item it was made from; 0 if none")
@@ -172,6 +175,11 @@ def item_kind(name: str) -> type[Item]:
             f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(sorted(_KINDS))}; a plugin may be missing."
         )
         raise NotFoundError(f"There is no kind of item {name!r}. {hint}") from None
+
+
+def columns_read_first(kind: str) -> tuple[str, ...]:
+    """The columns that a person reads first of items of a kind; none of a kind that is not known here."""
+    return _KINDS[kind].read_first if kind in _KINDS else ()
 
 
 def item_kinds() -> tuple[str, ...]:

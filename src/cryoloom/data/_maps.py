@@ -13,6 +13,7 @@ class Class2D(Item):
     """A class average."""
 
     kind: ClassVar[str] = "classes2d"
+    read_first: ClassVar[tuple[str, ...]] = ("label", "particle_count", "resolution", "proposed", "reason", "share")
 
     file: str = column(meaning="the stack of averages")
     index: int = column(meaning="of its image in the stack, from 0")
@@ -37,6 +38,7 @@ class Class3D(Item):
     """A map that represents some of the particles."""
 
     kind: ClassVar[str] = "classes3d"
+    read_first: ClassVar[tuple[str, ...]] = ("class_number", "confidence", "resolution", "particle_count", "share")
 
     file: str = column(meaning="the map")
     pixel_size: float = column(unit="Å/px", meaning="of the map")
@@ -52,6 +54,15 @@ class Volume(Item):
     """A map, with its halves and mask if it has them."""
 
     kind: ClassVar[str] = "volumes"
+    read_first: ClassVar[tuple[str, ...]] = (
+        "resolution",
+        "symmetry",
+        "axes_of",
+        "least_correlation",
+        "hand",
+        "b_factor",
+        "file",
+    )
 
     file: str = column(meaning="the map")
     half1_file: str | None = column(default=None, meaning="map of the first half set, neither masked nor sharpened")
@@ -71,6 +82,7 @@ class Mask(Item):
     """A soft mask, 0 to 1."""
 
     kind: ClassVar[str] = "masks"
+    read_first: ClassVar[tuple[str, ...]] = ("file", "pixel_size", "box_size")
 
     file: str = column(meaning="the mask")
     pixel_size: float = column(unit="Å/px", meaning="of the mask")
@@ -82,6 +94,7 @@ class LocalResolution(Item):
     """The resolution of a map from place to place. It has the id of the map."""
 
     kind: ClassVar[str] = "local-resolutions"
+    read_first: ClassVar[tuple[str, ...]] = ("median", "finest", "coarsest", "evaluated")
 
     file: str = column(meaning="map of resolutions in Å; 0 outside the mask and where there is none")
     pixel_size: float = column(unit="Å/px", meaning="of the map")
@@ -97,6 +110,7 @@ class FSC(Item):
     """One Fourier shell correlation curve."""
 
     kind: ClassVar[str] = "fscs"
+    read_first: ClassVar[tuple[str, ...]] = ("curve", "crosses_0.5", "crosses_0.143")
 
     volume_id: int = column(dtype="uint64", meaning="the volume it belongs to")
     curve: str = column(meaning="which one: unmasked, masked, phase-randomised, corrected …")

@@ -13,6 +13,7 @@ class Coordinate(Item):
     """The centre of a particle in a micrograph. Its parent is the micrograph, its id drawn from its position."""
 
     kind: ClassVar[str] = "coordinates"
+    read_first: ClassVar[tuple[str, ...]] = ("micrograph_file", "x", "y", "score", "diameter")
 
     micrograph_id: int = column(dtype="uint64", meaning="the micrograph it lies in")
     x: float = column(unit="px", meaning="of the micrograph; 0 is the centre of the first pixel")
@@ -28,6 +29,15 @@ class Particle(ItemWithOptics):
     """The image of a particle in a stack, with what is known of its contrast transfer, pose and class."""
 
     kind: ClassVar[str] = "particles"
+    read_first: ClassVar[tuple[str, ...]] = (
+        "micrograph_file",
+        "x",
+        "y",
+        "class_number",
+        "defocus_u",
+        "score",
+        "half_set",
+    )
 
     micrograph_id: int = column(dtype="uint64", default=0, meaning="the micrograph it was cut from; 0 if not known")
     file: str = column(meaning="the stack")

@@ -13,6 +13,7 @@ class HalfMapDifference(Item):
     """Where the halves of a map differ. It has the id of the map."""
 
     kind: ClassVar[str] = "half-map-differences"
+    read_first: ClassVar[tuple[str, ...]] = ("inside", "largest", "resolution")
 
     file: str = column(meaning="first half minus second, filtered; in the solvent its standard deviation is 1")
     pixel_size: float = column(unit="Å/px", meaning="of the map")
@@ -27,6 +28,7 @@ class DirectionalResolution(Item):
     """How the resolution of a map depends on the direction. It has the id of the map."""
 
     kind: ClassVar[str] = "directional-resolutions"
+    read_first: ClassVar[tuple[str, ...]] = ("finest", "median", "coarsest", "area_ratio")
 
     picture: str = column(meaning="PNG of the resolutions on an equal-area map of the directions, finer is brighter")
     finest: float | None = column(default=None, unit="Å", meaning="of all directions")
@@ -43,6 +45,7 @@ class ViewDistribution(Item):
     """From where particles are seen."""
 
     kind: ClassVar[str] = "view-distributions"
+    read_first: ClassVar[tuple[str, ...]] = ("sampling_compensation", "poorly_sampled", "particle_count", "symmetry")
 
     picture: str = column(meaning="PNG of the density of views on an equal-area map of all directions")
     particle_count: int = column(meaning="particles with a pose")
@@ -56,6 +59,7 @@ class ModelCorrelation(Item):
     """How well a map agrees with an atomic model. It has the id of the map."""
 
     kind: ClassVar[str] = "model-correlations"
+    read_first: ClassVar[tuple[str, ...]] = ("resolution", "model_file")
 
     model_file: str = column(meaning="the model")
     resolution: float | None = column(default=None, unit="Å", meaning="up to which the correlation is above 0.5")

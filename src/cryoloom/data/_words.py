@@ -11,7 +11,8 @@ def counted(count: int, items: str) -> str:
     count : how many
     items : what they are, in the plural with s
     """
-    return f"{count} {items.removesuffix('s') if count == 1 else items}"
+    one = items.replace("classes", "class") if "classes" in items else items.removesuffix("s")
+    return f"{count} {one if count == 1 else items}"
 
 
 def counted_were(count: int, items: str) -> str:

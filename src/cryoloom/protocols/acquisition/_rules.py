@@ -32,6 +32,7 @@ class Correction(Item):
     """What a corrected acquisition does to one quantity of a set."""
 
     kind: ClassVar[str] = "corrections"
+    read_first: ClassVar[tuple[str, ...]] = ("quantity", "fate", "sentence")
 
     quantity: str = column(meaning="column of the set, or of its optics groups")
     fate: str = column(meaning="rescaled, or to compute again")

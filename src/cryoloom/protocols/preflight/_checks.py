@@ -29,6 +29,7 @@ class Check(Item):
     """One thing that was compared with what was stated."""
 
     kind: ClassVar[str] = "checks"
+    read_first: ClassVar[tuple[str, ...]] = ("name", "verdict", "sentence")
 
     name: str = column(meaning="what was checked")
     verdict: str = column(meaning="ok, look or stop")
