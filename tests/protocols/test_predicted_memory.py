@@ -1,4 +1,4 @@
-"""The memory that 2D classification and refinement are predicted to take, against what processes of their own take."""
+"""The memory that classes, first maps and refinement are predicted to take, against what their own processes take."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from phantom_particles import write_particles
+from phantom_particles import PIXEL, write_particles
 
 from cryoloom.engine.fourier import resample_images
 from cryoloom.engine.maps import resample
 from cryoloom.formats import read_stack, read_volume, relion, write_stack, write_volume
 from cryoloom.protocols.particle_images import read_particle_file
 
-BOX, PIXEL, COUNT = 96, 2.0, 24
+WIDTH = 192.0  # Å, of the images
+SIZES = ((64, 300), (96, 48), (128, 60))  # box and number of particles
 
 # The system's own peak of the new program: `resource` would count that of the process it was forked from.
 PROGRAM = """
@@ -31,26 +32,33 @@ except SystemExit as leaving:
 print(1024 * int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]), file=sys.stderr)
 """
 DIAMETER = "120"
-REFINE = ("refine", "--reference", "large.mrc", "--symmetry", "O", "--accept-symmetry", "--iterations", "2")
-CLASS2D = ("class2d", "--classes", "10")
+REFERENCE = ("--reference", "large.mrc")
+TOOLS = {
+    "class2d": ("--classes", "10"),
+    "abinitio": ("--iterations", "3", "--runs", "1", "--final-resolution", "8"),
+    "class3d": (*REFERENCE, "--classes", "2"),
+    "refine": (*REFERENCE, "--symmetry", "O", "--accept-symmetry", "--iterations", "2"),
+}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Few particles in a large box, so that maps and averages lead."""
+@pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size[1]} of {size[0]} px")
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Particles of a size, and the map that they are of."""
+    box, count = request.param
+    pixel = WIDTH / box
     folder = tmp_path_factory.mktemp("memory")
-    star = write_particles(folder, count=COUNT)
+    star = write_particles(folder, count=count)
     with read_stack(folder / "particles.mrcs") as stack:
-        images = np.stack([stack.section(number) for number in range(COUNT)])
-    write_stack(folder / "large.mrcs", resample_images(images, 6.0, BOX, PIXEL), pixel_size=PIXEL)
+        images = np.stack([stack.section(number) for number in range(count)])
+    write_stack(folder / "large.mrcs", resample_images(images, PIXEL, box, pixel), pixel_size=pixel)
     truth = read_volume(folder / "truth.mrc")
-    large = resample(truth, pixel_size=6.0, new_pixel_size=PIXEL, box_size=BOX)
-    write_volume(folder / "large.mrc", large, pixel_size=PIXEL)
+    large = resample(truth, pixel_size=PIXEL, new_pixel_size=pixel, box_size=box)
+    write_volume(folder / "large.mrc", large, pixel_size=pixel)
     table = read_particle_file(star).table
     frame = table.frame.with_columns(
         file=pl.lit("large.mrcs"),
-        box_size=pl.lit(BOX, table.frame.schema["box_size"]),
-        pixel_size=pl.lit(PIXEL),
+        box_size=pl.lit(box, table.frame.schema["box_size"]),
+        pixel_size=pl.lit(pixel),
         half_set=1 + pl.int_range(pl.len()) % 2,
     )
     relion.write_particles(folder / "large.star", table.with_frame(frame))
@@ -59,11 +67,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.full
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
-@pytest.mark.parametrize("tool", [REFINE, CLASS2D], ids=lambda tool: tool[0])
+@pytest.mark.parametrize("tool", TOOLS)
 def test_what_is_predicted_is_what_is_taken(folder, tool):
-    command = [*tool, "--diameter", DIAMETER, "--threads", "1", "--overwrite", "--output", "made", "--json"]
+    shared = ["--diameter", DIAMETER, "--threads", "1", "--overwrite", "--output", "made", "--json"]
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, command[0], "large.star", *command[1:]],
+        [sys.executable, "-c", PROGRAM, tool, "large.star", *TOOLS[tool], *shared],
         capture_output=True,
         text=True,
         check=False,

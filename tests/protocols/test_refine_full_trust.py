@@ -48,6 +48,7 @@ def test_tool_and_run_make_the_same_cross_checks_and_an_interrupted_one_makes_no
     told = json.loads(capsys.readouterr().out)
     by_tool = json.loads(star.with_name("made_trust.json").read_text(encoding="utf-8"))
     assert by_tool["headline"]["resolution"] == told["resolution"]
+    assert by_tool["mask"]["given"]
     checks = by_tool["cross_checks"]
     assert 0.0 <= checks["same_poses"] <= 1.0
     assert checks["noise_images"] == sum(max(4, round(0.2 * half)) for half in by_tool["particles"])

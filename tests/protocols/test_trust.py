@@ -221,8 +221,12 @@ def test_the_page_is_whole_and_needs_nothing_else(trust, tmp_path):
     assert '<html lang="en">' in page
     assert "a &lt;b&gt; &amp; c" in page
     assert page.count("Not run:") == 1
+    assert "The mask is drawn about what stands out of the solvent." in page
     assert "What was estimated before they were refined is not known" in page
     assert [int(level) for level in re.findall(r"<h(\d)", page)] == [1] + [2] * 8
+    given = trust_page(replace(trust, mask_is_given=True, mask_remarks=("The mask is too sharp.",)), "t")
+    assert "The mask is the one that was given." in given
+    assert '<p class="warning">▲ The mask is too sharp.</p>' in given
     full = trust_page(replace(trust, cross_checks=checks()), "t")
     assert "Not run" not in full
     assert "90% of the particles the same pose" in full
@@ -311,6 +315,7 @@ def test_the_json_holds_the_same_figures(trust, tmp_path):
     assert told["particle_scaling"]["counts"] == [24, 50, 100, 200]
     assert told["leak"]["trips"] is False
     assert told["cross_checks"] is None
+    assert told["mask"] == {"given": False, "remarks": []}
     assert told["micrographs"]["count"] == 4
     # Likelihoods were made to grow from particle to particle, so the first and last micrographs differ from the middle,
     # yet by no more than all micrographs scatter.

@@ -51,11 +51,11 @@ def abinitio(
 
     from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
-    from cryoloom.engine.abinitio import AbInitioSettings, predicted_memory, predicted_seconds
+    from cryoloom.engine.abinitio import AbInitioSettings, predicted_seconds
     from cryoloom.engine.refinement import search_seconds
     from cryoloom.formats import relion, write_volume
     from cryoloom.protocols.abinitio import AbInitio
-    from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, posed, share_done, states
+    from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, peak_memory, posed, share_done, states
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
         check_class_count,
@@ -92,7 +92,7 @@ def abinitio(
     images = loaded.images
     box_size, pixel_size = images.box_size, images.pixel_size
     seconds = predicted_seconds(settings, box_size=box_size, pixel_size=pixel_size, threads=threads)
-    memory = predicted_memory(len(loaded), settings, box_size=box_size, pixel_size=pixel_size)
+    memory = peak_memory(len(loaded), settings, box_size=box_size, pixel_size=pixel_size, diameter=diameter)
     expected = runs * float(seconds.sum()) + classes * search_seconds(len(loaded), threads=threads)
     expected /= machine_speed()
     foretold = foretell(AbInitio, expected, memory)

@@ -1,6 +1,12 @@
 """Refinement of poses and maps, in two half sets that know nothing of each other's noise."""
 
-from cryoloom.engine.refinement._cost import USUAL_ITERATIONS, predicted_memory, predicted_seconds, search_seconds
+from cryoloom.engine.refinement._cost import (
+    USUAL_ITERATIONS,
+    predicted_memory,
+    predicted_seconds,
+    search_memory,
+    search_seconds,
+)
 from cryoloom.engine.refinement._maps import signal_to_noise
 from cryoloom.engine.refinement._refine import refine
 from cryoloom.engine.refinement._search import FoundPoses, find_poses
@@ -16,6 +22,7 @@ __all__ = [
     "predicted_memory",
     "predicted_seconds",
     "refine",
+    "search_memory",
     "search_seconds",
     "signal_to_noise",
 ]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+from cryoloom.engine.orientations import orientation_grid
+from cryoloom.engine.refinement._half import BATCH_BYTES
+from cryoloom.engine.refinement._plan import GRID, grid_radius
 from cryoloom.engine.symmetry import point_group
 
 # Seconds of one thread, measured on 1000 images of 64 pixels and a C3 body.
@@ -14,6 +17,7 @@ _VOXEL = 1.5e-6  # of a map, each iteration
 _EVERYWHERE, _LOCAL = 2, 4  # iterations that a refinement usually takes
 _PROGRAM = 230 * 2**20  # Python with NumPy, SciPy and Numba's kernels
 _BATCHES = 150 * 2**20  # what is made for one batch of images
+_SLICES, _SCORES = 1.5, 3.0  # of a search over all orientations, how often slices and scores are held
 
 USUAL_ITERATIONS = _EVERYWHERE + _LOCAL
 
@@ -35,3 +39,23 @@ def predicted_memory(count: int, box_size: int) -> int:
     """Peak memory in bytes, the program and all images included."""
     sums = 12 * (2 * box_size + 3) ** 3 // 2
     return _PROGRAM + _BATCHES + 4 * count * box_size**2 + 5 * sums + 60 * box_size**3
+
+
+def search_memory(
+    count: int, *, box_size: int, pixel_size: float, diameter: float, resolution: float, symmetry: str = "C1"
+) -> int:
+    """Peak memory in bytes of looking for images everywhere in a map, the program and all images included.
+
+    Parameters
+    ----------
+    count : number of images
+    box_size, pixel_size : of the images, in pixels and Å
+    diameter : of the particle, in Å
+    resolution : finest detail that is compared, in Å
+    symmetry : point group
+    """
+    width = box_size * pixel_size
+    radius = min(round(width / resolution), grid_radius(width, diameter))
+    orientations = len(orientation_grid(GRID)) / point_group(symmetry).order
+    slices = 8 * orientations * 0.5 * math.pi * radius**2
+    return round(_PROGRAM + 4 * count * box_size**2 + _SLICES * slices + _SCORES * BATCH_BYTES)

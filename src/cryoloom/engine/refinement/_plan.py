@@ -75,10 +75,14 @@ def plan(
         Level(step, (LOCAL_REACH if number == len(steps) else COARSE_REACH) * step, step * rim)
         for number, step in enumerate(steps, 1)
     )
-    grid_wave = GRID_WAVES * math.radians(GRID) * 0.5 * diameter
-    grid_radius = max(3, min(radius, round(box_size * pixel_size / grid_wave)))
+    on_grid = max(3, min(radius, grid_radius(box_size * pixel_size, diameter)))
     map_radius = largest_radius if last else min(largest_radius, max(2 * radius, radius + 10))
-    return Plan(radius, map_radius, levels, grid_radius)
+    return Plan(radius, map_radius, levels, on_grid)
+
+
+def grid_radius(width: float, diameter: float) -> int:
+    """Up to which radius in Fourier pixels images of a width in Å can be compared on the grid of all orientations."""
+    return round(width / (GRID_WAVES * math.radians(GRID) * 0.5 * diameter))
 
 
 def next_radius(resolved: float, largest_radius: int) -> int:

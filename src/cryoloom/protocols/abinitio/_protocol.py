@@ -236,11 +236,15 @@ def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
 
 
 def _memory(particles: Snapshot[Any], parameters: Any) -> int:
-    from cryoloom.engine.abinitio import predicted_memory
+    from cryoloom.protocols.abinitio._runs import peak_memory
 
     grid = _grid(particles, parameters)
-    return predicted_memory(
-        particles.count, settings_of(parameters), box_size=grid.box_size, pixel_size=grid.pixel_size
+    return peak_memory(
+        particles.count,
+        settings_of(parameters),
+        box_size=grid.box_size,
+        pixel_size=grid.pixel_size,
+        diameter=parameters.diameter,
     )
 
 

@@ -25,6 +25,31 @@ def states(
     return independent_runs(images, settings, runs=runs, most_runs=runs + 1, state=state, threads=threads)
 
 
+def peak_memory(count: int, settings: AbInitioSettings, *, box_size: int, pixel_size: float, diameter: float) -> int:
+    """In bytes, of the iterations and of the search for the pose of every particle after them.
+
+    Parameters
+    ----------
+    count : number of images
+    settings : of the runs
+    box_size, pixel_size : of the images, in pixels and Å
+    diameter : of the particle, in Å
+    """
+    from cryoloom.engine.abinitio import predicted_memory
+    from cryoloom.engine.refinement import search_memory
+
+    return max(
+        predicted_memory(count, settings, box_size=box_size, pixel_size=pixel_size),
+        search_memory(
+            count,
+            box_size=box_size,
+            pixel_size=pixel_size,
+            diameter=diameter,
+            resolution=settings.final_resolution,
+        ),
+    )
+
+
 def confidence_of(state: AbInitioState | RunsState) -> Confidence | None:
     """How far the last state's maps are confirmed; None after a single run."""
     return state.confidence if isinstance(state, RunsState) else None

@@ -126,6 +126,8 @@ def assess(
         pictures=pictures_of(
             state.combined_map, None if difference is None else difference.volume, local.resolution, views.mollweide
         ),
+        mask_is_given=done.mask is not None,
+        mask_remarks=done.result.remarks,
     )
 
 

@@ -31,6 +31,7 @@ def trust_document(trust: Trust) -> dict[str, Any]:
             "frequency": _numbers(trust.correlation.unmasked.frequency),
             **{name.replace("-", "_"): _numbers(curve.correlation) for name, curve in trust.correlation.curves.items()},
         },
+        "mask": {"given": trust.mask_is_given, "remarks": list(trust.mask_remarks)},
         "views": {
             "sampling_compensation": trust.views.sampling_compensation,
             "poorly_sampled": trust.views.poorly_sampled,

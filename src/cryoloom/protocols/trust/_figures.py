@@ -98,6 +98,8 @@ class Trust:
     defocus : of the particles; None if it is not known which is of which micrograph
     cross_checks : None if they were not run
     pictures : name → PNG
+    mask_is_given : by the user; else it was drawn about what stands out of the solvent
+    mask_remarks : what is to be said against a mask that was given, one sentence each
     """
 
     counts: tuple[int, int]
@@ -119,6 +121,8 @@ class Trust:
     defocus: Defocus | None
     cross_checks: CrossChecks | None
     pictures: Mapping[str, bytes] = field(default_factory=dict)
+    mask_is_given: bool = False
+    mask_remarks: tuple[str, ...] = ()
 
     @property
     def directional_resolutions(self) -> tuple[float, float, float]:

@@ -101,9 +101,11 @@ def _curves(trust: Trust) -> str:
     )
     told = (
         "Two maps of independent halves of the particles, in shells of spatial frequency. What a mask makes by itself "
-        "is told by randomised phases and taken away (Chen et al. 2013); the dashed line is 0.143."
+        "is told by randomised phases and taken away (Chen et al. 2013); the dashed line is 0.143. The mask is "
+        + ("the one that was given." if trust.mask_is_given else "drawn about what stands out of the solvent.")
     )
-    return _section("Correlation of the half maps", [f"<p>{told}</p>", _figure(chart), _details(table)])
+    doubts = [f'<p class="warning">▲ {escape(remark)}</p>' for remark in trust.mask_remarks]
+    return _section("Correlation of the half maps", [f"<p>{told}</p>", *doubts, _figure(chart), _details(table)])
 
 
 def _views(trust: Trust) -> str:
