@@ -15,7 +15,7 @@ from cryoloom.cli.main import main
 from cryoloom.formats import relion, write_volume
 from cryoloom.protocols.particle_images import read_particle_file
 
-COUNT = 48  # as many as two classes need in 3D
+COUNT = 60  # two classes need 48 in 3D
 REFERENCE = ("--reference", "truth.mrc")
 TOOLS = {"refine": REFERENCE, "class2d": (), "abinitio": (), "class3d": REFERENCE}
 every_tool = pytest.mark.parametrize("tool", TOOLS)
@@ -84,6 +84,32 @@ def test_stacks_that_are_not_what_is_said_of_them_are_refused(tool, star, capsys
 def test_images_that_are_all_damaged_are_refused(tool, star, capsys):
     mrcfile.write("particles.mrcs", np.full((COUNT, BOX, BOX), np.nan, np.float32), overwrite=True)
     assert f"None of the {COUNT} particles can be used" in refused(capsys, tool, star)
+
+
+class Begun(BaseException):
+    """A tool has begun to compute."""
+
+
+@every_tool
+@pytest.mark.filterwarnings("ignore:Data array contains NaN")
+def test_single_particles_that_are_damaged_are_left_out_and_told(tool, star, capsys, monkeypatch):
+    images = mrcfile.read("particles.mrcs").copy()
+    images[3, 4, 5], images[7], images[8] = np.nan, np.inf, 0.0
+    mrcfile.write("particles.mrcs", images, overwrite=True)
+    blind = pl.when(pl.int_range(pl.len()) < 2).then(float("nan")).otherwise(pl.col("defocus_u"))
+    changed(star, lambda frame: frame.with_columns(defocus_u=blind))
+
+    def begin(_progress: object) -> None:
+        raise Begun
+
+    monkeypatch.setattr("cryoloom.cli.tool._progress.ToolProgress.__enter__", begin)
+    arguments = ["tool", tool, star, *TOOLS[tool], "--diameter", DIAMETER, "--output", "made"]
+    with pytest.raises(Begun):
+        main([str(each) for each in arguments])
+    said = capsys.readouterr().err
+    assert "2 particles were left out: its CTF is not known." in said
+    assert "2 particles were left out: its image holds pixels that are not finite numbers." in said
+    assert "1 particle was left out: its image is empty" in said
 
 
 @tools_of_classes
