@@ -6,14 +6,16 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
+from cryoloom.cli._news_of_runs import NewsOfRuns
 from cryoloom.cli._resuming import Resumption
+from cryoloom.cli._run_table import RunLine, RunTable
 from cryoloom.cli.output import duration
 from cryoloom.data import counted
 from cryoloom.workflow.run import Progress, RunState
@@ -24,29 +26,7 @@ if TYPE_CHECKING:
     from cryoloom.workflow.project import Run
     from cryoloom.workflow.staleness import Staleness
 
-_STYLES = {
-    RunState.RUNNING: "cyan",
-    RunState.WAITING: "blue",
-    RunState.NEEDS_YOU: "magenta",
-    RunState.ATTENTION: "yellow",
-    RunState.FINISHED: "green",
-    RunState.FAILED: "red",
-    RunState.INTERRUPTED: "red",
-}
-_SIGNS = {
-    RunState.DRAFT: "·",
-    RunState.QUEUED: "…",
-    RunState.RUNNING: "▶",
-    RunState.WAITING: "⏸",
-    RunState.NEEDS_YOU: "?",
-    RunState.ATTENTION: "!",
-    RunState.FINISHED: "✓",
-    RunState.FAILED: "✗",
-    RunState.STOPPED: "■",
-    RunState.INTERRUPTED: "✗",
-}
 _LONGEST_REMARK = 40  # characters beside what a run has made; longer ones stand below all runs
-_RIGHT = {"run", "done", "failed", "rate", "left"}
 
 
 def entries_of(project: Project, numbers: Sequence[int] | None = None) -> list[RunEntry]:
@@ -97,28 +77,6 @@ def failed_item_documents(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def table(entries: Sequence[RunEntry], compared: Mapping[str, Staleness]) -> Table:
-    """Where runs stand, for people."""
-    listed = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("run", "protocol", "state", "done", "failed", "rate", "left", "made"):
-        listed.add_column(heading, justify="right" if heading in _RIGHT else "left")
-    for entry in entries:
-        progress = Progress.model_validate(dict(entry.progress))
-        total = f"{progress.done} of {progress.total}" if progress.total > progress.done else str(progress.done)
-        left = progress.seconds_left if entry.state is not None and entry.state.active else None
-        listed.add_row(
-            str(entry.number),
-            entry.label or entry.protocol,
-            _state(entry) + _compared(compared.get(entry.ulid)) + _warned(progress),
-            total,
-            f"[yellow]{progress.failed}[/]" if progress.failed else "0",
-            f"{progress.items_per_hour:.0f}/h" if progress.items_per_hour else "",
-            duration(left) if left else "",
-            _made(entry, progress),
-        )
-    return listed
-
-
 def advice(project: Project, entry: RunEntry) -> str:
     """What a person has to do for a run to go on, in one sentence; empty if nothing."""
     if entry.state is RunState.NEEDS_YOU:
@@ -134,12 +92,31 @@ def shown(project: Project, entries: Sequence[RunEntry], compared: Mapping[str, 
     """Where runs stand and what they wait for, for people."""
     told = [f"{_name(entry)}: {said}" for entry in entries if len(said := _said(entry)) > _LONGEST_REMARK]
     advised = filter(None, (advice(project, entry) for entry in entries))
-    return Group(table(entries, compared), *(Text(sentence) for sentence in (*told, *advised)))
+    lines = [line_of(entry, _compared(project, entry, compared.get(entry.ulid))) for entry in entries]
+    return Group(RunTable(lines), *(Text(sentence) for sentence in (*told, *advised)))
+
+
+def line_of(entry: RunEntry, notes: Sequence[str] = ()) -> RunLine:
+    """What the table says of a run, with what a person should know beside."""
+    progress = Progress.model_validate(dict(entry.progress))
+    left = progress.seconds_left if entry.state is not None and entry.state.active else None
+    return RunLine(
+        number=entry.number,
+        name=entry.label or entry.protocol,
+        state=entry.state,
+        done=f"{progress.done} of {progress.total}" if progress.total > progress.done else str(progress.done),
+        failed=progress.failed,
+        rate=f"{progress.items_per_hour:.0f}/h" if progress.items_per_hour else "",
+        left=duration(left) if left else "",
+        made=_made(entry, progress),
+        notes=[*notes, *_warned(progress)],
+    )
 
 
 def watch_runs(project: Project, numbers: Sequence[int], *, news: Callable[[], str] = str) -> bool:
     """Show runs until none can go on by itself; returns whether all ended well. Ctrl-C leaves them running.
 
+    Where standard output is no terminal, a line says what begins and ends, and how far the rest has come every minute.
     What is interrupted meanwhile is resumed, and that is said, as is what in the end still waits for a failed run.
 
     Parameters
@@ -151,18 +128,24 @@ def watch_runs(project: Project, numbers: Sequence[int], *, news: Callable[[], s
     console = Console()
     entries = entries_of(project, numbers)
     resumption = Resumption(project, lambda sentence: console.print(sentence, markup=False, highlight=False))
+    told = NewsOfRuns(console)
     rest = 0.05  # seconds; a short run is not waited for longer than it takes
+    live = Live(shown(project, entries, {}), console=console, refresh_per_second=4) if console.is_terminal else None
     try:
-        with Live(shown(project, entries, {}), console=console, refresh_per_second=4, transient=False) as live:
+        with live or nullcontext():
             while resumption.look(entries) or _any_goes_on(project, entries):
                 time.sleep(rest)
                 rest = min(1.2 * rest, 0.25)
                 entries = entries_of(project, numbers)
-                live.update(shown(project, entries, {}))
+                if live is not None:
+                    live.update(shown(project, entries, {}))
+                else:
+                    told.look([(entry, line_of(entry)) for entry in entries])
                 if said := news():
-                    live.console.print(said, highlight=False, markup=False)
-        if not console.is_terminal:
-            console.line()  # which ends the last table only on a terminal
+                    console.print(said, highlight=False, markup=False)
+        if live is None:
+            told.look([(entry, line_of(entry)) for entry in entries])
+            console.print(shown(project, entries, {}))
     except KeyboardInterrupt:
         console.print("The runs go on; `cryoloom status` shows them, `cryoloom stop` stops them.")
         return True
@@ -185,29 +168,29 @@ def _say_on_stderr(sentence: str) -> None:
     sys.stderr.write(f"{sentence}\n")
 
 
-def _state(entry: RunEntry) -> str:
-    if entry.state is None:
-        return "[red]✗ cannot be read[/]"
-    style = _STYLES.get(entry.state)
-    words = f"{_SIGNS[entry.state]} {entry.state.value}"
-    return f"[{style}]{words}[/]" if style else words
-
-
-def _compared(staleness: Staleness | None) -> str:
+def _compared(project: Project, entry: RunEntry, staleness: Staleness | None) -> list[str]:
     if staleness is None:
-        return ""
-    words = ["stale"] if staleness.stale else []
-    words += [f"behind by {staleness.behind}"] if staleness.behind else []
-    return f"\n[yellow]{', '.join(words)}[/]" if words else ""
+        return []
+    behind = staleness.behind
+    if behind and entry.state is not RunState.FINISHED and _takes_whole_sets(project, entry):
+        behind = 0  # it takes in all of them together, in the round that is not done yet
+    return ["stale"] * staleness.stale + [f"behind by {behind}"] * bool(behind)
 
 
-def _warned(progress: Progress) -> str:
-    number = progress.warnings
-    return f"\n[yellow]{number} warning{'' if number == 1 else 's'}[/]" if number else ""
+def _takes_whole_sets(project: Project, entry: RunEntry) -> bool:
+    from cryoloom.workflow.protocol import WholeProtocol
+
+    return issubclass(project.environment.protocol(entry.protocol), WholeProtocol)
+
+
+def _warned(progress: Progress) -> list[str]:
+    return [counted(progress.warnings, "warnings")] if progress.warnings else []
 
 
 def _made(entry: RunEntry, progress: Progress) -> str:
-    made = ", ".join(counted(count, name) for name, count in progress.outputs.items())
+    some = {name: count for name, count in progress.outputs.items() if count}
+    outputs = progress.outputs if entry.state is RunState.FINISHED and not some else some
+    made = ", ".join(counted(count, name) for name, count in outputs.items())
     said = _said(entry)
     if len(said) > _LONGEST_REMARK:  # it stands below the table
         return made

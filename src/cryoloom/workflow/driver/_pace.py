@@ -33,3 +33,30 @@ class Pace:
         """Seconds that so many items will take at this pace."""
         rate = self.per_hour()
         return None if rate is None else 3600.0 * left / rate
+
+
+class Countdown:
+    """Tells from the share of a piece of work that is done how long the rest will take.
+
+    What had been done before, as in a round that goes on from a checkpoint, does not count.
+    """
+
+    def __init__(self) -> None:
+        self._begin: tuple[float, float] | None = None
+
+    def seconds_left(self, share: float) -> float | None:
+        """Seconds that the rest will take, if the work goes on as it has since this was asked first.
+
+        Parameters
+        ----------
+        share : done by now, 0 to 1
+
+        Returns
+        -------
+        None until something was done.
+        """
+        moment = time.monotonic()
+        if self._begin is None or share < self._begin[1]:
+            self._begin = (moment, share)
+        begun, before = self._begin
+        return (1 - share) * (moment - begun) / (share - before) if share > before else None

@@ -11,6 +11,7 @@ from cryoloom.workflow.driver._attempt import Attempt
 from cryoloom.workflow.driver._inputs import FollowedInput
 from cryoloom.workflow.driver._ledger import FailedItems
 from cryoloom.workflow.driver._outputs import OutputSets
+from cryoloom.workflow.driver._pace import Countdown
 from cryoloom.workflow.driver._rounds import RoundFolder
 from cryoloom.workflow.driver._waiting import waits_for_slots
 from cryoloom.workflow.lane import Lane, Priority, Resources, Task, TaskOutcome, TaskPool, TaskReport
@@ -52,6 +53,7 @@ class WholeDriver:
         self._outputs.sweeping.watch(self._failed.writer)
         self._pool: TaskPool | None = None
         self._running: RoundFolder | None = None
+        self._countdown = Countdown()
         self._failure = ""
         self._tries = 0
         self._memory = 0
@@ -125,7 +127,9 @@ class WholeDriver:
     def progress(self) -> Progress:
         """Rounds done, and how far the present one has come."""
         fraction, message = self._running.progress() if self._running is not None else (0.0, "")
-        said = waits_for_slots(self._pool) or f"{100 * fraction:.0f} % {message}".strip()
+        waits = waits_for_slots(self._pool)
+        said = waits or f"{100 * fraction:.0f} % {message}".strip()
+        left = self._countdown.seconds_left(fraction) if self._running is not None and not waits else None
         done = 0 if self._last is None else self._last.number - (0 if self._last.is_computed() else 1)
         return Progress(
             done=done,
@@ -135,6 +139,7 @@ class WholeDriver:
             failed=self._failed.count,
             outputs=self._outputs.counts(),
             warnings=self._attempt.remark_count,
+            seconds_left=left,
             message=self._failure if self._running is None else said,
         )
 
@@ -224,7 +229,7 @@ class WholeDriver:
         except CryoloomError as error:
             self._failure = str(error)
             return
-        self._running = current
+        self._running, self._countdown = current, Countdown()
         future.add_done_callback(lambda done: attempt.finished_tasks.put(done.result()))
 
     def _publish(self, current: RoundFolder) -> None:
