@@ -149,6 +149,9 @@ def promised_of(own: list[dict]) -> Iterator[reporting.Promise]:
         ratios += [record["resolution_in_mask"] / (2 * record["pixel_size"]) for record in own]
         yield reporting.promise("finest resolution / Nyquist", min(ratios), ".2f", least=1.15)
         yield reporting.promise("coarsest resolution / Nyquist", max(ratios), ".2f", most=2.5)
+    ratios = [record["seconds"] / record["predicted"] for record in own]
+    yield reporting.promise("time / predicted, least", min(ratios), ".2f", least=0.5)
+    yield reporting.promise("time / predicted, most", max(ratios), ".2f", most=2.0)
     if box in TIMED.get(name, {}):
         yield reporting.promise("time", worst("seconds"), ".0f s", most=TIMED[name][box])
         yield reporting.promise("median error", worst("median"), ".2f °", most=1.2)
