@@ -115,6 +115,20 @@ def test_the_symmetry_of_a_specimen_is_proposed(name: str, test_data: Path) -> N
     assert operator_correlations(upright, specimen.symmetry, pixel_size=PIXEL).min() > 0.99
 
 
+@pytest.mark.parametrize("group", ["C2", "C4", "D2", "T"])
+def test_groups_of_which_others_are_parts_are_told_apart(group: str) -> None:
+    """Copies of a lump, about the axes of a group, in noise of their own strength."""
+    body = pseudoprotein()
+    lump = body.positions[: len(body.positions) // 3 : 7].astype(np.float64)
+    one = 0.5 * (lump - lump.mean(axis=0)) + [35.0, 12.0, 15.0]
+    operators = point_group(group).operators
+    positions = np.concatenate([one @ operator.T for operator in operators]).astype(np.float32)
+    copies = replace(body, positions=positions, elements=np.resize(body.elements, len(positions)))
+    volume = density(copies, TURN, SHIFT)
+    noise = np.random.default_rng(5).normal(0.0, volume.std(), volume.shape)
+    assert propose_symmetry(volume + noise, pixel_size=PIXEL, diameter=180.0).group == group
+
+
 def test_nothing_is_proposed_for_what_has_no_symmetry() -> None:
     """One of the three arms of the body, by itself and with noise of the signal's own strength."""
     body = pseudoprotein()

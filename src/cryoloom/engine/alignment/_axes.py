@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from cryoloom.engine.alignment._comparison import (
+    COARSELY,
+    EXACT,
     LEVER,
+    SIMPLEX,
     Spectrum,
     best_shift,
     coarse_resolution,
@@ -21,7 +24,12 @@ from cryoloom.engine.orientations import directions
 from cryoloom.engine.symmetry import point_group
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    Spectra: TypeAlias = tuple[Spectrum, Spectrum]
+    """Of one map, coarse and fine."""
 
 RESOLUTION = 20.0  # Å
 AXES = 12  # subdivisions of the sphere: directions about 4.9° apart
@@ -112,7 +120,7 @@ def align_to_symmetry(
         Spectrum(volume, pixel_size=pixel_size, resolution=level, diameter=diameter, threads=threads)
         for level in (coarse_resolution(len(volume), pixel_size, resolution), resolution)
     )
-    return fit_symmetry(fine, group, main_axes(coarse, main_order(group), threads=threads))
+    return fit_symmetry((coarse, fine), group, main_axes(coarse, main_order(group), threads=threads))
 
 
 def main_order(group: str) -> int:
@@ -120,42 +128,54 @@ def main_order(group: str) -> int:
     return {"T": 3, "O": 4}.get(point_group(group).name) or int(point_group(group).name[1:])
 
 
-def main_axes(spectrum: Spectrum, order: int, *, threads: int = 1) -> list[tuple[NDArray[np.float64], float]]:
-    """Directions (3,) about which a map fits best after a turn by a share of the circle, with their correlations."""
+def main_axes(
+    spectrum: Spectrum, order: int, *, least: float = -1.0, threads: int = 1
+) -> Sequence[NDArray[np.float64]]:
+    """Directions (3,) about which a map fits best after a turn by a share of the circle, the best first.
+
+    Parameters
+    ----------
+    spectrum : of the map, coarse
+    order : of the axis
+    least : correlation that the best direction must reach; otherwise there is none
+    threads : threads to use
+    """
     if order == 1:
-        return [(np.array([0.0, 0.0, 1.0]), 1.0)]
+        return [np.array([0.0, 0.0, 1.0])]
     rot, tilt = np.deg2rad(directions(AXES)).T
     axes = np.stack([np.sin(tilt) * np.cos(rot), np.sin(tilt) * np.sin(rot), np.cos(tilt)], axis=1)
     axes = axes[tilt <= np.pi / 2 + 1e-9]
     scores = _scores_of_turns(spectrum, np.stack([turn(axis * (2 * np.pi / order)) for axis in axes]), threads)
+    if scores.max() < least:
+        return []
     kept: list[int] = []
     for place in np.argsort(-scores, kind="stable"):
         if all(abs(axes[place] @ axes[other]) < np.cos(np.deg2rad(APART)) for other in kept):
             kept.append(int(place))
         if len(kept) == CANDIDATES:
             break
-    return [(axes[place], float(scores[place])) for place in kept]
+    return [axes[place] for place in kept]
 
 
-def fit_symmetry(spectrum: Spectrum, group: str, axes: list[tuple[NDArray[np.float64], float]]) -> SymmetryFit:
-    """The best frame for a group, from directions in which its main axis may lie."""
+def fit_symmetry(spectra: Spectra, group: str, axes: Sequence[NDArray[np.float64]]) -> SymmetryFit:
+    """The best frame for a group, from directions (3,) in which its main axis may lie."""
     operators = point_group(group).operators
     if len(operators) == 1:
         return SymmetryFit(point_group(group).name, RigidMotion.none(), np.ones(1))
     generators = _generators(operators, main_order(group))
     found = []
-    for axis, _ in axes:
+    for axis in axes:
         frame = _upright(axis)
         if len(generators) > 1:
-            frame = _turned_about_main(spectrum, generators[1], frame, main_order(group))
-        found.append(_refined(spectrum, generators, frame))
+            frame = _turned_about_main(spectra[1], generators[1], frame, main_order(group))
+        found.append(_refined(spectra, generators, frame))
     frame, centre, _ = max(found, key=lambda one: one[2])
     if group_is_cyclic(operators):
         # The turn about the axis and the place along it are free: turn as little as brings the axis to Z.
         axis = frame[2]
         frame = _upright(axis)
         centre = centre - (centre @ axis) * axis
-    correlations = _under(spectrum, operators, frame, centre)
+    correlations = _under(spectra[1], operators, frame, centre)
     return SymmetryFit(point_group(group).name, RigidMotion(frame, -frame @ centre), correlations)
 
 
@@ -195,15 +215,30 @@ def _scores_of_turns(spectrum: Spectrum, rotations: NDArray[np.float64], threads
 
 
 def _refined(
-    spectrum: Spectrum, generators: NDArray[np.float64], frame: NDArray[np.float64]
+    spectra: Spectra, generators: NDArray[np.float64], frame: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """The frame and centre near given ones at which the generators fit best, and their mean correlation."""
+    """The frame and centre near given ones at which the generators fit best, and their mean correlation.
 
-    def score(numbers: NDArray[np.float64]) -> float:
-        return float(_under(spectrum, generators, turn(numbers[:3]) @ frame, LEVER * numbers[3:]).mean())
+    What is coarse leads near, where what is fine has but one maximum.
+    """
+    # A turn about the only axis there is changes nothing, nor does a place along it.
+    free = [0, 1, 3, 4] if len(generators) == 1 else [*range(6)]
+    centre, reached = np.zeros(3), 0.0
+    for spectrum, step, exact in ((spectra[0], SIMPLEX, COARSELY), (spectra[1], 0.4 * SIMPLEX, EXACT)):
 
-    numbers, reached = refined(score, 6)
-    return turn(numbers[:3]) @ frame, LEVER * numbers[3:], reached
+        def placed(
+            numbers: NDArray[np.float64], frame: NDArray[np.float64] = frame, centre: NDArray[np.float64] = centre
+        ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            every = np.zeros(6)
+            every[free] = numbers
+            return turn(every[:3]) @ frame, centre + LEVER * frame.T @ every[3:]
+
+        def score(numbers: NDArray[np.float64], spectrum: Spectrum = spectrum, placed: Any = placed) -> float:
+            return float(_under(spectrum, generators, *placed(numbers)).mean())
+
+        numbers, reached = refined(score, len(free), step=step, exact=exact)
+        frame, centre = placed(numbers)
+    return frame, centre, reached
 
 
 def _under(

@@ -24,6 +24,7 @@ LEVER = 50.0  # Å of shift that count like a radian of rotation
 MAPS_AT_ONCE = 32  # transformed together, which bounds the memory
 SIMPLEX = 0.06  # radians; first steps of a refinement
 EXACT = 2e-4  # radians; it has converged
+COARSELY = 4e-3  # radians; it has converged so far as what is coarse can tell
 
 
 class Spectrum:
@@ -139,13 +140,13 @@ def best_shift(
 
 
 def refined(
-    score: Callable[[NDArray[np.float64]], float], count: int, *, step: float = SIMPLEX
+    score: Callable[[NDArray[np.float64]], float], count: int, *, step: float = SIMPLEX, exact: float = EXACT
 ) -> tuple[NDArray[np.float64], float]:
     """Climb from zero to the nearest maximum of a function of a few numbers in radians (Nelder & Mead 1965)."""
     from scipy import optimize
 
     start = step * np.vstack([np.zeros(count), np.eye(count)])
-    options = {"initial_simplex": start, "xatol": EXACT, "fatol": 1e-6, "maxiter": 200 * count}
+    options = {"initial_simplex": start, "xatol": exact, "fatol": 1e-6, "maxiter": 200 * count}
     found = optimize.minimize(lambda numbers: -score(numbers), np.zeros(count), method="Nelder-Mead", options=options)
     return np.asarray(found.x, np.float64), -float(found.fun)
 

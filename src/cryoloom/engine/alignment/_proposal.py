@@ -11,6 +11,8 @@ from cryoloom.engine.alignment._rigid import RigidMotion
 from cryoloom.engine.symmetry import point_group
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -18,6 +20,8 @@ LEAST_CORRELATION = 0.7
 """Under every operator, for a group to be supported: what a map of signal-to-noise 2.3 has that is truly symmetric."""
 HIGHEST_ORDER = 12
 PROMISING = 0.5  # correlation at low resolution, from which an axis is looked at more closely
+MARGIN = 0.05  # by which an axis by itself may fall short: centre and direction are then found less surely
+_NAMES = ("T", "O", *(f"{kind}{order}" for order in range(2, HIGHEST_ORDER + 1) for kind in "CD"))
 
 
 @dataclass(frozen=True)
@@ -63,17 +67,50 @@ def propose_symmetry(
         Spectrum(volume, pixel_size=pixel_size, resolution=level, diameter=diameter, threads=threads)
         for level in (coarse_resolution(len(volume), pixel_size, resolution), resolution)
     )
-    axes = {order: main_axes(coarse, order, threads=threads) for order in range(2, HIGHEST_ORDER + 1)}
-    promising = [order for order, found in axes.items() if found[0][1] >= PROMISING]
-    names = [f"C{order}" for order in promising]
-    if 2 in promising:
-        names += [f"D{order}" for order in promising]
-    names += ["T"] if {2, 3} <= set(promising) else []
-    names += ["O"] if {2, 3, 4} <= set(promising) else []
-    names.sort(key=lambda name: -point_group(name).order)
-    tried: list[SymmetryFit] = []
-    for name in names:
-        tried.append(fit_symmetry(fine, name, axes[main_order(name)]))
-        if tried[-1].least >= LEAST_CORRELATION:
-            return SymmetryProposal(name, tried[-1].motion, tuple(tried))
-    return SymmetryProposal("C1", RigidMotion.none(), tuple(tried))
+    search = _Search((coarse, fine), threads)
+    for name in sorted(_NAMES, key=lambda name: -point_group(name).order):
+        if all(search.supports(part) for part in _primes_of(point_group(name).order)):
+            axes = search.axes(main_order(name))
+            if axes:
+                fit = fit_symmetry(search.spectra, name, axes)
+                search.looked_at[name] = fit
+                if fit.least >= LEAST_CORRELATION:
+                    return SymmetryProposal(name, fit.motion, search.tried)
+    return SymmetryProposal("C1", RigidMotion.none(), search.tried)
+
+
+class _Search:
+    """Axes of one map, each order looked for once, if it is asked for."""
+
+    def __init__(self, spectra: tuple[Spectrum, Spectrum], threads: int) -> None:
+        self.spectra, self._threads = spectra, threads
+        self._axes: dict[int, Sequence[NDArray[np.float64]]] = {}
+        self._supported: dict[int, bool] = {}
+        self.looked_at: dict[str, SymmetryFit] = {}
+
+    @property
+    def tried(self) -> tuple[SymmetryFit, ...]:
+        """Every group that was looked at closely, by falling order."""
+        return tuple(sorted(self.looked_at.values(), key=lambda fit: -len(fit.correlations)))
+
+    def axes(self, order: int) -> Sequence[NDArray[np.float64]]:
+        """Where axes of an order may lie; empty if none is promising."""
+        if order not in self._axes:
+            self._axes[order] = main_axes(self.spectra[0], order, least=PROMISING, threads=self._threads)
+        return self._axes[order]
+
+    def supports(self, order: int) -> bool:
+        """Whether there is an axis of this order; its centre and direction are its own."""
+        if order not in self._supported:
+            self._supported[order] = any(self._fits(f"C{order}", axis) for axis in self.axes(order))
+        return self._supported[order]
+
+    def _fits(self, group: str, axis: NDArray[np.float64]) -> bool:
+        fit = fit_symmetry(self.spectra, group, [axis])
+        self.looked_at[group] = max(self.looked_at.get(group, fit), fit, key=lambda one: one.least)
+        return fit.least >= LEAST_CORRELATION - MARGIN
+
+
+def _primes_of(number: int) -> list[int]:
+    """Every group of so many rotations has axes of these orders (Cauchy)."""
+    return [part for part in range(2, number + 1) if number % part == 0 and all(part % one for one in range(2, part))]
