@@ -80,14 +80,25 @@ def test_the_pixel_size_of_the_file_is_believed_where_none_is_given(folder: Path
     watcher = Watcher(folder)
     watcher.look_until(lambda: bool(watcher.found) and bool(watcher.failed))
     assert watcher.found["one.mrc"].pixel_size == pytest.approx(0.85)
-    assert watcher.failed == {"two.tif": "two.tif states no pixel size; set pixel_size."}
+    assert watcher.failed == {"two.tif": "It states no pixel size; set pixel_size."}
+
+
+def test_a_pixel_size_against_the_files_own_is_said_once(folder: Path) -> None:
+    for name in ("one.mrc", "two.mrc"):
+        write_image(folder / name, IMAGE + len(name) + ord(name[0]), pixel_size=2.0)
+    tifffile.imwrite(folder / "three.tif", IMAGE, resolution=(72, 72), resolutionunit="inch")
+    watcher = Watcher(folder, pixel_size=1.0)
+    watcher.look_until(lambda: len(watcher.found) == 3)
+    (remark,) = watcher.context.remarks
+    assert "one.mrc: The file says that its pixel size is 2 Å, but 1 Å was stated and is used" in remark
+    assert {micrograph.pixel_size for micrograph in watcher.found.values()} == {1.0}
 
 
 def test_a_movie_is_refused(folder: Path) -> None:
     write_stack(folder / "movie.mrc", np.stack([IMAGE] * 3), pixel_size=0.85)
     watcher = Watcher(folder)
     watcher.look_until(lambda: bool(watcher.failed))
-    assert watcher.failed["movie.mrc"].startswith("movie.mrc holds 3 images; a micrograph is one.")
+    assert watcher.failed["movie.mrc"].startswith("It holds 3 images; a micrograph is one.")
 
 
 def test_an_image_that_is_being_written_is_waited_for(folder: Path, tmp_path: Path) -> None:

@@ -65,11 +65,16 @@ _rlnDefocusAngle #5
 
 
 def look(protocol: SourceProtocol, project: Path, **values: Any) -> Found:
+    return looked(protocol, project, **values)[0]
+
+
+def looked(protocol: SourceProtocol, project: Path, **values: Any) -> tuple[Found, list[str]]:
+    """What it finds, and what it says."""
     (port,) = protocol.output_ports()
     parameters = protocol.Parameters(**values)
     protocol.check(parameters)
     context = SourceContext(project, "000001-import", {port.name: set()}, lambda _name: pl.DataFrame())
-    return protocol.look(parameters, context)
+    return protocol.look(parameters, context), context.remarks
 
 
 @pytest.fixture
@@ -130,6 +135,31 @@ def test_a_map_comes_in_with_its_halves(tmp_path: Path) -> None:
     row = volume.to_row()
     assert (row["box_size"], row["symmetry"], row["half2_file"]) == (32, "D7", str(tmp_path / "half2.mrc"))
     assert row["pixel_size"] == pytest.approx(1.2, abs=1e-6)
+
+
+def test_a_map_whose_stated_pixel_size_is_not_its_own_is_warned_of(tmp_path: Path) -> None:
+    write_volume(tmp_path / "map.mrc", np.zeros((32, 32, 32), np.float32), pixel_size=1.2)
+    found, said = looked(ImportVolume(), tmp_path, file=tmp_path / "map.mrc", pixel_size=2.4)
+    assert found.items["volumes"][0].to_row()["pixel_size"] == 2.4
+    (remark,) = said
+    assert "its pixel size is 1.2 Å, but 2.4 Å was stated" in remark
+    assert "lengths come out 2 times" in remark
+    assert looked(ImportVolume(), tmp_path, file=tmp_path / "map.mrc", pixel_size=1.209)[1] == []
+
+
+def test_particles_say_where_a_stated_pixel_size_is_not_used_or_not_that_of_their_stack(tmp_path: Path) -> None:
+    write_stack(tmp_path / "stack.mrcs", np.zeros((1, 16, 16), np.float32), pixel_size=2.5)
+    star = tmp_path / "particles.star"
+    star.write_text(f"{PARTICLES}1@stack.mrcs 1 15000 14500 30\n", encoding="utf-8")
+    _, said = looked(ImportParticles(), tmp_path, file=star, pixel_size=1.5)
+    assert said == ["The file says a pixel size of 1 Å, which is used; the 1.5 Å that was stated is not."]
+    silent = PARTICLES.replace("_rlnImagePixelSize #6\n_rlnImageSize #7", "_rlnImageSize #6").replace("1.0 16", "16")
+    star.write_text(f"{silent}1@stack.mrcs 1 15000 14500 30\n", encoding="utf-8")
+    found, said = looked(ImportParticles(), tmp_path, file=star, pixel_size=1.5)
+    assert found.tables["particles"].frame["pixel_size"].to_list() == [1.5]
+    (remark,) = said
+    assert remark.startswith("stack.mrcs: The file says that its pixel size is 2.5 Å, but 1.5 Å was stated")
+    assert looked(ImportParticles(), tmp_path, file=star, pixel_size=2.5)[1] == []
 
 
 def test_a_map_that_is_no_cube_is_refused(tmp_path: Path) -> None:

@@ -77,3 +77,18 @@ def test_impossible_ranges_are_refused_with_a_sentence(micrograph):
     done = run(micrograph, *OPTICS, "--defocus-range", "5", "1")
     assert done.returncode == 1
     assert "defocus range" in done.stderr
+
+
+def test_a_pixel_size_against_the_files_own_is_warned_of_once(micrograph, tmp_path):
+    second = tmp_path / "second.mrc"
+    second.write_bytes(micrograph.read_bytes())
+    done = run(micrograph, second, *OPTICS, "--pixel-size", "1.0", "--json")
+    assert done.returncode == 0, done.stderr
+    for document in json.loads(done.stdout):
+        (warning,) = (sentence for sentence in document["warnings"] if "pixel size" in sentence)
+        assert "2 Å" in warning
+        assert "1 Å" in warning
+        assert "0.25 times" in warning
+    assert done.stderr.count("pixel size is 2 Å") == 1
+    agreeing = run(micrograph, *OPTICS, "--pixel-size", "2.01", "--json")
+    assert json.loads(agreeing.stdout)["warnings"] == []

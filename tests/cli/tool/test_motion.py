@@ -304,3 +304,12 @@ def test_tiff_and_gain_lie_as_relion_has_them(movies, tmp_path, capsys):
     }
     assert alike["as it is"] > 0.99
     assert max(alike["upside down"], alike["mirrored"]) < 0.5
+
+
+def test_a_pixel_size_against_the_movies_own_is_warned_of_once(movies, tmp_path, capsys):
+    stated = ["--pixel-size", "1", *ACQUISITION[2:]]
+    assert run(movies / "one.tif", movies / "two.tif", *stated, "--output-folder", tmp_path / "sums", "--json") == 0
+    said = capsys.readouterr()
+    for document in json.loads(said.out):
+        assert any("pixel size is 2 Å, but 1 Å was stated" in warning for warning in document["warnings"])
+    assert said.err.count("pixel size is 2 Å") == 1

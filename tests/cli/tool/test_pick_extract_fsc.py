@@ -319,3 +319,14 @@ def test_refusals_have_a_sentence_and_a_status(micrograph, tmp_path, monkeypatch
     assert says in err
     assert out == ""
     assert not list(tmp_path.iterdir())
+
+
+def test_pick_and_extract_warn_of_a_pixel_size_against_the_files_own(one_position, micrograph, tmp_path, capsys):
+    stated = ["--pixel-size", 1.5 * PIXEL_SIZE, "--output"]
+    picked = run(capsys, "pick", micrograph, "--diameter", DIAMETER, *stated, tmp_path / "picks.star", "--json")
+    cut = ["extract", micrograph, "--coordinates", one_position, "--box", 64, *stated, tmp_path / "cut.mrcs", "--json"]
+    for status, out, told in (picked, run(capsys, *cut)):
+        assert status == 0
+        (warning,) = (sentence for sentence in json.loads(out)["warnings"] if "pixel size" in sentence)
+        assert f"pixel size is {PIXEL_SIZE:g} Å, but {1.5 * PIXEL_SIZE:g} Å was stated" in warning
+        assert warning in told

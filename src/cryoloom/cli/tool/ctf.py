@@ -31,7 +31,7 @@ def ctf(
     amplitude_contrast: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Fraction of amplitude contrast, such as 0.07 or 0.1.")
     ],
-    pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
+    pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å; goes before what the file says.")] = None,
     resolution_range: Annotated[
         tuple[float, float], typer.Option(help="Rings between these resolutions are fitted, in Å.")
     ] = (30.0, 4.0),
@@ -59,6 +59,7 @@ def ctf(
 
     from cryoloom.engine.ctf import CTFSettings
     from cryoloom.protocols.ctf._files import MicrographAcquisition, fit_micrograph
+    from cryoloom.protocols.pixel_sizes import disagreement
     from cryoloom.protocols.side_by_side import side_by_side
 
     check_suffix("--picture", picture, [".png"])
@@ -80,16 +81,18 @@ def ctf(
         return fit_micrograph(micrograph, acquisition, settings, picture=target, threads=share)
 
     documents: list[dict[str, Any]] = []
-    lines, failures = [], []
+    lines, failures, told = [], [], set[str]()
     for micrograph, result in zip(micrographs, side_by_side(micrographs, pictures, fit, threads=threads), strict=True):
         if isinstance(result, CryoloomError):
             failures.append(str(result))
             documents.append({"micrograph": micrograph, "error": str(result)})
             continue
-        documents.append(_document(result, acquisition))
+        misstated = disagreement(acquisition.pixel_size, result.said_pixel_size)
+        documents.append(_document(result, acquisition, misstated))
         lines.append(_sentence(result))
-        for warning in (*result.remarks, *result.fit.warnings):
+        for warning in (*result.remarks, *([misstated] if misstated not in {"", *told} else []), *result.fit.warnings):
             sys.stderr.write(f"{micrograph.name}: {warning}\n")
+        told.add(misstated)
     if failures and len(micrographs) == 1:
         raise InputError(failures[0])
     emit(documents if len(micrographs) > 1 else documents[0], as_json=as_json, text="\n".join(lines))
@@ -115,7 +118,7 @@ def _pictures(micrographs: list[Path], picture: Path | None, folder: Path | None
     return pictures
 
 
-def _document(result: FittedMicrograph, acquisition: MicrographAcquisition) -> dict[str, Any]:
+def _document(result: FittedMicrograph, acquisition: MicrographAcquisition, misstated: str) -> dict[str, Any]:
     fit = result.fit
     return {
         "micrograph": result.micrograph,
@@ -140,7 +143,7 @@ def _document(result: FittedMicrograph, acquisition: MicrographAcquisition) -> d
         "directional_loss_angle": fit.directional_loss_angle,
         "picture": result.picture,
         "remarks": list(result.remarks),
-        "warnings": list(fit.warnings),
+        "warnings": [*([misstated] if misstated else []), *fit.warnings],
     }
 
 

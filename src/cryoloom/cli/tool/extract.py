@@ -10,7 +10,6 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.errors import InputError
 
 _DIAMETER_OF_BACKGROUND = 0.75  # of the box, where the particle's diameter is not given, as in RELION
 _VOLTAGE_OF_MOST = 300.0  # kV, where it is not told; at 200 kV defocus spreads a quarter more
@@ -33,7 +32,7 @@ def extract(
     diameter: Annotated[
         float | None, typer.Option(min=1.0, help="Of the particle, in Å; what lies beyond it counts as background.")
     ] = None,
-    pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
+    pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å; goes before what the file says.")] = None,
     protein_white: Annotated[
         bool, typer.Option("--protein-white", help="Protein is white in the micrograph, not dark.")
     ] = False,
@@ -83,15 +82,15 @@ def extract(
     from cryoloom.protocols.extract._box import USUAL_DEFOCUS, default_box_size, what_box_loses
     from cryoloom.protocols.extract._files import extract_from_micrograph
     from cryoloom.protocols.extract._optics import Optics, read_optics_of
+    from cryoloom.protocols.pixel_sizes import believed_pixel_size, disagreement
 
     check_suffix("--output", output, [".mrcs"])
     check_targets([output, output.with_suffix(".star")], inputs=[micrograph, coordinates, ctf], overwrite=overwrite)
     if box is None and diameter is None:
         raise typer.BadParameter("Give --box, or --diameter, from which it follows.", param_hint="--box")
     header = read_header(micrograph)
-    pixel_size = pixel_size or header.pixel_size
-    if pixel_size is None:
-        raise InputError(f"{micrograph.name}: the file does not say its pixel size; give it.", path=micrograph)
+    misstated = disagreement(pixel_size, header.pixel_size)
+    pixel_size = believed_pixel_size(header, pixel_size)
     optics = Optics(
         voltage=voltage,
         spherical_aberration=spherical_aberration,
@@ -118,7 +117,7 @@ def extract(
         contrast_sign=1 if protein_white else -1,
         remove_ramp=not no_ramp,
     )
-    warnings = []
+    warnings = [misstated] if misstated else []
     if optics.missing():
         warnings.append(
             f"The STAR file does not say {' and '.join(optics.missing())}, which RELION needs to correct for the "

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 def motion(
     movies: Annotated[list[Path], typer.Argument(metavar="MOVIE…", help="Movies in MRC, TIFF or EER format.")],
     *,
-    pixel_size: Annotated[float, typer.Option(min=0.01, help="Of the movie as stored (EER: as rendered), in Å.")],
+    pixel_size: Annotated[
+        float,
+        typer.Option(min=0.01, help="Of the movie as stored (EER: as rendered), in Å; goes before what the file says."),
+    ],
     voltage: Annotated[float, typer.Option(min=1.0, help="Acceleration voltage in kV.")],
     dose_per_frame: Annotated[
         float | None,
@@ -77,6 +80,7 @@ def motion(
     from cryoloom.engine.motion import MotionSettings, predicted_memory
     from cryoloom.protocols.motion._detector import read_detector
     from cryoloom.protocols.motion._files import MovieAcquisition, correct_movie, files_of
+    from cryoloom.protocols.pixel_sizes import disagreement
     from cryoloom.protocols.side_by_side import side_by_side
 
     check_suffix("--output", output, [".mrc"])
@@ -118,7 +122,7 @@ def motion(
         return correct_movie(movie, target, acquisition, settings, detector=detector, binning=bin_factor, threads=share)
 
     documents: list[dict[str, Any]] = []
-    lines, failures = [], []
+    lines, failures, told = [], [], set[str]()
     for movie, result in zip(
         movies, side_by_side(movies, outputs, correct, threads=threads, memory=memory), strict=True
     ):
@@ -126,8 +130,11 @@ def motion(
             failures.append(f"{movie}: {result}")
             documents.append({"movie": movie, "error": str(result)})
             continue
-        documents.append(_document(result, detector))
+        misstated = disagreement(pixel_size, result.said_pixel_size)
+        documents.append(_document(result, detector, misstated))
         lines.append(_sentence(result, detector))
+        _tell([f"{movie.name}: {misstated}"] if misstated not in {"", *told} else [])
+        told.add(misstated)
         _tell(f"{movie.name}: {warning}" for warning in result.warnings)
     if failures and len(movies) == 1:
         raise InputError(failures[0])
@@ -172,7 +179,7 @@ def _orientation(text: str) -> GainOrientation | None:
     return GainOrientation(text)
 
 
-def _document(result: CorrectedMovie, detector: Detector) -> dict[str, Any]:
+def _document(result: CorrectedMovie, detector: Detector, misstated: str) -> dict[str, Any]:
     local = result.motion.local
     return {
         "movie": result.movie,
@@ -191,7 +198,7 @@ def _document(result: CorrectedMovie, detector: Detector) -> dict[str, Any]:
         "drift": {"total": result.drift.total, "early": result.drift.early, "late": result.drift.late},
         "counts_per_frame": result.counts_per_frame,
         "repaired_pixels": result.repaired,
-        "warnings": list(result.warnings),
+        "warnings": [*([misstated] if misstated else []), *result.warnings],
     }
 
 

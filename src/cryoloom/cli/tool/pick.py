@@ -17,7 +17,7 @@ def pick(
     *,
     diameter: Annotated[float, typer.Option(min=1.0, help="Of the particle, in Å; its longest is a safe choice.")],
     output: Annotated[Path, typer.Option(help="STAR file for the coordinates.")],
-    pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
+    pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å; goes before what the file says.")] = None,
     protein_white: Annotated[
         bool, typer.Option("--protein-white", help="Protein is white in the micrograph, not dark.")
     ] = False,
@@ -25,7 +25,7 @@ def pick(
         Path | None, typer.Option(help="Stack of protein-white projections or class averages to look for.")
     ] = None,
     template_pixel_size: Annotated[
-        float | None, typer.Option(min=0.01, help="Of the templates, in Å, if their file does not say it.")
+        float | None, typer.Option(min=0.01, help="Of the templates, in Å; goes before what their file says.")
     ] = None,
     picture: Annotated[
         Path | None, typer.Option(help="PNG file for the micrograph with circles around its particles.")
@@ -43,6 +43,7 @@ def pick(
     """
     from cryoloom.protocols.pick._files import pick_micrograph
     from cryoloom.protocols.pick._templates import Templates
+    from cryoloom.protocols.pixel_sizes import disagreement
 
     if template_pixel_size is not None and templates is None:
         raise typer.BadParameter("There are no --templates that it could be of.", param_hint="--template-pixel-size")
@@ -59,7 +60,9 @@ def pick(
         picture=picture,
         threads=threads,
     )
-    for remark in found.remarks:
+    misstated = disagreement(pixel_size, found.said_pixel_size)
+    warnings = [misstated] if misstated else []
+    for remark in (*found.remarks, *warnings):
         sys.stderr.write(f"{micrograph.name}: {remark}\n")
     picks = found.picks
     document = {
@@ -74,6 +77,7 @@ def pick(
         "output": found.output,
         "picture": found.picture,
         "remarks": list(found.remarks),
+        "warnings": warnings,
     }
     left_out = f", {picks.excluded_share:.0%} of its area left out" if picks.excluded_share > 0.005 else ""
     emit(document, as_json=as_json, text=f"{micrograph}: {len(picks.scores)} particles{left_out} → {output}")

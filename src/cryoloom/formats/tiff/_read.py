@@ -15,6 +15,7 @@ from cryoloom.formats.tiff._layout import Directory, read_layout
 from cryoloom.formats.tiff._page import decode_page, describe_page
 
 _ANGSTROM_PER_UNIT = {2: 2.54e8, 3: 1e8}  # inch, centimetre
+_SMALLEST_PIXEL, _LARGEST_PIXEL = 0.01, 1e5  # Å
 
 
 class TIFFStack(ImageStack):
@@ -108,6 +109,8 @@ def _pixel_size(directory: Directory) -> tuple[float | None, tuple[str, ...]]:
     if unit is None or not isinstance(values, tuple) or not values or values[0] <= 0:
         return None, ()
     size = float(f"{unit / values[0]:.6g}")
-    if 0.01 <= size <= 1e5:
-        return size, ()
-    return None, (f"The resolution of {values[0]:g} dots was ignored: it would be a pixel size of {size:g} Å.",)
+    if size > _LARGEST_PIXEL:
+        return None, ()  # the resolution of a screen or a printer, which says nothing of the specimen
+    if size < _SMALLEST_PIXEL:
+        return None, (f"The pixel size {size:g} Å was ignored: it is not possible.",)
+    return size, ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cryoloom.errors import InputError
 from cryoloom.protocols.pictures import write_png
+from cryoloom.protocols.pixel_sizes import believed_pixel_size
 
 if TYPE_CHECKING:
     from cryoloom.engine.ctf import CTFFit, CTFSettings
@@ -44,6 +45,7 @@ class FittedMicrograph:
     fit : its transfer function
     picture : of the spectrum and the fit, or None
     remarks : what the file says that was ignored, and why
+    said_pixel_size : by the file, in Å; None if it does not say it
     """
 
     micrograph: Path
@@ -51,6 +53,7 @@ class FittedMicrograph:
     fit: CTFFit
     picture: Path | None
     remarks: tuple[str, ...]
+    said_pixel_size: float | None
 
 
 def fit_micrograph(
@@ -79,9 +82,7 @@ def fit_micrograph(
 
     with read_stack(micrograph) as stack:
         header = stack.header
-        pixel_size = acquisition.pixel_size or header.pixel_size
-        if pixel_size is None:
-            raise InputError(f"{micrograph.name}: the file does not say its pixel size; give it.", path=micrograph)
+        pixel_size = believed_pixel_size(header, acquisition.pixel_size)
         image = stack.only_image()
     try:
         fit = estimate_ctf(
@@ -98,5 +99,10 @@ def fit_micrograph(
     if picture is not None:
         write_png(picture, draw_ctf_fit(fit, _PICTURE_SIZE))
     return FittedMicrograph(
-        micrograph=micrograph, pixel_size=pixel_size, fit=fit, picture=picture, remarks=header.remarks
+        micrograph=micrograph,
+        pixel_size=pixel_size,
+        fit=fit,
+        picture=picture,
+        remarks=header.remarks,
+        said_pixel_size=header.pixel_size,
     )

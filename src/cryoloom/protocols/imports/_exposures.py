@@ -18,7 +18,8 @@ def pixel_size() -> Any:
         None,
         label="Pixel size",
         section="Microscope",
-        help="Of the pixels in the files. Without it, what the files say is believed if it is plausible.",
+        help="Of the pixels in the files; goes before what they say, with a warning if it differs. Without it, what "
+        "they say is believed if it is plausible.",
         gt=0.01,
         le=100,
     )
@@ -52,7 +53,7 @@ def pixel_size_of(seen: SeenFile, *stated: float | None) -> float:
     for value in stated:
         if value:
             return value
-    raise InputError(f"{seen.path.name} states no pixel size; set pixel_size.", path=seen.path)
+    raise InputError("It states no pixel size; set pixel_size.", path=seen.path)
 
 
 def columns_of(seen: SeenFile, parameters: Any, optics: OpticsGroup) -> dict[str, Any]:

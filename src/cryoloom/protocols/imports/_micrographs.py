@@ -120,7 +120,7 @@ class ImportMicrographs(FolderSource):
         """Read the file, or see which images are complete and new."""
         if parameters.folder is not None:
             return super().look(parameters, context)
-        return found_table("micrographs", _read(parameters), parameters.file, context)
+        return found_table("micrographs", _read(parameters), parameters, context)
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""
@@ -141,6 +141,7 @@ class ImportMicrographs(FolderSource):
                 path=seen.path,
             )
         record = record_of(seen.path, context)
+        self.compare_pixel_size(seen, parameters.pixel_size, header.pixel_size, context)
         return Micrograph(
             **columns_of(seen, parameters, optics),
             width=width,

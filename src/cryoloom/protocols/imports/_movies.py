@@ -213,6 +213,7 @@ class ImportMovies(FolderSource):
         upsampling = None if fractions is None else parameters.eer_upsampling
         with open_movie(seen.path, eer_fractions=fractions, eer_upsampling=upsampling or 1) as movie:
             self._check_is_movie(movie, context)
+            self.compare_pixel_size(seen, parameters.pixel_size, movie.pixel_size, context)
             height, width = movie.shape
             return Movie(
                 **columns_of(seen, parameters, optics),

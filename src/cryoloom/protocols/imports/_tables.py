@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import CTF, Coordinate, Particle, Volume, counted_were, digest
 from cryoloom.errors import FormatError, InputError, ParameterError
 from cryoloom.protocols.imports._images import found_images
+from cryoloom.protocols.pixel_sizes import disagreement
 from cryoloom.workflow.parameters import (
     AngstromPerPixel,
     Kilovolt,
@@ -22,6 +23,7 @@ from cryoloom.workflow.protocol import Found, Output, SourceProtocol, Stage, out
 from cryoloom.workflow.workspace import SourceContext
 
 if TYPE_CHECKING:
+    from cryoloom.data import Table
     from cryoloom.formats.relion import AssumedAcquisition, Imported
 
 
@@ -69,7 +71,7 @@ class _ImportTable(SourceProtocol):
     def look(self, parameters: Any, context: SourceContext) -> Found:
         """Read the file."""
         (port,) = self.output_ports()
-        return found_table(port.name, self.read(parameters), parameters.file, context)
+        return found_table(port.name, self.read(parameters), parameters, context)
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""
@@ -161,7 +163,7 @@ class ImportVolume(SourceProtocol):
         pixel_size: AngstromPerPixel | None = parameter(
             None,
             label="Pixel size",
-            help="Without it, what the file says is believed if it is plausible.",
+            help="It goes before what the file says. Without it, what the file says is believed if it is plausible.",
             gt=0,
             le=100,
         )
@@ -181,6 +183,9 @@ class ImportVolume(SourceProtocol):
         pixel_size = header.pixel_size if parameters.pixel_size is None else parameters.pixel_size
         if not pixel_size:
             raise InputError(f"{parameters.file.name} states no pixel size; set pixel_size.", path=parameters.file)
+        misstated = disagreement(parameters.pixel_size, header.pixel_size)
+        if misstated:
+            context.say(misstated)
         if len(set(header.shape)) != 1:
             raise FormatError(
                 f"{parameters.file.name} is {' × '.join(map(str, header.shape))}; a map must be a cube.",
@@ -217,13 +222,13 @@ def assumed_acquisition(parameters: Any) -> AssumedAcquisition:
     )
 
 
-def found_table(output: str, imported: Imported, file: Path, context: SourceContext) -> Found:
+def found_table(output: str, imported: Imported, parameters: Any, context: SourceContext) -> Found:
     """What a look at a file that was read gives; whatever was there and is no longer in it is withdrawn.
 
     Each image that it names is looked for; items whose image is not there, or is none, are left out and said.
     """
-    table, failures, recovered = found_images(imported, file)
-    for remark in imported.remarks:
+    table, failures, recovered = found_images(imported, parameters.file)
+    for remark in (*imported.remarks, *_misstated(table, parameters.pixel_size)):
         context.say(remark)
     withdrawn = context.known[output] - set(table.frame["id"])
     return Found(
@@ -233,6 +238,23 @@ def found_table(output: str, imported: Imported, file: Path, context: SourceCont
         recovered=recovered,
         exhausted=True,
     )
+
+
+def _misstated(table: Table, stated: float | None) -> Iterator[str]:
+    """Where a pixel size that was stated is not used, or is not that of the images."""
+    import polars as pl
+
+    from cryoloom.formats import read_header
+
+    if not stated or "pixel_size" not in table.frame.columns or table.frame.is_empty():
+        return
+    used = table.frame["pixel_size"].unique().sort().to_list()
+    if any(disagreement(stated, size) for size in used):
+        said = " and ".join(f"{size:g}" for size in used)
+        yield f"The file says a pixel size of {said} Å, which is used; the {stated:g} Å that was stated is not."
+    for (name,) in table.frame.filter(pl.col("pixel_size") == stated).select("file").head(1).iter_rows():
+        sentence = disagreement(stated, read_header(name).pixel_size)
+        yield from [f"{Path(name).name}: {sentence}"] if sentence else []
 
 
 def is_cs(file: Path) -> bool:

@@ -16,6 +16,7 @@ from cryoloom.errors import CryoloomError, InputError
 from cryoloom.protocols.imports._exposures import stated_optics
 from cryoloom.protocols.imports._folder import FolderNews, SeenFile, WatchedFolder
 from cryoloom.protocols.imports._metadata import record_beside
+from cryoloom.protocols.pixel_sizes import disagreement
 from cryoloom.workflow.parameters import Level, parameter
 from cryoloom.workflow.protocol import Found, FoundFailure, SourceProtocol
 from cryoloom.workflow.workspace import SourceContext
@@ -69,6 +70,7 @@ class FolderSource(SourceProtocol):
         self._last_news = time.monotonic()
         self._has_looked = False
         self._folder_is_lost = False
+        self._misstated: set[str] = set()
 
     def look(self, parameters: Any, context: SourceContext) -> Found:
         """See which files are complete and new, and which have changed."""
@@ -213,7 +215,16 @@ class FolderSource(SourceProtocol):
     def _failure(self, path: Path, reason: str, *, left_out: bool = False) -> FoundFailure:
         key = _failure_id(path)
         self._failed[key] = path
-        return FoundFailure(key, _printable(path.name), reason, left_out)
+        return FoundFailure(key, _printable(path.name), _without_name(reason, path.name), left_out)
+
+    def compare_pixel_size(
+        self, seen: SeenFile, stated: float | None, said: float | None, context: SourceContext
+    ) -> None:
+        """Say it, once for all files that say the same, if a stated pixel size is not the file's."""
+        sentence = disagreement(stated, said)
+        if sentence and sentence not in self._misstated:
+            self._misstated.add(sentence)
+            context.say(f"{seen.path.name}: {sentence}")
 
     @property
     def _output(self) -> str:
@@ -283,6 +294,14 @@ def _check_name(path: Path) -> None:
 
 def _failure_id(path: Path) -> int:
     return digest("unreadable", os.fsencode(path))
+
+
+def _without_name(reason: str, name: str) -> str:
+    """A reason that stands behind the name of its file, where it begins with that name again."""
+    rest = reason.removeprefix(f"{name}: ")
+    if rest != reason:
+        return f"{rest[:1].upper()}{rest[1:]}"
+    return f"It {reason.removeprefix(f'{name} ')}" if reason.startswith(f"{name} ") else reason
 
 
 def _printable(name: str) -> str:

@@ -61,6 +61,7 @@ class CorrectedMovie:
     counts_per_frame : (n,) electrons a pixel that the detector counted
     repaired : number of pixels that were filled from their neighbours
     warnings : what a person should look at, one sentence each
+    said_pixel_size : by the file of the movie, in Å; None if it does not say it
     """
 
     movie: Path
@@ -74,6 +75,7 @@ class CorrectedMovie:
     counts_per_frame: NDArray[np.float64]
     repaired: int
     warnings: tuple[str, ...]
+    said_pixel_size: float | None
 
 
 def files_of(output: Path, acquisition: MovieAcquisition) -> list[Path]:
@@ -123,8 +125,8 @@ def correct_movie(
         exposure = Exposure(acquisition.dose_per_frame, acquisition.voltage, acquisition.pre_exposure)
     with acquisition.open(movie) as opened:
         mended = read_frames(opened, detector, threads=threads)
-        remarks = opened.header.remarks
-        is_eer = opened.header.format == "EER"
+        header = opened.header
+        is_eer = header.format == "EER"
         raw_frames_each = opened.raw_frame_count // opened.frame_count if is_eer else None
     frames, pixel_size = mended.frames, acquisition.pixel_size
     motion = estimate_motion(frames, settings, pixel_size=pixel_size, threads=threads)
@@ -155,7 +157,8 @@ def correct_movie(
         ),
         counts_per_frame=mended.counts_per_frame,
         repaired=mended.repaired,
-        warnings=(*remarks, *detector.warnings, *_warnings(mended, motion, acquisition)),
+        warnings=(*header.remarks, *detector.warnings, *_warnings(mended, motion, acquisition)),
+        said_pixel_size=header.pixel_size,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cryoloom.errors import InputError
 from cryoloom.protocols.pick._templates import Templates, read_templates
+from cryoloom.protocols.pixel_sizes import believed_pixel_size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +33,7 @@ class PickedMicrograph:
     output : STAR file of their coordinates
     picture : of the micrograph with circles around them, or None
     remarks : what the files say that was ignored, and why
+    said_pixel_size : by the file of the micrograph, in Å; None if it does not say it
     """
 
     micrograph: Path
@@ -41,6 +43,7 @@ class PickedMicrograph:
     output: Path
     picture: Path | None
     remarks: tuple[str, ...]
+    said_pixel_size: float | None
 
 
 def pick_micrograph(
@@ -73,8 +76,13 @@ def pick_micrograph(
         If a file does not tell its pixel size and nobody else does, or if it is no micrograph or stack.
     """
     from cryoloom.engine.picking import pick_particles, pick_with_templates
+    from cryoloom.formats import read_stack
 
-    image, pixel_size, remarks = _read(micrograph, pixel_size)
+    with read_stack(micrograph) as stack:
+        header = stack.header
+        pixel_size = believed_pixel_size(header, pixel_size)
+        image = stack.only_image()
+    remarks = header.remarks
     try:
         if templates is None:
             picks = pick_particles(
@@ -107,6 +115,7 @@ def pick_micrograph(
         output=output,
         picture=picture,
         remarks=remarks,
+        said_pixel_size=header.pixel_size,
     )
 
 
@@ -164,15 +173,3 @@ def draw_picks(image: NDArray[np.float32], picks: Picks, diameter: float) -> NDA
     for x, y in picks.coordinates * scale:
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), outline=(70, 220, 120), width=2)
     return np.asarray(picture)
-
-
-def _read(micrograph: Path, pixel_size: float | None) -> tuple[NDArray[np.float32], float, tuple[str, ...]]:
-    from cryoloom.formats import read_stack
-
-    with read_stack(micrograph) as stack:
-        header = stack.header
-        image = stack.only_image()
-    believed = pixel_size or header.pixel_size
-    if believed is None:
-        raise InputError(f"{micrograph.name}: the file does not say its pixel size; give it.", path=micrograph)
-    return image, believed, header.remarks
