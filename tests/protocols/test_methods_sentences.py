@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from cryoloom.data import Coordinate, Item, Micrograph, Movie, Particle, SetWriter, Snapshot, StoredSet
+from cryoloom.protocols.preflight import Check, Preflight
 from cryoloom.runtime import InstalledEnvironment
 
 SAID = [
@@ -140,3 +143,26 @@ def test_it_tells_what_really_came_out(
     parameters = declared.Parameters(**values)
     assert declared().particulars(parameters, {output: held(tmp_path / "set", items)}) == sentences
     assert declared().particulars(parameters, {}) == ""
+
+
+def test_every_work_that_a_sentence_names_is_among_those_to_be_cited() -> None:
+    named = re.compile(r"([A-Z]\w+)(?: et al\.|(?:, [A-Z]\w+)* & [A-Z]\w+),? \(?(\d{4})\)?")
+    found = 0
+    for protocol in InstalledEnvironment().protocols().values():
+        for tells in (protocol.methods, protocol.particulars):
+            for author, year in named.findall(inspect.getsource(tells)):
+                found += 1
+                assert any(work.startswith(author) and year in work for work in protocol.citations), (author, year)
+    assert found, "no sentence names a work any more; look for them otherwise"
+
+
+def test_preflight_cautions_of_what_is_to_be_looked_at_or_stopped_for(tmp_path: Path) -> None:
+    checks = [
+        Check(id=1, name="dose", verdict="ok", sentence="As stated."),
+        Check(id=2, name="pixel size", verdict="look", sentence="It may be otherwise."),
+        Check(id=3, name="gain", verdict="stop", sentence="It lies otherwise."),
+    ]
+    assert Preflight().cautions({"checks": held(tmp_path, checks)}) == [
+        "gain, stop: It lies otherwise.",
+        "pixel size, look: It may be otherwise.",
+    ]

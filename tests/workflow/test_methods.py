@@ -55,10 +55,20 @@ class TellingMean(IteratedMean):
         return super().compute(inputs, parameters, workspace)
 
 
+class JudgingMean(IteratedMean):
+    """Approach the mean, and judge the numbers by it."""
+
+    id = "test-judging-mean"
+    judges_inputs = True
+
+    def cautions(self, outputs: Mapping[str, Snapshot[Any]]) -> list[str]:
+        return [f"{outputs['means'].count} mean is doubtful."]
+
+
 class Environment(SmallEnvironment):
     """Some of the small protocols, with citations and versions."""
 
-    installed: ClassVar[tuple[type[Protocol], ...]] = (CitedSquare, CitedMean, TellingMean)
+    installed: ClassVar[tuple[type[Protocol], ...]] = (CitedSquare, CitedMean, TellingMean, JudgingMean)
     numpy: ClassVar[str] = "2.3.0"
 
     def protocols(self) -> Mapping[str, type[Protocol]]:
@@ -76,6 +86,13 @@ class LaterEnvironment(Environment):
 class WithoutSquare(Environment):
     def protocol(self, protocol_id: str) -> type[Protocol]:
         if protocol_id == "test-square":
+            raise NotFoundError("Its plugin is not installed.")
+        return super().protocol(protocol_id)
+
+
+class WithoutJudge(Environment):
+    def protocol(self, protocol_id: str) -> type[Protocol]:
+        if protocol_id == "test-judging-mean":
             raise NotFoundError("Its plugin is not installed.")
         return super().protocol(protocol_id)
 
@@ -130,6 +147,17 @@ def test_the_text_tells_every_step_with_its_numbers(session: Session) -> None:
 def test_only_what_a_result_was_made_from_is_told(session: Session) -> None:
     session.project.drive(session.project.add("test-split", numbers="1.numbers"))
     assert [step.number for step in session.told(4).steps] == [1, 4]
+
+
+def test_what_was_judged_of_an_input_is_told_with_all_that_was_made_of_it(session: Session) -> None:
+    judge = session.project.add("test-judging-mean", numbers="1.numbers", iterations=1)
+    sentence = "Run 4 (test-judging-mean): 1 mean is doubtful."
+    assert sentence not in session.told().remarks, "it has not been run"
+    session.project.drive(judge)
+    assert session.told().remarks.count(sentence) == 1
+    assert session.told(number=4).remarks.count(sentence) == 1
+    assert "test-judging-mean" not in session.told().text
+    assert session.told(environment=WithoutJudge()).remarks == ("Run 2 (test-square): 1 of 3 items failed.",)
 
 
 def test_each_work_is_cited_once_with_who_asks_for_it(session: Session) -> None:

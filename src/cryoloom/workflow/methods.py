@@ -89,6 +89,10 @@ def methods_of(graph: RunGraph, environment: Environment, runs: Iterable[str]) -
             *_remarks_on_versions(graph[ulid], made[ulid]),
             *(f"{_capital(graph[ulid])} is stale: {reason}" for reason in compared.reasons),
         ]
+        judges = [
+            reader for reader in graph.readers(ulid) if reader not in order and _judges(graph[reader], environment)
+        ]
+        remarks += [remark for judge in (ulid, *judges) for remark in _cautions(graph, judge, environment)]
         if compared.behind:
             remarks.append(f"{_capital(graph[ulid])} is behind its inputs by {compared.behind}.")
         steps.append(_step(graph, ulid, made[ulid], environment, remarks))
@@ -195,6 +199,27 @@ def _remarks_on_state(entry: RunEntry, folder: RunFolder) -> list[str]:
         if count and (name == "failed" or entry.inputs):  # what a source left out was none of its items
             remarks.append(f"{title}: {count} of {entry.progress.get('total', 0)} items {what}.")
     return remarks
+
+
+def _judges(entry: RunEntry, environment: Environment) -> bool:
+    try:
+        return environment.protocol(entry.protocol).judges_inputs
+    except NotFoundError:
+        return False
+
+
+def _cautions(graph: RunGraph, ulid: str, environment: Environment) -> list[str]:
+    """What the protocol of a run would have an author know of what came out."""
+    entry = graph[ulid]
+    outputs = newest_outputs(graph.folder(ulid))
+    try:
+        protocol = environment.protocol(entry.protocol)
+    except NotFoundError:
+        return []
+    if not outputs or any(snapshot is None for snapshot in outputs.values()):
+        return []
+    told = protocol().cautions({name: snapshot for name, snapshot in outputs.items() if snapshot is not None})
+    return [f"{_capital(entry)}: {caution}" for caution in told]
 
 
 def _remarks_on_versions(entry: RunEntry, made: Sequence[AttemptRequest]) -> list[str]:

@@ -34,6 +34,7 @@ class PickParticles(MapProtocol):
     id = "pick"
     version = 1
     stage = Stage.PICK
+    citations = ("Eldar, Landa & Shkolnisky (2020), J. Struct. Biol. 210:107473, doi:10.1016/j.jsb.2020.107473",)
 
     class Inputs:
         """Micrographs, and what is known of their particles."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Item, Movie, Snapshot
-from cryoloom.protocols.preflight._checks import Check, checks_of, in_one_line
+from cryoloom.protocols.preflight._checks import Check, Verdict, checks_of, in_one_line
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import Input, Output, Stage, WholeProtocol, input_set, output_set
@@ -25,6 +25,7 @@ class Preflight(WholeProtocol):
 
     id = "preflight"
     stage = Stage.IMPORT
+    judges_inputs = True
 
     class Inputs:
         """A session."""
@@ -75,6 +76,16 @@ class Preflight(WholeProtocol):
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """Nothing that a paper needs."""
         return ""
+
+    def cautions(self, outputs: Mapping[str, Snapshot[Any]]) -> list[str]:
+        """What a person is to look at, or should have stopped for."""
+        found = [check for check in outputs["checks"].items() if isinstance(check, Check)]
+        return [
+            f"{check.name}, {check.verdict}: {check.sentence}"
+            for worst in (Verdict.STOP, Verdict.LOOK)
+            for check in found
+            if check.verdict == worst.value
+        ]
 
 
 def _first(snapshot: Snapshot[Any], count: int) -> list[Movie]:

@@ -56,6 +56,7 @@ class Protocol:
     Parameters : a `ProtocolParameters` of fields made by `parameter`
     file_categories : folders below the run's ``files/`` and what may become of the files in each
     corrects : name of an input that the output of the same name puts right: what else reads that input's set is stale
+    judges_inputs : its `cautions` are of what it reads, and are told with whatever else is made of that
     waits_for_closed_inputs : unless a run's options say otherwise, it begins when every input is closed
     """
 
@@ -65,6 +66,7 @@ class Protocol:
     citations: ClassVar[Sequence[str]] = ()
     file_categories: ClassVar[Mapping[str, FileRole]] = {}
     corrects: ClassVar[str] = ""
+    judges_inputs: ClassVar[bool] = False
     waits_for_closed_inputs: ClassVar[bool] = False
 
     class Inputs:
@@ -146,3 +148,12 @@ class Protocol:
         outputs : name of an output → what it holds
         """
         return ""
+
+    def cautions(self, outputs: Mapping[str, Snapshot[Any]]) -> Sequence[str]:
+        """What came out and an author should know before publishing, one sentence each.
+
+        Parameters
+        ----------
+        outputs : name of an output → what it holds
+        """
+        return ()
