@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,11 +24,20 @@ tools_of_classes = pytest.mark.parametrize("tool", ["class2d", "abinitio", "clas
 tools_with_masks = pytest.mark.parametrize("tool", ["refine", "class3d"])
 
 
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sound")
+    changed(
+        write_particles(folder, count=COUNT), lambda frame: frame.with_columns(half_set=1 + pl.int_range(pl.len()) % 2)
+    )
+    return folder
+
+
 @pytest.fixture
-def star(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    star = write_particles(tmp_path, count=COUNT)
-    return changed(star, lambda frame: frame.with_columns(half_set=1 + pl.int_range(pl.len()) % 2))
+def star(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Particles that nothing is wrong with, yet."""
+    monkeypatch.chdir(shutil.copytree(sound, tmp_path / "particles"))
+    return tmp_path / "particles" / "particles.star"
 
 
 def changed(star: Path, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Path:

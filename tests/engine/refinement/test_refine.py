@@ -181,6 +181,7 @@ def test_noise_gives_no_evidence_in_a_tight_mask_either(phantom, optics, tight):
     assert np.all(within.corrected.correlation[unseen] < 5.0 * chance[unseen])
 
 
+@pytest.mark.full
 def test_particles_are_found_in_a_tight_mask(particles, phantom, truth, tight):
     *_, last = refine(particles, HALVES, phantom, SETTINGS, mask=tight, threads=2)
     assert last.has_signal

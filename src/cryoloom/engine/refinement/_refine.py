@@ -223,7 +223,7 @@ class _Refinement:
             known = replace(known, reference=scaled)
         # Until the halves agree beyond what both were shown, nothing may carry that further: masks of images, which mix
         # neighbouring frequencies, and reconstruction, which interpolates between them.
-        return pass_over(
+        found = pass_over(
             self._particles,
             known,
             planned,
@@ -232,10 +232,12 @@ class _Refinement:
             shared_radius=None if state.has_signal else self._shared_radius,
             threads=self._threads,
         )
+        # Sums as they were before are let go at once: they are the largest of all.
+        beyond = None if found.beyond is None else self._symmetrised(found.beyond)
+        return replace(found, sums=self._symmetrised(found.sums), beyond=beyond)
 
     def _maps(self, outputs: list[HalfOutput], planned: Plan, *, last: bool) -> _Maps:
-        sums = [self._symmetrised(output.sums) for output in outputs]
-        apart = [None if output.beyond is None else self._symmetrised(output.beyond) for output in outputs]
+        sums, apart = [output.sums for output in outputs], [output.beyond for output in outputs]
         halves = np.stack([self._map(*pair) for pair in zip(sums, apart, strict=True)])
         curve = agreement(
             halves,
