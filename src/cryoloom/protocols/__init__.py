@@ -33,6 +33,8 @@ PROTOCOLS: Mapping[str, str] = {
     "directional-resolution": "cryoloom.protocols.maps:EstimateDirectionalResolution",
     "views": "cryoloom.protocols.maps:ShowViews",
     "model-fsc": "cryoloom.protocols.maps:CorrelateWithModel",
+    "filter-map": "cryoloom.protocols.maps:FilterMap",
+    "combine-maps": "cryoloom.protocols.maps:CombineMaps",
     "resample-map": "cryoloom.protocols.maps:ResampleMap",
     "invert-hand": "cryoloom.protocols.maps:InvertHand",
     "align-to-symmetry": "cryoloom.protocols.maps:AlignToSymmetry",

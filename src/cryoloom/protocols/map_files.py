@@ -72,6 +72,18 @@ def read_maps(paths: Sequence[Path], *, pixel_size: float | None = None) -> list
         If their boxes or pixel sizes differ.
     """
     maps = [read_map(path, pixel_size=pixel_size) for path in paths]
+    check_alike(maps)
+    return maps
+
+
+def check_alike(maps: Sequence[MapFile]) -> None:
+    """Refuse maps that do not belong together.
+
+    Raises
+    ------
+    InputError
+        If their boxes or pixel sizes differ.
+    """
     first = maps[0]
     for other in maps[1:]:
         if other.volume.shape != first.volume.shape:
@@ -87,7 +99,6 @@ def read_maps(paths: Sequence[Path], *, pixel_size: float | None = None) -> list
                 f"{first.pixel_size:g} Å; resample one of them, or state the pixel size.",
                 path=other.path,
             )
-    return maps
 
 
 def mask_among(maps: Sequence[MapFile], *, threads: int = 1) -> NDArray[np.float32]:

@@ -10,7 +10,6 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.errors import InputError
 
 
 def filter_map(
@@ -33,38 +32,19 @@ def filter_map(
 
     Example: cryoloom tool filter-map map.mrc --low-pass 8 --output smooth.mrc
     """
-    from cryoloom.engine import maps
     from cryoloom.protocols.map_files import read_map, write_map
-    from cryoloom.protocols.maps._detector import read_detector
+    from cryoloom.protocols.maps._filters import FilterSettings, filtered
 
-    if low_pass is None and high_pass is None and b_factor is None and mtf is None:
-        raise InputError("No filter is given; give --low-pass, --high-pass, --b-factor or --mtf.")
+    settings = FilterSettings(low_pass, high_pass, b_factor, mtf, detector_pixel_size)
     check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
     check_targets([output], inputs=[volume, mtf], overwrite=overwrite)
     given = read_map(volume, pixel_size=pixel_size)
-    result, size = given.volume, given.pixel_size
-    if mtf is not None:
-        detector = read_detector(mtf, pixel_size=detector_pixel_size or size)
-        result = maps.divide_by_mtf(
-            result,
-            detector.frequency,
-            detector.mtf,
-            pixel_size=size,
-            detector_pixel_size=detector.pixel_size,
-            threads=threads,
-        )
-    if b_factor is not None:
-        result = maps.apply_b_factor(result, b_factor, pixel_size=size, threads=threads)
-    if high_pass is not None:
-        result = maps.high_pass(result, high_pass, pixel_size=size, threads=threads)
-    if low_pass is not None:
-        result = maps.low_pass(result, low_pass, pixel_size=size, threads=threads)
-    write_map(output, result, like=given)
+    write_map(output, filtered(given, settings, threads=threads), like=given)
     for remark in given.remarks:
         sys.stderr.write(f"{volume.name}: {remark}\n")
     document = {
         "map": output,
-        "pixel_size": size,
+        "pixel_size": given.pixel_size,
         "low_pass": low_pass,
         "high_pass": high_pass,
         "b_factor": b_factor,
