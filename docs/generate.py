@@ -84,11 +84,21 @@ def command_pages() -> str:
                     if parameter.param_type_name == "option"
                     else f"`{parameter.name}`"
                 )
-                lines.append(f"- {names}: {getattr(parameter, 'help', '') or ''}")
+                lines.append(f"- {names}: {getattr(parameter, 'help', '') or ''}{_default_of(parameter)}")
             lines.append("")
 
     describe("cryoloom", COMMANDS)
     return "\n".join(lines)
+
+
+def _default_of(parameter: Any) -> str:
+    """What holds if an option is not given, as its help says it."""
+    if parameter.required:
+        return " *required*" if parameter.param_type_name == "option" else ""
+    if parameter.default is None or isinstance(parameter.default, bool) or parameter.default in ("", [], ()):
+        return ""
+    values = parameter.default if isinstance(parameter.default, list | tuple) else [parameter.default]
+    return f" *default: {', '.join(str(getattr(value, 'value', value)) for value in values)}*"
 
 
 def _as_paragraphs(text: str) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import mrcfile
 import numpy as np
+import polars as pl
 import pytest
 from phantom_particles import BOX, COUNT, DIAMETER, write_particles
 
@@ -14,6 +16,7 @@ from cryoloom.cli.main import main
 from cryoloom.engine.classes2d import classify2d
 from cryoloom.errors import ParameterError
 from cryoloom.formats import read_star
+from cryoloom.protocols.class2d import SelectClasses
 from cryoloom.protocols.class2d._labels import continued
 from cryoloom.protocols.class_choice import labels_in
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
@@ -76,6 +79,8 @@ def test_classes_go_on_from_the_last_iteration_and_are_chosen(imported, monkeypa
     assert imported.drive(chosen)[0].state is RunState.FINISHED
     kept = chosen.outputs["particles"].to_polars()
     assert set(kept["id"]) == set(particles.filter(particles["class_number"] < 3)["id"])
+    reason = chosen.folder.newest_attempt().end().reason
+    assert reason == f"rejected: {COUNT - kept.height} in classes left out"
     assert kept.height + chosen.outputs["rejected"].to_polars().height == COUNT
     with pytest.raises(ParameterError, match="name it once"):
         chosen.decide(keep="1", leave_out="1-2")
@@ -84,6 +89,20 @@ def test_classes_go_on_from_the_last_iteration_and_are_chosen(imported, monkeypa
     assert [one.label for one in shown.reconstruction.classes] == classes["label"].to_list()
     assert shown.reconstruction.kept == set(classes.filter(classes["label"] < 3)["id"])
     assert shown.particle_count == kept.height
+
+
+def test_why_particles_of_classes_that_are_kept_are_left_out_is_said():
+    outputs = {
+        "classes": pl.DataFrame({"index": [0, 1]}),
+        "particles": pl.DataFrame({"class_number": [1, 2, 2]}),
+        "rejected": pl.DataFrame({"class_number": [1, 3, 3]}),
+    }
+    given = {
+        name: SimpleNamespace(to_polars=lambda columns, table=table: table.select(columns))
+        for name, table in outputs.items()
+    }
+    told = SelectClasses().summary(given, None)
+    assert told == "rejected: 2 in classes left out, 1 unlike the average of their class"
 
 
 def test_labels_stay_with_averages_that_are_found_again():

@@ -22,7 +22,7 @@ from cryoloom.data._item import (
     register_kind,
 )
 from cryoloom.data._maps import FSC, Class2D, Class3D, LocalResolution, Mask, Volume
-from cryoloom.data._optics import OpticsGroup
+from cryoloom.data._optics import USUAL_ABERRATION, USUAL_AMPLITUDE_CONTRAST, OpticsGroup
 from cryoloom.data._picks import Coordinate, Particle
 from cryoloom.data._provenance import Ancestor, trace
 from cryoloom.data._stored import Changes, Snapshot, StoredSet
@@ -62,6 +62,8 @@ FSCs: TypeAlias = Snapshot[FSC]
 __all__ = [
     "CTF",
     "FSC",
+    "USUAL_ABERRATION",
+    "USUAL_AMPLITUDE_CONTRAST",
     "Ancestor",
     "CTFChange",
     "CTFs",

@@ -10,6 +10,9 @@ from typing import Any, Self
 from cryoloom.data._identity import digest
 from cryoloom.errors import FormatError
 
+USUAL_ABERRATION, USUAL_AMPLITUDE_CONTRAST = 2.7, 0.1
+"""In mm of most Titan Krios, and of protein in ice, where nothing is stated."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpticsGroup:

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 
+from cryoloom.cli.tool.ctf import ctf
 from cryoloom.formats import write_image
+from cryoloom.protocols.imports import ImportMovies
 
 OPTICS = ["--voltage", "300", "--cs", "2.7", "--amplitude-contrast", "0.07"]
 
@@ -43,6 +46,15 @@ def test_json_is_one_document_with_what_is_promised(micrograph, tmp_path):
     assert (tmp_path / "rings.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_what_is_not_stated_of_the_optics_is_as_imports_take_it():
+    command = typer.Typer()
+    command.command()(ctf)
+    defaults = {one.name: one.default for one in typer.main.get_command(command).params}
+    parameters = ImportMovies.Parameters.model_fields
+    for name in ("spherical_aberration", "amplitude_contrast"):
+        assert defaults[name] == parameters[name].default
+
+
 def test_several_give_a_list_and_a_sentence_each(micrograph, tmp_path):
     second = tmp_path / "second.mrc"
     second.write_bytes(micrograph.read_bytes())
@@ -67,7 +79,7 @@ def test_a_file_that_is_no_micrograph_is_the_inputs_fault(tmp_path):
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["--voltage", "300"], [*OPTICS, "--picture", "a.png", "--picture-folder", "b"], [*OPTICS, "--nonsense"]],
+    [[], ["--cs", "2.7"], [*OPTICS, "--picture", "a.png", "--picture-folder", "b"], [*OPTICS, "--nonsense"]],
 )
 def test_wrong_usage_is_exit_status_2(micrograph, arguments):
     assert run(micrograph, *arguments).returncode == 2

@@ -11,6 +11,8 @@ import pytest
 import starfile
 
 from cryoloom.cli.main import main
+from cryoloom.engine.abinitio import Confidence
+from cryoloom.protocols.abinitio._runs import in_words
 
 pytestmark = pytest.mark.skipif(shutil.which("relion_project") is None, reason="RELION is not installed")
 BOX, PIXEL, COUNT = 32, 4.0, 300
@@ -173,6 +175,15 @@ def test_abinitio_writes_maps_that_the_same_seed_makes_again(project, capsys):
     status, _, err = run(capsys, "abinitio", project / "particles.star", "--diameter", 300, "--output", project / "x")
     assert status == 1
     assert "does not fit images" in err
+
+
+def test_of_first_maps_it_is_said_whether_they_are_reliable_and_that_their_hand_is_not_known():
+    agreed = Confidence(chosen=0, agreement=np.array([0.967]), resolution=12.5)
+    assert in_words(agreed).startswith("Reliable: runs from unlike starts agree, to 12 Å they correlate by 0.97.")
+    apart = Confidence(chosen=0, agreement=np.array([0.967, 0.3]), resolution=12.5)
+    assert in_words(apart).startswith("Not reliable")
+    assert in_words(None).startswith("A single run says nothing")
+    assert all("hand is not known" in in_words(one) for one in (agreed, apart, None))
 
 
 def test_refine_answers_with_all_that_it_has_made(project, capsys):

@@ -55,7 +55,15 @@ def abinitio(
     from cryoloom.engine.refinement import search_seconds
     from cryoloom.formats import relion, write_volume
     from cryoloom.protocols.abinitio import AbInitio
-    from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, peak_memory, posed, share_done, states
+    from cryoloom.protocols.abinitio._runs import (
+        confidence_of,
+        doubt_of,
+        in_words,
+        peak_memory,
+        posed,
+        share_done,
+        states,
+    )
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
         check_class_count,
@@ -128,7 +136,8 @@ def abinitio(
         "predicted": foretold,
         "remarks": list(remarks),
     }
-    emit(document, as_json=as_json, text=f"{len(loaded)} particles → {', '.join(map(str, maps))}")
+    written = f"{len(loaded)} particles → {', '.join(map(str, maps))}"
+    emit(document, as_json=as_json, text=f"{written}\n{in_words(confidence)}")
 
 
 def _confidence_document(confidence: Confidence) -> dict[str, Any]:

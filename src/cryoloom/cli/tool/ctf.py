@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.data import USUAL_ABERRATION, USUAL_AMPLITUDE_CONTRAST
 from cryoloom.errors import CryoloomError, InputError
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ def ctf(
     voltage: Annotated[float, typer.Option(min=1.0, help="Acceleration voltage in kV.")],
     spherical_aberration: Annotated[
         float, typer.Option("--cs", "--spherical-aberration", min=0.0, help="Spherical aberration in mm.")
-    ],
+    ] = USUAL_ABERRATION,
     amplitude_contrast: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Fraction of amplitude contrast, such as 0.07 or 0.1.")
-    ],
+    ] = USUAL_AMPLITUDE_CONTRAST,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å; goes before what the file says.")] = None,
     resolution_range: Annotated[
         tuple[float, float], typer.Option(help="Rings between these resolutions are fitted, in Å.")
@@ -52,7 +53,7 @@ def ctf(
 ) -> None:
     """Estimate defocus, astigmatism and, with a phase plate, phase shift from the Thon rings of micrographs.
 
-    Example: cryoloom tool ctf aligned.mrc --voltage 300 --cs 2.7 --amplitude-contrast 0.1 --picture rings.png
+    Example: cryoloom tool ctf aligned.mrc --voltage 300 --picture rings.png
     """
     # Micrographs side by side use the processors; a linear algebra library that does so too would only be in the way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryoloom.cli.output import emit
+from cryoloom.cli.output import duration, emit
+
+if TYPE_CHECKING:
+    from cryoloom.testing.microscope import Session
 
 
 def simulate(
@@ -38,8 +43,14 @@ def simulate(
     if tier not in list(Tier):
         raise typer.BadParameter(f"{tier!r} is none of {', '.join(Tier)}.", param_hint="--tier")
 
+    begin = time.monotonic()
+    written: list[Path] = []
+
     def tell(movie: Path, truth: ExposureTruth) -> None:
-        sys.stderr.write(f"{movie.name}: defocus {truth.defocus_u:.0f} / {truth.defocus_v:.0f} Å\n")
+        written.append(movie)
+        left = (movies - len(written)) * (time.monotonic() - begin) / len(written)
+        how_far = f"{len(written)} of {movies}" + (f", {duration(left)} left" if len(written) < movies else "")
+        sys.stderr.write(f"{movie.name} ({how_far}): defocus {truth.defocus_u:.0f} / {truth.defocus_v:.0f} Å\n")
 
     session = write_session(
         folder,
@@ -59,4 +70,25 @@ def simulate(
         "truth": session.truth_folder / "session.json",
         "particles": session.truth_folder / "particles.star",
     }
-    emit(document, as_json=as_json, text=f"{len(session.movies)} movies in {session.folder / 'movies'}")
+    text = (
+        f"{len(session.movies)} movies in {session.folder / 'movies'}; a project imports them with\n{_import(session)}"
+    )
+    emit(document, as_json=as_json, text=text)
+
+
+def _import(session: Session) -> str:
+    """The command that tells an import what is known of a session."""
+    from cryoloom.durable import read_json
+
+    optics = read_json(session.truth_folder / "session.json")["parameters"]["optics"]
+    settings = {
+        "folder": session.folder / "movies",
+        "gain": session.gain,
+        "voltage": f"{optics['voltage']:g}",
+        "spherical_aberration": f"{optics['spherical_aberration']:g}",
+        "amplitude_contrast": f"{optics['amplitude_contrast']:g}",
+        "pixel_size": f"{session.pixel_size:g}",
+        "dose_per_frame": f"{session.dose_per_frame:g}",
+    }
+    words = (f"--set {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
+    return f"cryoloom add PROJECT import-movies {' '.join(words)}"

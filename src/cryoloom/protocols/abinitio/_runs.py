@@ -81,6 +81,19 @@ def doubt_of(confidence: Confidence | None) -> str:
     )
 
 
+def in_words(confidence: Confidence | None) -> str:
+    """How far the maps can be believed, and that their hand is not known."""
+    hand = "Its hand is not known: it may be the mirror image of the molecule."
+    if confidence is None:
+        return f"A single run says nothing of its reliability. {hand}"
+    if not confidence.is_reliable:
+        return f"Not reliable. {hand}"
+    found = ", ".join(f"{each:.2f}" for each in confidence.agreement)
+    return (
+        f"Reliable: runs from unlike starts agree, to {confidence.resolution:.0f} Å they correlate by {found}. {hand}"
+    )
+
+
 def posed(
     particles: LoadedParticles,
     settings: AbInitioSettings,

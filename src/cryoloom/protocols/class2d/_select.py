@@ -12,7 +12,7 @@ from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import DecideProtocol, Input, Output, Stage, input_set, output_set
 
 if TYPE_CHECKING:
-    from cryoloom.data import Table
+    from cryoloom.data import Snapshot, Table
 
 
 class SelectClasses(DecideProtocol):
@@ -77,6 +77,15 @@ class SelectClasses(DecideProtocol):
             "rejected": particles.with_frame(rest),
             "classes": classes.with_frame(kept),
         }
+
+    def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
+        """Why particles were left out."""
+        kept = (outputs["classes"].to_polars(columns=["index"])["index"] + 1).to_list()
+        rejected = outputs["rejected"].to_polars(columns=["class_number"])["class_number"]
+        unlike = int(rejected.is_in(kept).sum())
+        reasons = {"in classes left out": len(rejected) - unlike, "unlike the average of their class": unlike}
+        told = ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count)
+        return f"rejected: {told}" if told else ""
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""

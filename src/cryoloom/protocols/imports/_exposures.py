@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cryoloom.data import OpticsGroup, movie_id_of
+from cryoloom.data import USUAL_ABERRATION, USUAL_AMPLITUDE_CONTRAST, OpticsGroup, movie_id_of
 from cryoloom.errors import InputError
 from cryoloom.protocols.imports._folder import SeenFile
 from cryoloom.workflow.parameters import parameter
-
-USUAL_ABERRATION, USUAL_AMPLITUDE_CONTRAST = 2.7, 0.1
 
 
 def pixel_size() -> Any:

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cryoloom.data import Movie, OpticsGroup, counted_were
+from cryoloom.data import USUAL_ABERRATION, USUAL_AMPLITUDE_CONTRAST, Movie, OpticsGroup, counted_were
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.imports import _exposures, _watching
 from cryoloom.protocols.imports._exposures import (
-    USUAL_ABERRATION,
-    USUAL_AMPLITUDE_CONTRAST,
     columns_of,
     pixel_size_of,
 )
