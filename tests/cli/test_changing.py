@@ -38,6 +38,9 @@ def test_a_run_that_needs_you_says_how_and_is_decided(project: Path, document: D
     assert asked["decision"] is None
     assert "no parameter" in shell("decide", project, 5, "--set", "threshold=1", expect=1)[1]
     assert "Run 2 (filter) asks for no decision." in shell("decide", project, 2, expect=1)[1]
+    said = shell("decide", project, 5, "--set", "condition=fit_resolution < 5", expect=1)[1]
+    assert "fit_resolution" in said
+    assert document("decide", project, 5)["decision"] is None, "a decision that cannot be applied is not kept"
     decided = document("decide", project, 5, "--set", "condition=size_bytes < 1")
     assert decided["decision"] == {"condition": "size_bytes < 1"}
     Project.open(project).run(5).wait(60)
@@ -72,6 +75,19 @@ def test_a_draft_neither_reads_itself_nor_pulls_the_ground_from_its_readers(
     document("set", project, 6, "--in", "items=3.accepted")
     document("set", project, 5, "--in", "items=4.micrographs")
     assert Project.open(project).run(5).record.output_kinds == {"kept": "micrographs", "rest": "micrographs"}
+
+
+def test_values_that_do_not_fit_are_refused_in_the_units_and_words_of_the_parameters(
+    project: Path, document: Document, shell: Shell
+) -> None:
+    document("add", project, "ctf", "--in", "micrographs=4.micrographs")
+    said = shell("set", project, 5, "defocus_range=3,0.4", expect=1)[1]
+    assert "The defocus range is 3 to 0.4 µm; give two positive values, the smaller first." in said
+    said = shell("add", project, "import-particles", "--set", "path=a.star", expect=1)[1]
+    assert "voltage" not in said
+    assert "`cryoloom protocols`" in said
+    assert "did you mean pixel_size?" in shell("add", project, "import-particles", "--set", "pixel=1", expect=1)[1]
+    assert document("set", project, 9, "a=b", expect=1)["error"].startswith("Project")
 
 
 def test_a_run_is_annotated(project: Path, document: Document) -> None:

@@ -210,3 +210,12 @@ def test_one_thing_is_one_thing() -> None:
     assert [counted(count, "micrographs") for count in (0, 1, 2)] == ["0 micrographs", "1 micrograph", "2 micrographs"]
     assert counted(1, "accepted") == "1 accepted"
     assert [counted(1, "classes"), counted(2, "classes")] == ["1 class", "2 classes"]
+    assert [counted(1, "classes2d"), counted(12, "classes2d")] == ["1 2D class", "12 2D classes"]
+
+
+def test_columns_of_a_set_without_rows_are_those_of_its_kind(project: Path, document: Document, shell: Shell) -> None:
+    folder = Project.open(project).run(4).folder.outputs / "micrographs"
+    SetWriter.open(folder, kind="micrographs").commit(upsert=[])
+    assert document("show", project, "4.micrographs", "--columns", "width,motion_total")["rows"] == []
+    assert document("show", project, "4.micrographs", "--filter", "motion_total < 30")["matching"] == 0
+    assert "0 micrographs" in shell("show", project, "4.micrographs", "--columns", "width")[0]

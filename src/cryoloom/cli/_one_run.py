@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from cryoloom.data import counted
 from cryoloom.workflow.graph import RunGraph
 
 if TYPE_CHECKING:
@@ -76,12 +77,11 @@ def run_text(document: dict[str, Any]) -> str:
     lines += ["", "Inputs", *(f"  {name} = {source}" for name, source in document["inputs"].items())]
     lines += ["", "Outputs"]
     for name, output in document["outputs"].items():
-        lines.append(
-            f"  {document['number']}.{name}: {output['count']} {output['kind']}{'' if output['closed'] else ', open'}"
-        )
+        held = counted(output["count"], output["kind"])
+        lines.append(f"  {document['number']}.{name}: {held}{'' if output['closed'] else ', open'}")
     lines += ["", "Parameters", *(f"  {name} = {_value(value)}" for name, value in document["parameters"].items())]
     if document["warning_count"]:
-        lines += ["", f"{document['warning_count']} warnings: `cryoloom show` with --warnings lists them"]
+        lines += ["", f"{counted(document['warning_count'], 'warnings')}: `cryoloom show` with --warnings tells"]
     if document["failed_items"]:
         lines += ["", "Failed or excluded"]
         lines += [f"  {item['label']} (id {item['id']}): {item['reason']}" for item in document["failed_items"]]

@@ -35,8 +35,9 @@ def chosen_columns(table: Table, names: Sequence[str]) -> Table:
 
     for name in names:
         if name not in table.frame.columns:
-            near = difflib.get_close_matches(name, table.frame.columns, n=3) or table.frame.columns
-            raise NotFoundError(f"The {table.schema.kind} have no column {name!r}; did you mean {', '.join(near)}?")
+            near = difflib.get_close_matches(name, table.frame.columns, n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(table.frame.columns)}."
+            raise NotFoundError(f"The {table.schema.kind} have no column {name!r}; {hint}")
     return table.with_frame(table.frame.select(names))
 
 

@@ -16,6 +16,8 @@ from typing import Annotated, Any
 import typer
 from typer import core
 
+from cryoloom.cli import output
+
 TOOLS: Mapping[str, str] = {
     "motion": "cryoloom.cli.tool.motion:motion",
     "ctf": "cryoloom.cli.tool.ctf:ctf",
@@ -143,12 +145,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from cryoloom.errors import CryoloomError, disk_faults_explained, wrong_paths_explained
     from cryoloom.runtime import use_kernel_cache
 
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    output.begin()
     use_kernel_cache()
     try:
         with wrong_paths_explained(), disk_faults_explained(Path.cwd()):
-            _application()(args=None if arguments is None else list(arguments), prog_name="cryoloom")
+            _application()(args=words, prog_name="cryoloom")
     except CryoloomError as error:
-        sys.stderr.write(f"cryoloom: {error}\n")
+        output.emit_error(str(error), as_json="--json" in words)
         sys.exit(1)
 
 

@@ -8,6 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+_given: list[object] = []
+
+
+def begin() -> None:
+    """Begin a command, which has not answered yet."""
+    _given.clear()
+
 
 def emit(document: object, *, as_json: bool, text: str) -> None:
     """Print the answer of a command on standard output.
@@ -19,9 +26,23 @@ def emit(document: object, *, as_json: bool, text: str) -> None:
     text : the same for people
     """
     if as_json:
+        _given.append(document)
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=_plain) + "\n")
     elif text:
         sys.stdout.write(text.rstrip("\n") + "\n")
+
+
+def emit_error(sentence: str, *, as_json: bool) -> None:
+    """Say on standard error why a command failed, and as the one JSON document if it has not answered yet.
+
+    Parameters
+    ----------
+    sentence : what went wrong, where, and how to mend it
+    as_json : the command was asked for a JSON document
+    """
+    if as_json and not _given:
+        emit({"error": sentence}, as_json=True, text="")
+    sys.stderr.write(f"cryoloom: {sentence}\n")
 
 
 def duration(seconds: float) -> str:

@@ -105,11 +105,14 @@ def methods(
 
 def _show_rows(project: Project, name: str, condition: str, columns: list[str], limit: int, *, as_json: bool) -> None:
     from cryoloom.cli._rows import chosen_columns, column_documents, row_documents
-    from cryoloom.data import counted, filter_by, parse_condition
+    from cryoloom.data import Table, counted, filter_by, parse_condition
 
     output = project.output(name)
     snapshot = output.latest()
     table = snapshot.table()
+    if not len(table) and (columns or condition):  # of its columns those are known that its kind declares
+        project.environment.know_kind(output.kind)
+        table = Table.of([], output.kind)
     matching = filter_by(table, condition) if condition else table
     rows = matching.with_frame(matching.frame.head(limit)) if limit else matching
     if as_json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_KINDS_IN_WORDS = {"classes2d": "2D classes", "classes3d": "3D classes"}
+
 
 def counted(count: int, items: str) -> str:
     """A number of items as one says it: ``1 movie``, ``3 movies``.
@@ -9,10 +11,11 @@ def counted(count: int, items: str) -> str:
     Parameters
     ----------
     count : how many
-    items : what they are, in the plural with s
+    items : what they are, in the plural with s, or a kind of item
     """
-    one = items.replace("classes", "class") if "classes" in items else items.removesuffix("s")
-    return f"{count} {one if count == 1 else items}"
+    many = _KINDS_IN_WORDS.get(items, items)
+    one = many.replace("classes", "class") if "classes" in many else many.removesuffix("s")
+    return f"{count} {one if count == 1 else many}"
 
 
 def counted_were(count: int, items: str) -> str:

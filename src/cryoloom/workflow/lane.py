@@ -14,6 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from cryoloom import errors
+
 
 @dataclass(frozen=True, slots=True)
 class Resources:
@@ -83,6 +85,12 @@ class TaskFailure:
     message: str
     is_input_error: bool
     traceback: str
+
+    @property
+    def detail(self) -> str:
+        """What the log needs besides the message: nothing, where the message is meant to be all there is to say."""
+        is_sentence = issubclass(getattr(errors, self.kind, Exception), errors.CryoloomError)
+        return "" if self.is_input_error or is_sentence else self.traceback
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,8 +210,13 @@ def validated(parameters: type[P], values: dict[str, Any]) -> P:
 def _unknown(name: str, parameters: type[ProtocolParameters]) -> str:
     import difflib
 
-    near = difflib.get_close_matches(name, parameters.model_fields, n=3) or list(parameters.model_fields)
-    return f"There is no parameter {name!r}; did you mean {', '.join(near) or 'none: it takes no parameters'}?"
+    if not parameters.model_fields:
+        return f"There is no parameter {name!r}; it takes none."
+    near = difflib.get_close_matches(name, parameters.model_fields, n=3)
+    near += [field for field in parameters.model_fields if name in field.split("_") and field not in near]
+    if near:
+        return f"There is no parameter {name!r}; did you mean {' or '.join(near)}?"
+    return f"There is no parameter {name!r}; `cryoloom protocols` with the protocol's name lists what there is."
 
 
 def _as_json(value: Any) -> str:

@@ -72,8 +72,9 @@ def test_a_file_that_is_no_micrograph_is_the_inputs_fault(tmp_path):
     (tmp_path / "garbage.mrc").write_bytes(b"garbage")
     done = run(tmp_path / "garbage.mrc", *OPTICS, "--json")
     assert done.returncode == 1
-    assert done.stdout == ""
-    assert "garbage.mrc" in done.stderr
+    (sentence,) = json.loads(done.stdout).values()
+    assert "garbage.mrc" in sentence
+    assert done.stderr == f"cryoloom: {sentence}\n"
     assert "Traceback" not in done.stderr
 
 

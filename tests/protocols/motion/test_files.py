@@ -127,7 +127,7 @@ class TestTheGain:
         write_image(tmp_path / "gain.mrc", other, pixel_size=2.0)
         with (
             open_movie(recorded.movie) as movie,
-            pytest.raises(InputError, match=r"does not tell clearly .*flip-x -?0\."),
+            pytest.raises(InputError, match=r"does not tell clearly .*flip-x -?0\..*, with --gain-orientation\."),
         ):
             read_detector(movie, gain_file=tmp_path / "gain.mrc")
 

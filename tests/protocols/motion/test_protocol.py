@@ -106,6 +106,8 @@ def test_an_unclear_gain_asks_for_a_person_with_every_score(make_project, raw, t
     end = project.drive(movies, motion)[1]
     assert end.state.value == "failed"
     assert "its first 3 movies do not tell clearly how this gain reference lies" in end.reason
+    assert "may be the gain reference of another detector or session" in end.reason
+    assert "say how it lies, with gain_orientation." in end.reason
     assert "gain_orientation" in end.reason
     for orientation in ORIENTATIONS_THAT_FIT:
         assert f"{orientation} " in end.reason

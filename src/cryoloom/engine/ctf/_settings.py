@@ -35,7 +35,8 @@ class CTFSettings:
         smallest, largest = self.defocus_range
         if not 0.0 < smallest < largest:
             raise ParameterError(
-                f"The defocus range is {smallest:g} to {largest:g} Å; give two positive values in Å, the smaller first."
+                f"The defocus range is {smallest / 1e4:g} to {largest / 1e4:g} µm; give two positive values, the "
+                "smaller first."
             )
         if self.phase_shift_range is not None:
             least, most = self.phase_shift_range

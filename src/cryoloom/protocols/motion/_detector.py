@@ -114,7 +114,9 @@ def read_detector(
         remarks, warnings = reference.remarks, reference.warnings
         if orientation is None:
             scores = score_gain_orientations(count_electrons(movie), reference.factors)
-            orientation = clear_orientation(scores, Path(gain_file), f"{movie.path.name} does")
+            orientation = clear_orientation(
+                scores, Path(gain_file), f"{movie.path.name} does", option="--gain-orientation"
+            )
             remarks += (lie_in_words(scores, Path(gain_file)),)
         gain = orient_gain(reference.factors, orientation)
         _check_size(gain.shape, movie, Path(gain_file))

@@ -75,7 +75,9 @@ def score_pooled(movies: Iterable[tuple[Path, MovieAcquisition]], gain_file: Pat
     return scores
 
 
-def clear_orientation(scores: GainScores, gain_file: Path, who_tells: str) -> GainOrientation:
+def clear_orientation(
+    scores: GainScores, gain_file: Path, who_tells: str, *, option: str = "gain_orientation"
+) -> GainOrientation:
     """The orientation that leads clearly.
 
     Parameters
@@ -83,6 +85,7 @@ def clear_orientation(scores: GainScores, gain_file: Path, who_tells: str) -> Ga
     scores : of every orientation
     gain_file : what was scored
     who_tells : begin of the sentence if none leads: ``the first 3 movies do``
+    option : by which a person says it
 
     Raises
     ------
@@ -98,8 +101,8 @@ def clear_orientation(scores: GainScores, gain_file: Path, who_tells: str) -> Ga
     if not scores.is_clear:
         raise InputError(
             f"{gain_file.name}: {who_tells} not tell clearly how this gain reference lies on the frames "
-            f"(scores: {scores_in_words(scores)}; chance gives ± {scores.standard_error:.4f}); say which orientation "
-            "is right, with gain_orientation.",
+            f"(scores: {scores_in_words(scores)}; chance gives ± {scores.standard_error:.4f}). It may be the gain "
+            f"reference of another detector or session; if it is the right one, say how it lies, with {option}.",
             path=gain_file,
         )
     return _simplest(scores)

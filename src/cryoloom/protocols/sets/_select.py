@@ -10,7 +10,7 @@ from cryoloom.workflow.parameters import PixelDistance, ProtocolParameters, para
 from cryoloom.workflow.protocol import DecideProtocol, Input, Output, Stage, TableProtocol, input_set, output_set
 
 if TYPE_CHECKING:
-    from cryoloom.data import Table
+    from cryoloom.data import Schema, Table
 
 
 class FilterItems(TableProtocol):
@@ -87,6 +87,14 @@ class Curate(DecideProtocol):
     def first_decision(self, parameters: Any) -> Any | None:
         """The condition given as a parameter, if there is one."""
         return self.Decision(condition=parameters.condition) if parameters.condition else None
+
+    def check_decision(self, decision: Any, schemas: Mapping[str, Schema]) -> None:
+        """Refuse a condition on columns that there are not."""
+        from cryoloom.data import parse_condition
+
+        items = schemas["items"]
+        further = [column for column in schemas.get("measurements", ()) if column.name not in items]
+        parse_condition(decision.condition, items.with_columns(*further))
 
     def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:
         """Apply the condition; an item whose measurement has not come yet waits."""

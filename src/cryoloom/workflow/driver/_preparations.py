@@ -179,7 +179,7 @@ class Preparations:
             wanted.tries = 0
         elif report.outcome is TaskOutcome.RAISED and report.failure is not None:
             wanted.failure = report.failure.message or report.failure.kind
-            self._attempt.log(f"{wanted.failure}\n{report.failure.traceback}")
+            self._attempt.log(f"{wanted.failure}\n{report.failure.detail}".rstrip())
         elif report.outcome is TaskOutcome.LOST and wanted.tries >= 2:
             wanted.failure = f"The worker that looked at the first items was lost twice: {report.lost_because}."
             self._attempt.log(wanted.failure)

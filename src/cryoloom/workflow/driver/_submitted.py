@@ -31,7 +31,7 @@ class Submitted:
     def failure(self, report: TaskReport) -> FailedItem:
         """The record of its failure, with the reason that the report of its task tells."""
         if report.failure is not None:
-            reason, detail = report.failure.message or report.failure.kind, report.failure.traceback
+            reason, detail = report.failure.message or report.failure.kind, report.failure.detail
             if not issubclass(getattr(errors, report.failure.kind, Exception), errors.CryoloomError):
                 reason = f"{report.failure.kind}: {reason}"
         else:

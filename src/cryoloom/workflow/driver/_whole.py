@@ -94,7 +94,7 @@ class WholeDriver:
         elif report.outcome is not TaskOutcome.KILLED:
             failure = report.failure
             self._failure = failure.message if failure is not None else f"its worker was lost: {report.lost_because}"
-            self._attempt.log(f"Round {current.number}: {self._failure}\n{failure.traceback if failure else ''}")
+            self._attempt.log(f"Round {current.number}: {self._failure}\n{failure.detail if failure else ''}".rstrip())
 
     def obey(self, request: Request) -> None:
         """Do what a person asked."""

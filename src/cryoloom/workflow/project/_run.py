@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from cryoloom.data import Item, StoredSet
 from cryoloom.errors import NotFoundError, ParameterError, ProjectError
@@ -31,6 +31,7 @@ from cryoloom.workflow.run import (
 )
 
 if TYPE_CHECKING:
+    from cryoloom.data import Snapshot
     from cryoloom.workflow.driver import MissingFiles
     from cryoloom.workflow.methods import Methods
     from cryoloom.workflow.project._project import Project
@@ -234,10 +235,21 @@ class Run:
         self._ask_to_apply(RequestKind.INCLUDE, items=list(items))
 
     def decide(self, **decision: Any) -> None:
-        """Decide; the run applies it to what has come and what comes later."""
+        """Decide; the run applies it to what has come and what comes later.
+
+        Raises
+        ------
+        ParameterError
+            If the run asks for no such decision, or it does not fit what has come.
+        """
         self.check_writable()
-        made = validated(self.decision_kind, decision).model_dump(mode="json")
-        self._ask_to_apply(RequestKind.DECIDE, decision=made, generations=self._input_generations())
+        made = validated(self.decision_kind, decision)
+        snapshots = self._input_snapshots()
+        if len(snapshots) == len(self.record.inputs) and all(snapshot.count for snapshot in snapshots.values()):
+            schemas = {name: snapshot.schema for name, snapshot in snapshots.items()}
+            cast("DecideProtocol", self.protocol()).check_decision(made, schemas)
+        generations = {name: snapshot.generation for name, snapshot in snapshots.items()}
+        self._ask_to_apply(RequestKind.DECIDE, decision=made.model_dump(mode="json"), generations=generations)
 
     @property
     def decision_kind(self) -> type[ProtocolParameters]:
@@ -359,12 +371,12 @@ class Run:
         ProjectIndex(self.project.folder).remember_disk_use(self.folder, size)
         return size
 
-    def _input_generations(self) -> dict[str, int]:
-        generations = {}
+    def _input_snapshots(self) -> dict[str, Snapshot[Item]]:
+        snapshots = {}
         for name, reference in self.record.inputs.items():
             folder = self.project.folder.find_run(reference.run).outputs / reference.output
             stored: StoredSet[Item] = StoredSet(folder)
-            generation = stored.newest_generation()
-            if generation is not None:
-                generations[name] = generation
-        return generations
+            snapshot = stored.latest()
+            if snapshot is not None:
+                snapshots[name] = snapshot
+        return snapshots

@@ -13,7 +13,7 @@ from cryoloom.workflow.parameters import ProtocolParameters
 from cryoloom.workflow.protocol._base import Protocol
 
 if TYPE_CHECKING:
-    from cryoloom.data import Snapshot, Table
+    from cryoloom.data import Schema, Snapshot, Table
     from cryoloom.workflow.workspace import RoundWorkspace, SourceContext, Workspace
 
 
@@ -179,6 +179,20 @@ class DecideProtocol(Protocol):
     def first_decision(self, parameters: Any) -> Any | None:
         """The decision that holds until a person decides otherwise; None asks at once."""
         return None
+
+    def check_decision(self, decision: Any, schemas: Mapping[str, Schema]) -> None:
+        """Refuse, when a person decides, what could not be applied.
+
+        Parameters
+        ----------
+        decision : what was decided
+        schemas : name of an input → its columns; every input that is connected has items
+
+        Raises
+        ------
+        ParameterError
+            With a sentence that says what does not fit.
+        """
 
     @abstractmethod
     def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:
