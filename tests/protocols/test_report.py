@@ -5,6 +5,7 @@ from __future__ import annotations
 import html.parser
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import numpy as np
 import pytest
 
 from cryoloom.data import CTF, Coordinate, Micrograph
-from cryoloom.formats import write_image
-from cryoloom.protocols.charts import drift_track, histogram, nice_ticks, over_session
+from cryoloom.formats import write_image, write_volume
+from cryoloom.protocols.charts import Line, drift_track, histogram, lines, nice_ticks, over_session
 from cryoloom.protocols.report import Exposure, Failure, Findings, Warned, micrograph_picture, report_page
+from cryoloom.runtime import findings_of
 from cryoloom.workflow.citations import Citation
 from cryoloom.workflow.methods import Methods
 
@@ -179,3 +181,48 @@ def test_a_picture_keeps_the_order_of_rows() -> None:
     picture = np.asarray(Image.open(io.BytesIO(micrograph_picture(image))))
     assert picture[:80].mean() > 200
     assert picture[120:].mean() < 50
+
+
+def test_what_cannot_come_is_not_waited_for() -> None:
+    """An imported micrograph has no movie, so that nothing will be known of its drift; that of a session may come."""
+    session = findings(2)
+    waiting = [replace(one, micrograph=replace(one.micrograph, motion_total=None)) for one in session.exposures]
+    imported = [replace(one, micrograph=replace(one.micrograph, movie_file="")) for one in waiting]
+    assert page_of(replace(session, exposures=waiting)).count("Drift (Å): nothing yet</text>") == 2
+    page = page_of(replace(session, exposures=imported))
+    assert "Drift" not in page
+    assert "Astigmatism (nm)" in page
+
+
+def test_the_legend_of_a_chart_lies_above_its_curves_and_within_its_width() -> None:
+    labels = ("corrected", "phase-randomised", "maps of so many particles, each half refined")
+    chart = lines([Line(label, [0.0, 1.0], [1.0, 1.0]) for label in labels], "1/Å", "correlation", y_range=(0.0, 1.0))
+    named = {text: (float(x), float(y)) for x, y, text in re.findall(r'"label" x="(\d+)" y="(\d+)">([^<]+)<', chart)}
+    (down,) = (float(value) for value in re.findall(r'<g transform="translate\(0 (\d+)\)">', chart))
+    (tops,) = {y for _, y in re.findall(r"([\d.]+),([\d.]+)", " ".join(re.findall(r'points="([^"]+)"', chart)))}
+    for label in labels:
+        x, y = named[label]
+        assert y < down + float(tops)
+        assert x + 6.1 * len(label) < 360  # letters of 11 pixels are 6.1 wide in the mean
+    assert 'viewBox="0 0 360 210"' in chart  # three rows of 14 above a chart of 168
+
+
+def test_the_curves_beside_a_map_are_of_the_run_that_made_it(make_project: Callable[[], Any], tmp_path: Path) -> None:
+    """Two postprocessings of one map give curves of the same map, which are not the same curves."""
+    random = np.random.default_rng(7)
+    z, y, x = np.mgrid[-16:16, -16:16, -16:16]
+    ball = 4.0 * (np.sqrt(z**2 + y**2 + x**2) < 8)
+    for name in ("map", "half1", "half2"):
+        volume = ball + random.normal(size=ball.shape)
+        write_volume(tmp_path / f"{name}.mrc", volume.astype(np.float32), pixel_size=3.0)
+    project = make_project()
+    halves = {name: tmp_path / f"{name}.mrc" for name in ("half1", "half2")}
+    imported = project.add("import-volume", file=tmp_path / "map.mrc", **halves)
+    first, second = (project.add("postprocess", volumes="1.volumes", seed=seed) for seed in (1, 2))
+    project.drive(imported, first, second)
+    for run in (first, second):
+        shown = findings_of(project, [run.outputs["volumes"]])
+        assert [name for name in shown.shown if ".fscs" in name] == [f"{run.number}.fscs (4 fscs)"]
+        assert list(shown.reconstruction.curves) == list(run.outputs["fscs"])
+    named = findings_of(project, [first.outputs["volumes"], second.outputs["fscs"]])
+    assert list(named.reconstruction.curves) == list(second.outputs["fscs"])

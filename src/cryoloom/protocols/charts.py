@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 360, 168
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 10, 34
+_LEGEND_ROW, _SAMPLE = 14, 20
 
 
 def nice_ticks(low: float, high: float, count: int = 5, smallest: float = 0.0) -> list[float]:
@@ -125,7 +126,7 @@ def lines(
     y_range: tuple[float, float] | None = None,
     level: float | None = None,
 ) -> str:
-    """Curves over a common axis, told apart by their strokes and named beside these.
+    """Curves over a common axis, told apart by their strokes and named above them, one in a row.
 
     Parameters
     ----------
@@ -151,15 +152,21 @@ def lines(
             parts += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>' for x, y in places]
         else:
             parts.append(f'<polyline class="{style}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in places)}"/>')
-        height = _TOP + 9 + 12 * number
-        sample = (
-            f'<circle class="dot" cx="{WIDTH - 118}" cy="{height - 4}" r="2.5"/>'
-            if curve.marked
-            else f'<line class="{style}" x1="{WIDTH - 128}" x2="{WIDTH - 108}" y1="{height - 4}" y2="{height - 4}"/>'
-        )
-        parts.append(f'{sample}<text class="label" x="{WIDTH - 103}" y="{height}">{escape(curve.label)}</text>')
     named = ", ".join(curve.label for curve in curves)
-    return _svg(f"{y_label} against {x_label}: {named}", "".join(parts))
+    legend = "".join(_legend_row(number, curve) for number, curve in enumerate(curves))
+    above = _LEGEND_ROW * len(curves)
+    body = f'{legend}<g transform="translate(0 {above})">{"".join(parts)}</g>'
+    return _svg(f"{y_label} against {x_label}: {named}", body, height=HEIGHT + above)
+
+
+def _legend_row(number: int, curve: Line) -> str:
+    y = _LEGEND_ROW * (number + 1) - 2
+    sample = (
+        f'<circle class="dot" cx="{_LEFT + _SAMPLE / 2}" cy="{y - 4}" r="2.5"/>'
+        if curve.marked
+        else f'<line class="curve curve-{number}" x1="{_LEFT}" x2="{_LEFT + _SAMPLE}" y1="{y - 4}" y2="{y - 4}"/>'
+    )
+    return f'{sample}<text class="label" x="{_LEFT + _SAMPLE + 6}" y="{y}">{escape(curve.label)}</text>'
 
 
 def drift_track(shifts: Sequence[tuple[float, float]]) -> str:
@@ -191,9 +198,9 @@ def _widened(bounds: tuple[float, float]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _svg(title: str, body: str) -> str:
+def _svg(title: str, body: str, *, height: int = HEIGHT) -> str:
     return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">'
         f"<title>{escape(title)}</title>{body}</svg>"
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cryoloom.data import FSC, Class2D, Item, Snapshot, Volume, counted
+from cryoloom.data import FSC, Class2D, Item, Snapshot, StoredSet, Volume, counted
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.preflight import Check
 from cryoloom.protocols.report import VALIDATED_KINDS, Failure, Findings, Reconstruction, Warned, exposures_of
@@ -33,7 +33,11 @@ def findings_of(project: Project, named: Sequence[Output] = ()) -> Findings:
         if output.kind not in REPORTED_KINDS:
             raise ParameterError(f"A report shows {', '.join(REPORTED_KINDS)}; {output} holds {output.kind}.")
     graph = RunGraph.read(project.folder)
-    sets = continuing_sets(graph, REPORTED_KINDS, named={output.reference: output.kind for output in named})
+    wanted = {output.reference: output.kind for output in named}
+    sets = continuing_sets(graph, REPORTED_KINDS, named=wanted)
+    own_curves = _curves_beside(project, sets.chosen)
+    if own_curves is not None and FSC.kind not in wanted.values():
+        sets = continuing_sets(graph, REPORTED_KINDS, named={**wanted, own_curves: FSC.kind})
     snapshots = {kind: _snapshot(project, reference) for kind, reference in sets.chosen.items()}
     methods = methods_of(graph, project.environment, [reference.run for reference in sets.chosen.values()])
     micrographs = snapshots.get("micrographs")
@@ -83,6 +87,19 @@ def _reconstruction(
         validation=[one for kind in VALIDATED_KINDS for one in found.get(kind, [])],
         kept=kept,
     )
+
+
+def _curves_beside(project: Project, chosen: Mapping[str, OutputReference]) -> OutputReference | None:
+    """The curves that the run which made the chosen maps made of these; None if it made none."""
+    if Volume.kind not in chosen:
+        return None
+    run = project.run(chosen[Volume.kind].run)
+    for name, kind in run.record.output_kinds.items():
+        stored: StoredSet[Item] = StoredSet(run.folder.outputs / name)
+        curves = stored.latest() if kind == FSC.kind else None
+        if curves is not None and curves.count:
+            return run.outputs[name].reference
+    return None
 
 
 def _read_by(project: Project, graph: RunGraph, made: OutputReference, kind: str) -> OutputReference | None:

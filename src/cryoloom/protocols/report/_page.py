@@ -111,11 +111,12 @@ def _distributions(findings: Findings) -> str:
     defocus = [None if fit is None else (fit.defocus_u + fit.defocus_v) / 2e4 for fit in fits]
     astigmatism = [None if fit is None else (fit.defocus_u - fit.defocus_v) / 10 for fit in fits]
     resolution = [None if fit is None else fit.fit_resolution for fit in fits]
-    motion = [exposure.micrograph.motion_total for exposure in findings.exposures]
+    micrographs = [exposure.micrograph for exposure in findings.exposures]
+    motion = [micrograph.motion_total for micrograph in micrographs]
     measures: list[tuple[str, Sequence[float | None]]] = [
         ("Defocus (µm)", defocus),
         ("CTF fit resolution (Å)", resolution),
-        ("Drift (Å)", motion),
+        *([("Drift (Å)", motion)] if any(map(_may_drift, micrographs)) or not micrographs else []),
         ("Astigmatism (nm)", astigmatism),
     ]
     charts = "".join(
@@ -123,6 +124,11 @@ def _distributions(findings: Findings) -> str:
         for label, values in measures
     )
     return f'<section><h2>The session</h2><div class="charts">{charts}</div></section>'
+
+
+def _may_drift(micrograph: Micrograph) -> bool:
+    """Whether its drift is known or may come to be: not of one that was imported as it is."""
+    return bool(micrograph.movie_file or micrograph.motion_file)
 
 
 def _known(values: Iterable[float | None]) -> list[float]:
@@ -166,9 +172,9 @@ def _card(
     warnings = "".join(
         f'<li class="warning">▲ {escape(text)}</li>' for text in (fit.warnings if fit is not None else ())
     )
+    side = spectrum + (drift_track(drift_of(micrograph)) if _may_drift(micrograph) else "")
     return (
-        f'<article><h3>{escape(name)}</h3><div class="pictures">{picture}<div class="side">{spectrum}'
-        f"{drift_track(drift_of(micrograph))}</div></div>"
+        f'<article><h3>{escape(name)}</h3><div class="pictures">{picture}<div class="side">{side}</div></div>'
         f'<dl class="values">{_values(exposure)}</dl>{f"<ul>{warnings}</ul>" if warnings else ""}</article>'
     )
 
