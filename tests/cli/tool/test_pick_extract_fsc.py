@@ -11,6 +11,7 @@ from PIL import Image
 
 from cryoloom.cli.main import main
 from cryoloom.formats.relion import read_particles
+from cryoloom.protocols.pick._files import doubt_of_diameter, doubt_of_picks
 
 PIXEL_SIZE, DIAMETER = 2.0, 60.0
 
@@ -330,3 +331,26 @@ def test_pick_and_extract_warn_of_a_pixel_size_against_the_files_own(one_positio
         (warning,) = (sentence for sentence in json.loads(out)["warnings"] if "pixel size" in sentence)
         assert f"pixel size is {PIXEL_SIZE:g} Å, but {1.5 * PIXEL_SIZE:g} Å was stated" in warning
         assert warning in told
+
+
+def test_pick_says_what_may_be_wrong_where_nothing_is_found(tmp_path, capsys):
+    noise = np.random.default_rng(6).normal(50, 2, (256, 256)).astype(np.float32)
+    mrcfile.write(tmp_path / "empty.mrc", noise, voxel_size=PIXEL_SIZE)
+    picks = tmp_path / "picks.star"
+    status, out, told = run(
+        capsys, "pick", tmp_path / "empty.mrc", "--diameter", 40 * PIXEL_SIZE, "--output", picks, "--json"
+    )
+    (warning,) = json.loads(out)["warnings"]
+    assert (status, json.loads(out)["count"]) == (0, 0)
+    assert "No particle stands out from the noise" in warning
+    assert "--protein-white" in warning
+    assert warning in told
+
+
+def test_implausible_diameters_are_doubted():
+    """A field of 4096 × 4096 pixels of 0.8 Å, in which discs of 100 Å that touch are 1240."""
+    field = {"shape": (4096, 4096), "pixel_size": 0.8}
+    assert doubt_of_diameter(**field, diameter=100.0) == ""
+    assert "room for 38267 particles" in doubt_of_diameter(**field, diameter=18.0)
+    assert doubt_of_picks(800, **field, diameter=100.0) == ""
+    assert "lie as close as discs that touch" in doubt_of_picks(1000, **field, diameter=100.0)

@@ -105,6 +105,14 @@ def test_threads_and_repetition_change_nothing(easy_field):
     assert np.array_equal(first.scores, second.scores)
 
 
+def test_the_share_that_is_done_is_reported(easy_field):
+    shares = []
+    pick(easy_field, report=shares.append)
+    assert shares == sorted(set(shares))
+    assert len(shares) > 3
+    assert 0 < shares[0] < shares[-1] < 1
+
+
 def test_hot_pixels_are_no_particles(empty_field):
     image = empty_field.image.copy()
     random = np.random.default_rng(5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -41,30 +42,38 @@ def pick(
 
     Example: cryoloom tool pick aligned.mrc --diameter 180 --output picks.star --picture picks.png
     """
-    from cryoloom.protocols.pick._files import pick_micrograph
+    from cryoloom.cli.tool._progress import ToolProgress
+    from cryoloom.formats import read_header
+    from cryoloom.protocols.pick._files import doubt_of_diameter, doubt_of_picks, pick_micrograph
     from cryoloom.protocols.pick._templates import Templates
-    from cryoloom.protocols.pixel_sizes import disagreement
+    from cryoloom.protocols.pixel_sizes import believed_pixel_size, disagreement
 
     if template_pixel_size is not None and templates is None:
         raise typer.BadParameter("There are no --templates that it could be of.", param_hint="--template-pixel-size")
     check_suffix("--output", output, [".star"])
     check_suffix("--picture", picture, [".png"])
     check_targets([output, picture], inputs=[micrograph, templates], overwrite=overwrite)
-    found = pick_micrograph(
-        micrograph,
-        output,
-        diameter=diameter,
-        pixel_size=pixel_size,
-        contrast_sign=1 if protein_white else -1,
-        templates=None if templates is None else Templates(file=templates, pixel_size=template_pixel_size),
-        picture=picture,
-        threads=threads,
-    )
-    misstated = disagreement(pixel_size, found.said_pixel_size)
-    warnings = [misstated] if misstated else []
-    for remark in (*found.remarks, *warnings):
-        sys.stderr.write(f"{micrograph.name}: {remark}\n")
+    header = read_header(micrograph)
+    field, used = header.shape[1:], believed_pixel_size(header, pixel_size)
+    first = [disagreement(pixel_size, header.pixel_size), doubt_of_diameter(field, diameter=diameter, pixel_size=used)]
+    warnings = [warning for warning in first if warning]
+    _tell(micrograph, warnings)
+    with ToolProgress("Particles", quiet=as_json) as progress:
+        found = pick_micrograph(
+            micrograph,
+            output,
+            diameter=diameter,
+            pixel_size=pixel_size,
+            contrast_sign=1 if protein_white else -1,
+            templates=None if templates is None else Templates(file=templates, pixel_size=template_pixel_size),
+            picture=picture,
+            threads=threads,
+            report=progress,
+        )
     picks = found.picks
+    doubt = doubt_of_picks(len(picks.scores), field, diameter=diameter, pixel_size=used)
+    _tell(micrograph, [*found.remarks, *([doubt] if doubt else [])])
+    warnings += [doubt] if doubt else []
     document = {
         "micrograph": found.micrograph,
         "pixel_size": found.pixel_size,
@@ -81,3 +90,8 @@ def pick(
     }
     left_out = f", {picks.excluded_share:.0%} of its area left out" if picks.excluded_share > 0.005 else ""
     emit(document, as_json=as_json, text=f"{micrograph}: {len(picks.scores)} particles{left_out} → {output}")
+
+
+def _tell(micrograph: Path, sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        sys.stderr.write(f"{micrograph.name}: {sentence}\n")

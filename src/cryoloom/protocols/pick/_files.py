@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from cryoloom.engine.picking import Picks
 
 _PICTURE_EDGE = 1024
+_MOST_PLAUSIBLE = 15_000  # discs that touch; of 50 Å they are 7500 in the field of most detectors, 0.48 × 0.34 µm
+_CROWDED = 0.8  # of the number at which they touch everywhere
 _BLUR = 0.04  # of the diameter, so that particles stand out from the noise
 
 
@@ -33,7 +36,6 @@ class PickedMicrograph:
     output : STAR file of their coordinates
     picture : of the micrograph with circles around them, or None
     remarks : what the files say that was ignored, and why
-    said_pixel_size : by the file of the micrograph, in Å; None if it does not say it
     """
 
     micrograph: Path
@@ -43,7 +45,6 @@ class PickedMicrograph:
     output: Path
     picture: Path | None
     remarks: tuple[str, ...]
-    said_pixel_size: float | None
 
 
 def pick_micrograph(
@@ -56,6 +57,7 @@ def pick_micrograph(
     templates: Templates | None = None,
     picture: Path | None = None,
     threads: int = 1,
+    report: Callable[[float], None] | None = None,
 ) -> PickedMicrograph:
     """Find the particles of one micrograph.
 
@@ -69,6 +71,7 @@ def pick_micrograph(
     templates : what particles look like; without them only the diameter is known
     picture : PNG file for the micrograph with circles around its particles
     threads : threads to use; the result does not depend on it
+    report : told what share of the work has been done; with templates, only when all is
 
     Raises
     ------
@@ -86,7 +89,12 @@ def pick_micrograph(
     try:
         if templates is None:
             picks = pick_particles(
-                image, diameter=diameter, pixel_size=pixel_size, contrast_sign=contrast_sign, threads=threads
+                image,
+                diameter=diameter,
+                pixel_size=pixel_size,
+                contrast_sign=contrast_sign,
+                threads=threads,
+                report=report,
             )
         else:
             images = read_templates(templates)
@@ -115,8 +123,45 @@ def pick_micrograph(
         output=output,
         picture=picture,
         remarks=remarks,
-        said_pixel_size=header.pixel_size,
     )
+
+
+def doubt_of_diameter(shape: tuple[int, int], *, diameter: float, pixel_size: float) -> str:
+    """That a micrograph would have room for implausibly many particles, as a sentence; empty if it has not.
+
+    Parameters
+    ----------
+    shape : (y, x) of the micrograph
+    diameter : of the particle, in Å
+    pixel_size : of the micrograph, in Å
+    """
+    room = _room(shape, diameter / pixel_size)
+    if room <= _MOST_PLAUSIBLE:
+        return ""
+    return (
+        f"With a diameter of {diameter:g} Å the micrograph has room for {room:.0f} particles, which is more than any "
+        "holds, and takes long; see whether --diameter is in Å and is the particle's."
+    )
+
+
+def doubt_of_picks(count: int, shape: tuple[int, int], *, diameter: float, pixel_size: float) -> str:
+    """That none were found, or as many as there is room for, as a sentence with what to try; empty otherwise."""
+    if not count:
+        return (
+            f"No particle stands out from the noise at a diameter of {diameter:g} Å. See whether --diameter and the "
+            "pixel size are right, and whether protein is white, which --protein-white says; or the field is empty."
+        )
+    if count > _CROWDED * _room(shape, diameter / pixel_size):
+        return (
+            f"{count} picks of {diameter:g} Å lie as close as discs that touch everywhere: particles may be smaller "
+            "than that, or these be parts of larger ones, or texture; look at --picture, and change --diameter."
+        )
+    return ""
+
+
+def _room(shape: tuple[int, int], diameter: float) -> float:
+    """How many discs of a diameter, in pixels, a micrograph holds that touch but do not overlap."""
+    return 2.0 / 3.0**0.5 * shape[0] * shape[1] / diameter**2
 
 
 def write_picks(path: Path, picks: Picks, *, with_classes: bool) -> None:
