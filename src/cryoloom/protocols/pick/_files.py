@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,7 +162,7 @@ def doubt_of_picks(count: int, shape: tuple[int, int], *, diameter: float, pixel
 
 def _room(shape: tuple[int, int], diameter: float) -> float:
     """How many discs of a diameter, in pixels, a micrograph holds that touch but do not overlap."""
-    return 2.0 / 3.0**0.5 * shape[0] * shape[1] / diameter**2
+    return 2.0 / math.sqrt(3.0) * shape[0] * shape[1] / diameter**2
 
 
 def write_picks(path: Path, picks: Picks, *, with_classes: bool) -> None:
