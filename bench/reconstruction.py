@@ -11,6 +11,7 @@ is flat, a small difference of correlation is a large one of resolution: so both
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -166,8 +167,9 @@ def reconstruct(star: Path) -> tuple[np.ndarray, float]:
     (optics,) = tables["optics"].iter_rows(named=True)
     pixel_size = float(optics["rlnImagePixelSize"])
     names = [name.split("@") for name in rows["rlnImageName"]]
-    stacks = {stack: read_stack(star.parent / stack) for _, stack in names}
-    images = np.array([stacks[stack][int(index) - 1] for index, stack in names])
+    with contextlib.ExitStack() as opened:
+        stacks = {one: opened.enter_context(read_stack(star.parent / one)) for one in {stack for _, stack in names}}
+        images = np.array([stacks[stack][int(index) - 1] for index, stack in names])
     constants = [float(optics[f"rln{name}"]) for name in ("Voltage", "SphericalAberration", "AmplitudeContrast")]
     defoci = columns(rows, "DefocusU", "DefocusV", "DefocusAngle")
     ctfs = np.array([transfer_image((SIZE, SIZE), pixel_size, ContrastTransfer(*constants, *one)) for one in defoci])

@@ -90,7 +90,10 @@ class TestGain:
     @pytest.mark.full
     @pytest.mark.parametrize("name", ["gain.mrc", "gain.tif", "movie.gain"])
     def test_relion_treats_eer_so(self, name: str, tmp_path: Path, run_program: Callable[..., str]) -> None:
-        """Which kind divides, and which is turned, was measured with RELION: these are its answers."""
+        """Which kind divides, and which is turned, was measured with RELION: these are its answers.
+
+        So few electrons make single pixels look hot where the factor is largest; RELION is told not to mend any.
+        """
         quarters = np.kron(np.array([[1.0, 2.0], [3.0, 4.0]], np.float32), np.ones((2048, 2048), np.float32))
         if name.endswith("mrc"):
             write_image(tmp_path / name, quarters, pixel_size=1.0)
@@ -99,7 +102,7 @@ class TestGain:
         rng = np.random.default_rng(3)
         pixels = [np.unique(rng.integers(0, 4096**2, 1_500_000)) for _ in range(6)]
         write_eer(tmp_path / "movie.eer", [ElectronEvents(p // 4096 * 4, p % 4096 * 4) for p in pixels])
-        theirs = relion_sum(tmp_path, "movie.eer", name, run_program, "--eer_grouping", 2)
+        theirs = relion_sum(tmp_path, "movie.eer", name, run_program, "--eer_grouping", 2, "--skip_defect")
         counts = np.bincount(np.concatenate(pixels), minlength=4096**2).reshape(4096, 4096)
         ours = counts * read_gain(tmp_path / name, movies_are_eer=True).factors
         np.testing.assert_allclose(means_of_quarters(theirs), means_of_quarters(ours), rtol=0.02)
