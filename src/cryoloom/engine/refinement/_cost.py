@@ -13,7 +13,7 @@ from cryoloom.engine.symmetry import point_group
 _GRID = 3e-2  # an image and search over all orientations, without symmetry
 _LEVELS = 3e-3  # an image and search about the best of these
 _COEFFICIENT = 4.4e-6  # an image, coefficient and search about a known pose
-_VOXEL = 1.5e-6  # of a map, each iteration
+_VOXEL, _OPERATOR = 9e-7, 2e-7  # of a map, each iteration, and of that for each operator of the group
 _EVERYWHERE, _LOCAL = 3, 3  # iterations that a refinement usually takes; everywhere 2 of clear images, 5 of faint ones
 _PROGRAM = 230 * 2**20  # Python with NumPy, SciPy and Numba's kernels
 _BATCHES = 150 * 2**20  # what is made for one batch of images
@@ -27,7 +27,8 @@ def predicted_seconds(count: int, box_size: int, symmetry: str, *, threads: int 
     coefficients = 0.5 * math.pi * (0.5 * box_size) ** 2
     everywhere = _EVERYWHERE * search_seconds(count, symmetry, threads=threads)
     local = _LOCAL * _COEFFICIENT * coefficients * count
-    return everywhere + (local + USUAL_ITERATIONS * _VOXEL * box_size**3) / threads
+    voxel = _VOXEL + _OPERATOR * point_group(symmetry).order
+    return everywhere + (local + USUAL_ITERATIONS * voxel * box_size**3) / threads
 
 
 def search_seconds(count: int, symmetry: str = "C1", *, threads: int = 1) -> float:
