@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html.parser
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from cryoloom.data import CTF, Coordinate, Micrograph
 from cryoloom.formats import write_image, write_volume
 from cryoloom.protocols.charts import Line, drift_track, histogram, lines, nice_ticks, over_session
 from cryoloom.protocols.report import Exposure, Failure, Findings, Warned, micrograph_picture, report_page
-from cryoloom.runtime import findings_of
+from cryoloom.runtime import Project, findings_of
 from cryoloom.workflow.citations import Citation
 from cryoloom.workflow.methods import Methods
 
@@ -194,6 +195,13 @@ def test_what_cannot_come_is_not_waited_for() -> None:
     assert "Astigmatism (nm)" in page
 
 
+def test_a_fit_to_the_edge_of_the_search_may_reach_further() -> None:
+    found = findings(1)  # its CTF fits to 8 Å
+    assert "Å or better (edge of the search)" not in page_of(found)
+    assert "Å or better (edge of the search)" not in page_of(replace(found, finest_fitted=4.0))
+    assert page_of(replace(found, finest_fitted=8.0)).count("8.0 <small>Å or better (edge of the search)</small>") == 2
+
+
 def test_the_legend_of_a_chart_lies_above_its_curves_and_within_its_width() -> None:
     labels = ("corrected", "phase-randomised", "maps of so many particles, each half refined")
     chart = lines([Line(label, [0.0, 1.0], [1.0, 1.0]) for label in labels], "1/Å", "correlation", y_range=(0.0, 1.0))
@@ -226,3 +234,8 @@ def test_the_curves_beside_a_map_are_of_the_run_that_made_it(make_project: Calla
         assert list(shown.reconstruction.curves) == list(run.outputs["fscs"])
     named = findings_of(project, [first.outputs["volumes"], second.outputs["fscs"]])
     assert list(named.reconstruction.curves) == list(second.outputs["fscs"])
+
+
+def test_how_far_ctfs_were_fitted_is_taken_from_the_run_that_did(tmp_path: Path) -> None:
+    session = shutil.copytree(Path(__file__).parents[1] / "formats" / "session-1", tmp_path / "session")
+    assert findings_of(Project.open(session)).finest_fitted == 4.0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cryoloom.data import FSC, Class2D, Item, Snapshot, StoredSet, Volume, counted
+from cryoloom.data import CTF, FSC, Class2D, Item, Snapshot, StoredSet, Volume, counted
 from cryoloom.errors import ParameterError
+from cryoloom.protocols.ctf import EstimateCTF
 from cryoloom.protocols.preflight import Check
 from cryoloom.protocols.report import VALIDATED_KINDS, Failure, Findings, Reconstruction, Warned, exposures_of
 from cryoloom.workflow.continuing import REPORTED_KINDS, continuing_sets
@@ -64,6 +65,7 @@ def findings_of(project: Project, named: Sequence[Output] = ()) -> Findings:
         left_out=[_told(project, graph, reference) for reference in sets.left_out],
         methods=methods,
         checks=_newest_checks(project),
+        finest_fitted=_finest_fitted(project, graph, sets.chosen),
         reconstruction=_reconstruction(project, graph, sets.chosen, snapshots),
     )
 
@@ -87,6 +89,17 @@ def _reconstruction(
         validation=[one for kind in VALIDATED_KINDS for one in found.get(kind, [])],
         kept=kept,
     )
+
+
+def _finest_fitted(project: Project, graph: RunGraph, chosen: Mapping[str, OutputReference]) -> float | None:
+    """To which resolution, in Å, the chosen CTFs were fitted; None if they were not fitted here."""
+    if CTF.kind not in chosen:
+        return None
+    for ulid in reversed(graph.upstream([chosen[CTF.kind].run])):
+        record = project.run(ulid).record
+        if record.protocol == EstimateCTF.id:
+            return float(record.parameters["resolution_range"][1])
+    return None
 
 
 def _curves_beside(project: Project, chosen: Mapping[str, OutputReference]) -> OutputReference | None:

@@ -90,7 +90,7 @@ def ctf(
             continue
         misstated = disagreement(acquisition.pixel_size, result.said_pixel_size)
         documents.append(_document(result, acquisition, misstated))
-        lines.append(_sentence(result))
+        lines.append(_sentence(result, resolution_range[1]))
         for warning in (*result.remarks, *([misstated] if misstated not in {"", *told} else []), *result.fit.warnings):
             sys.stderr.write(f"{micrograph.name}: {warning}\n")
         told.add(misstated)
@@ -148,8 +148,11 @@ def _document(result: FittedMicrograph, acquisition: MicrographAcquisition, miss
     }
 
 
-def _sentence(result: FittedMicrograph) -> str:
+def _sentence(result: FittedMicrograph, finest_fitted: float) -> str:
+    from cryoloom.protocols.resolutions import unit_of_ctf_fit
+
     fit = result.fit
     defocus = f"defocus {fit.defocus_u:.0f} and {fit.defocus_v:.0f} Å at {fit.defocus_angle:.0f}°"
     shift = f", phase shift {fit.phase_shift:.0f}°" if fit.phase_shift else ""
-    return f"{result.micrograph}: {defocus}{shift}, fits to {fit.fit_resolution:.1f} Å, score {fit.score:.2f}"
+    reach = f"{fit.fit_resolution:.1f} {unit_of_ctf_fit(fit.fit_resolution, finest_fitted)}"
+    return f"{result.micrograph}: {defocus}{shift}, fits to {reach}, score {fit.score:.2f}"

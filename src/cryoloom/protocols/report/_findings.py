@@ -76,6 +76,7 @@ class Findings:
     methods : how the sets were made; None if that is not known
     checks : what a preflight found
     reconstruction : what the particles have become
+    finest_fitted : resolution to which CTFs were fitted, in Å; None if that is not known
     notes : further numbers, by what they count
     """
 
@@ -91,6 +92,7 @@ class Findings:
     methods: Methods | None = None
     checks: Sequence[Check] = ()
     reconstruction: Reconstruction = field(default_factory=Reconstruction)
+    finest_fitted: float | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @property

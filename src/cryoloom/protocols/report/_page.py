@@ -15,6 +15,7 @@ from cryoloom.protocols.report._findings import Exposure, Findings
 from cryoloom.protocols.report._map_section import map_section
 from cryoloom.protocols.report._pictures import picked_micrograph, stored_picture
 from cryoloom.protocols.report._validation_section import validation_section
+from cryoloom.protocols.resolutions import unit_of_ctf_fit
 from cryoloom.workflow.citations import Citation
 
 _WARNINGS_SHOWN, _LABELS_SHOWN = 100, 3
@@ -68,7 +69,11 @@ def _numbers(findings: Findings) -> str:
         ("map", None if of_map is None else f"{of_map:.2f}", "Å"),
         ("movies", findings.movie_count, ""),
         ("micrographs", len(findings.exposures) if imaged else None, ""),
-        ("median CTF fit", None if resolution is None else f"{resolution:.1f}", "Å"),
+        (
+            "median CTF fit",
+            None if resolution is None else f"{resolution:.1f}",
+            "" if resolution is None else unit_of_ctf_fit(resolution, findings.finest_fitted),
+        ),
         ("picks", findings.pick_count if imaged else None, ""),
         ("particles", findings.particle_count, ""),
         ("failed items", len(findings.failures), ""),
@@ -175,11 +180,12 @@ def _card(
     side = spectrum + (drift_track(drift_of(micrograph)) if _may_drift(micrograph) else "")
     return (
         f'<article><h3>{escape(name)}</h3><div class="pictures">{picture}<div class="side">{side}</div></div>'
-        f'<dl class="values">{_values(exposure)}</dl>{f"<ul>{warnings}</ul>" if warnings else ""}</article>'
+        f'<dl class="values">{_values(exposure, findings.finest_fitted)}</dl>'
+        f"{f'<ul>{warnings}</ul>' if warnings else ''}</article>"
     )
 
 
-def _values(exposure: Exposure) -> str:
+def _values(exposure: Exposure, finest_fitted: float | None) -> str:
     micrograph, fit = exposure.micrograph, exposure.ctf
     entries: list[tuple[str, str, str]] = []
     if fit is not None:
@@ -189,7 +195,8 @@ def _values(exposure: Exposure) -> str:
             ("angle", f"{fit.defocus_angle:.0f}", "°"),
         ]
         if fit.fit_resolution is not None:
-            entries.append(("CTF fit", f"{fit.fit_resolution:.1f}", "Å"))
+            unit = unit_of_ctf_fit(fit.fit_resolution, finest_fitted)
+            entries.append(("CTF fit", f"{fit.fit_resolution:.1f}", unit))
     if micrograph.motion_total is not None:
         entries.append(("drift", f"{micrograph.motion_total:.1f}", "Å"))
     if micrograph.total_dose is not None:
