@@ -83,6 +83,20 @@ def test_particles_whose_micrographs_alone_are_gone_are_exported_with_a_remark(
     assert "The images are there." in said
 
 
+def test_a_cleaning_tells_beforehand_that_what_goes_was_exported(
+    cleaned: Cleaned, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = cleaned("micrographs")
+    assert [share.exported_in for share in project.plan_cleaning(categories=["particles"]).goes] == [()]
+    assert exported(capsys, project, "7.particles")[0] == 0
+    assert [share.exported_in for share in project.plan_cleaning(categories=["particles"]).goes] == [
+        ("particles.star",)
+    ]
+    with pytest.raises(SystemExit):
+        main(["clean", str(project.path), "--category", "particles"])
+    assert "! exported: particles.star would name files that are gone" in capsys.readouterr().out
+
+
 def test_movies_that_are_out_of_reach_are_not_exported(calm, tmp_path: Path) -> None:
     movies = calm.project.output("1.movies").latest().table()
     lost = movies.with_frame(movies.frame.with_columns(file=str(tmp_path / "unmounted") + movies.frame["file"]))

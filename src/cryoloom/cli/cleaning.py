@@ -111,7 +111,10 @@ def clean(
 
 def _listed(head: str, goes: tuple[Share, ...], stays: tuple[Share, ...]) -> str:
     lines = [head]
-    lines += [f"  {share.path}: {share.files} files, {_size(share.bytes)} ({share.role})" for share in goes]
+    for share in goes:
+        lines.append(f"  {share.path}: {share.files} files, {_size(share.bytes)} ({share.role})")
+        if share.exported_in:
+            lines.append(f"  ! exported: {', '.join(share.exported_in)} would name files that are gone")
     if stays:
         lines += ["These stay:", *(f"  {share.path}, {_size(share.bytes)}: {share.why}" for share in stays)]
     return "\n".join(lines)

@@ -25,6 +25,7 @@ class Share:
     files : how many, links included
     bytes : that removing them gives back; files with a name elsewhere too give nothing
     why : they stay; empty if they go
+    exported_in : STAR files that name them, below the project's folder, as far as these lie there
     """
 
     run: str
@@ -35,6 +36,7 @@ class Share:
     files: int
     bytes: int
     why: str = ""
+    exported_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,19 @@ class CleaningPlan:
 
 
 def share_of(
-    found: Sequence[Found], *, run: str, number: int, category: str, role: str, path: str, why: str = ""
+    found: Sequence[Found],
+    *,
+    run: str,
+    number: int,
+    category: str,
+    role: str,
+    path: str,
+    why: str = "",
+    exported_in: tuple[str, ...] = (),
 ) -> Share:
     """Count what was found."""
     files = sum(one.kind != "folder" for one in found)
-    return Share(run, number, category, role, path, files, bytes_freed_by(found), why)
+    return Share(run, number, category, role, path, files, bytes_freed_by(found), why, exported_in)
 
 
 def _digest(found: Sequence[Found]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from cryoloom.errors import CryoloomError, NotFoundError
 from cryoloom.workflow.cleaning._candidates import OWN_CATEGORIES, TRASH, Candidate, candidates
 from cryoloom.workflow.cleaning._confined import Found, look_below
+from cryoloom.workflow.cleaning._exported import exported_places
 from cryoloom.workflow.cleaning._needs import needed_files
 from cryoloom.workflow.cleaning._plan import CleaningPlan, Share, share_of
 from cryoloom.workflow.cleaning._trash import trashed_runs
@@ -82,6 +83,7 @@ class _Planner:
         self._graph = graph
         self._environment = environment
         self._needed = needed_files(graph, environment)
+        self._exported = exported_places(project.path)
         self._categories = categories
         self._roles = roles
         self._pinned = pinned_generations(project.path)
@@ -112,6 +114,7 @@ class _Planner:
             role=candidate.role.value,
             path=candidate.place,
             why=why,
+            exported_in=self._exported.get(candidate.place, ()),
         )
         if why:
             self.stays.append(share)
