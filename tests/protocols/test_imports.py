@@ -278,7 +278,7 @@ class TestElectronEvents:
     @pytest.fixture
     def eer(self, folder: Path) -> Path:
         nothing = ElectronEvents(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        write_eer(folder / "movie.eer", [nothing] * 559, shape=(16, 16), pixel_size=0.8)
+        write_eer(folder / "movie.eer", [nothing] * 559, shape=(16, 16), pixel_size=1.5)
         return folder
 
     def imported(self, folder: Path, **settings: Any) -> tuple[Movie, Watcher]:
