@@ -362,7 +362,7 @@ def test_what_can_be_no_image_is_told_long_before_patience_ends(folder: Path, mo
     (folder / "reserved.tif").write_bytes(bytes(5000))
     watcher = Watcher(folder, patience=600.0)
     watcher.look_until(lambda: bool(watcher.failures))
-    assert watcher.failures == ["garbage.tif: garbage.tif: this is none of the formats that cryoloom reads."]
+    assert watcher.failures == ["garbage.tif: This is none of the formats that cryoloom reads."]
     assert watcher.look().waiting == 1, "what is still zero is waited for"
     write_tiff_movie(folder / "garbage.tif", FRAMES, pixel_size=1.5)
     watcher.look_until(lambda: len(watcher.movies) == 1)
