@@ -51,7 +51,7 @@ def test_a_file_without_pixel_size_needs_one(micrograph, tmp_path):
 
     silent = tmp_path / "silent.mrc"
     write_image(silent, read_image(micrograph), pixel_size=None)
-    with pytest.raises(InputError, match=r"silent\.mrc.*pixel size; give it"):
+    with pytest.raises(InputError, match=r"silent\.mrc.*pixel size; give --pixel-size"):
         fit_micrograph(silent, ACQUISITION, CTFSettings())
 
 
