@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryoloom.errors import FormatError, InputError
+from cryoloom.protocols.volumes import half_files_of, mask_file_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from cryoloom.data import Mask, Volume
+    from cryoloom.workflow.workspace import Workspace
 
 _SAME_PIXEL_SIZE = 1.001  # ratio up to which two pixel sizes are one
 
@@ -74,6 +78,19 @@ def read_maps(paths: Sequence[Path], *, pixel_size: float | None = None) -> list
     maps = [read_map(path, pixel_size=pixel_size) for path in paths]
     check_alike(maps)
     return maps
+
+
+def read_halves(volume: Volume, masks: Sequence[Mask] | None, workspace: Workspace) -> list[MapFile]:
+    """Both halves of a map, and as the third its mask if there is one, each read once.
+
+    Raises
+    ------
+    InputError
+        If the map has no halves, or it is not known which of several masks is its own.
+    """
+    mask = mask_file_of(volume, masks)
+    names = [*half_files_of(volume), *([] if mask is None else [mask])]
+    return read_maps([workspace.resolve(name) for name in names], pixel_size=volume.pixel_size)
 
 
 def check_alike(maps: Sequence[MapFile]) -> None:

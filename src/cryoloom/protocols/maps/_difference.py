@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import HalfMapDifference, Mask, Volume
-from cryoloom.protocols.volumes import half_files_of, map_resources, mask_file_of
+from cryoloom.protocols.volumes import map_resources
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Angstrom, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
@@ -59,12 +59,10 @@ class CompareHalves(MapProtocol):
         self, volume: Volume, /, parameters: Any, workspace: Workspace, masks: Sequence[Mask] | None = None
     ) -> HalfMapDifference:
         """Compare the halves of one map."""
-        from cryoloom.protocols.map_files import read_maps, write_map
+        from cryoloom.protocols.map_files import read_halves, write_map
         from cryoloom.protocols.maps._compare import compare_halves
 
-        mask = mask_file_of(volume, masks)
-        names = [*half_files_of(volume), *([] if mask is None else [mask])]
-        maps = read_maps([workspace.resolve(name) for name in names], pixel_size=volume.pixel_size)
+        maps = read_halves(volume, masks, workspace)
         found = compare_halves(maps, resolution=parameters.resolution, threads=workspace.threads)
         for doubt in found.doubts:
             workspace.warn(doubt)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import DirectionalResolution, Mask, Volume
-from cryoloom.protocols.volumes import half_files_of, map_resources, mask_file_of
+from cryoloom.protocols.volumes import map_resources
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
 from cryoloom.workflow.workspace import Workspace
@@ -54,12 +54,10 @@ class EstimateDirectionalResolution(MapProtocol):
         import numpy as np
 
         from cryoloom.engine.validation import directional_correlation
-        from cryoloom.protocols.map_files import mask_among, read_maps
+        from cryoloom.protocols.map_files import mask_among, read_halves
         from cryoloom.protocols.pictures import directions_picture, write_png
 
-        mask = mask_file_of(volume, masks)
-        names = [*half_files_of(volume), *([] if mask is None else [mask])]
-        maps = read_maps([workspace.resolve(name) for name in names], pixel_size=volume.pixel_size)
+        maps = read_halves(volume, masks, workspace)
         found = directional_correlation(
             maps[0].volume,
             maps[1].volume,

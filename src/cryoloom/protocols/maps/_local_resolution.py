@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import LocalResolution, Mask, Volume
-from cryoloom.protocols.volumes import half_files_of, map_resources, mask_file_of
+from cryoloom.protocols.volumes import map_resources
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
 from cryoloom.workflow.workspace import Workspace
@@ -48,14 +48,10 @@ class EstimateLocalResolution(MapProtocol):
         self, volume: Volume, /, parameters: Any, workspace: Workspace, masks: Sequence[Mask] | None = None
     ) -> LocalResolution:
         """Look at one map."""
-        from cryoloom.protocols.map_files import read_maps, write_map
+        from cryoloom.protocols.map_files import read_halves, write_map
         from cryoloom.protocols.maps._local import find_local_resolution
 
-        names = [*half_files_of(volume)]
-        mask = mask_file_of(volume, masks)
-        if mask is not None:
-            names.append(mask)
-        maps = read_maps([workspace.resolve(name) for name in names], pixel_size=volume.pixel_size)
+        maps = read_halves(volume, masks, workspace)
         found = find_local_resolution(maps, threads=workspace.threads)
         if found.local.overall is None:
             workspace.warn("There is no evidence of signal, so no place has a resolution.")

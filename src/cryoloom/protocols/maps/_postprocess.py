@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cryoloom.data import FSC, Mask, Volume, digest
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.resolutions import told_resolution
-from cryoloom.protocols.volumes import half_files_of, map_resources, mask_file_of
+from cryoloom.protocols.volumes import map_resources, mask_file_of
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import AngstromPerPixel, Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
@@ -91,14 +91,11 @@ class Postprocess(MapProtocol):
         from dataclasses import replace
 
         from cryoloom.engine.validation import postprocess
-        from cryoloom.protocols.map_files import read_maps, write_map
+        from cryoloom.protocols.map_files import read_halves, write_map
         from cryoloom.protocols.maps._detector import read_detector
 
-        names = [*half_files_of(volume)]
+        maps = read_halves(volume, masks, workspace)
         mask = mask_file_of(volume, masks)
-        maps = read_maps([workspace.resolve(name) for name in names], pixel_size=volume.pixel_size)
-        if mask is not None:
-            maps = read_maps([maps[0].path, maps[1].path, workspace.resolve(mask)], pixel_size=volume.pixel_size)
         detector = None
         if parameters.mtf is not None:
             detector = read_detector(parameters.mtf, pixel_size=parameters.detector_pixel_size)
