@@ -1,8 +1,4 @@
-"""What the files of a run folder say. Unknown fields survive a rewrite.
-
-Validators are built when a record is first read: to build all of them takes a process that only lists runs a fifth of
-its start. Several threads may be the first at once; pydantic locks that since 2.14.
-"""
+"""What the files of a run folder say. Unknown fields survive a rewrite."""
 
 from __future__ import annotations
 
@@ -26,7 +22,7 @@ def now() -> str:
 class Record(BaseModel):
     """Base of everything that is written as JSON."""
 
-    model_config = ConfigDict(extra="allow", defer_build=True)
+    model_config = ConfigDict(extra="allow")
 
     format_version: int = FORMAT_VERSION
 
@@ -34,7 +30,7 @@ class Record(BaseModel):
 class OutputReference(BaseModel):
     """An output of a run of this project."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = ConfigDict(frozen=True)
 
     run: str = Field(description="ULID of the run")
     output: str = Field(pattern=r"^\w+$")
@@ -43,7 +39,7 @@ class OutputReference(BaseModel):
 class RunOptions(BaseModel):
     """How a run is carried out; none of it changes the result."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     lane: str = "local"
     workers: int | None = Field(None, ge=1, description="at most so many tasks at once")
@@ -156,7 +152,7 @@ class RunState(StrEnum):
 class Progress(BaseModel):
     """How far a run has come; counts of leading items, or of rounds for a Whole protocol."""
 
-    model_config = ConfigDict(extra="allow", defer_build=True)
+    model_config = ConfigDict(extra="allow")
 
     done: int = 0
     failed: int = 0
