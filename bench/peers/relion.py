@@ -4,7 +4,7 @@
 
 Every figure that compares cryoloom with RELION comes from here. A result is kept in a folder of its own together with
 a document that tells RELION's version and build, the command, the processor, the seconds and a hash of the data; it is
-run again only if one of command, version and data has changed.
+run again only if one of command, version and data has changed. What was cut off goes on after its last iteration.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 
 CACHE = Path("/tmp/particle-sets/relion")
 PROCESSES = 3  # one leads, each half of the particles has one
-RECORD = "record.json"
+RECORD, STARTED = "record.json", "started.json"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Result:
     Parameters
     ----------
     folder : with its files, their names beginning in ``run``
-    seconds : on the clock, when it was run
+    seconds : on the clock, when it was run; perhaps beside other work
     command, version, processor, data : how it came about; `data` is a hash of the particles
     """
 
@@ -127,24 +127,45 @@ def run(name: str, command: list[str], data: list[Path], *, cache: Path, expecte
         kept = json.loads(record.read_text(encoding="utf-8"))
         if all(kept[key] == value for key, value in wanted.items()):
             return Result(folder, **kept)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for file in data:
-        if file.suffix == ".star":  # stacks are named relative to the folder that RELION is started in
-            for stack in stacks_of(file):
-                target = folder / stack.relative_to(file.parent)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.symlink_to(stack.resolve())
+    spent, last = cut_off(folder, wanted)
+    if last is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        link_stacks(data, folder)
+    began = time.time()
+    started = {**wanted, "spent": spent, "began": began}
+    (folder / STARTED).write_text(json.dumps(started, indent=1) + "\n", encoding="utf-8")
     absolute = [str(Path(part).resolve()) if Path(part).is_file() else part for part in command]
-    began = time.perf_counter()
-    with (folder / "log.txt").open("w", encoding="utf-8") as log:
+    if last is not None:
+        absolute = [*command[: command.index("--i")], "--continue", last.name, "--preread_images", "--j", "1"]
+    with (folder / "log.txt").open("a", encoding="utf-8") as log:
         done = subprocess.run(absolute, cwd=folder, stdout=log, stderr=subprocess.STDOUT, check=False)
-    seconds = time.perf_counter() - began
+    seconds = spent + time.time() - began
     if done.returncode and not (expected and (folder / expected).exists()):
         raise SystemExit(f"{command[0]} failed; {folder / 'log.txt'} tells why.")
     document = {**wanted, "seconds": seconds, "processor": processor()}
     record.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return Result(folder, **document)
+
+
+def cut_off(folder: Path, wanted: dict) -> tuple[float, Path | None]:
+    """Seconds that an iterative command took until it was cut off, and the file from which it can go on, if any."""
+    written = sorted(folder.glob("run_it*_optimiser.star"), key=lambda file: file.stat().st_mtime)
+    if not (folder / STARTED).exists() or not written:
+        return 0.0, None
+    started = json.loads((folder / STARTED).read_text(encoding="utf-8"))
+    if any(started[key] != value for key, value in wanted.items()):
+        return 0.0, None
+    return started["spent"] + max(0.0, written[-1].stat().st_mtime - started["began"]), written[-1]
+
+
+def link_stacks(data: list[Path], folder: Path) -> None:
+    """Stacks are named relative to the folder that RELION is started in."""
+    for file in data:
+        for stack in stacks_of(file) if file.suffix == ".star" else ():
+            target = folder / stack.relative_to(file.parent)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(stack.resolve())
 
 
 def stacks_of(star: Path) -> list[Path]:

@@ -1,16 +1,10 @@
 """Averages that are projections of the truth score as such, in whatever turn and place; others do not."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from class_truth import Views, score_classes
 
 from cryoloom.engine.projection import project_volume
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
-
-from class_truth import Views, score_classes
 
 BOX, PIXEL, DIAMETER = 32, 6.0, 130.0
 

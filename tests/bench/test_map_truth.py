@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-from scipy import fft
-from scipy.spatial.transform import Rotation
-
-from cryoloom.testing.microscope import pseudoprotein
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
-
 from map_truth import (
     TURNED_IN_PLANE,
     Alignment,
@@ -23,6 +13,10 @@ from map_truth import (
     shell_correlation,
     transformed,
 )
+from scipy import fft
+from scipy.spatial.transform import Rotation
+
+from cryoloom.testing.microscope import pseudoprotein
 
 BOX, PIXEL = 48, 5.0
 C3 = Rotation.from_euler("Z", [[0.0], [120.0], [240.0]], degrees=True).as_matrix()
