@@ -25,7 +25,6 @@ from cryoloom.engine.abinitio import AbInitioSettings, independent_runs
 from cryoloom.engine.alignment import propose_symmetry
 from cryoloom.formats import read_volume
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
-from cryoloom.runtime import warm_up
 
 RIGHT = 15.0  # Å
 LIMIT = 180.0  # s
@@ -45,8 +44,8 @@ def main() -> None:
         print(reporting.not_measured("first maps of C3 body and T20S", "there are no atomic models"))
         return
     count = options.seeds or (10 if options.full else 3)
-    kept = Kept("abinitio")
-    list(warm_up())
+    compiled = reporting.compiled()
+    kept = Kept("abinitio", [first_maps])
     records = []
     for tier in options.tiers or (["easy", "standard"] if options.full else ["easy"]):
         for specimen in options.specimens:
@@ -57,7 +56,7 @@ def main() -> None:
     if options.json is not None:
         options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     print(f"1000 particles, box 64, two threads, particle sets of seeds {', '.join(map(str, options.data))}.\n")
-    print(days(records))
+    print(compiled, days(records), sep="\n")
     headings = ("specimen, tier", "seeds", "right", "0.5 vs truth, Å: median, worst", "failures not marked")
     headings += ("right but doubted", "symmetry proposed", "s: median, worst")
     print(reporting.table(headings, map(row, groups(records))))

@@ -30,7 +30,6 @@ from cryoloom.engine.classes2d import Classes2DSettings, Classes2DState, assess_
 from cryoloom.engine.likelihood import ParticleImages
 from cryoloom.formats import read_star
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
-from cryoloom.runtime import warm_up
 
 DIAMETER = 190.0
 SEEDS = [611, 612, 613]  # nothing was tuned on these
@@ -42,13 +41,14 @@ def main() -> None:
     parser.add_argument("--junk-seeds", type=int, nargs="+", help="by default the first seed, with --full all")
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()
-    measured = Kept("classes2d")
-    list(warm_up())
+    compiled = reporting.compiled()
+    measured = Kept("classes2d", [ours, proposal, classified, images_of, scored])
     records = [measured.record({"seed": seed}, lambda seed=seed: ours(seed)) for seed in options.seeds]
     junk_seeds = options.junk_seeds or (options.seeds if options.full else options.seeds[:1])
     kept = [measured.record({"junk": seed}, lambda seed=seed: proposal(seed)) for seed in junk_seeds]
     if options.full:
         records += [theirs(seed) for seed in options.seeds]
+    print(compiled)
     print(days([*kept, *records[: len(options.seeds)]]))
     headings = ("seed", "program", "ring correlation 40–15 Å", "classes above 3 %", "members within 25°")
     rows = map(row, sorted(records, key=lambda one: (one["seed"], one["program"])))

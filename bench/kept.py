@@ -1,21 +1,25 @@
 """Measurements that are kept, so that a long benchmark goes on where it was cut off.
 
-One is taken again only if the code that it was taken with is unchanged: the engine's modules that the benchmark has
-loaded, but for those that only foretell, and the scripts that score.
+One is taken again if the code that it was taken with has changed: the modules of engine and protocols that are loaded,
+but for those that only foretell, the scripts that make and score particles, and the benchmark's own functions that
+measure.
 """
 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from particle_sets import CACHE
 
-ENGINE, FORETELLING, SCORING = "cryoloom.engine.", "_cost", "_truth"
+OURS = ("cryoloom.engine.", "cryoloom.protocols.")
+FORETELLING = ("_cost", "_protocol")
+BESIDE = ("map_truth", "class_truth", "particle_sets", "particle_micrographs", "synthetic_particles")
 
 
 class Kept:
@@ -24,12 +28,13 @@ class Kept:
     Parameters
     ----------
     name : of the benchmark
+    functions : of the benchmark that measure; all that they need is loaded and compiled
     folder : of the file
     """
 
-    def __init__(self, name: str, folder: Path = CACHE / "measured") -> None:
+    def __init__(self, name: str, functions: Sequence[Callable], folder: Path = CACHE / "measured") -> None:
         self._file = folder / f"{name}.json"
-        self._code = code_hash()
+        self._code = code_hash(functions)
         self._records: list[dict] = []
         if self._file.exists():
             self._records = json.loads(self._file.read_text(encoding="utf-8"))
@@ -58,13 +63,12 @@ def days(records: list[dict]) -> str:
     return f"Measured on {', '.join(told)}, one after the other, with the same code.\n"
 
 
-def code_hash() -> str:
+def code_hash(functions: Sequence[Callable]) -> str:
     """Of the sources that what is measured depends on."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256("\0".join(map(inspect.getsource, functions)).encode())
     for name, module in sorted(sys.modules.items()):
-        last = name.rpartition(".")[2]
-        matters = (name.startswith(ENGINE) and last != FORETELLING) or last.endswith(SCORING)
+        ours = name.startswith(OURS) and name.rpartition(".")[2] not in FORETELLING
         source = getattr(module, "__file__", None)
-        if matters and source is not None and source.endswith(".py"):
+        if (ours or name in BESIDE) and source is not None:
             digest.update(name.encode() + b"\0" + Path(source).read_bytes())
     return digest.hexdigest()

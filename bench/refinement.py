@@ -1,6 +1,6 @@
 """How well, and how fast, are poses and map refined from a start at 40 Å, and is the reported resolution true?
 
-    python bench/refinement.py [--full] [--json FILE] [--seeds 611 612 …] [--rows c3 c1 …] [--box 64 96] [--threads 2]
+    python bench/refinement.py [--full] [--json FILE] [--seeds 611 612 …] [--rows c3 …] [--box 64 96] [--threads 2]
 
 Particle sets with known truth (``particle_sets.py``) are refined as ``cryoloom tool refine`` does it, from the truth
 limited to 40 Å. Beside each stands the map that the same images give with their true poses. Maps and poses are scored
@@ -8,7 +8,8 @@ by ``map_truth.py``; kernels are compiled before anything is timed. *Shortfall* 
 with the truth lies below that of true poses at any shell. *Reported*: the corrected correlation F of the half maps in
 the truth's mask, as √(2F / (1 + F)), against the correlation of the whole map with the truth in the same mask, root
 mean square where F > 0.05. *× prediction*: the time against what was foretold for this machine and threads, without the
-trust page. Images of noise, and real images mixed with noise, must gain nothing; that a fifth of a set are second
+trust page. In boxes below 128 pixels the pixels end the map, so only of these is it asked how far from Nyquist it ends.
+Images of noise, and real images mixed with noise, must gain nothing; that a fifth of a set are second
 pictures of other particles must be noticed. With --full RELION's converged refinement of the same images, from the same
 start, is scored in the same way, by the fixed command of `peers/relion.py`; only C3 bodies of the easy tier, since it
 takes hours. Measurements are kept (`kept.py`): what was cut off goes on when it is started again.
@@ -27,6 +28,7 @@ import map_truth
 import numpy as np
 import reporting
 from kept import Kept, days
+from particle_micrographs import NOISE
 from particle_sets import Recipe, particle_set
 from peers import relion
 
@@ -43,7 +45,7 @@ from cryoloom.protocols.trust import Finished, assess
 START = 40.0  # Å
 BESIDE_RELION = ("c3",)
 RELIONS_DIAMETER = 200.0  # Å, of its circular mask
-RESOLVED_FROM = 96  # pixels of the box: in smaller ones of the same extent, Nyquist ends the map, not the particles
+RESOLVED_FROM = 128  # pixels of the box: in smaller ones of the same extent, Nyquist ends the map, not the particles
 NOISE_BEYOND = 35.0  # Å: images of noise resolve nothing finer
 TIMED = {"c3": {64: 180, 96: 480}}  # s, of box sizes
 
@@ -68,7 +70,7 @@ class Row:
 
 
 ROWS = {
-    "c3": Row(Recipe("c3-body"), "C3"),
+    "c3": Row(Recipe("c3-body"), "C3", boxes=(64, 96, 128)),
     "c1": Row(Recipe("c3-body"), "C1"),
     "t20s": Row(Recipe("t20s"), "D7"),
     "apoferritin": Row(Recipe("apoferritin"), "O"),
@@ -87,13 +89,13 @@ def main() -> None:
     parser = reporting.options(__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), help="of which each row takes the first")
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS))
-    parser.add_argument("--box", type=int, nargs="+", default=None, help="by default 64, and 96 with --full")
+    parser.add_argument("--box", type=int, nargs="+", default=None, help="by default 64; 96 and 128, too, with --full")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()
-    boxes = options.box or ([64, 96] if options.full else [64])
-    kept = Kept("refinement")
-    warm_up()
+    boxes = options.box or ([64, 96, 128] if options.full else [64])
+    compiled = reporting.compiled()
+    kept = Kept("refinement", [measure, loaded_set, score])
     records = []
     cases = [
         (name, box, seed)
@@ -112,7 +114,7 @@ def main() -> None:
             record["relion"] = measure_relion(record["name"], record["box"], record["seed"], options.threads)
     if options.json is not None:
         options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
-    print(days(records))
+    print(compiled, days(records), sep="\n")
     print_tables(records)
     print(reporting.promises(promised(records)))
 
@@ -121,8 +123,12 @@ def print_tables(records: list[dict]) -> None:
     headings = ("set", "box", "s (× prediction)", "iterations", "median error", "90th percentile", "> 10°")
     headings += ("FSC-vs-truth 0.5 (true poses)", "shortfall", "reported (0.143)", "reported − truth, RMS", "signal")
     print(reporting.table(headings, [line(record) for record in records if not record["noise"]]))
-    headings = ("set", "box", "s (× prediction)", "iterations", "corrected 0.143 in a sphere", "evidence of signal")
+    headings = ("set", "box", "s (× prediction)", "iterations")
+    headings += ("0.143: corrected, in the mask", "in a sphere", "evidence of signal")
     print(reporting.table(headings, [noise_line(record) for record in records if record["noise"]]))
+    beside = [(record, record["alone"]) for record in records if "alone" in record]
+    headings = ("mix of noise, and its real images alone", "FSC-vs-truth 0.5", "0.143 in the truth's mask")
+    print(reporting.table(headings, [line for pair in beside for line in alone_lines(*pair)]))
     looked_for = [record for record in records if "leak" in record]
     print(reporting.table(("set", "box", "share with a twin in the other half", "told"), map(leak_line, looked_for)))
     beside = [record for record in records if "relion" in record]
@@ -149,8 +155,8 @@ def promised_of(own: list[dict]) -> Iterator[reporting.Promise]:
         return max(record[key] for record in own)
 
     if own[0]["noise"]:
-        finest = min(record["resolution"] or math.inf for record in own)
-        yield reporting.promise("corrected 0.143", finest, ".1f Å", least=NOISE_BEYOND)
+        finest = min(crossing or math.inf for record in own for crossing in record["crossings"])
+        yield reporting.promise("0.143, of any curve", finest, ".1f Å", least=NOISE_BEYOND)
         yield reporting.promise("seeds with signal told", sum(record["signal"] for record in own), ".0f", most=0)
         return
     yield reporting.promise("seeds without signal told", sum(not record["signal"] for record in own), ".0f", most=0)
@@ -160,6 +166,10 @@ def promised_of(own: list[dict]) -> Iterator[reporting.Promise]:
         yield reporting.promise("seeds in which twins are told", tripped, ".0f", **limits)
     if name == "duplicates":
         return
+    if "alone" in own[0]:
+        for key, what in (("truth", "0.5 against the truth"), ("resolution_in_mask", "0.143")):
+            gained = max(size_of(one) * (1 / one[key] - 1 / one["alone"][key]) for one in own)
+            yield reporting.promise(f"{what}, shells gained by images of noise", gained, ".2f", most=1.0)
     yield reporting.promise("shortfall against true poses", worst("shortfall"), ".3f", most=0.08)
     yield reporting.promise("reported − truth, RMS", worst("reported_rms"), ".3f", most=0.05)
     off = [size_of(record) * (1 / record["resolution_in_mask"] - 1 / record["truth"]) for record in own]
@@ -232,15 +242,19 @@ def line(record: dict) -> tuple:
 
 
 def noise_line(record: dict) -> tuple:
-    resolution = record["resolution"]
     return (
         f"{record['name']}, seed {record['seed']}",
         record["box"],
         f"{record['seconds']:.0f} ({record['seconds'] / record['predicted']:.2f})",
         record["iterations"],
-        "none" if resolution is None else f"{resolution:.1f} Å",
+        *("none" if crossing is None else f"{crossing:.1f} Å" for crossing in record["crossings"]),
         yes(record["signal"]),
     )
+
+
+def alone_lines(record: dict, alone: dict) -> list[tuple]:
+    named = ((f"seed {record['seed']}, mix", record), (f"seed {record['seed']}, alone", alone))
+    return [(what, f"{one['truth']:.2f} Å", f"{one['resolution_in_mask']:.2f} Å") for what, one in named]
 
 
 def leak_line(record: dict) -> tuple:
@@ -250,14 +264,6 @@ def leak_line(record: dict) -> tuple:
 
 def yes(value: bool) -> str:
     return "yes" if value else "no"
-
-
-def warm_up() -> None:
-    """Compile before anything is timed."""
-    from cryoloom.runtime import warm_up as compile_all
-
-    for _ in compile_all():
-        pass
 
 
 def measure(name: str, box: int, seed: int, threads: int) -> dict:
@@ -279,19 +285,37 @@ def measure(name: str, box: int, seed: int, threads: int) -> dict:
         "resolution": state.resolution,
     }
     if record["noise"]:
-        return record
+        # What the curves say, whether or not they are believed.
+        in_mask = refined(loaded, state, threads=threads).correlation.corrected
+        return {**record, "crossings": [curve.resolution(0.143) for curve in (in_mask, state.curve)]}
     if name in LEAK_LOOKED_FOR:
         done = Finished(loaded, settings, state, refined(loaded, state))
         leak = assess(done, threads=threads).leak
         record["leak"] = {"share": leak.share, "trips": bool(leak.trips)}
     found = Found(state.rotations, state.half_maps, state.combined_map)
-    return {**record, **score(loaded, found, truth, row.symmetry, threads)}
+    if row.recipe.variant != "mix":
+        return {**record, **score(loaded, found, folder, row.symmetry, threads)}
+    alone = loaded_set(folder, only_real=True)
+    *_, last = refine(alone.images, alone.half_sets, truth, settings, threads=threads)
+    without = score(alone, Found(last.rotations, last.half_maps, last.combined_map), folder, row.symmetry, threads)
+    real = np.isin(loaded.table.frame["index"].to_numpy(), alone.table.frame["index"].to_numpy())
+    return {**record, "alone": without, **score(loaded, found, folder, row.symmetry, threads, real=real)}
 
 
-def loaded_set(folder: Path) -> LoadedParticles:
+def loaded_set(folder: Path, *, only_real: bool = False) -> LoadedParticles:
+    """All images of a set, or those that show a particle."""
     given = read_particle_file(folder / "particles.star")
+    table = given.table
     with np.load(folder / "truth.npz") as kept:
-        return load_particles(given.table, given.resolve, diameter=float(kept["diameter"]))
+        if only_real:
+            table = table.with_frame(table.frame.filter(kept["state"] != NOISE))
+        return load_particles(table, given.resolve, diameter=float(kept["diameter"]))
+
+
+def true_group(folder: Path) -> str:
+    """Symmetry of the specimen, whatever is imposed."""
+    with np.load(folder / "truth.npz") as kept:
+        return str(kept["group"])
 
 
 def measure_relion(name: str, box: int, seed: int, threads: int) -> dict:
@@ -312,19 +336,29 @@ def measure_relion(name: str, box: int, seed: int, threads: int) -> dict:
     angles = np.column_stack([table[f"rlnAngle{name}"].to_numpy() for name in ("Rot", "Tilt", "Psi")])[order]
     first, second = (read_volume(made.folder / f"run_half{half}_class001_unfil.mrc") for half in (1, 2))
     found = Found(map_truth.rotations_of(angles), (first, second), (first + second) / 2)
-    figures = score(loaded, found, read_volume(folder / "truth.mrc"), row.symmetry, threads)
+    figures = score(loaded, found, folder, row.symmetry, threads)
     return {"seconds": made.seconds, "version": made.version, **figures}
 
 
-def score(loaded: LoadedParticles, refined: Found, truth: np.ndarray, symmetry: str, threads: int) -> dict[str, float]:
-    """Map and poses against the truth, and the half maps against that."""
-    pixel_size = loaded.images.pixel_size
-    group = point_group(symmetry)
-    real = np.arange(len(loaded))
+def score(
+    loaded: LoadedParticles,
+    refined: Found,
+    folder: Path,
+    symmetry: str,
+    threads: int,
+    *,
+    real: np.ndarray | None = None,
+) -> dict[str, float]:
+    """Map and poses against the truth, and the half maps against that; poses only of images that are real (n,)."""
+    pixel_size, truth = loaded.images.pixel_size, read_volume(folder / "truth.mrc")
+    chosen = np.flatnonzero(np.ones(len(loaded), bool) if real is None else real)
     found = map_truth.score_map(refined.combined_map, truth, pixel_size)
-    exact = map_of(sums_of(loaded, real, threads=threads), loaded.images, group, threads=threads)
+    sums = sums_of(loaded, chosen, threads=threads)
+    exact = map_of(sums, loaded.images, point_group(symmetry), threads=threads)
     ideal = map_truth.score_map(exact, truth, pixel_size, aligned=True)
-    poses, _ = map_truth.score_poses(refined.rotations, map_truth.rotations_of(loaded.angles), group.operators)
+    true_poses = map_truth.rotations_of(loaded.angles)[chosen]
+    operators = point_group(true_group(folder)).operators
+    poses, _ = map_truth.score_poses(refined.rotations[chosen], true_poses, operators)
     halves = [map_truth.transformed(half, found.alignment, pixel_size) for half in refined.half_maps]
     mask = map_truth.truth_mask(truth, pixel_size)
     curves = correlate_half_maps(*halves, pixel_size=pixel_size, mask=mask, threads=threads)
