@@ -89,6 +89,8 @@ def promised(records: list[dict]) -> list[reporting.Promise]:
         if not mine:
             continue
         what = f"{IN_WORDS[change]}, {' + '.join(str(count) for count in counts if count)}"
+        silent = sum(not one["signal"] for one in mine)
+        held.append(reporting.promise(f"{what}: refinements without signal told", silent, ".0f", most=0))
         agreements = [one["agreement"] for one in mine]
         if change == "none":
             held.append(
@@ -120,6 +122,7 @@ def measure(change: str, counts: list[int], seed: int, box: int, threads: int) -
     return {
         "seconds": time.perf_counter() - began,
         "refined_in": refined_in,
+        "signal": bool(done.has_signal),
         "accuracy": balanced_accuracy(state.classes, kinds) if np.ptp(kinds) else None,
         "shares": (np.bincount(state.classes, minlength=2) / len(kinds)).tolist(),
         "agreement": float(state.agreement),

@@ -6,7 +6,8 @@ Not as honest as `bench/particle_sets.py`, and called *synthetic* wherever its f
 real space by the simulated microscope's own projector, get the true CTF of a movie of the same defocus range on a field
 twice as wide, and then a damping and coloured Gaussian noise, both measured in a set that was really cut from movies
 (C3 body, easy tier, seed 501): as functions of frequency, what is left of the true signal there, and the power of all
-else. What is not in it: motion and CTF errors that differ from particle to particle, neighbours, uneven ice.
+else. Heights of particles in the ice, and the errors with which a micrograph's CTF is estimated, are drawn from what
+that set has. What is not in it: motion that differs from particle to particle, neighbours, uneven ice.
 
 ``part``: the second conformation lacks 40 kDa about the top of the three-fold axis. ``turn``: 60 kDa there are turned
 by 18° about it. ``none``: all are alike. A set is a folder ``<specimen>-synthetic-<seed>-<change>-<n1>+<n2>-box<box>``,
@@ -51,7 +52,7 @@ def synthetic_set(
     random = np.random.default_rng([seed, 78, CHANGES.index(change)])
     first = specimen_named(specimen)
     conformations = [first, changed(first, change)]
-    damping, power = measured_spectra(cache)
+    found = measured_in(cache)
     count = sum(counts)
     kind = random.permutation(np.repeat([0, 1], counts))
     angles = np.stack(
@@ -65,15 +66,22 @@ def synthetic_set(
     shifts = random.normal(0.0, SCATTER, (count, 2))
     movie = np.arange(count) // MOVIE + 1
     transfers = [_transfer(random) for _ in range(movie.max())]
-    mine = [transfers[number - 1] for number in movie]
+    heights = random.choice(found["heights"], count)
+    mine = [
+        replace(one, defocus_u=one.defocus_u + height, defocus_v=one.defocus_v + height)
+        for one, height in zip((transfers[number - 1] for number in movie), heights.tolist(), strict=True)
+    ]
     images = project(conformations, kind, angles, shifts, mine)
-    images = _filtered(images, damping) + _filtered(random.normal(size=images.shape), np.sqrt(power))
+    noise = _filtered(random.normal(size=images.shape), np.sqrt(found["power"]))
+    images = _filtered(images, found["damping"]) + noise
     strip = np.ascontiguousarray(-images.transpose(1, 0, 2).reshape(CUT, -1), np.float32)  # protein dark, side by side
     centres = np.stack([CUT // 2 + CUT * np.arange(count), np.full(count, CUT // 2)], axis=1)
     settings = ExtractionSettings(box_size=CUT, background_diameter=0.75 * CUT, output_size=box)
     made = extract_particles(strip, centres, settings)
     pixel_size = SAMPLING * CUT / box
-    ctf = np.array([(one.defocus_u, one.defocus_v, one.defocus_angle) for one in mine])
+    true_ctf = np.array([(one.defocus_u, one.defocus_v, one.defocus_angle) for one in mine])
+    errors = random.choice(found["ctf_errors"], len(transfers))
+    ctf = true_ctf - heights[:, None] * [1.0, 1.0, 0.0] + errors[movie - 1]
     optics = np.array([transfers[0].voltage, transfers[0].spherical_aberration, transfers[0].amplitude_contrast])
     columns = {
         "angles": angles,
@@ -81,11 +89,11 @@ def synthetic_set(
         "centres": centres.astype(np.float64),
         "state": np.full(count, "intact"),
         "conformation": kind,
-        "height": np.zeros(count),
+        "height": heights,
         "movie": movie,
         "original": np.arange(count),
         "estimated_ctf": ctf,
-        "true_ctf": ctf,
+        "true_ctf": true_ctf,
         "half_set": half_sets(seed, count),
     }
     with tempfile.TemporaryDirectory(dir=cache, prefix=".part-") as name:
@@ -117,12 +125,16 @@ def changed(specimen: Specimen, change: str) -> Specimen:
     return replace(specimen, positions=np.where(moved[:, None], turned, positions))
 
 
-def measured_spectra(cache: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Damping of the signal and power of the rest, by ring (CUT // 2 + 1,), in an easy set cut from movies."""
+def measured_in(cache: Path) -> dict[str, np.ndarray]:
+    """What an easy set cut from movies is like.
+
+    Damping of the signal and power of the rest by ring (CUT // 2 + 1,), heights of particles (n,) in Å, and errors of
+    defocus U, V (Å) and angle (degrees) of its micrographs (m, 3).
+    """
     kept = cache / "spectra.npz"
     if kept.exists():
         with np.load(kept) as values:
-            return values["damping"], values["power"]
+            return dict(values)
     folder = particle_set(Recipe("c3-body", box=CUT), cache)
     truth = dict(np.load(folder / "truth.npz"))
     with read_stack(folder / "particles.mrcs") as stack:
@@ -142,8 +154,12 @@ def measured_spectra(cache: Path) -> tuple[np.ndarray, np.ndarray]:
     damping = by_ring((seen * signal.conj()).real.sum(axis=0)) / by_ring((np.abs(signal) ** 2).sum(axis=0))
     left = seen - damping[np.minimum(rings, CUT // 2)] * signal
     power = by_ring((np.abs(left) ** 2).mean(axis=0)) / by_ring(np.ones_like(rings, float)) / CUT**2
-    np.savez(kept, damping=damping, power=power)
-    return damping, power
+    _, first = np.unique(truth["movie"], return_index=True)
+    errors = (truth["estimated_ctf"] - truth["true_ctf"])[first] + truth["height"][first, None] * [1.0, 1.0, 0.0]
+    errors[:, 2] = (errors[:, 2] + 90.0) % 180.0 - 90.0
+    found = {"damping": damping, "power": power, "heights": truth["height"], "ctf_errors": errors}
+    np.savez(kept, **found)
+    return found
 
 
 def project(
