@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryoloom.engine.orientations import euler_angles
+from cryoloom.engine.refinement import particle_sphere
 from cryoloom.engine.validation import correlate_half_maps, mask_warnings, soft_auto_mask
 from cryoloom.protocols.particle_images import with_poses
 
@@ -25,7 +26,8 @@ class Refined:
 
     Parameters
     ----------
-    mask : (box, box, box) the one that was given, or a soft one about what stands out of the solvent
+    mask : (box, box, box) the one that was given, or a soft one about what stands out of the solvent; without evidence
+        of signal the sphere of the particle's diameter, since what stands out of noise is noise
     correlation : of the half maps, corrected for what the mask makes
     particles : with their poses
     has_signal : the half sets agree beyond what both were shown of the reference
@@ -57,12 +59,14 @@ def refined(
     ----------
     particles : that were refined
     state : the last
-    mask : (box, box, box) that was given to the refinement; None: one is drawn about what stands out of the solvent
+    mask : (box, box, box) that was given to the refinement; None: one is drawn
     threads : threads to use; the result does not depend on it
     """
     pixel_size = particles.images.pixel_size
     drawn = soft_auto_mask(state.combined_map, pixel_size=pixel_size, threads=threads)
-    used = drawn.mask if mask is None else mask
+    used = mask
+    if used is None:
+        used = drawn.mask if state.has_signal else particle_sphere(particles.images)
     first, second = state.half_maps
     curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=used, threads=threads)
     posed = with_poses(particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale})

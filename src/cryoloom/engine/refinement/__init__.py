@@ -7,7 +7,7 @@ from cryoloom.engine.refinement._cost import (
     search_memory,
     search_seconds,
 )
-from cryoloom.engine.refinement._maps import signal_to_noise
+from cryoloom.engine.refinement._maps import particle_sphere, signal_to_noise
 from cryoloom.engine.refinement._refine import refine
 from cryoloom.engine.refinement._search import FoundPoses, find_poses
 from cryoloom.engine.refinement._settings import RefinementSettings
@@ -19,6 +19,7 @@ __all__ = [
     "RefinementSettings",
     "RefinementState",
     "find_poses",
+    "particle_sphere",
     "predicted_memory",
     "predicted_seconds",
     "refine",

@@ -1,0 +1,47 @@
+"""What a refinement has given: the mask that its maps are judged in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from phantom_particles import BOX, DIAMETER, PIXEL, phantom, true_state, write_particles
+
+from cryoloom.engine.maps import limit_resolution
+from cryoloom.protocols.particle_images import load_particles, read_particle_file
+from cryoloom.protocols.refined import refined
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    given = read_particle_file(write_particles(tmp_path_factory.mktemp("refined")))
+    return load_particles(given.table, given.resolve, diameter=DIAMETER)
+
+
+def halves_of_noise(seed: int) -> np.ndarray:
+    """Both were shown the same map up to six Fourier pixels; what lies beyond is noise of their own."""
+    shared = limit_resolution(phantom(), 5.5)
+    noise = np.random.default_rng(seed).normal(0, shared.std(), (2, *shared.shape))
+    return (shared + [one - limit_resolution(one.astype(np.float32), 5.5) for one in noise]).astype(np.float32)
+
+
+def test_without_evidence_of_signal_no_mask_is_drawn_about_noise(loaded):
+    results = [refined(loaded, replace(true_state(loaded, halves_of_noise(seed)), has_signal=False)) for seed in (1, 2)]
+    np.testing.assert_array_equal(results[0].mask, results[1].mask)
+    radius = np.sqrt(sum((axis - BOX // 2) ** 2 for axis in np.mgrid[:BOX, :BOX, :BOX])) * PIXEL
+    assert results[0].mask[radius < 0.5 * DIAMETER - 3 * PIXEL].min() == 1.0
+    assert results[0].mask[radius > 0.5 * DIAMETER + 6 * PIXEL].max() == 0.0
+    for result in results:
+        assert result.resolution is None
+        crossing = result.correlation.corrected.resolution(0.143)
+        assert crossing is not None
+        assert crossing > BOX * PIXEL / 8  # what was shown ends at 6 Fourier pixels; one more for the sphere's edge
+
+
+def test_with_signal_the_mask_follows_the_map(loaded):
+    noise = np.random.default_rng(3).normal(0, 0.01 * phantom().max(), (2, BOX, BOX, BOX))
+    state = true_state(loaded, (phantom() + noise).astype(np.float32))
+    mask = refined(loaded, state).mask
+    assert not np.array_equal(mask, refined(loaded, replace(state, has_signal=False)).mask)
+    assert mask[phantom() > 0.2 * phantom().max()].min() > 0.9
