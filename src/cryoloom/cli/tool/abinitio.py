@@ -30,6 +30,9 @@ def abinitio(
     box: Annotated[
         int | None, typer.Option(min=8, help="Edge of the images as they are compared, in pixels; even.")
     ] = None,
+    duplicates_within: Annotated[
+        float, typer.Option(min=0.0, help="Of particles nearer in a micrograph, one is taken; in Å.")
+    ] = 20.0,
     runs: Annotated[
         int, typer.Option(min=1, help="Runs from starts that have nothing in common; 1 gives no confidence.")
     ] = 2,
@@ -92,6 +95,7 @@ def abinitio(
         given.resolve,
         diameter=diameter,
         box_size=working_grid(samplings_of(given.table), final_resolution, box).box_size,
+        duplicates_within=duplicates_within,
     )
     check_class_count(len(loaded), classes)
     remarks = (*given.remarks, *loaded.remarks)

@@ -19,11 +19,17 @@ def reconstruct(
     symmetry: Annotated[str, typer.Option(help="Point group: C1, C3, D7, T or O.")] = "C1",
     half: Annotated[int | None, typer.Option(min=1, max=2, help="Take the particles of one half set only.")] = None,
     box: Annotated[int | None, typer.Option(min=8, help="Edge of the map in pixels; even.")] = None,
+    duplicates_within: Annotated[
+        float, typer.Option(min=0.0, help="Of particles nearer in a micrograph, one is taken; in Å.")
+    ] = 20.0,
     threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
     overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Make the map of particles from their poses and CTFs, neither filtered nor masked.
+
+    Of particles that are the same image, or too near each other, one is taken: they would make half maps agree by their
+    noise. Copies by symmetry from `tool expand-symmetry` are known as such, and are all taken.
 
     Example: cryoloom tool reconstruct particles.star --output map.mrc --symmetry C3
     """
@@ -41,7 +47,14 @@ def reconstruct(
     check_targets([output], inputs=[particles], overwrite=overwrite)
     given = read_particle_file(particles)
     check_targets([output], inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
-    loaded = load_particles(given.table, given.resolve, diameter=None, box_size=box)
+    loaded = load_particles(
+        given.table,
+        given.resolve,
+        diameter=None,
+        box_size=box,
+        duplicates_within=duplicates_within,
+        copies=True,
+    )
     remarks = (*given.remarks, *loaded.remarks)
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")

@@ -38,7 +38,7 @@ class AbInitio(WholeProtocol):
     """
 
     id = "abinitio"
-    version = 2  # 1 gave no poses
+    version = 3  # 1 gave no poses, 2 could leave the same image in twice
     stage = Stage.INITIAL_MODEL
     citations = (
         "Punjani, Rubinstein, Fleet & Brubaker (2017), Nat. Methods 14:290-296, doi:10.1038/nmeth.4169",
@@ -108,7 +108,7 @@ class AbInitio(WholeProtocol):
         duplicates_within: Angstrom = parameter(
             20.0,
             label="Duplicates within",
-            help="Of particles that lie so near each other in a micrograph, one is taken; 0 leaves all in.",
+            help="Of particles that lie so near each other in a micrograph, one is taken; 0 compares images only.",
             level=Level.ADVANCED,
             ge=0,
         )
@@ -173,7 +173,7 @@ class AbInitio(WholeProtocol):
             workspace.resolve,
             diameter=parameters.diameter,
             box_size=_grid(inputs["particles"], parameters).box_size,
-            duplicates_within=parameters.duplicates_within or None,
+            duplicates_within=parameters.duplicates_within,
             scratch=workspace.scratch(),
         )
         tell(particles, workspace)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Item, Particle, Snapshot, Volume, digest
 from cryoloom.workflow.lane import Capacity, Resources
-from cryoloom.workflow.parameters import Level, Pixel, ProtocolParameters, parameter
+from cryoloom.workflow.parameters import Angstrom, Level, Pixel, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import (
     FileRole,
     Input,
@@ -34,10 +34,12 @@ class Reconstruct(WholeProtocol):
     """Make a map of particles from the poses that they have, with its two half maps; nothing is refined.
 
     Every image is added up in Fourier space with its contrast transfer function, and the sum is divided by its weights.
-    The maps are neither filtered nor masked.
+    The maps are neither filtered nor masked. Of particles that are there twice, one is taken, since the half maps would
+    agree by their noise; copies by symmetry are all taken.
     """
 
     id = "reconstruct"
+    version = 2  # 1 took particles that are there twice
     stage = Stage.REFINE
     citations = ("Scheres (2012), J. Struct. Biol. 180:519-530, doi:10.1016/j.jsb.2012.09.006",)
     file_categories: ClassVar[Mapping[str, FileRole]] = {"maps": FileRole.RESULT}
@@ -64,6 +66,13 @@ class Reconstruct(WholeProtocol):
             level=Level.ADVANCED,
             ge=8,
             le=1024,
+        )
+        duplicates_within: Angstrom = parameter(
+            20.0,
+            label="Duplicates within",
+            help="Of particles that lie so near each other in a micrograph, one is taken; 0 compares images only.",
+            level=Level.ADVANCED,
+            ge=0,
         )
         threads: int = parameter(2, label="Threads", level=Level.ADVANCED, ge=1, le=64)
 
@@ -102,6 +111,8 @@ class Reconstruct(WholeProtocol):
             workspace.resolve,
             diameter=None,
             box_size=parameters.box_size,
+            duplicates_within=parameters.duplicates_within,
+            copies=True,
             scratch=workspace.scratch(),
         )
         tell(particles, workspace)

@@ -1,0 +1,90 @@
+"""No step in 3D takes a particle twice: neither the same image, nor two that lie at the same place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from phantom_particles import DIAMETER, write_particles
+
+from cryoloom.cli.main import main
+from cryoloom.formats import relion
+from cryoloom.protocols.particle_images import LoadedParticles, read_particle_file
+from cryoloom.workflow.run import RunState
+
+COUNT, TWICE = 72, 6
+REFERENCE = ("--reference", "truth.mrc")
+SAMPLED = ("--diameter", str(DIAMETER))
+TOOLS = {
+    "abinitio": SAMPLED,
+    "class3d": (*REFERENCE, *SAMPLED),
+    "refine": (*REFERENCE, *SAMPLED),
+    "reconstruct": (),
+}
+RUNS = {
+    "abinitio": {"diameter": DIAMETER},
+    "class3d": {"reference": "2.volumes", "diameter": DIAMETER},
+    "refine": {"reference": "2.volumes", "diameter": DIAMETER},
+    "reconstruct": {},
+}
+REASON = "the same particle is listed before, or with a better score"
+
+
+@pytest.fixture(scope="module")
+def star(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Particles of which twelve are there twice: six as the same image, six as images of the same place.
+
+    The twins have identities of their own, as after two imports of one stack, and are in the other half set.
+    """
+    star = write_particles(tmp_path_factory.mktemp("twice"), count=COUNT)
+    table = read_particle_file(star).table
+    frame = table.frame.with_columns(half_set=1 + pl.int_range(pl.len()) % 2)
+    same = frame.head(TWICE).with_columns(id=pl.col("id") + 50_000, half_set=3 - pl.col("half_set"))
+    moved = frame[10 : 10 + TWICE].select(pl.col("x") + 4.0, "y", "shift_x", "shift_y")  # by 4 px of 1 Å
+    near = frame.tail(TWICE).with_columns(moved.get_columns())
+    rest = frame.head(COUNT - TWICE)
+    relion.write_particles(star, table.with_frame(pl.concat([rest, near, same])))
+    return star
+
+
+class Begun(BaseException):
+    """All is read, and it would be computed now."""
+
+
+@pytest.mark.parametrize(("distance", "gone"), [((), 2 * TWICE), (("--duplicates-within", "0"), TWICE)])
+@pytest.mark.parametrize("tool", TOOLS)
+def test_tools_in_3d_take_one_of_particles_that_are_there_twice(
+    tool, distance, gone, star, tmp_path, capsys, monkeypatch
+):
+    def begin(_progress: object) -> None:
+        raise Begun
+
+    monkeypatch.chdir(star.parent)
+    monkeypatch.setattr("cryoloom.cli.tool._progress.ToolProgress.__enter__", begin)
+    with pytest.raises(Begun):
+        main(["tool", tool, star.name, *TOOLS[tool], "--output", str(tmp_path / "made.mrc"), *distance])
+    assert f"{gone} particles were left out: {REASON}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("protocol", RUNS)
+def test_runs_in_3d_take_one_of_particles_that_are_there_twice(protocol, make_project, star, monkeypatch):
+    found: list[LoadedParticles] = []
+
+    def begin(particles: LoadedParticles, _workspace: object) -> None:
+        found.append(particles)
+        raise Begun
+
+    monkeypatch.setattr("cryoloom.protocols.particle_images.tell", begin)
+    project = make_project()
+    sources = [
+        project.add("import-particles", file=star),
+        project.add("import-volume", file=star.with_name("truth.mrc")),
+    ]
+    assert [end.state for end in project.drive(*sources)] == [RunState.FINISHED] * 2
+    for distance, gone in (({}, 2 * TWICE), ({"duplicates_within": 0.0}, TWICE)):
+        run = project.add(protocol, particles="1.particles", **RUNS[protocol], **distance)
+        with pytest.raises(Begun):
+            project.drive(run)
+        assert [each.reason for each in found[-1].left_out] == [REASON] * gone
+        assert len(found[-1]) == COUNT + TWICE - gone
