@@ -109,8 +109,7 @@ def main() -> None:
     for name, box, seed in cases:
         key = {"name": name, "box": box, "seed": seed, "threads": options.threads}
         made = kept.record(key, lambda key=key: measure(**key))
-        expected = predicted_seconds(made["count"], box, ROWS[name].symmetry, threads=options.threads)
-        records.append({"symmetry": ROWS[name].symmetry, "predicted": expected / made["speed"], **made})
+        records.append({"symmetry": ROWS[name].symmetry, "predicted": foretold(made, options.threads), **made})
     for record in records:
         if options.full and record["name"] in BESIDE_RELION:
             record["relion"] = measure_relion(record["name"], record["box"], record["seed"], options.threads)
@@ -266,6 +265,16 @@ def leak_line(record: dict) -> tuple:
 
 def yes(value: bool) -> str:
     return "yes" if value else "no"
+
+
+def foretold(made: dict, threads: int) -> float:
+    """Seconds that were predicted for a measured row."""
+    row = ROWS[made["name"]]
+    with np.load(particle_set(replace(row.recipe, seed=made["seed"], box=made["box"])) / "truth.npz") as kept:
+        sampling = {name: float(kept[name]) for name in ("pixel_size", "diameter")}
+    settings = RefinementSettings(symmetry=row.symmetry, initial_resolution=START)
+    seconds = predicted_seconds(made["count"], settings, box_size=made["box"], **sampling, threads=threads)
+    return seconds / made["speed"]
 
 
 def measure(name: str, box: int, seed: int, threads: int) -> dict:

@@ -55,7 +55,6 @@ def abinitio(
     from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.abinitio import AbInitioSettings, predicted_seconds
-    from cryoloom.engine.refinement import search_seconds
     from cryoloom.formats import relion, write_volume
     from cryoloom.protocols.abinitio import AbInitio
     from cryoloom.protocols.abinitio._runs import (
@@ -64,6 +63,7 @@ def abinitio(
         in_words,
         peak_memory,
         posed,
+        seconds_of,
         share_done,
         states,
     )
@@ -105,9 +105,10 @@ def abinitio(
     box_size, pixel_size = images.box_size, images.pixel_size
     seconds = predicted_seconds(settings, box_size=box_size, pixel_size=pixel_size, threads=threads)
     memory = peak_memory(len(loaded), settings, box_size=box_size, pixel_size=pixel_size, diameter=diameter)
-    expected = runs * float(seconds.sum()) + classes * search_seconds(len(loaded), threads=threads)
-    expected /= machine_speed()
-    foretold = foretell(AbInitio, expected, memory)
+    expected = seconds_of(
+        len(loaded), settings, runs, box_size=box_size, pixel_size=pixel_size, diameter=diameter, threads=threads
+    )
+    foretold = foretell(AbInitio, expected / machine_speed(), memory)
     begin = time.monotonic()
     with ToolProgress("First map", quiet=as_json) as progress:
         for state in states(images, settings, runs, threads=threads):

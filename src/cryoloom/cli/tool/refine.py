@@ -72,10 +72,9 @@ def refine(
 
     from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
-    from cryoloom.engine.refinement import RefinementSettings, predicted_memory, predicted_seconds
+    from cryoloom.engine.refinement import RefinementSettings, predicted_memory
     from cryoloom.engine.refinement import refine as refinement
     from cryoloom.formats import relion, write_volume
-    from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
         check_halves,
         common_grid,
@@ -85,9 +84,10 @@ def refine(
     )
     from cryoloom.protocols.reference_maps import read_mask, read_reference
     from cryoloom.protocols.refine import Refine
+    from cryoloom.protocols.refine._cost import refinement_seconds
     from cryoloom.protocols.refine._progress import FEWEST, progress_of
     from cryoloom.protocols.refined import refined
-    from cryoloom.protocols.trust import Finished, trust_seconds, write_trust
+    from cryoloom.protocols.trust import Finished, write_trust
     from cryoloom.protocols.upright_reference import upright_reference
 
     settings = RefinementSettings(
@@ -124,10 +124,9 @@ def refine(
     remarks = [*given.remarks, *settings.warnings, *start.remarks, *loaded.remarks]
     sys.stderr.writelines(f"{particles.name}: {remark}\n" for remark in remarks)
     images = loaded.images
-    expected = (
-        predicted_seconds(len(loaded), images.box_size, symmetry, threads=threads)
-        + trust_seconds(len(loaded), images.box_size, symmetry, full=full_trust, threads=threads)
-    ) / machine_speed()
+    expected = refinement_seconds(
+        len(loaded), settings, grid, diameter=diameter, full_trust=full_trust, threads=threads
+    )
     foretold = foretell(Refine, expected, predicted_memory(len(loaded), images.box_size))
     begin = time.monotonic()
     with ToolProgress("Refining", quiet=as_json) as progress:

@@ -6,15 +6,18 @@ import math
 
 from cryoloom.engine.orientations import orientation_grid
 from cryoloom.engine.refinement._half import BATCH_BYTES
-from cryoloom.engine.refinement._plan import GRID, grid_radius
+from cryoloom.engine.refinement._plan import GRID, SHIFT_SHARE, grid_radius
+from cryoloom.engine.refinement._settings import RefinementSettings
 from cryoloom.engine.symmetry import point_group
 
-# Seconds of one thread, measured on 1000 images of 64 pixels and a C3 body.
-_GRID = 3e-2  # an image and search over all orientations, without symmetry
-_LEVELS = 3e-3  # an image and search about the best of these
-_COEFFICIENT = 4.4e-6  # an image, coefficient and search about a known pose
+# Seconds of one thread, measured on images of 64 to 128 pixels.
+_PAIR = 1.5e-8  # an image, orientation and place of the search over all of them
+_PRODUCT = 5e-11  # and coefficient that is compared there
+_NEAR = 6.5e-6  # an image, coefficient and search about the best of these, and what follows from it
+_COEFFICIENT = 5e-6  # an image, coefficient and search about a known pose
 _VOXEL, _OPERATOR = 9e-7, 2e-7  # of a map, each iteration, and of that for each operator of the group
 _EVERYWHERE, _LOCAL = 3, 3  # iterations that a refinement usually takes; everywhere 2 of clear images, 5 of faint ones
+_KNOWN = 2.0  # steps within which places are tried once particles have been found
 _PROGRAM = 230 * 2**20  # Python with NumPy, SciPy and Numba's kernels
 _BATCHES = 150 * 2**20  # what is made for one batch of images
 _SLICES, _SCORES = 1.5, 3.0  # of a search over all orientations, how often slices and scores are held
@@ -22,18 +25,74 @@ _SLICES, _SCORES = 1.5, 3.0  # of a search over all orientations, how often slic
 USUAL_ITERATIONS = _EVERYWHERE + _LOCAL
 
 
-def predicted_seconds(count: int, box_size: int, symmetry: str, *, threads: int = 1) -> float:
-    """Time of a refinement of ``count`` images that resolves the map to the last shell."""
-    coefficients = 0.5 * math.pi * (0.5 * box_size) ** 2
-    everywhere = _EVERYWHERE * search_seconds(count, symmetry, threads=threads)
-    local = _LOCAL * _COEFFICIENT * coefficients * count
-    voxel = _VOXEL + _OPERATOR * point_group(symmetry).order
-    return everywhere + (local + USUAL_ITERATIONS * voxel * box_size**3) / threads
+def predicted_seconds(
+    count: int,
+    settings: RefinementSettings,
+    *,
+    box_size: int,
+    pixel_size: float,
+    diameter: float,
+    threads: int = 1,
+) -> float:
+    """Time of a refinement that resolves the map to the last shell.
+
+    Parameters
+    ----------
+    count : number of images
+    settings : symmetry, initial resolution, shift radius
+    box_size, pixel_size : of the images, in pixels and Å
+    diameter : of the particle, in Å
+    threads : threads used
+    """
+    width, order = box_size * pixel_size, point_group(settings.symmetry).order
+    coarsest = grid_radius(width, diameter)
+    shift = settings.shift_radius / width
+    first = _on_grid(min(coarsest, _radius(settings.initial_resolution, box_size, pixel_size)), shift, order)
+    next_ones = _on_grid(min(coarsest, box_size // 2), min(shift, _KNOWN * SHIFT_SHARE / coarsest), order)
+    about = (_EVERYWHERE * _NEAR + _LOCAL * _COEFFICIENT) * 0.5 * math.pi * (0.5 * box_size) ** 2
+    image = first + (_EVERYWHERE - 1) * next_ones + about
+    voxel = _VOXEL + _OPERATOR * order
+    return (count * image + USUAL_ITERATIONS * voxel * box_size**3) / threads
 
 
-def search_seconds(count: int, symmetry: str = "C1", *, threads: int = 1) -> float:
-    """Time to look for ``count`` images everywhere."""
-    return count * (_GRID / point_group(symmetry).order + _LEVELS) / threads
+def search_seconds(
+    count: int,
+    *,
+    box_size: int,
+    pixel_size: float,
+    diameter: float,
+    resolution: float,
+    shift_radius: float,
+    symmetry: str = "C1",
+    threads: int = 1,
+) -> float:
+    """Time to look for images everywhere in a map.
+
+    Parameters
+    ----------
+    count : number of images
+    box_size, pixel_size : of the images, in pixels and Å
+    diameter : of the particle, in Å
+    resolution : finest detail that is compared, in Å
+    shift_radius : how far from the centre of its image a particle is looked for, in Å
+    symmetry : point group
+    threads : threads used
+    """
+    width, radius = box_size * pixel_size, _radius(resolution, box_size, pixel_size)
+    coarse = min(radius, grid_radius(width, diameter))
+    on_grid = _on_grid(coarse, shift_radius / width, point_group(symmetry).order)
+    return count * (on_grid + _NEAR * 0.5 * math.pi * radius**2) / threads
+
+
+def _radius(resolution: float, box_size: int, pixel_size: float) -> int:
+    return max(3, min(box_size // 2, round(box_size * pixel_size / resolution)))
+
+
+def _on_grid(radius: int, shift: float, order: int) -> float:
+    """Seconds an image; the shift is a share of the image's width."""
+    places = max(1.0, math.pi * (shift * radius / SHIFT_SHARE + 0.5) ** 2)
+    pairs = len(orientation_grid(GRID)) / order * places
+    return pairs * (_PAIR + _PRODUCT * 0.5 * math.pi * radius**2)
 
 
 def predicted_memory(count: int, box_size: int) -> int:

@@ -137,22 +137,21 @@ class AbInitio(WholeProtocol):
 
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine."""
-        from cryoloom.engine.abinitio import predicted_seconds
-        from cryoloom.engine.refinement import search_seconds
+        from cryoloom.protocols.abinitio._runs import seconds_of
         from cryoloom.protocols.machine_speed import machine_speed
         from cryoloom.protocols.particle_images import advice_on_box, loading_seconds
 
         particles = inputs["particles"]
         grid = _grid(particles, parameters)
-        seconds = predicted_seconds(
+        computing = seconds_of(
+            particles.count,
             settings_of(parameters),
+            parameters.runs,
             box_size=grid.box_size,
             pixel_size=grid.pixel_size,
+            diameter=parameters.diameter,
             threads=min(parameters.threads, capacity.cpu),
         )
-        threads = min(parameters.threads, capacity.cpu)
-        computing = parameters.runs * float(seconds.sum())
-        computing += parameters.classes * search_seconds(particles.count, threads=threads)
         return Prediction(
             computing / machine_speed() + loading_seconds(particles),
             _memory(particles, parameters),

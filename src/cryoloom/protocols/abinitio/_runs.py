@@ -50,6 +50,42 @@ def peak_memory(count: int, settings: AbInitioSettings, *, box_size: int, pixel_
     )
 
 
+def seconds_of(
+    count: int,
+    settings: AbInitioSettings,
+    runs: int,
+    *,
+    box_size: int,
+    pixel_size: float,
+    diameter: float,
+    threads: int = 1,
+) -> float:
+    """Time of all runs and of the search for the pose of every particle in each map after them.
+
+    Parameters
+    ----------
+    count : number of images
+    settings : of the runs
+    runs : so many; one more, if they disagree, is not counted
+    box_size, pixel_size : of the images, in pixels and Å
+    diameter : of the particle, in Å
+    threads : threads used
+    """
+    from cryoloom.engine.abinitio import predicted_seconds
+    from cryoloom.engine.refinement import search_seconds
+
+    one = float(predicted_seconds(settings, box_size=box_size, pixel_size=pixel_size, threads=threads).sum())
+    return runs * one + settings.classes * search_seconds(
+        count,
+        box_size=box_size,
+        pixel_size=pixel_size,
+        diameter=diameter,
+        resolution=settings.final_resolution,
+        shift_radius=settings.shift_radius,
+        threads=threads,
+    )
+
+
 def confidence_of(state: AbInitioState | RunsState) -> Confidence | None:
     """How far the last state's maps are confirmed; None after a single run."""
     return state.confidence if isinstance(state, RunsState) else None

@@ -160,24 +160,27 @@ class Refine(WholeProtocol):
 
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine; with the box that fits the memory."""
-        from cryoloom.engine.refinement import predicted_memory, predicted_seconds
-        from cryoloom.protocols.machine_speed import machine_speed
+        from cryoloom.engine.refinement import predicted_memory
         from cryoloom.protocols.particle_images import advice_on_box
-        from cryoloom.protocols.trust import trust_seconds
+        from cryoloom.protocols.refine._cost import refinement_seconds
 
-        count, box = inputs["particles"].count, _grid(inputs["particles"], parameters).box_size
-        threads = min(parameters.threads, capacity.cpu)
-        seconds = predicted_seconds(count, box, parameters.symmetry, threads=threads)
-        full = parameters.trust == "full"
-        seconds += trust_seconds(count, box, parameters.symmetry, full=full, threads=threads)
-        memory = predicted_memory(count, box)
+        count, grid = inputs["particles"].count, _grid(inputs["particles"], parameters)
+        seconds = refinement_seconds(
+            count,
+            settings_of(parameters),
+            grid,
+            diameter=parameters.diameter,
+            full_trust=parameters.trust == "full",
+            threads=min(parameters.threads, capacity.cpu),
+        )
+        memory = predicted_memory(count, grid.box_size)
         advice = advice_on_box(
             parameters,
-            box,
+            grid.box_size,
             lambda chosen: predicted_memory(count, _grid(inputs["particles"], chosen).box_size),
             capacity.memory,
         )
-        return Prediction(seconds / machine_speed(), memory, [*advice, *settings_of(parameters).warnings])
+        return Prediction(seconds, memory, [*advice, *settings_of(parameters).warnings])
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace

@@ -1,0 +1,38 @@
+"""What a refinement and its trust page take, known before they start."""
+
+from __future__ import annotations
+
+from cryoloom.engine.refinement import RefinementSettings, predicted_seconds
+from cryoloom.protocols.machine_speed import machine_speed
+from cryoloom.protocols.particle_images import CommonGrid
+from cryoloom.protocols.trust import trust_seconds
+
+
+def refinement_seconds(
+    count: int, settings: RefinementSettings, grid: CommonGrid, *, diameter: float, full_trust: bool, threads: int = 1
+) -> float:
+    """Time on this machine.
+
+    Parameters
+    ----------
+    count : number of images
+    settings : of the refinement
+    grid : sampling of the images
+    diameter : of the particle, in Å
+    full_trust : it refines again, for the trust page
+    threads : threads used
+    """
+    box_size, pixel_size = grid.box_size, grid.pixel_size
+    refined = predicted_seconds(
+        count, settings, box_size=box_size, pixel_size=pixel_size, diameter=diameter, threads=threads
+    )
+    believed = trust_seconds(
+        count,
+        settings,
+        box_size=box_size,
+        pixel_size=pixel_size,
+        diameter=diameter,
+        full=full_trust,
+        threads=threads,
+    )
+    return (refined + believed) / machine_speed()

@@ -1,0 +1,53 @@
+"""What refinement and searches are predicted to take, against the processor's time that they do take."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from cryoloom.engine.likelihood import ParticleImages
+from cryoloom.engine.optics import ContrastTransfer, ParticleOptics
+from cryoloom.engine.refinement import RefinementSettings, find_poses, predicted_seconds, search_seconds
+from cryoloom.protocols.machine_speed import measure_speed
+
+BOX, PIXEL = 64, 4.0
+SAMPLING = {"box_size": BOX, "pixel_size": PIXEL}
+
+
+@pytest.mark.parametrize(
+    ("diameter", "shift", "symmetry", "count"),
+    [(200.0, 20.0, "O", 60), (200.0, 60.0, "O", 30), (100.0, 20.0, "O", 30), (200.0, 20.0, "D2", 30)],
+)
+def test_a_search_takes_the_time_that_is_predicted_whatever_its_places(diameter, shift, symmetry, count):
+    """Within a factor of two; the processor's time, since others may use the machine at the same time."""
+    random = np.random.default_rng(3)
+    seen_through = ContrastTransfer(300.0, 2.7, 0.1, 15000.0, 15000.0, 0.0)
+    images = random.standard_normal((count, BOX, BOX), np.float32)
+    particles = ParticleImages(images, ParticleOptics.of([seen_through] * count), PIXEL, diameter)
+    reference = random.standard_normal((BOX,) * 3, np.float32)
+    asked = {"resolution": 16.0, "symmetry": symmetry, "shift_radius": shift}
+    spent, speeds = [], []
+    for _ in range(3):  # others on the machine make it slower at times, never faster
+        speeds.append(measure_speed())
+        begin = time.process_time()
+        find_poses(particles, reference, **asked)
+        spent.append(time.process_time() - begin)
+    told = search_seconds(count, **SAMPLING, diameter=diameter, **asked) / max(speeds)
+    assert 0.5 < told / min(spent) < 2.0, (told, spent)
+
+
+def test_more_places_and_smaller_particles_take_longer():
+    """At the limit of the grid the places go as the square of the shift, and the pairs with them."""
+
+    def search(shift: float, diameter: float = 200.0) -> float:
+        return search_seconds(1000, **SAMPLING, diameter=diameter, resolution=8.0, shift_radius=shift)
+
+    assert 5.0 < search(60.0) / search(20.0) < 9.0
+    assert search(20.0, 120.0) > 1.5 * search(20.0)
+    near, far = (
+        predicted_seconds(1000, RefinementSettings(shift_radius=shift), **SAMPLING, diameter=200.0)
+        for shift in (20.0, 100.0)
+    )
+    assert far > 1.3 * near  # only the first time, and at low resolution, are all places tried
