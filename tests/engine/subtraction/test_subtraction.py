@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cryoloom.engine.likelihood import ParticleImages
-from cryoloom.engine.maps import soft_sphere
+from cryoloom.engine.ctf_refinement import Reference, reference_of_halves
+from cryoloom.engine.kernels import shift_factors
+from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
+from cryoloom.engine.maps import soft_mask, soft_sphere
 from cryoloom.engine.optics import GroupOptics, ParticleOptics
+from cryoloom.engine.reconstruction import FourierSums
 from cryoloom.engine.subtraction import centre_of_mask, prepare_subtraction, recentre
 from cryoloom.errors import InputError, ParameterError
 
@@ -36,7 +40,7 @@ def left_of(scene, images, *, map_=None, part=None, **more):
     whole = volume(width=WIDTH) if map_ is None else map_
     part = volume(chosen=PART, width=WIDTH) if part is None else part
     zero = np.zeros(len(scene.images), int)
-    work = prepare_subtraction(images, scene.rotations, scene.shifts, zero, [whole], [part], **more)
+    work = prepare_subtraction(images, scene.rotations, scene.shifts, zero, Reference((whole,)), [part], **more)
     return np.concatenate(list(work.images()))
 
 
@@ -88,6 +92,55 @@ def test_noise_stays_as_it_is():
     removed = whole.images - rest.images
     assert np.sqrt(((left - rest.images) ** 2).mean() / (removed**2).mean()) < 0.5  # 20 particles tell the scale
     assert np.corrcoef((left - whole.images).ravel(), -removed.ravel())[0, 1] > 0.9
+
+
+def half_maps(scene, images):
+    """Reconstructed from the particles of each half set, in their true poses."""
+    for half in (1, 2):
+        chosen, sums = np.flatnonzero(scene.half_sets == half), FourierSums(BOX // 2)
+        seen = images.observe(chosen, BOX // 2, NoiseSpectrum(np.ones(BOX)))
+        centring = shift_factors(seen.frequencies, scene.shifts[chosen] / PIXEL, BOX)
+        sums.insert(seen.whole * centring * seen.transfer, seen.transfer**2, scene.rotations[chosen], seen.frequencies)
+        yield sums.map(BOX)
+
+
+def spectrum(images):
+    """Power by ring, (32,)."""
+    power = (np.abs(np.fft.rfft2(images)) ** 2).mean(axis=0)
+    ring = np.rint(np.hypot(np.fft.fftfreq(BOX)[:, None], np.fft.rfftfreq(BOX)) * BOX).astype(int)
+    return np.bincount(ring.ravel(), power.ravel())[:32]
+
+
+def test_half_maps_made_of_the_particles_take_away_what_they_know_and_no_noise():
+    """A map of correlation F takes F of a signal away, whether or not the particle is in it."""
+    whole = make_scene(micrographs=4, each=100, noise=0.0, width=WIDTH)
+    noise = np.random.default_rng(5).normal(0, 10 * whole.images.std(), whole.images.shape).astype(np.float32)
+    images = images_of(whole, whole.images + noise)
+    truth = volume(width=WIDTH)
+    mask, goes = (
+        soft_mask(volume(width=WIDTH, chosen=chosen) > 0.03, extension=extension, edge=2 + extension)
+        for chosen, extension in ((slice(None), 1.0), (PART, 0.0))
+    )
+    reference = reference_of_halves(*half_maps(whole, images), pixel_size=PIXEL, mask=mask)
+    half, everyone = whole.half_sets - 1, np.arange(len(noise))
+    poses, parts = (whole.rotations, whole.shifts), [goes * one for one in reference.maps]
+    work = prepare_subtraction(images, *poses, half, reference, parts)
+    apart = prepare_subtraction(images, *poses, 1 - half, replace(reference, noise_share=None), parts)
+    exact = prepare_subtraction(images_of(whole), *poses, 0 * half, Reference((truth,)), [goes * truth])
+    expected = exact.contribution(everyone)
+    wrong, independent = (each.contribution(everyone) - expected for each in (work, apart))
+    frequency, share = reference.noise_share.T
+    known = np.where(frequency * reference.resolution <= 1, 1 / (1 + share), 0.0)[:32]
+    compared = work.comparison.scale[0][:, 1:].mean(axis=0)
+    assert len(compared) == int(BOX * PIXEL / reference.resolution)
+    # 400 noisy particles tell the scale of a ring to 5 to 10 %.
+    assert np.average(compared, weights=known[1 : len(compared) + 1]) == pytest.approx(1.0, abs=0.1)
+    # The other half map holds nothing of the particle: the same error, but for that of the scale.
+    assert (wrong**2).sum() < 1.1 * (independent**2).sum()
+    power = spectrum(expected)
+    assert spectrum(wrong).sum() < power @ (1 - known)
+    # An image is one of 200 in its half map, and the part covers a tenth of it.
+    assert abs((wrong * noise).sum() / (noise**2).sum()) < 1 / 2000
 
 
 def test_results_do_not_depend_on_threads():

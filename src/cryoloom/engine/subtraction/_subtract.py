@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoloom.engine.ctf_refinement import Comparison, compare
+from cryoloom.engine.ctf_refinement import Comparison, Reference, compare
 from cryoloom.engine.fourier import inverse_transform
 from cryoloom.engine.kernels import shift_factors
 from cryoloom.engine.likelihood import ParticleImages, fourier_disc, ring_of
@@ -69,7 +69,7 @@ def prepare_subtraction(
     rotations: NDArray[np.float64],
     shifts: NDArray[np.float64],
     half: NDArray[np.int64],
-    maps: Sequence[NDArray[np.float32]],
+    reference: Reference,
     parts: Sequence[NDArray[np.float32]],
     *,
     strength: NDArray[np.float64] | None = None,
@@ -78,8 +78,9 @@ def prepare_subtraction(
     """Find how strong a map is in images, and be ready to take a part of it away.
 
     The scale is that by which projections of the whole map resemble the images best, for each optics group and ring; a
-    ring in which they do not resemble them at all stays as it is. The part is projected with pose, CTF, odd aberrations
-    and magnification of each particle.
+    ring in which they do not resemble them at all stays as it is. Of half maps, each particle is compared with its own
+    without its own share in it, whose noise would speak for a larger scale, up to their resolution. The part is
+    projected with pose, CTF, odd aberrations and magnification of each particle.
 
     Parameters
     ----------
@@ -87,8 +88,8 @@ def prepare_subtraction(
     rotations : (n, 3, 3) from reference axes to image axes
     shifts : (n, 2) x and y in Å with RELION's sign
     half : (n,) number of the map that each particle belongs to, from 0
-    maps : (box, box, box) of the whole particle
-    parts : of the same scale, what is to be taken away of each
+    reference : maps (box, box, box) of the whole particle
+    parts : of the same scale, what is to be taken away of each map
     strength : (n,) of the signal of each particle, as refined; equal if not given
     threads : threads to use; the result does not depend on it
 
@@ -102,7 +103,17 @@ def prepare_subtraction(
     Bai, Rajendra, Yang, Shi & Scheres (2015), eLife 4:e11182.
     """
     extent = images.box_size * images.pixel_size
-    whole = compare(images, rotations, shifts, half, maps, coarsest=1.5 * extent, finest=None, threads=threads)
+    whole = compare(
+        images,
+        rotations,
+        shifts,
+        half,
+        reference.maps,
+        coarsest=1.5 * extent,
+        finest=reference.resolution,
+        noise_share=reference.noise_share,
+        threads=threads,
+    )
     disc = np.concatenate([np.zeros((1, 2), np.float32), fourier_disc(images.largest_radius)])
     # Beside the rings that were compared, the next one: the origin takes the first, the rim the last.
     first, last = int(whole.ring[0]), whole.scale.shape[-1] - 1

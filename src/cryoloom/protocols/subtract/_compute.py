@@ -108,7 +108,7 @@ def subtract(
         rotations,
         particles.shifts,
         particles.half_sets - 1 if several else np.zeros(len(particles), np.int64),
-        reference.maps,
+        reference,
         [part.of(volume) for volume in reference.maps],
         strength=_strength(particles.table),
         threads=threads,
