@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import HalfMapDifference, Mask, Volume
+from cryoloom.protocols.resolutions import distrust
 from cryoloom.protocols.volumes import map_resources
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Angstrom, ProtocolParameters, parameter
@@ -64,8 +65,9 @@ class CompareHalves(MapProtocol):
 
         maps = read_halves(volume, masks, workspace)
         found = compare_halves(maps, resolution=parameters.resolution, threads=workspace.threads)
-        for doubt in found.doubts:
-            workspace.warn(doubt)
+        for doubt in (*found.doubts, distrust(volume)):
+            if doubt:
+                workspace.warn(doubt)
         stored = workspace.file("maps", "_difference.mrc")
         write_map(stored.path, found.difference.volume, like=maps[0])
         return HalfMapDifference(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import DirectionalResolution, Mask, Volume
+from cryoloom.protocols.resolutions import distrust
 from cryoloom.protocols.volumes import map_resources
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
@@ -70,6 +71,8 @@ class EstimateDirectionalResolution(MapProtocol):
         if not known.size:
             workspace.warn("There is no evidence of signal, so no direction has a resolution.")
         finest, median, coarsest = np.percentile(known, (0, 50, 100)).tolist() if known.size else (None, None, None)
+        if doubt := distrust(volume):
+            workspace.warn(doubt)
         stored = workspace.file("pictures", "_directions.png")
         write_png(stored.path, directions_picture(found.mollweide()))
         return DirectionalResolution(

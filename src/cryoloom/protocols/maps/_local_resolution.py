@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import LocalResolution, Mask, Volume
+from cryoloom.protocols.resolutions import distrust
 from cryoloom.protocols.volumes import map_resources
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
@@ -55,6 +56,8 @@ class EstimateLocalResolution(MapProtocol):
         found = find_local_resolution(maps, threads=workspace.threads)
         if found.local.overall is None:
             workspace.warn("There is no evidence of signal, so no place has a resolution.")
+        if doubt := distrust(volume):
+            workspace.warn(doubt)
         stored = workspace.file("maps", "_local-resolution.mrc")
         write_map(stored.path, found.stored, like=maps[0])
         finest, median, coarsest = found.local.percentiles(10, 50, 90)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import FSC, Mask, Volume, digest
 from cryoloom.errors import ParameterError
-from cryoloom.protocols.resolutions import told_resolution
+from cryoloom.protocols.resolutions import believed_resolution, told_absence, told_resolution
 from cryoloom.protocols.volumes import map_resources, mask_file_of
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import AngstromPerPixel, Level, ProtocolParameters, parameter
@@ -25,6 +25,7 @@ class Postprocess(MapProtocol):
 
     The halves are correlated within a mask, and what the mask makes by itself is taken away by randomising phases. The
     mean of the halves is weighted by what they agree on, sharpened by its own B-factor, and cut off at the resolution.
+    If the trust page of the map's refinement believes less, that stays the map's resolution.
     """
 
     id = "postprocess"
@@ -111,6 +112,9 @@ class Postprocess(MapProtocol):
         )
         for warning in done.warnings:
             workspace.warn(warning)
+        resolution, doubt = believed_resolution(volume, done.resolution)
+        if doubt:
+            workspace.warn(doubt)
         stored = workspace.file("maps", "_sharpened.mrc")
         write_map(stored.path, done.volume, like=maps[0])
         if mask is None:
@@ -119,9 +123,7 @@ class Postprocess(MapProtocol):
             mask = made.name
         frequency = tuple(done.correlation.unmasked.frequency.tolist())
         return {
-            "volumes": replace(
-                volume, file=stored.name, mask_file=mask, resolution=done.resolution, b_factor=done.b_factor
-            ),
+            "volumes": replace(volume, file=stored.name, mask_file=mask, resolution=resolution, b_factor=done.b_factor),
             "fscs": [
                 FSC(
                     id=digest("fsc", volume.id.to_bytes(8, "little"), name.encode()),
@@ -140,7 +142,7 @@ class Postprocess(MapProtocol):
         parts = []
         for volume in outputs["volumes"].items():
             if volume.resolution is None:
-                parts.append("no evidence of signal")
+                parts.append(told_absence(volume))
             else:
                 told = told_resolution(volume.resolution, volume.pixel_size)
                 parts.append(f"{told}; B {volume.b_factor:.0f} Å²")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cryoloom.data import FSC, Item, Mask, Particle, Snapshot, Volume, child_id, digest
-from cryoloom.protocols.resolutions import told_resolution
+from cryoloom.protocols.resolutions import told_absence, told_resolution
 from cryoloom.workflow.lane import Capacity, Resources
 from cryoloom.workflow.parameters import Angstrom, Level, Pixel, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import (
@@ -249,7 +249,7 @@ class Refine(WholeProtocol):
         """The resolution."""
         (volume,) = outputs["volumes"].items()
         if volume.resolution is None:
-            return "no resolution that can be believed; see its trust page"
+            return told_absence(volume)
         return f"{told_resolution(volume.resolution, volume.pixel_size)}; symmetry {parameters.symmetry}"
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:

@@ -16,7 +16,7 @@ from cryoloom.protocols.pictures import as_data_address
 from cryoloom.protocols.report._class_section import average_picture
 from cryoloom.protocols.report._reconstruction import Reconstruction
 from cryoloom.protocols.report._surface import GRID, View, shaded_surface, surface_level
-from cryoloom.protocols.resolutions import told_resolution
+from cryoloom.protocols.resolutions import told_absence, told_resolution
 from cryoloom.workflow.workspace import resolve_in_project
 
 if TYPE_CHECKING:
@@ -113,8 +113,9 @@ def _card(volume: Volume, reconstruction: Reconstruction, project: Path) -> str:
 
 
 def _values(volume: Volume) -> str:
-    resolution = "none: no evidence of signal"
-    if volume.resolution is not None:
+    if volume.resolution is None:
+        resolution = f"none: {told_absence(volume)}"
+    else:
         resolution = told_resolution(volume.resolution, volume.pixel_size)
     entries = [
         ("resolution", resolution),
