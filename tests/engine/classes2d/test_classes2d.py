@@ -107,6 +107,14 @@ def test_other_threads_give_all_but_the_same(particles):
     assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.9999
 
 
+@pytest.mark.full
+def test_other_threads_give_all_but_the_same_at_the_end_of_all_passes(particles, states):
+    *_, alone = classify2d(particles, SETTINGS, threads=1)
+    assert alone.iteration == states[-1].iteration
+    assert np.corrcoef(alone.averages.ravel(), states[-1].averages.ravel())[0, 1] > 0.9999
+    assert np.array_equal(alone.poses.classes, states[-1].poses.classes)
+
+
 def test_what_does_not_look_like_its_class_is_left_out(particles, states):
     """A fifth of the images are given a turn that is not theirs, as if they showed something else."""
     last = states[-1]

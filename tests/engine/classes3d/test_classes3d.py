@@ -131,6 +131,18 @@ def test_other_threads_give_the_same(particles, states):
     assert np.allclose(last.posteriors, states[-1].posteriors, atol=1e-3)
 
 
+@pytest.mark.full
+def test_other_threads_give_the_same_classes_and_maps_at_the_end(particles, states):
+    *_, alone = classify3d(*particles, HALVES, MASK, SETTINGS, threads=1)
+    assert alone.iteration == states[-1].iteration
+    assert np.array_equal(alone.classes, states[-1].classes)
+    for number in range(2):
+        one, other = (
+            class_map(*particles, HALVES, each.posteriors[:, number]).combined.ravel() for each in (alone, states[-1])
+        )
+        assert np.corrcoef(one, other)[0, 1] > 0.9999
+
+
 def test_copies_of_a_particle_are_compared_with_maps_in_which_none_of_them_is(particles):
     """Of the same image in the same pose, the same is found, if and only if both are compared with the same maps."""
     images, poses = particles
