@@ -49,7 +49,11 @@ def write_particles(folder: Path, *, count: int = COUNT, noise: float = 1.5) -> 
     write_volume(folder / "truth.mrc", truth, pixel_size=PIXEL)
     write_stack(folder / "particles.mrcs", images.astype(np.float32), pixel_size=PIXEL)
     optics = OpticsGroup.describe(
-        name="one", voltage=300.0, spherical_aberration=2.7, amplitude_contrast=0.1, detector_pixel_size=1.0
+        name="one",
+        voltage=300.0,
+        spherical_aberration=2.7,
+        amplitude_contrast=0.1,
+        extra={"rlnMicrographPixelSize": 1.0},
     )
     rows = [
         Particle(

@@ -214,6 +214,18 @@ def test_of_two_that_are_the_same_the_better_is_kept(folder):
     blind = without_duplicates(table_of(*rows), 10.0)
     assert [each.id for each in blind.removed] == [900]
     assert "pixel size of the micrographs is not known" in blind.remarks[0]
+    # Movies in super-resolution may have been binned, so the detector's pixel is not the micrograph's.
+    known = {"name": "one", "voltage": 300.0, "spherical_aberration": 2.7, "amplitude_contrast": 0.1}
+    movie, micrograph = (
+        OpticsGroup.describe(**known, detector_pixel_size=1.0, extra=extra)
+        for extra in ({}, {"rlnMicrographPixelSize": 2.0})
+    )
+    found_by = [
+        without_duplicates(table_of(*(row.with_optics(group) for row in rows)), 10.0) for group in (movie, micrograph)
+    ]
+    assert found_by[0].removed == blind.removed
+    assert found_by[0].remarks == blind.remarks
+    assert found_by[1].removed == found.removed
     of_each = without_duplicates(table_of(*rows), 10.0, micrograph_pixel_size={5: 2.0, 6: 1.0})
     assert of_each.removed == found.removed
     write_mrc(folder / "m.mrc", np.zeros((8, 8), np.float32))  # of 4 Å pixels, by its header

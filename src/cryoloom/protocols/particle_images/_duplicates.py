@@ -99,7 +99,10 @@ def near_pairs(
     frame = frame[rows]
     scale = micrograph_pixel_sizes(table.with_frame(frame), resolve, pixel_size)
     if scale is None:
-        return none, "The pixel size of the micrographs is not known, so duplicates were looked for among images only."
+        return none, (
+            "The pixel size of the micrographs is not known, so duplicates were looked for among images only; their "
+            "headers tell it if they lie where the particles name them, or rlnMicrographPixelSize in the optics table."
+        )
     points = [
         frame[axis].to_numpy() * scale
         - (frame[f"shift_{axis}"].fill_null(0.0).to_numpy() if f"shift_{axis}" in frame.columns else 0.0)
@@ -118,6 +121,8 @@ def micrograph_pixel_sizes(
     table: Table, resolve: Callable[[str], Path] | None, given: float | Mapping[int, float] | None = None
 ) -> NDArray[np.float64] | None:
     """Pixel size of the micrograph that each particle was cut from.
+
+    That of the detector is none: of a movie in super-resolution it is half as large.
 
     Parameters
     ----------
@@ -159,7 +164,7 @@ def _stated_by_group(table: Table, identity: int) -> float | None:
     if group is None:
         return None
     stated = group.extra.get("rlnMicrographPixelSize")
-    return float(stated) if stated else group.detector_pixel_size
+    return float(stated) if stated else None
 
 
 def _greedily_kept(pairs: NDArray[np.int64], rank: NDArray[np.int64]) -> NDArray[np.bool_]:
