@@ -262,7 +262,7 @@ def test_a_run_says_beforehand_what_it_will_take(imported):
     assert predicted(imported.add("reconstruct", particles=blind.outputs["particles"])) is None  # nothing is there yet
 
 
-@pytest.mark.parametrize("protocol", ["class2d", "abinitio", "class3d", "refine"])
+@pytest.mark.parametrize("protocol", ["class2d", "abinitio", "class3d", "refine", "reconstruct"])
 def test_a_box_is_proposed_that_fits_the_memory(imported, star, protocol):
     reference = imported.add("import-volume", file=star.with_name("truth.mrc"))
     imported.drive(reference)
@@ -270,7 +270,9 @@ def test_a_box_is_proposed_that_fits_the_memory(imported, star, protocol):
     more = {}
     if protocol in {"class3d", "refine"}:
         inputs["reference"], more = reference.outputs["volumes"].latest(), {"reference": "2.volumes"}
-    run = imported.add(protocol, particles="1.particles", diameter=DIAMETER, **more)
+    if protocol != "reconstruct":
+        more["diameter"] = DIAMETER
+    run = imported.add(protocol, particles="1.particles", **more)
     made = run.protocol()
 
     def memory(box_size: int) -> int:
@@ -278,7 +280,10 @@ def test_a_box_is_proposed_that_fits_the_memory(imported, star, protocol):
 
     available = (memory(BOX) + memory(16)) // 2
     (sentence,) = made.predict(inputs, run.parameters, Capacity(cpu=1, memory=available)).advice
-    proposed = int(re.search(r"With box_size=(\d+) it fits", sentence)[1])
+    said = re.fullmatch(r"With box_size=(\d+) \(finest detail ([\d.]+) Å\) it fits\.", sentence)
+    assert said is not None
+    proposed = int(said[1])
+    assert float(said[2]) == pytest.approx(2 * BOX * PIXEL / proposed, abs=0.05)
     assert memory(proposed) <= available < memory(proposed + 2)
     assert not made.predict(inputs, run.parameters, Capacity(cpu=1, memory=memory(BOX))).advice
 

@@ -31,9 +31,16 @@ class Slow(WholeProtocol):
 
 
 class Same(Slow):
-    """Make a map, as another package does."""
+    """Make a map, as another package does, on a GPU."""
 
     id = "other.map"
+    uses_gpu = True
+
+
+class NoQuicker(Slow):
+    """Make a map, as another package does, without a GPU."""
+
+    id = "other.slow_map"
 
 
 class Different(WholeProtocol):
@@ -41,6 +48,7 @@ class Different(WholeProtocol):
 
     id = "other.particles"
     stage = Stage.REFINE
+    uses_gpu = True
 
     class Outputs:
         """Particles."""
@@ -83,12 +91,18 @@ def test_what_does_not_fit_the_memory_is_told() -> None:
     assert advice(1.0, 9 * 2**30) == ["It needs 9.0 GB of memory, and there are 8.0 GB."]
 
 
+def test_what_a_protocol_says_itself_comes_between() -> None:
+    own = ["With box_size=64 (finest detail 6.0 Å) it fits."]
+    first, second, third = advice_on(2 * DAY, 9 * 2**30, Slow, Installed(), CAPACITY, own)
+    assert (first.split()[1], second, third.split()[1]) == ("needs", own[0], "takes")
+
+
 def test_over_a_day_the_package_that_does_the_same_is_named(programs: Path) -> None:
     none = "It takes more than a day, and no package that does the same on a GPU is installed (Quicker would)."
     assert advice(1.1 * DAY, 1) == [none]
-    assert advice(1.1 * DAY, 1, Different) == [none]
+    assert advice(1.1 * DAY, 1, Different, NoQuicker) == [none]
     install(programs, "far_quicker")
     (by_program,) = advice(1.1 * DAY, 1, Different)
     assert "Quicker is installed here (far_quicker), which does the same on a GPU if it was built for one" in by_program
-    (by_plugin,) = advice(1.1 * DAY, 1, Same, Different)
-    assert by_plugin == "It takes more than a day, and other.map can do the same, on a GPU if there is one."
+    (by_plugin,) = advice(1.1 * DAY, 1, Same, NoQuicker, Different)
+    assert by_plugin == "It takes more than a day, and other.map can do the same on a GPU."

@@ -18,7 +18,17 @@ FILES = {"file": "", "half1_file": "_half1", "half2_file": "_half2", "mask_file"
 
 def map_resources(box_size: int, *, arrays: int) -> Resources:
     """Two cores, and memory for so many arrays of single precision at once."""
-    return Resources(cpu=_FEW_CORES, memory=_PROGRAM + 4 * arrays * box_size**3)
+    return Resources(cpu=_FEW_CORES, memory=map_memory(box_size, arrays=arrays))
+
+
+def map_memory(box_size: int, *, arrays: int) -> int:
+    """Bytes of the program, and of so many arrays of single precision."""
+    return _PROGRAM + 4 * arrays * box_size**3
+
+
+def files_of(volume: Volume) -> int:
+    """How many maps there are of it: itself, halves and mask."""
+    return sum(bool(getattr(volume, column)) for column in FILES)
 
 
 def chosen_volume(volumes: Snapshot[Any], number: int, parameter: str) -> Volume:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Snapshot, StoredSet
@@ -22,11 +22,9 @@ def predicted(run: Run) -> Prediction | None:
 
     Returns
     -------
-    None for a protocol that does not work on sets as a whole or cannot tell, and if an input has not begun
+    None for a protocol that is quick or cannot tell, and if an input has not begun
     """
     protocol = run.protocol()
-    if not isinstance(protocol, WholeProtocol):
-        return None
     environment = run.project.environment
     inputs: dict[str, Snapshot[Any]] = {}
     for name, reference in run.record.inputs.items():
@@ -50,7 +48,12 @@ def as_document(prediction: Prediction) -> Mapping[str, Any]:
 
 
 def advice_on(
-    seconds: float, memory: int, protocol: type[Protocol], environment: Environment, capacity: Capacity
+    seconds: float,
+    memory: int,
+    protocol: type[Protocol],
+    environment: Environment,
+    capacity: Capacity,
+    own: Sequence[str] = (),
 ) -> list[str]:
     """What everybody would say of something that does not fit the lane or takes days, one sentence each.
 
@@ -61,10 +64,12 @@ def advice_on(
     protocol : that does it
     environment : that knows what else is installed
     capacity : of the lane
+    own : what the protocol itself has to say; it comes between
     """
     advice = []
     if memory > capacity.memory:
         advice.append(f"It needs {memory / 2**30:.1f} GB of memory, and there are {capacity.memory / 2**30:.1f} GB.")
+    advice += own
     if seconds > DAY:
         advice.append(f"It takes more than a day, {_quicker(protocol, environment)}.")
     return advice
@@ -73,13 +78,16 @@ def advice_on(
 def _quicker(protocol: type[Protocol], environment: Environment) -> str:
     """Which installed package does the same on a GPU."""
     makes = {port.kind for port in protocol.output_ports()[:1]}
-    plugins = [
+    others = [
         each.id
         for each in environment.protocols().values()
-        if each.stage is protocol.stage and "." in each.id and makes <= {port.kind for port in each.output_ports()}
+        if each is not protocol
+        and each.uses_gpu
+        and each.stage is protocol.stage
+        and makes <= {port.kind for port in each.output_ports()}
     ]
-    if plugins:
-        return f"and {' or '.join(plugins)} can do the same, on a GPU if there is one"
+    if others:
+        return f"and {' or '.join(others)} can do the same on a GPU"
     programs = protocol.gpu_programs if issubclass(protocol, WholeProtocol) else {}
     for program, package in programs.items():
         if shutil.which(program):
@@ -92,5 +100,5 @@ def _quicker(protocol: type[Protocol], environment: Environment) -> str:
 
 
 def _with_advice(told: Prediction, protocol: Protocol, environment: Environment, capacity: Capacity) -> Prediction:
-    advice = advice_on(told.seconds, told.memory, type(protocol), environment, capacity)
-    return Prediction(told.seconds, told.memory, (*told.advice, *advice))
+    advice = advice_on(told.seconds, told.memory, type(protocol), environment, capacity, told.advice)
+    return Prediction(told.seconds, told.memory, tuple(advice))

@@ -104,11 +104,15 @@ def abinitio(
     images = loaded.images
     box_size, pixel_size = images.box_size, images.pixel_size
     seconds = predicted_seconds(settings, box_size=box_size, pixel_size=pixel_size, threads=threads)
-    memory = peak_memory(len(loaded), settings, box_size=box_size, pixel_size=pixel_size, diameter=diameter)
+
+    def needed(box: int) -> int:
+        pixel = loaded.grid.extent / box
+        return peak_memory(len(loaded), settings, box_size=box, pixel_size=pixel, diameter=diameter)
+
     expected = seconds_of(
         len(loaded), settings, runs, box_size=box_size, pixel_size=pixel_size, diameter=diameter, threads=threads
     )
-    foretold = foretell(AbInitio, expected / machine_speed(), memory)
+    foretold = foretell(AbInitio, expected / machine_speed(), needed(box_size), smaller=(loaded.grid, needed))
     begin = time.monotonic()
     with ToolProgress("First map", quiet=as_json) as progress:
         for state in states(images, settings, runs, threads=threads):

@@ -39,10 +39,15 @@ def change_box(
 
     Example: cryoloom tool change-box fine_particles.star --box 192 --pixel-size 1.3 --output large
     """
+    import time
+
+    from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
-    from cryoloom.formats import relion
-    from cryoloom.protocols.change_box._compute import Source, re_extract
+    from cryoloom.formats import read_header, relion
+    from cryoloom.protocols.change_box import ChangeBox
+    from cryoloom.protocols.change_box._compute import Source, predicted, re_extract
     from cryoloom.protocols.change_box._sampling import Wanted
+    from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import micrograph_pixel_sizes, read_particle_file
 
     wanted = Wanted(box, pixel_size)
@@ -67,6 +72,11 @@ def change_box(
     }
     read = [particles, *(source.path for source in sources.values()), *map(given.resolve, frame["file"].unique())]
     check_targets([star, *stacks.values()], inputs=read, overwrite=overwrite)
+    headers = [read_header(source.path) for source in sources.values() if source.path.is_file()]
+    pixels = [header.shape[:0:-1] for header in headers]
+    seconds, memory = predicted(given.table, pixels, float(sizes[0]), wanted, threads=threads)
+    foretold = foretell(ChangeBox, seconds / machine_speed(), memory)
+    begin = time.monotonic()
     with ToolProgress("Cutting out particles", quiet=as_json) as progress:
         made = re_extract(
             given.table,
@@ -87,6 +97,8 @@ def change_box(
         "count": len(table),
         "left_out": [{"image": one.label, "reason": one.reason} for one in made.left_out],
         "images": [{"box_size": size, "pixel_size": pixel} for size, pixel in sorted(made.samplings)],
+        "seconds": round(time.monotonic() - begin, 1),
+        "predicted": foretold,
         "remarks": remarks,
     }
     lost = f", {len(made.left_out)} left out" if made.left_out else ""

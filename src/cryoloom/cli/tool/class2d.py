@@ -98,9 +98,13 @@ def class2d(
         diameter=diameter,
         threads=threads,
     )
-    memory = predicted_memory(len(images), settings, box_size=box_size, pixel_size=pixel_size, diameter=diameter)
+
+    def needed(box: int) -> int:
+        pixel = loaded.grid.extent / box
+        return predicted_memory(len(images), settings, box_size=box, pixel_size=pixel, diameter=diameter)
+
     expected = float(seconds.sum()) / machine_speed()
-    foretold = foretell(Classify2D, expected, memory)
+    foretold = foretell(Classify2D, expected, needed(box_size), smaller=(loaded.grid, needed))
     begin = time.monotonic()
     with ToolProgress("2D classes", quiet=as_json) as progress:
         for state in classify2d(images, settings, threads=threads):

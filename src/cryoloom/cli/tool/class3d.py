@@ -128,9 +128,12 @@ def class3d(
     check_frame(loaded, poses, consensus, inside, symmetry, threads=threads)
     count, box_size, pixel_size = len(loaded), images.box_size, images.pixel_size
     seconds = predicted_seconds(settings, count=count, box_size=box_size, pixel_size=pixel_size, threads=threads)
-    memory = predicted_memory(count, settings, box_size=box_size, pixel_size=pixel_size)
+
+    def needed(box: int) -> int:
+        return predicted_memory(count, settings, box_size=box, pixel_size=grid.extent / box)
+
     expected = float(seconds.sum()) / machine_speed()
-    foretold = foretell(Classify3D, expected, memory, at_most=True)
+    foretold = foretell(Classify3D, expected, needed(box_size), at_most=True, smaller=(grid, needed))
     begin = time.monotonic()
     told = Progress(settings, len(loaded), grid)
     with ToolProgress("3D classes", quiet=as_json) as progress:

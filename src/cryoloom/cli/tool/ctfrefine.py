@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -51,7 +52,12 @@ def ctfrefine(
     from cryoloom.protocols.ctf_refine import RefineCTF
     from cryoloom.protocols.ctf_refine._compute import findings, refine
     from cryoloom.protocols.machine_speed import machine_speed
-    from cryoloom.protocols.particle_images import check_halves_known, load_particles, read_particle_file
+    from cryoloom.protocols.particle_images import (
+        AFTER_CHANGE_BOX,
+        check_halves_known,
+        load_particles,
+        read_particle_file,
+    )
     from cryoloom.protocols.reference_maps import ReferenceFiles
 
     settings = CTFRefinementSettings(
@@ -77,8 +83,10 @@ def ctfrefine(
         check_halves_known(given.table)
     loaded = load_particles(given.table, given.resolve, diameter=None)
     expected = predicted_seconds(len(loaded), loaded.grid.box_size, settings, threads=threads) / machine_speed()
-    memory = predicted_memory(len(loaded), loaded.grid.box_size, maps=2 if halves else 1, threads=threads)
-    foretold = foretell(RefineCTF, expected, memory)
+    needed = partial(predicted_memory, len(loaded), maps=2 if halves else 1, threads=threads)
+    foretold = foretell(
+        RefineCTF, expected, needed(loaded.grid.box_size), smaller=(loaded.grid, needed), how=AFTER_CHANGE_BOX
+    )
     begin = time.monotonic()
     with ToolProgress("Refining CTFs", quiet=as_json) as progress:
         maps = ReferenceFiles(reference, halves, mask).read(loaded.grid, threads=threads)

@@ -40,8 +40,11 @@ def fit_map(
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", str(threads))
 
+    from cryoloom.cli.tool._prediction import foretell
     from cryoloom.engine import alignment
     from cryoloom.protocols.map_files import read_maps, write_map
+    from cryoloom.protocols.maps import FitMap
+    from cryoloom.protocols.maps._align_to_symmetry import predicted_motion
     from cryoloom.protocols.maps._poses import write_moved_poses
 
     if (particles is None) != (output_particles is None):
@@ -53,6 +56,9 @@ def fit_map(
     for given in (moving, still):
         for remark in given.remarks:
             sys.stderr.write(f"{given.path.name}: {remark}\n")
+    box_size, width = len(moving.volume), len(moving.volume) * moving.pixel_size
+    told = predicted_motion(alignment.fit_seconds(width, resolution, mirror=mirror), box_size, threads=threads)
+    foretold = foretell(FitMap, told.seconds, told.memory)
     fit = alignment.fit_map(
         moving.volume,
         still.volume,
@@ -78,6 +84,7 @@ def fit_map(
         "particles": output_particles,
         "count": count,
         "pixel_size": moving.pixel_size,
+        "predicted": foretold,
     }
     hand = ", its hand changed" if fit.motion.inverted else ""
     emit(document, as_json=as_json, text=f"{volume} → {output}{hand}; correlation {fit.correlation:.3f}")

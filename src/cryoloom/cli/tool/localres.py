@@ -28,12 +28,20 @@ def localres(
 
     Example: cryoloom tool localres half1.mrc half2.mrc --mask mask.mrc --output local.mrc
     """
+    from cryoloom.cli.tool._prediction import foretell
+    from cryoloom.engine.validation import local_resolution_seconds
+    from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.map_files import read_maps, write_map
+    from cryoloom.protocols.maps import EstimateLocalResolution
     from cryoloom.protocols.maps._local import find_local_resolution
+    from cryoloom.protocols.maps._local_resolution import ARRAYS
+    from cryoloom.protocols.volumes import map_memory
 
     check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
     check_targets([output], inputs=[half1, half2, mask], overwrite=overwrite)
     maps = read_maps([half1, half2, *([] if mask is None else [mask])], pixel_size=pixel_size)
+    seconds = local_resolution_seconds(len(maps[0].volume), threads=threads) / machine_speed()
+    foretold = foretell(EstimateLocalResolution, seconds, map_memory(len(maps[0].volume), arrays=ARRAYS))
     found = find_local_resolution(maps, threads=threads)
     write_map(output, found.stored, like=maps[0])
     percentiles = found.local.percentiles(*_SHARES)
@@ -45,6 +53,7 @@ def localres(
         "median": percentiles[2],
         "percentiles": dict(zip(map(str, _SHARES), percentiles, strict=True)),
         "evaluated": found.local.evaluated,
+        "predicted": foretold,
     }
     finest, _, median, _, coarsest = percentiles
     if median is None:

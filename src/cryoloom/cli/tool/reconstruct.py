@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -33,14 +34,24 @@ def reconstruct(
 
     Example: cryoloom tool reconstruct particles.star --output map.mrc --symmetry C3
     """
+    import time
+
     import numpy as np
 
+    from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.symmetry import point_group
     from cryoloom.errors import InputError
     from cryoloom.formats import write_volume
+    from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import load_particles, read_particle_file
-    from cryoloom.protocols.reconstruct._compute import map_of, sums_of
+    from cryoloom.protocols.reconstruct import Reconstruct
+    from cryoloom.protocols.reconstruct._compute import (
+        map_of,
+        reconstruction_memory,
+        reconstruction_seconds,
+        sums_of,
+    )
 
     group = point_group(symmetry)
     check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
@@ -61,6 +72,10 @@ def reconstruct(
     chosen = np.arange(len(loaded)) if half is None else np.flatnonzero(loaded.half_sets == half)
     if not len(chosen):
         raise InputError(f"No particle of {particles.name} is in half set {half}.", path=particles)
+    needed = partial(reconstruction_memory, len(loaded))
+    seconds = reconstruction_seconds(len(chosen), loaded.grid.box_size, threads=threads) / machine_speed()
+    foretold = foretell(Reconstruct, seconds, needed(loaded.grid.box_size), smaller=(loaded.grid, needed))
+    begin = time.monotonic()
     with ToolProgress("Adding particles", quiet=as_json) as progress:
         sums = sums_of(loaded, chosen, threads=threads, report=lambda done: progress(done / len(chosen)))
     images = loaded.images
@@ -73,6 +88,8 @@ def reconstruct(
         "half": half,
         "box_size": images.box_size,
         "pixel_size": images.pixel_size,
+        "seconds": round(time.monotonic() - begin, 1),
+        "predicted": foretold,
         "remarks": list(remarks),
     }
     emit(document, as_json=as_json, text=f"{len(chosen)} particles → {output}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -127,7 +128,12 @@ def refine(
     expected = refinement_seconds(
         len(loaded), settings, grid, diameter=diameter, full_trust=full_trust, threads=threads
     )
-    foretold = foretell(Refine, expected, predicted_memory(len(loaded), images.box_size))
+    foretold = foretell(
+        Refine,
+        expected,
+        predicted_memory(len(loaded), images.box_size),
+        smaller=(grid, partial(predicted_memory, len(loaded))),
+    )
     begin = time.monotonic()
     with ToolProgress("Refining", quiet=as_json) as progress:
         for state in refinement(images, loaded.half_sets, start.volume, settings, mask=inside, threads=threads):

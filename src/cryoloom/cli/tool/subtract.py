@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +45,12 @@ def subtract(
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.formats import relion
     from cryoloom.protocols.machine_speed import machine_speed
-    from cryoloom.protocols.particle_images import check_halves_known, load_particles, read_particle_file
+    from cryoloom.protocols.particle_images import (
+        AFTER_CHANGE_BOX,
+        check_halves_known,
+        load_particles,
+        read_particle_file,
+    )
     from cryoloom.protocols.reference_maps import ReferenceFiles, read_mask
     from cryoloom.protocols.subtract import SubtractProjections
     from cryoloom.protocols.subtract._compute import Part, check_samplings, predicted_memory, predicted_seconds
@@ -65,8 +71,8 @@ def subtract(
     loaded = load_particles(given.table, given.resolve, diameter=None)
     box = loaded.grid.box_size
     expected = predicted_seconds(len(loaded), box, threads=threads) / machine_speed()
-    memory = predicted_memory(len(loaded), box, threads=threads)
-    foretold = foretell(SubtractProjections, expected, memory)
+    needed = partial(predicted_memory, len(loaded), threads=threads)
+    foretold = foretell(SubtractProjections, expected, needed(box), smaller=(loaded.grid, needed), how=AFTER_CHANGE_BOX)
     part = Part(read_mask(mask, loaded.grid), mask_holds_removed, recentre)
     begin = time.monotonic()
     with ToolProgress("Subtracting", quiet=as_json) as progress:

@@ -41,8 +41,11 @@ def symmetry(
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", str(threads))
 
-    from cryoloom.engine.alignment import move_map
+    from cryoloom.cli.tool._prediction import foretell
+    from cryoloom.engine.alignment import axes_seconds, move_map
     from cryoloom.protocols.map_files import read_map, write_map
+    from cryoloom.protocols.maps import AlignToSymmetry
+    from cryoloom.protocols.maps._align_to_symmetry import predicted_motion
     from cryoloom.protocols.maps._moving import find_axes
     from cryoloom.protocols.maps._poses import write_moved_poses
 
@@ -54,6 +57,10 @@ def symmetry(
     given = read_map(volume, pixel_size=pixel_size)
     for remark in given.remarks:
         sys.stderr.write(f"{volume.name}: {remark}\n")
+    box_size, width = len(given.volume), len(given.volume) * given.pixel_size
+    finding = axes_seconds(width, resolution, proposed=group is None)
+    told = predicted_motion(finding, box_size, files=int(output is not None), threads=threads)
+    foretold = foretell(AlignToSymmetry, told.seconds, told.memory)
     found = find_axes(given, group, resolution=resolution, diameter=diameter, threads=threads)
     count = None
     if particles is not None and output_particles is not None:
@@ -73,6 +80,7 @@ def symmetry(
         "count": count,
         "pixel_size": given.pixel_size,
         "resolution": resolution,
+        "predicted": foretold,
     }
     least = "" if found.correlations is None else f", correlation at least {found.least:.2f} under every operator"
     emit(document, as_json=as_json, text=f"{volume}: {found.group}{least}")

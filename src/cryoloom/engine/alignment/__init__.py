@@ -6,6 +6,7 @@
 """
 
 from cryoloom.engine.alignment._axes import SymmetryFit, align_to_symmetry, operator_correlations
+from cryoloom.engine.alignment._cost import axes_seconds, fit_seconds, moving_seconds
 from cryoloom.engine.alignment._fit import MapFit, fit_map
 from cryoloom.engine.alignment._proposal import LEAST_CORRELATION, SymmetryProposal, propose_symmetry
 from cryoloom.engine.alignment._rigid import RigidMotion, move_map, move_poses
@@ -17,9 +18,12 @@ __all__ = [
     "SymmetryFit",
     "SymmetryProposal",
     "align_to_symmetry",
+    "axes_seconds",
     "fit_map",
+    "fit_seconds",
     "move_map",
     "move_poses",
+    "moving_seconds",
     "operator_correlations",
     "propose_symmetry",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cryoloom.engine.ctf_refinement._settings import CTFRefinementSettings
 
-_COEFFICIENT = 3e-7  # seconds of one thread for a Fourier coefficient of an image, in each pass over the images
+_COEFFICIENT = 4e-7  # seconds of one thread for a Fourier coefficient of an image, in each pass over the images
 _VOXEL = 1.4e-7  # seconds of one thread for a voxel of a map
 _MAGNIFICATION = 7.5  # passes that take as long as all steps towards the magnification
 _SAMPLE = 1.4 * 512  # images, in passes, from which scale and noise are told

@@ -1,6 +1,7 @@
 """How good a map is: masks, half-map correlations, sharpening, local and directional resolution, views, models."""
 
 from cryoloom.engine.validation._auto_mask import AutoMask, soft_auto_mask
+from cryoloom.engine.validation._cost import local_resolution_seconds
 from cryoloom.engine.validation._difference import HalfMapDifference, half_map_difference
 from cryoloom.engine.validation._directional import DirectionalCorrelation, directional_correlation
 from cryoloom.engine.validation._guinier import GuinierPlot, guinier_plot
@@ -29,6 +30,7 @@ __all__ = [
     "guinier_plot",
     "half_map_difference",
     "local_resolution",
+    "local_resolution_seconds",
     "mask_warnings",
     "postprocess",
     "soft_auto_mask",

@@ -155,7 +155,7 @@ class AbInitio(WholeProtocol):
         return Prediction(
             computing / machine_speed() + loading_seconds(particles),
             _memory(particles, parameters),
-            advice_on_box(parameters, grid.box_size, partial(_memory, particles), capacity.memory),
+            advice_on_box(grid, partial(_memory_of_box, particles, parameters), capacity.memory),
         )
 
     def compute(
@@ -232,6 +232,10 @@ def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
     from cryoloom.protocols.particle_images import samplings_of, working_grid
 
     return working_grid(samplings_of(particles), parameters.final_resolution, parameters.box_size)
+
+
+def _memory_of_box(particles: Snapshot[Any], parameters: Any, box_size: int) -> int:
+    return _memory(particles, parameters.model_copy(update={"box_size": box_size}))
 
 
 def _memory(particles: Snapshot[Any], parameters: Any) -> int:

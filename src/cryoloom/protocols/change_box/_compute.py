@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cryoloom.data import Table
 from cryoloom.engine.extraction import ExtractionSettings, extract_particles
 from cryoloom.errors import InputError
-from cryoloom.protocols.particle_images import LeftOut, left_out
+from cryoloom.protocols.particle_images import LeftOut, left_out, samplings_of
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from cryoloom.data import Table
+    from cryoloom.data import Snapshot
     from cryoloom.protocols.change_box._sampling import Sampling, Wanted
 
 _BACKGROUND_OVER_BOX = 0.75
-_SECONDS_A_MEGAPIXEL = 0.03  # of a micrograph that is read
-_PIXEL = 6e-8  # seconds a pixel of a window
+_SECONDS_A_MEGAPIXEL = 0.02  # of a micrograph that is read
+_PIXEL = 2e-8  # seconds a pixel of a window
 _PROGRAM = 250 * 2**20
 _NAMES = ("x", "y", "micrograph_id")
 
@@ -138,17 +139,35 @@ def re_extract(
     return made
 
 
-def predicted_seconds(count: int, micrographs: Sequence[tuple[int, int]], window: int, *, threads: int = 1) -> float:
-    """Time for ``count`` particles in micrographs of these widths and heights."""
-    read = _SECONDS_A_MEGAPIXEL * sum(width * height for width, height in micrographs) / 1e6
-    return read + _PIXEL * count * window**2 / threads
+def predicted(
+    particles: Table | Snapshot[Any],
+    micrographs: Sequence[tuple[int, int]],
+    micrograph_pixel_size: float,
+    wanted: Wanted,
+    *,
+    threads: int = 1,
+) -> tuple[float, int]:
+    """Seconds, and peak memory in bytes.
 
+    Parameters
+    ----------
+    particles : to be cut out
+    micrographs : their widths and heights in pixels
+    micrograph_pixel_size : in Å
+    wanted : box and pixel size
+    threads : threads used
 
-def predicted_memory(count: int, micrographs: Sequence[tuple[int, int]], box_size: int) -> int:
-    """Peak memory in bytes: the largest micrograph, and three times the images of one with as many as it may have."""
-    largest = max((width * height for width, height in micrographs), default=0)
-    of_one = 3 * count // max(len(micrographs), 1)
-    return _PROGRAM + 8 * largest + 2 * 4 * of_one * box_size**2 + 500 * count
+    Returns
+    -------
+    Memory is that of the largest micrograph, and of the images of one with three times as many as the mean.
+    """
+    count = len(particles) if isinstance(particles, Table) else particles.count
+    box, pixel = wanted.of(*samplings_of(particles)[0])
+    window = box * pixel / micrograph_pixel_size
+    pixels = [width * height for width, height in micrographs]
+    seconds = _SECONDS_A_MEGAPIXEL * sum(pixels) / 1e6 + _PIXEL * count * window**2 / threads
+    of_one = min(count, 3 * count // max(len(micrographs), 1))
+    return seconds, _PROGRAM + 8 * max(pixels, default=0) + 2 * 4 * of_one * box**2 + 500 * count
 
 
 def _cut(

@@ -142,17 +142,13 @@ class ChangeBox(WholeProtocol):
 
     @staticmethod
     def _prediction(inputs: Mapping[str, Snapshot[Any]], parameters: Any, threads: int) -> Prediction:
-        from cryoloom.protocols.change_box._compute import predicted_memory, predicted_seconds
-        from cryoloom.protocols.particle_images import samplings_of
+        from cryoloom.protocols.change_box._compute import predicted
 
         wanted = _wanted(parameters)
-        count = inputs["particles"].count
         micrographs = inputs["micrographs"].to_polars(columns=["width", "height", "pixel_size"])
         sizes = micrographs.select("width", "height").rows()
-        box, pixel = wanted.of(*samplings_of(inputs["particles"])[0])
-        window = round(box * pixel / micrographs["pixel_size"][0])
-        seconds = predicted_seconds(count, sizes, window, threads=threads)
-        return Prediction(seconds, predicted_memory(count, sizes, box), wanted.advice)
+        seconds, memory = predicted(inputs["particles"], sizes, micrographs["pixel_size"][0], wanted, threads=threads)
+        return Prediction(seconds, memory, wanted.advice)
 
 
 def _wanted(parameters: Any) -> Wanted:

@@ -145,7 +145,7 @@ class Classify2D(WholeProtocol):
         return Prediction(
             float(seconds.sum()) / machine_speed() + loading_seconds(particles),
             _memory(particles, parameters),
-            advice_on_box(parameters, grid.box_size, partial(_memory, particles), capacity.memory),
+            advice_on_box(grid, partial(_memory_of_box, particles, parameters), capacity.memory),
         )
 
     def compute(
@@ -233,6 +233,10 @@ def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
     from cryoloom.protocols.particle_images import samplings_of, working_grid
 
     return working_grid(samplings_of(particles), parameters.final_resolution, parameters.box_size)
+
+
+def _memory_of_box(particles: Snapshot[Any], parameters: Any, box_size: int) -> int:
+    return _memory(particles, parameters.model_copy(update={"box_size": box_size}))
 
 
 def _memory(particles: Snapshot[Any], parameters: Any) -> int:

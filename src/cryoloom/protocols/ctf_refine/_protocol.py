@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import CTFChange, Item, Mask, Particle, Snapshot, Volume
@@ -106,13 +107,16 @@ class RefineCTF(WholeProtocol):
 
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine."""
-        from cryoloom.engine.ctf_refinement import predicted_seconds
+        from cryoloom.engine.ctf_refinement import predicted_memory, predicted_seconds
         from cryoloom.protocols.machine_speed import machine_speed
+        from cryoloom.protocols.particle_images import AFTER_CHANGE_BOX, advice_on_box
 
         particles, threads = inputs["particles"], min(parameters.threads, capacity.cpu)
-        box = _grid(particles).box_size
-        seconds = predicted_seconds(particles.count, box, settings_of(parameters), threads=threads)
-        return Prediction(seconds / machine_speed(), _memory(particles, threads))
+        grid = _grid(particles)
+        seconds = predicted_seconds(particles.count, grid.box_size, settings_of(parameters), threads=threads)
+        needed = partial(predicted_memory, particles.count, threads=threads)
+        advice = advice_on_box(grid, needed, capacity.memory, how=AFTER_CHANGE_BOX)
+        return Prediction(seconds / machine_speed(), needed(grid.box_size), advice)
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace

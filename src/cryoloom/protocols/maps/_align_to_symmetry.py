@@ -6,16 +6,27 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Item, Particle, Snapshot, Volume
-from cryoloom.protocols.volumes import map_resources
-from cryoloom.workflow.lane import Resources
+from cryoloom.protocols.volumes import map_memory, map_resources
+from cryoloom.workflow.lane import Capacity, Resources
 from cryoloom.workflow.parameters import Angstrom, Level, ProtocolParameters, parameter
-from cryoloom.workflow.protocol import FileRole, Input, Output, Stage, WholeProtocol, input_set, output_set
+from cryoloom.workflow.protocol import FileRole, Input, Output, Prediction, Stage, WholeProtocol, input_set, output_set
 from cryoloom.workflow.workspace import RoundWorkspace
 
 if TYPE_CHECKING:
     from cryoloom.data import Table
 
 ARRAYS = 18  # of single precision: a map that is moved is sampled twice as finely
+
+
+def predicted_motion(
+    finding: float, box_size: int, *, files: int = 1, memory: int | None = None, threads: int = 1
+) -> Prediction:
+    """What it takes to find a motion, in so many seconds, and to move so many maps."""
+    from cryoloom.engine.alignment import moving_seconds
+    from cryoloom.protocols.machine_speed import machine_speed
+
+    seconds = finding + files * moving_seconds(box_size, threads=threads)
+    return Prediction(seconds / machine_speed(), memory or map_memory(box_size, arrays=ARRAYS))
 
 
 class AlignToSymmetry(WholeProtocol):
@@ -71,6 +82,19 @@ class AlignToSymmetry(WholeProtocol):
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
         """Memory follows from the largest box."""
         return map_resources(max((one.box_size for one in inputs["volumes"].items()), default=0), arrays=ARRAYS)
+
+    def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
+        """As measured, scaled by the speed of this machine."""
+        from cryoloom.engine.alignment import axes_seconds
+        from cryoloom.protocols.volumes import chosen_volume, files_of
+
+        volume = chosen_volume(inputs["volumes"], parameters.volume_number, "volume_number")
+        width, proposed = volume.box_size * volume.pixel_size, parameters.symmetry is None
+        found = axes_seconds(width, parameters.resolution, proposed=proposed)
+        needed = self.resources(inputs, parameters)
+        return predicted_motion(
+            found, volume.box_size, files=files_of(volume), memory=needed.memory, threads=min(needed.cpu, capacity.cpu)
+        )
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Item, Particle, Snapshot, Volume
-from cryoloom.protocols.maps._align_to_symmetry import ARRAYS
+from cryoloom.protocols.maps._align_to_symmetry import ARRAYS, predicted_motion
 from cryoloom.protocols.volumes import map_resources
-from cryoloom.workflow.lane import Resources
+from cryoloom.workflow.lane import Capacity, Resources
 from cryoloom.workflow.parameters import Angstrom, Level, ProtocolParameters, parameter
-from cryoloom.workflow.protocol import FileRole, Input, Output, Stage, WholeProtocol, input_set, output_set
+from cryoloom.workflow.protocol import FileRole, Input, Output, Prediction, Stage, WholeProtocol, input_set, output_set
 from cryoloom.workflow.workspace import RoundWorkspace
 
 if TYPE_CHECKING:
@@ -63,6 +63,18 @@ class FitMap(WholeProtocol):
         """Memory follows from the largest box."""
         boxes = [one.box_size for name in ("volumes", "reference") for one in inputs[name].items()]
         return map_resources(max(boxes, default=0), arrays=ARRAYS)
+
+    def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
+        """As measured, scaled by the speed of this machine."""
+        from cryoloom.engine.alignment import fit_seconds
+        from cryoloom.protocols.volumes import chosen_volume, files_of
+
+        volume = chosen_volume(inputs["volumes"], parameters.volume_number, "volume_number")
+        fit = fit_seconds(volume.box_size * volume.pixel_size, parameters.resolution, mirror=parameters.mirror)
+        needed = self.resources(inputs, parameters)
+        return predicted_motion(
+            fit, volume.box_size, files=files_of(volume), memory=needed.memory, threads=min(needed.cpu, capacity.cpu)
+        )
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace

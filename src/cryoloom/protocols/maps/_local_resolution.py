@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cryoloom.data import LocalResolution, Mask, Volume
 from cryoloom.protocols.resolutions import distrust
 from cryoloom.protocols.volumes import map_resources
-from cryoloom.workflow.lane import Resources
-from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
+from cryoloom.workflow.lane import Capacity, Resources
+from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Prediction, Stage, input_set, output_set
 from cryoloom.workflow.workspace import Workspace
 
 if TYPE_CHECKING:
     from cryoloom.data import Snapshot
+
+
+ARRAYS = 16  # of single precision, of the map's size
 
 
 class EstimateLocalResolution(MapProtocol):
@@ -43,7 +46,20 @@ class EstimateLocalResolution(MapProtocol):
 
     def resources(self, volume: Volume, parameters: Any) -> Resources:
         """Memory follows from the box."""
-        return map_resources(volume.box_size, arrays=16)
+        return map_resources(volume.box_size, arrays=ARRAYS)
+
+    def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
+        """As measured, scaled by the speed of this machine; maps one after the other."""
+        from cryoloom.engine.validation import local_resolution_seconds
+        from cryoloom.protocols.machine_speed import machine_speed
+
+        maps = list(inputs["volumes"].items())
+        needed = [self.resources(volume, parameters) for volume in maps]
+        seconds = sum(
+            local_resolution_seconds(volume.box_size, threads=min(one.cpu, capacity.cpu))
+            for volume, one in zip(maps, needed, strict=True)
+        )
+        return Prediction(seconds / machine_speed(), max(one.memory for one in needed))
 
     def process(
         self, volume: Volume, /, parameters: Any, workspace: Workspace, masks: Sequence[Mask] | None = None

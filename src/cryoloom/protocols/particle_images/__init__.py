@@ -8,6 +8,7 @@ from cryoloom.protocols.particle_images._duplicates import (
 )
 from cryoloom.protocols.particle_images._files import ParticleFile, read_particle_file
 from cryoloom.protocols.particle_images._grid import (
+    AFTER_CHANGE_BOX,
     CommonGrid,
     advice_on_box,
     check_box_size,
@@ -30,6 +31,7 @@ from cryoloom.protocols.particle_images._tables import (
 )
 
 __all__ = [
+    "AFTER_CHANGE_BOX",
     "CommonGrid",
     "LeftOut",
     "LoadedParticles",

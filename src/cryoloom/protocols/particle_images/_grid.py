@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SMALLEST = 16  # pixels of a box that is proposed
 SAME = 1e-4  # relative difference of pixel sizes that is none
 PIXELS = 3.0  # across the finest detail that is looked for
+AFTER_CHANGE_BOX = "After change-box to {box} px"
 _LOADING = 2e-8  # seconds a pixel of an image that is read
 
 
@@ -99,26 +100,30 @@ def working_grid(samplings: Sequence[tuple[int, float]], finest: float, box_size
     return common_grid(samplings, box_size=box_size or enough)
 
 
-def advice_on_box(parameters: Any, box_size: int, memory: Callable[[Any], int], available: int) -> list[str]:
-    """Which ``box_size`` would fit the memory, in one sentence; nothing if all is well, or none would.
+def advice_on_box(
+    grid: CommonGrid, memory: Callable[[int], int], available: int, *, how: str = "With box_size={box}"
+) -> list[str]:
+    """Which box would fit the memory, and what it would show, in one sentence; nothing if all is well, or none would.
 
     Parameters
     ----------
-    parameters : with a ``box_size``, which may be none
-    box_size : that is taken now
-    memory : in bytes, that such parameters need; it grows with the box
+    grid : that is taken now; a smaller box keeps its width
+    memory : in bytes, that a box needs; it grows with the box
     available : in bytes
+    how : the box is had
     """
-    if memory(parameters) <= available:
+    if memory(grid.box_size) <= available:
         return []
-    fits, too_large = SMALLEST // 2 - 1, box_size // 2
+    fits, too_large = SMALLEST // 2 - 1, grid.box_size // 2
     while too_large - fits > 1:
         middle = (fits + too_large) // 2
-        if memory(parameters.model_copy(update={"box_size": 2 * middle})) <= available:
+        if memory(2 * middle) <= available:
             fits = middle
         else:
             too_large = middle
-    return [f"With box_size={2 * fits} it fits."] if 2 * fits >= SMALLEST else []
+    if 2 * fits < SMALLEST:
+        return []
+    return [f"{how.format(box=2 * fits)} (finest detail {grid.extent / fits:.1f} Å) it fits."]
 
 
 def check_box_size(box_size: int | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Item, Particle, Snapshot, Volume, digest
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from cryoloom.data import Table
     from cryoloom.engine.reconstruction import FourierSums
     from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
-
-_PROGRAM = 230 * 2**20  # bytes: Python with NumPy, SciPy and Numba's kernels
-_PIXEL = 1.5e-7  # seconds a pixel of an image, of one thread
-_VOXEL = 1.2e-6  # seconds a voxel of a map
 
 
 class Reconstruct(WholeProtocol):
@@ -91,11 +88,15 @@ class Reconstruct(WholeProtocol):
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine."""
         from cryoloom.protocols.machine_speed import machine_speed
+        from cryoloom.protocols.particle_images import advice_on_box
+        from cryoloom.protocols.reconstruct._compute import reconstruction_memory, reconstruction_seconds
 
-        box = _grid(inputs["particles"], parameters).box_size
+        particles, grid = inputs["particles"], _grid(inputs["particles"], parameters)
         threads = min(parameters.threads, capacity.cpu)
-        work = (_PIXEL * inputs["particles"].count * box**2 + 3 * _VOXEL * box**3) / threads
-        return Prediction(work / machine_speed(), _memory(inputs["particles"], parameters))
+        seconds = reconstruction_seconds(particles.count, grid.box_size, maps=3, threads=threads)
+        needed = partial(reconstruction_memory, particles.count)
+        advice = advice_on_box(grid, needed, capacity.memory)
+        return Prediction(seconds / machine_speed(), needed(grid.box_size), advice)
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
@@ -166,4 +167,4 @@ def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
 def _memory(particles: Snapshot[Any], parameters: Any) -> int:
     from cryoloom.protocols.reconstruct._compute import reconstruction_memory
 
-    return _PROGRAM + reconstruction_memory(particles.count, _grid(particles, parameters).box_size)
+    return reconstruction_memory(particles.count, _grid(particles, parameters).box_size)

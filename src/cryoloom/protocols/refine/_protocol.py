@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cryoloom.data import FSC, Item, Mask, Particle, Snapshot, Volume, child_id, digest
@@ -174,12 +175,7 @@ class Refine(WholeProtocol):
             threads=min(parameters.threads, capacity.cpu),
         )
         memory = predicted_memory(count, grid.box_size)
-        advice = advice_on_box(
-            parameters,
-            grid.box_size,
-            lambda chosen: predicted_memory(count, _grid(inputs["particles"], chosen).box_size),
-            capacity.memory,
-        )
+        advice = advice_on_box(grid, partial(predicted_memory, count), capacity.memory)
         return Prediction(seconds, memory, [*advice, *settings_of(parameters).warnings])
 
     def compute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cryoloom.data import Item, Mask, Particle, Snapshot, Volume
@@ -14,6 +15,7 @@ from cryoloom.workflow.workspace import RoundWorkspace
 
 if TYPE_CHECKING:
     from cryoloom.data import Table
+    from cryoloom.protocols.particle_images import CommonGrid
 
 
 class SubtractProjections(WholeProtocol):
@@ -62,11 +64,15 @@ class SubtractProjections(WholeProtocol):
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine."""
         from cryoloom.protocols.machine_speed import machine_speed
-        from cryoloom.protocols.subtract._compute import predicted_seconds
+        from cryoloom.protocols.particle_images import AFTER_CHANGE_BOX, advice_on_box
+        from cryoloom.protocols.subtract._compute import predicted_memory, predicted_seconds
 
         particles, threads = inputs["particles"], min(parameters.threads, capacity.cpu)
-        seconds = predicted_seconds(particles.count, _box(particles), threads=threads)
-        return Prediction(seconds / machine_speed(), _memory(particles, threads))
+        grid = _grid(particles)
+        seconds = predicted_seconds(particles.count, grid.box_size, threads=threads)
+        needed = partial(predicted_memory, particles.count, threads=threads)
+        advice = advice_on_box(grid, needed, capacity.memory, how=AFTER_CHANGE_BOX)
+        return Prediction(seconds / machine_speed(), needed(grid.box_size), advice)
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
@@ -117,11 +123,13 @@ class SubtractProjections(WholeProtocol):
         )
 
 
-def _box(particles: Snapshot[Any]) -> int:
-    return int(max(particles.to_polars(columns=["box_size"])["box_size"].to_list(), default=0))
+def _grid(particles: Snapshot[Any]) -> CommonGrid:
+    from cryoloom.protocols.particle_images import common_grid, samplings_of
+
+    return common_grid(samplings_of(particles))
 
 
 def _memory(particles: Snapshot[Any], threads: int) -> int:
     from cryoloom.protocols.subtract._compute import predicted_memory
 
-    return predicted_memory(particles.count, _box(particles), threads=threads)
+    return predicted_memory(particles.count, _grid(particles).box_size, threads=threads)

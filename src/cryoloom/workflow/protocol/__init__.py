@@ -2,13 +2,13 @@
 
 from cryoloom.workflow.protocol._base import FileRole, Protocol, Stage
 from cryoloom.workflow.protocol._ports import Input, InputPort, Output, OutputPort, input_set, output_set
+from cryoloom.workflow.protocol._prediction import Prediction
 from cryoloom.workflow.protocol._shapes import (
     DecideProtocol,
     Found,
     FoundFailure,
     MapProtocol,
     MapResult,
-    Prediction,
     SourceProtocol,
     TableProtocol,
     WholeProtocol,

@@ -13,6 +13,8 @@ from cryoloom.workflow.protocol._ports import InputPort, OutputPort, input_ports
 
 if TYPE_CHECKING:
     from cryoloom.data import Snapshot
+    from cryoloom.workflow.lane import Capacity
+    from cryoloom.workflow.protocol._prediction import Prediction
 
 
 class Stage(StrEnum):
@@ -57,6 +59,7 @@ class Protocol:
     file_categories : folders below the run's ``files/`` and what may become of the files in each
     corrects : name of an input that the output of the same name puts right: what else reads that input's set is stale
     judges_inputs : its `cautions` are of what it reads, and are told with whatever else is made of that
+    uses_gpu : it computes on a GPU; it is named where another protocol that does the same would take more than a day
     waits_for_closed_inputs : unless a run's options say otherwise, it begins when every input is closed
     """
 
@@ -67,6 +70,7 @@ class Protocol:
     file_categories: ClassVar[Mapping[str, FileRole]] = {}
     corrects: ClassVar[str] = ""
     judges_inputs: ClassVar[bool] = False
+    uses_gpu: ClassVar[bool] = False
     waits_for_closed_inputs: ClassVar[bool] = False
 
     class Inputs:
@@ -117,6 +121,17 @@ class Protocol:
         ParameterError
             With a sentence that names them.
         """
+
+    def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
+        """What these items will take where they are worked on; None if it is too short to matter.
+
+        Parameters
+        ----------
+        inputs : what is there now
+        parameters : a validated instance of the protocol's own ``Parameters``
+        capacity : of the lane
+        """
+        return None
 
     def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
         """One line on what came out, shown beside the state of a finished run; empty if numbers of items say it all.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Item, OpticsGroup
-from cryoloom.workflow.lane import Capacity, Resources
+from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import ProtocolParameters
 from cryoloom.workflow.protocol._base import Protocol
 
@@ -199,22 +199,6 @@ class DecideProtocol(Protocol):
         """Apply a decision to the newest generation of every input."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a round will take, told before it starts.
-
-    Parameters
-    ----------
-    seconds : from its begin to its end, if nothing else keeps the machine busy
-    memory : at its peak, in bytes
-    advice : what to change so that it fits, or goes faster; one sentence each
-    """
-
-    seconds: float
-    memory: int
-    advice: Sequence[str] = ()
-
-
 class WholeProtocol(Protocol):
     """Needs its inputs as a whole; works in rounds, each on pinned generations and with one complete result.
 
@@ -232,17 +216,6 @@ class WholeProtocol(Protocol):
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
         """What a round over these items needs; threads beyond those of the lane are not taken."""
         return Resources()
-
-    def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
-        """What a round over these items will take where it is run; None if it is too short to matter.
-
-        Parameters
-        ----------
-        inputs : what is there now
-        parameters : a validated instance of the protocol's own ``Parameters``
-        capacity : of the lane
-        """
-        return None
 
     def sample_size(self, parameters: Any) -> int | None:
         """How many items of the leading input are enough; None: every item counts.
