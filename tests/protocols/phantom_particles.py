@@ -5,18 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from cryoloom.data import OpticsGroup, Particle, Table
+from cryoloom.engine.fourier import resample_images
 from cryoloom.engine.fsc import ShellCorrelation
 from cryoloom.engine.likelihood import NoiseSpectrum
+from cryoloom.engine.maps import resample, soft_sphere
 from cryoloom.engine.optics import ContrastTransfer, transfer_image
 from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.engine.projection import project_volume
 from cryoloom.engine.refinement import RefinementState
-from cryoloom.formats import relion, write_stack, write_volume
-from cryoloom.protocols.particle_images import LoadedParticles
+from cryoloom.formats import read_stack, relion, write_image, write_stack, write_volume
+from cryoloom.protocols.particle_images import LoadedParticles, read_particle_file
 
 BOX, PIXEL, DIAMETER, COUNT = 32, 6.0, 120.0, 200
+WIDTH, FIELD = BOX * PIXEL, 3000  # Å, of the images, and pixels of 1 Å
 
 
 def phantom() -> np.ndarray:
@@ -28,8 +32,11 @@ def phantom() -> np.ndarray:
     return np.einsum("p,pz,py,px->zyx", random.uniform(0.5, 1.5, 14), z, y, x).astype(np.float32)
 
 
-def write_particles(folder: Path, *, count: int = COUNT, noise: float = 1.5) -> Path:
+def write_particles(
+    folder: Path, *, count: int = COUNT, noise: float = 1.5, truth: np.ndarray | None = None, pixel: float = PIXEL
+) -> Path:
     """Write truth.mrc, particles.mrcs and particles.star with true poses; returns the last."""
+    truth = phantom() if truth is None else truth
     random = np.random.default_rng(6)
     angles = np.stack(
         [
@@ -42,12 +49,11 @@ def write_particles(folder: Path, *, count: int = COUNT, noise: float = 1.5) -> 
     shifts = random.normal(0, 5, size=(count, 2))
     defocus = random.uniform(1e4, 2.5e4, count)
     transfers = [ContrastTransfer(300.0, 2.7, 0.1, d, d - 300, 30.0) for d in defocus]
-    ctfs = np.stack([transfer_image((BOX, BOX), PIXEL, transfer) for transfer in transfers])
-    truth = phantom()
-    images = project_volume(truth, angles, shifts, ctfs, pixel_size=PIXEL)
+    ctfs = np.stack([transfer_image((BOX, BOX), pixel, transfer) for transfer in transfers])
+    images = project_volume(truth, angles, shifts, ctfs, pixel_size=pixel)
     images += random.normal(0, noise * images.std(), images.shape).astype(np.float32)
-    write_volume(folder / "truth.mrc", truth, pixel_size=PIXEL)
-    write_stack(folder / "particles.mrcs", images.astype(np.float32), pixel_size=PIXEL)
+    write_volume(folder / "truth.mrc", truth, pixel_size=pixel)
+    write_stack(folder / "particles.mrcs", images.astype(np.float32), pixel_size=pixel)
     optics = OpticsGroup.describe(
         name="one",
         voltage=300.0,
@@ -63,7 +69,7 @@ def write_particles(folder: Path, *, count: int = COUNT, noise: float = 1.5) -> 
             y=200.0 * (index // 20),
             file="particles.mrcs",
             index=index,
-            pixel_size=PIXEL,
+            pixel_size=pixel,
             box_size=BOX,
             defocus_u=defocus[index],
             defocus_v=defocus[index] - 300,
@@ -78,6 +84,44 @@ def write_particles(folder: Path, *, count: int = COUNT, noise: float = 1.5) -> 
     ]
     star = folder / "particles.star"
     relion.write_particles(star, Table.of(rows, "particles"))
+    return star
+
+
+def write_larger_particles(folder: Path, *, box: int, count: int) -> Path:
+    """Write large.star, large.mrcs and large.mrc, the same in larger boxes, and what else tools want to read.
+
+    That is mask.mrc, the halves half1.mrc and half2.mrc of a map with detail of every size, and field.mrc, a micrograph
+    of noise.
+    """
+    pixel = WIDTH / box
+    table = read_particle_file(write_particles(folder, count=count)).table
+    with read_stack(folder / "particles.mrcs") as stack:
+        images = np.stack([stack.section(number) for number in range(count)])
+    write_stack(folder / "large.mrcs", resample_images(images, PIXEL, box, pixel), pixel_size=pixel)
+    write_volume(
+        folder / "large.mrc",
+        resample(phantom(), pixel_size=PIXEL, new_pixel_size=pixel, box_size=box),
+        pixel_size=pixel,
+    )
+    mask, random = soft_sphere(box, 0.15 * box, 0.05 * box), np.random.default_rng(7)
+    write_volume(folder / "mask.mrc", mask, pixel_size=pixel)
+    detailed = mask * random.standard_normal(mask.shape, np.float32)
+    for half in ("half1.mrc", "half2.mrc"):
+        noise = 0.1 * random.standard_normal(mask.shape, np.float32)
+        write_volume(folder / half, detailed + noise, pixel_size=pixel)
+    write_image(folder / "field.mrc", random.standard_normal((FIELD, FIELD), np.float32), pixel_size=1.0)
+    x, y = random.uniform(0.1 * FIELD, 0.9 * FIELD, (2, count))
+    frame = table.frame.with_columns(
+        file=pl.lit("large.mrcs"),
+        micrograph_file=pl.lit("field.mrc"),
+        box_size=pl.lit(box, table.frame.schema["box_size"]),
+        pixel_size=pl.lit(pixel),
+        half_set=1 + pl.int_range(pl.len()) % 2,
+        x=pl.Series(x),
+        y=pl.Series(y),
+    )
+    star = folder / "large.star"
+    relion.write_particles(star, table.with_frame(frame))
     return star
 
 

@@ -1,4 +1,4 @@
-"""The memory that classes, first maps and refinement are predicted to take, against what their own processes take."""
+"""The memory that tools for particles are predicted to take, against what their own processes take."""
 
 from __future__ import annotations
 
@@ -7,17 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-import polars as pl
 import pytest
-from phantom_particles import PIXEL, write_particles
+from phantom_particles import write_larger_particles
 
-from cryoloom.engine.fourier import resample_images
-from cryoloom.engine.maps import resample
-from cryoloom.formats import read_stack, read_volume, relion, write_stack, write_volume
-from cryoloom.protocols.particle_images import read_particle_file
+from cryoloom.cli.main import main
 
-WIDTH = 192.0  # Å, of the images
 SIZES = ((64, 300), (96, 48), (128, 60))  # box and number of particles
 
 # The system's own peak of the new program: `resource` would count that of the process it was forked from.
@@ -41,6 +35,10 @@ COMMANDS = {
     "refine with symmetry": (*REFINE, "O"),
     "refine without symmetry": (*REFINE, "C1"),
     "refine twice": (*REFINE, "O", "--full-trust"),
+    "ctfrefine": ("ctfrefine", *REFERENCE),
+    "ctfrefine of halves": ("ctfrefine", "--half1", "half1.mrc", "--half2", "half2.mrc"),
+    "subtract": ("subtract", *REFERENCE, "--mask", "mask.mrc"),
+    "change-box": ("change-box", "--box", "80", "--micrograph-pixel-size", "1"),
 }
 
 
@@ -48,23 +46,8 @@ COMMANDS = {
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Particles of a size, and the map that they are of."""
     box, count = request.param
-    pixel = WIDTH / box
     folder = tmp_path_factory.mktemp("memory")
-    star = write_particles(folder, count=count)
-    with read_stack(folder / "particles.mrcs") as stack:
-        images = np.stack([stack.section(number) for number in range(count)])
-    write_stack(folder / "large.mrcs", resample_images(images, PIXEL, box, pixel), pixel_size=pixel)
-    truth = read_volume(folder / "truth.mrc")
-    large = resample(truth, pixel_size=PIXEL, new_pixel_size=pixel, box_size=box)
-    write_volume(folder / "large.mrc", large, pixel_size=pixel)
-    table = read_particle_file(star).table
-    frame = table.frame.with_columns(
-        file=pl.lit("large.mrcs"),
-        box_size=pl.lit(box, table.frame.schema["box_size"]),
-        pixel_size=pl.lit(pixel),
-        half_set=1 + pl.int_range(pl.len()) % 2,
-    )
-    relion.write_particles(folder / "large.star", table.with_frame(frame))
+    write_larger_particles(folder, box=box, count=count)
     return folder
 
 
@@ -73,7 +56,8 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_what_is_predicted_is_what_is_taken(folder, command):
     tool, *options = command
-    shared = ["--diameter", DIAMETER, "--threads", "1", "--overwrite", "--output", "made", "--json"]
+    about = [] if tool in {"ctfrefine", "subtract", "change-box"} else ["--diameter", DIAMETER]
+    shared = [*about, "--threads", "1", "--overwrite", "--output", "made", "--json"]
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, tool, "large.star", *options, *shared],
         capture_output=True,
@@ -89,3 +73,33 @@ def test_what_is_predicted_is_what_is_taken(folder, command):
         assert "trust page" in (folder / told["trust"]).read_text(encoding="utf-8")
         assert len(told["symmetry_correlations"]) == (1 if command[-1] == "C1" else 24)
     assert 0.5 < predicted / taken < 2.0, (predicted, taken)
+
+
+class Stopped(BaseException):
+    """A tool said what it takes; nothing is computed."""
+
+
+@pytest.mark.parametrize("tool", ["abinitio", "class2d", "class3d", "ctfrefine", "reconstruct", "refine", "subtract"])
+def test_a_tool_knows_what_smaller_boxes_take(tool, tmp_path, monkeypatch):
+    told = {}
+
+    def stop(_protocol, _seconds, memory, *, smaller, **_options):
+        told.update(memory=memory, smaller=smaller)
+        raise Stopped
+
+    write_larger_particles(tmp_path, box=48, count=60)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("cryoloom.cli.tool._prediction.foretell", stop)
+    options = {"ctfrefine": REFERENCE, "subtract": (*REFERENCE, "--mask", "mask.mrc"), "reconstruct": ()}
+    given = options.get(tool, ("--diameter", DIAMETER))
+    if tool in {"class3d", "refine"}:
+        given = (*given, *REFERENCE)
+    if tool in {"class2d", "class3d"}:
+        given = (*given, "--classes", "2")
+    output = "made.mrc" if tool == "reconstruct" else "made"
+    with pytest.raises(Stopped):
+        main(["tool", tool, "large.star", *given, "--output", output, "--threads", "1"])
+    grid, memory = told["smaller"]
+    assert grid.extent == pytest.approx(192.0)
+    assert memory(grid.box_size) == told["memory"]
+    assert memory(grid.box_size // 4 * 2) < told["memory"]

@@ -1,0 +1,55 @@
+"""The time that tools for particles are predicted to take, against the processor's time that they do take."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from phantom_particles import write_larger_particles
+
+from cryoloom.cli.main import main
+from cryoloom.protocols.machine_speed import machine_speed, measure_speed
+
+DIAMETER = "--diameter 120"
+COMMANDS = {  # box and number of particles, and what is done with them
+    "refine": (64, 240, f"refine large.star --reference large.mrc {DIAMETER} --symmetry O --accept-symmetry"),
+    "refine far": (64, 60, f"refine large.star --reference large.mrc {DIAMETER} --shift 60"),
+    "class2d": (64, 240, f"class2d large.star {DIAMETER} --classes 4 --final-resolution 10"),
+    "ctfrefine": (128, 240, "ctfrefine large.star --reference large.mrc"),
+    "subtract": (128, 300, "subtract large.star --reference large.mrc --mask mask.mrc"),
+    "change-box": (96, 800, "change-box large.star --box 128 --pixel-size 2 --micrograph-pixel-size 1"),
+    "reconstruct": (96, 800, "reconstruct large.star --symmetry C3"),
+    "localres": (128, 40, "localres half1.mrc half2.mrc --mask mask.mrc"),
+    "fit-map": (128, 40, "fit-map half1.mrc --to half2.mrc"),
+    "symmetry": (128, 40, "symmetry half1.mrc --group O"),
+}
+
+
+def run(capsys: pytest.CaptureFixture[str], command: str) -> dict:
+    capsys.readouterr()
+    tool, *words = command.split()
+    output = "made" if "large.star" in words and tool != "reconstruct" else "made.mrc"
+    with pytest.raises(SystemExit) as left:
+        main(["tool", tool, *words, "--threads", "1", "--overwrite", "--output", output, "--json"])
+    told = capsys.readouterr()
+    assert not left.value.code, told.err
+    return json.loads(told.out)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("box", "count", "command"), COMMANDS.values(), ids=COMMANDS)
+def test_what_is_predicted_is_what_is_taken(box, count, command, tmp_path, monkeypatch, capsys):
+    """Within a factor of two; the processor's time, since others may use the machine at the same time."""
+    monkeypatch.chdir(tmp_path)
+    write_larger_particles(tmp_path, box=box, count=40)
+    run(capsys, command)  # compiles, and imports
+    write_larger_particles(tmp_path, box=box, count=count)
+    spent, speeds = [], [measure_speed()]
+    for _ in range(2):  # others on the machine make it slower at times, never faster
+        begin = time.process_time()
+        told = run(capsys, command)
+        spent.append(time.process_time() - begin)
+        speeds.append(measure_speed())
+    predicted = told["predicted"]["seconds"] * machine_speed() / max(speeds)
+    assert 0.5 < predicted / min(spent) < 2.0, (predicted, spent)
