@@ -128,7 +128,7 @@ def write_larger_particles(folder: Path, *, box: int, count: int) -> Path:
 def true_state(particles: LoadedParticles, halves: np.ndarray) -> RefinementState:
     """A refinement that has found the poses that particles come with, and these half maps."""
     count, nothing = len(particles), np.zeros(BOX // 2 + 1)
-    noise = NoiseSpectrum.of_images(np.asarray(particles.images.images)).shared_by(1)
+    noise = NoiseSpectrum.of_images(np.asarray(particles.images.images)).shared_by(particles.images.optics)
     assert particles.angles is not None
     return RefinementState(
         iteration=5,

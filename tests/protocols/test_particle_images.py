@@ -103,6 +103,24 @@ def test_each_group_keeps_its_microscope(folder):
     assert optics.phase_shift.tolist() == [0.0, 0.0, 40.0]
 
 
+def test_micrographs_are_numbered_within_their_optics_groups(folder):
+    other = OpticsGroup.describe(name="other", voltage=200.0, spherical_aberration=2.7, amplitude_contrast=0.1)
+    of = [(70, OPTICS), (50, OPTICS), (70, OPTICS), (50, other), (0, OPTICS), (0, other)]
+    rows = [particle(i, micrograph_id=name).with_optics(group) for i, (name, group) in enumerate(of)]
+    optics = load_particles(table_of(*rows), folder.joinpath, diameter=None).images.optics
+    # Micrograph 50 counts once in each group, and so do particles whose micrograph is not known.
+    together = optics.micrographs[:, None] == optics.micrographs
+    same = np.array([[one == other for one in of] for other in of])
+    assert np.array_equal(together, same)
+    assert sorted(set(optics.micrographs)) == [0, 1, 2, 3, 4]
+    assert np.array_equal(optics.group_of_micrograph[optics.micrographs], optics.group)
+    table = table_of()
+    unknown = load_particles(
+        table.with_frame(table.frame.drop("micrograph_id", strict=False)), folder.joinpath, diameter=None
+    )
+    assert unknown.images.optics.micrographs.tolist() == [0] * COUNT
+
+
 def test_dark_protein_becomes_white(folder):
     loaded = load(folder, table_of(particle(0, contrast_sign=-1), particle(1)))
     assert np.array_equal(loaded.images.images, [-IMAGES[0], IMAGES[1]])

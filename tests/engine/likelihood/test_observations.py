@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages, fourier_disc, ring_of
+from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages, ResidualPower, fourier_disc, ring_of
 from cryoloom.engine.optics import ContrastTransfer, ParticleOptics, transfer_function
 from cryoloom.errors import ParameterError
 
@@ -63,17 +63,20 @@ def test_offsets_move_the_particle_to_the_centre(particles):
     assert np.abs(moved.masked - still.masked * phases).max() > 1.0  # another background was masked away
 
 
-def test_a_residual_renews_the_noise_where_something_was_compared():
-    noise = NoiseSpectrum(np.full(8, 4.0)).updated(np.array([0.0, 0.5, 2.0, 0.0]), share=0.5)
-    assert noise.power == pytest.approx([4.0, 3.0, 6.0, 4.0, 4.0, 4.0, 4.0, 4.0])
-    assert noise.deviation(ring_of(np.array([[2.0, 0.0]], np.float32))) == pytest.approx([6**0.5])
+def test_a_residual_renews_the_noise_where_something_was_compared(particles):
+    residual = ResidualPower(particles.optics, 4)
+    squares = np.tile(np.array([0.5, 2.0, 2.0], np.float32), (6, 1))
+    residual.add(squares, np.array([1, 2, 2]), particles.optics)
+    noise = NoiseSpectrum(np.full((1, 8), 4.0)).updated(residual, share=0.5)
+    assert noise.power[0] == pytest.approx([4.0, 3.0, 6.0, 4.0, 4.0, 4.0, 4.0, 4.0])
+    ring = ring_of(np.array([[2.0, 0.0]], np.float32))
+    assert noise.deviation(ring, particles.optics) == pytest.approx(np.full((6, 1), 6**0.5))
 
 
 def test_groups_have_noise_of_their_own(particles):
     optics = replace(particles.optics, groups=particles.optics.groups * 2, group=np.array([0, 1, 1, 0, 0, 1]))
     grouped = replace(particles, optics=optics)
-    noise = NoiseSpectrum(np.full(BOX, 4.0)).shared_by(2)
-    noise = noise.updated(np.array([[1.0] * 16, [4.0] * 16]))
+    noise = NoiseSpectrum(np.stack([np.full(BOX, 4.0), np.full(BOX, 16.0)]))
     seen, plain = (
         one.observe(np.arange(6), 15, spectrum) for one, spectrum in ((grouped, noise), (particles, noise_of(4.0)))
     )

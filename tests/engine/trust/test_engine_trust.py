@@ -65,7 +65,7 @@ def particles(phantom) -> tuple[ParticleImages, np.ndarray, np.ndarray]:
 def state(particles, phantom) -> RefinementState:
     """A refinement that has found everything as it is."""
     images, rotations, shifts = particles
-    noise = NoiseSpectrum.of_images(images.images).shared_by(1)
+    noise = NoiseSpectrum.of_images(images.images).shared_by(images.optics)
     nothing = np.zeros(BOX // 2 + 1)
     return RefinementState(
         iteration=7,
@@ -132,7 +132,7 @@ def test_clear_pictures_of_one_view_are_no_twins(particles, state, phantom):
     clear = project_volume(phantom, euler_angles(alike), shifts, ctfs, pixel_size=PIXEL)
     clear += np.random.default_rng(1).normal(0, 0.2 * clear.std(), clear.shape)
     clear = replace(images, images=clear.astype(np.float32))
-    noise = NoiseSpectrum.of_images(clear.images).shared_by(1)
+    noise = NoiseSpectrum.of_images(clear.images).shared_by(clear.optics)
     found = shared_noise(clear, HALVES, replace(state, rotations=alike, noise=(noise, noise)), "C3")
     assert found.compared >= COUNT // 2
     assert found.share < 0.01
@@ -220,9 +220,13 @@ def test_poses_agree_after_the_maps_were_brought_together(state, phantom):
 
 def test_noise_has_the_spectrum_it_is_given():
     power = np.array([np.linspace(400.0, 20.0, 24), np.full(24, 90.0)])
-    images = noise_images(NoiseSpectrum(power), np.repeat([0, 1], 600), BOX, np.random.default_rng(2))
+    nothing, groups = np.zeros(1800), (GroupOptics(300.0, 2.7, 0.1),) * 2
+    group, micrograph = np.repeat([0, 1, 1], 600), np.repeat([1, 0, 2], 600)
+    optics = ParticleOptics(groups, group, nothing, nothing, nothing, nothing, micrograph)
+    images = noise_images(NoiseSpectrum(power, np.array([1.0, 1.0, 1.5])), optics, BOX, np.random.default_rng(2))
+    images[1200:] /= 1.5  # of deviation
     for number in (0, 1):
-        transform = forward_transform(images[600 * number : 600 * (number + 1)])
+        transform = forward_transform(images[group == number])
         measured = (np.abs(transform) ** 2).mean(axis=0)
         ring = np.rint(np.hypot(np.fft.fftfreq(BOX)[:, None], np.fft.rfftfreq(BOX)) * BOX).astype(int)
         for radius in (3, 9, 15):
@@ -238,7 +242,7 @@ def test_particles_align_better_than_noise_and_noise_as_well_as_noise(particles,
     assert found.particles_as_bad < 0.1
     assert len(found.noise) == len(found.particles) == 48
     assert shares == [0.25, 0.5, 0.75, 1.0]
-    nothing = noise_images(state.noise[0], np.zeros(COUNT, int), BOX, np.random.default_rng(3))
+    nothing = noise_images(state.noise[0], images.optics, BOX, np.random.default_rng(3))
     found = noise_control(replace(images, images=nothing), HALVES, state, "C3", **arguments)
     # Half of the noise is better than the middle of as many images of the same: 0.5 ± 0.1 of 48 and 48.
     assert 0.2 < found.noise_as_good < 0.8

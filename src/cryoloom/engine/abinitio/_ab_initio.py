@@ -10,7 +10,7 @@ import numpy as np
 
 from cryoloom.engine.abinitio._settings import AbInitioSettings, Step, step_of
 from cryoloom.engine.kernels import extract_coefficients, score_all, shift_factors, sum_all
-from cryoloom.engine.likelihood import NoiseSpectrum, Observations, ParticleImages, ring_of
+from cryoloom.engine.likelihood import NoiseSpectrum, Observations, ParticleImages, ResidualPower, ring_of
 from cryoloom.engine.maps import limit_resolution, soft_sphere
 from cryoloom.engine.orientations import orientation_grid
 from cryoloom.engine.projection import volume_transform
@@ -20,11 +20,13 @@ from cryoloom.errors import ParameterError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cryoloom.engine.optics import ParticleOptics
+
 ANGLE = 15.0  # between neighbouring orientations; finer ones are met because every grid is turned at random
 START_IMAGES = 200  # given random orientations for the first map
 START_RESOLUTION = 60.0  # Å, of the first map
 EDGE = 4.0  # width of the soft edge of the sphere about the particle, in pixels
-NOISE_RENEWAL = 0.3  # share by which each batch renews the spectrum of the noise
+NOISE_RENEWAL = 0.3  # share by which each batch renews what is known of the noise
 LEAST_WEIGHT = 1e-4  # of the heaviest slice of a batch, below which a slice is not inserted
 IMAGES_AT_ONCE = 50  # scored together, which bounds the memory
 
@@ -38,7 +40,7 @@ class AbInitioState:
     iteration : iterations done
     maps : (classes, box, box, box)
     sums : of each class, in Fourier space
-    noise : spectrum of the noise
+    noise : spectra of each optics group with factors of each micrograph
     occupancy : (classes,) share of the images of the last batches that each class explains
     log_likelihood : mean over the last batch, per image, against no particle at all
     resolution : finest detail compared, in Å
@@ -104,6 +106,7 @@ def _random_start(particles: ParticleImages, settings: AbInitioSettings, threads
     box, pixel_size = particles.box_size, particles.pixel_size
     last = step_of(settings, settings.iterations - 1, box_size=box, pixel_size=pixel_size)
     noise = NoiseSpectrum.of_images(np.asarray(particles.images[: 10 * START_IMAGES]), threads=threads)
+    noise = noise.shared_by(particles.optics)
     maps = []
     for _ in range(settings.classes):
         chosen = np.sort(random.permutation(len(particles))[:START_IMAGES])
@@ -135,7 +138,8 @@ def _iterate(
     random = np.random.default_rng([settings.seed, 1 + state.iteration])
     chosen = np.sort(random.permutation(len(particles))[: settings.batch_size])
     grid = orientation_grid(ANGLE) @ Rotation.random(rng=random).as_matrix()
-    batch = _Batch(state.maps, grid, _shifts(settings.shift_radius / pixel_size, step.shift), box, step, threads)
+    shifts = _shifts(settings.shift_radius / pixel_size, step.shift)
+    batch = _Batch(state.maps, particles.optics, grid, shifts, box, step, threads)
     for start in range(0, len(chosen), IMAGES_AT_ONCE):
         batch.add(particles.observe(chosen[start : start + IMAGES_AT_ONCE], step.radius, state.noise, threads=threads))
     share = step.renewal * len(particles) / len(chosen)
@@ -150,7 +154,7 @@ def _iterate(
         iteration=state.iteration + 1,
         maps=np.stack(maps),
         sums=tuple(sums),
-        noise=state.noise.updated(batch.residual(), NOISE_RENEWAL),
+        noise=state.noise.updated(batch.residual(), NOISE_RENEWAL, every=particles.optics),
         occupancy=(1.0 - step.renewal) * state.occupancy + step.renewal * batch.occupancy(),
         log_likelihood=batch.log_likelihood / len(chosen),
         resolution=box * pixel_size / step.radius,
@@ -163,6 +167,7 @@ class _Batch:
     def __init__(
         self,
         maps: NDArray[np.float32],
+        optics: ParticleOptics,
         grid: NDArray[np.float64],
         shifts: NDArray[np.float64],
         box_size: int,
@@ -186,13 +191,20 @@ class _Batch:
         self._squares = np.zeros(self._references.shape, np.float32)
         self._weights = np.zeros(len(self._references))
         self._power = np.zeros(len(self._frequencies))
+        self._rings = ring_of(self._frequencies)
+        self._left = ResidualPower(optics, step.radius + 1)
         self._images = 0
         self.log_likelihood = 0.0
 
     def add(self, seen: Observations) -> None:
         """Expectation: the posterior of every pose of some images, and what they add to each reference."""
         scores = score_all(seen.masked, seen.transfer, self._references, self._factors)
-        best = scores.max(axis=(1, 2))
+        flat = scores.reshape(len(scores), -1)
+        likeliest = flat.argmax(axis=1)
+        best = flat[np.arange(len(flat)), likeliest]
+        shift, reference = np.divmod(likeliest, len(self._references))
+        left = seen.masked - seen.transfer * self._references[reference] * self._factors[shift]
+        self._left.add(left.real**2 + left.imag**2, self._rings, seen.optics)
         scores -= best[:, None, None]
         posterior = np.exp(scores, out=scores)
         evidence = posterior.sum(axis=(1, 2))
@@ -219,15 +231,15 @@ class _Batch:
             threads=self._threads,
         )
 
-    def residual(self) -> NDArray[np.float64]:
-        """Mean square, ring by ring, of what the references leave of the whitened images."""
+    def residual(self) -> ResidualPower:
+        """What the references leave of the whitened images: over all poses, and divided as the likeliest ones do."""
         explained = 2 * (self._sums.conj() * self._references).real.sum(axis=0, dtype=np.float64) - (
             self._squares * (self._references.real**2 + self._references.imag**2)
         ).sum(axis=0, dtype=np.float64)
-        rings = ring_of(self._frequencies)
-        left = np.bincount(rings, self._power - explained)
-        mean: NDArray[np.float64] = left / np.maximum(np.bincount(rings) * self._images, 1)
-        return mean
+        width = self._left.power.shape[1]
+        left = np.bincount(self._rings, self._power - explained, width)
+        self._left.correct_to(left / np.maximum(np.bincount(self._rings, minlength=width) * self._images, 1))
+        return self._left
 
     def occupancy(self) -> NDArray[np.float64]:
         """Share of the images that each class explains."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NOISE_IMAGES = 2000  # of which the first spectrum of the noise is taken
-NOISE_RENEWAL = 0.3  # share by which each batch renews the spectrum of the noise
+NOISE_RENEWAL = 0.3  # share by which each batch renews what is known of the noise
 START_IMAGES = 30  # in each of the first averages, as they lie
 START_RATIO = 3.0  # of signal to noise assumed in them
 SETTLED = 2  # passes at the end in which no class is seeded anew
@@ -47,7 +47,7 @@ class Classes2DState:
         classes than wanted
     sums : (2, classes, y, x) weighted sums of the images of both half sets, as half planes
     weights : (2, classes, y, x) their weights
-    noise : spectrum of the noise
+    noise : spectra of each optics group with factors of each micrograph
     occupancy : (classes,) share of the images that each class explains, lately
     correlation : (classes, r) of the averages of the half sets, in rings of one Fourier pixel
     poses : of every image
@@ -129,6 +129,7 @@ def _random_start(particles: ParticleImages, settings: Classes2DSettings, thread
     step = _step(particles, settings, 0)
     order = random.permutation(count)
     noise = NoiseSpectrum.of_images(np.asarray(particles.images[np.sort(order[:NOISE_IMAGES])]), threads=threads)
+    noise = noise.shared_by(particles.optics)
     each = max(1, min(START_IMAGES, count // classes))
     shape = (classes, *half_plane_shape(step.radius, PADDING))
     total, weight = np.zeros(shape, np.complex64), np.zeros(shape, np.float32)
@@ -173,7 +174,7 @@ def _iterate(
     chosen = np.arange(count) if step.full else np.sort(random.permutation(count)[: settings.batch_size])
     first_turn = random.uniform(0.0, 360.0 / step.coarse.turns)
     reach = settings.shift_radius / particles.pixel_size
-    batch = Batch(state.averages, step, reach, first_turn, threads)
+    batch = Batch(state.averages, particles.optics, step, reach, first_turn, threads)
     halves = half_of(count, settings.seed)[chosen]
     poses = state.poses
     for half in (0, 1):
@@ -189,7 +190,7 @@ def _iterate(
     renewed = replace(
         renewed,
         iteration=state.iteration + 1,
-        noise=state.noise.updated(batch.residual(), NOISE_RENEWAL),
+        noise=state.noise.updated(batch.residual(), NOISE_RENEWAL, every=particles.optics),
         poses=poses,
         resolution=particles.box_size * particles.pixel_size / step.radius,
     )

@@ -18,13 +18,14 @@ from cryoloom.engine.kernels import (
     sum_all,
     sum_candidates,
 )
-from cryoloom.engine.likelihood import fourier_disc, ring_of
+from cryoloom.engine.likelihood import ResidualPower, fourier_disc, ring_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cryoloom.engine.classes2d._settings import Search, Step
     from cryoloom.engine.likelihood import Observations
+    from cryoloom.engine.optics import ParticleOptics
 
 MOST_IMAGES = 64  # scored together
 SCORES_AT_ONCE = 2**23  # which bounds the memory
@@ -39,6 +40,7 @@ class Batch:
     Parameters
     ----------
     averages : (classes, box, box) references
+    optics : of all particles
     step : poses to try
     shift_radius : how far from the centre of its image a particle is looked for, in pixels
     first_turn : where the turns begin, in degrees
@@ -46,7 +48,13 @@ class Batch:
     """
 
     def __init__(
-        self, averages: NDArray[np.float32], step: Step, shift_radius: float, first_turn: float, threads: int
+        self,
+        averages: NDArray[np.float32],
+        optics: ParticleOptics,
+        step: Step,
+        shift_radius: float,
+        first_turn: float,
+        threads: int,
     ) -> None:
         self._classes, self._box, self._step, self._threads = len(averages), averages.shape[-1], step, threads
         self._planes = planes_of(averages, step.radius, threads=threads)
@@ -65,6 +73,8 @@ class Batch:
         self.occupancy = np.zeros(self._classes)
         self._images = 0
         self._power = np.zeros(len(self._frequencies))
+        self._rings = ring_of(self._frequencies)
+        self._left = ResidualPower(optics, step.radius + 1)
         self._evidence: list[NDArray[np.float32]] = []
 
     @property
@@ -91,6 +101,7 @@ class Batch:
     def _add_coarse(self, seen: Observations, scores: NDArray[np.float32], half: int) -> ClassPoses:
         count, poses = len(scores), scores[0].size
         shift, reference = np.divmod(scores.reshape(count, -1).argmax(axis=1), len(self._references))
+        self._leave(seen, seen.masked, self._references[reference] * self._factors[shift])
         best = scores.max(axis=(1, 2))
         scores -= best[:, None, None]
         posterior = np.exp(scores, out=scores)
@@ -153,11 +164,21 @@ class Batch:
         classes = shares.argmax(axis=1)
         in_class = np.where(chosen == classes[owners], by_candidate, -np.inf)
         likeliest = starts + np.array([part.argmax() for part in np.split(in_class, starts[1:])])
+        moved = scores[likeliest].argmax(axis=1)
+        expected = extract_turned(
+            self._planes,
+            chosen[likeliest],
+            turns[likeliest],
+            self._frequencies,
+            padding=PADDING,
+            threads=self._threads,
+        )
+        self._leave(seen, centred, expected * factors[moved])
         poses = np.float32(len(self._references) * len(self._shifts) * finer * len(shifts))
         return ClassPoses(
             classes=classes.astype(np.int32),
             turns=turns[likeliest].astype(np.float32),
-            shifts=(self._shifts[shift] + shifts[scores[likeliest].argmax(axis=1)]).astype(np.float32),
+            shifts=(self._shifts[shift] + shifts[moved]).astype(np.float32),
             confidence=shares.max(axis=1),
             gain=best + np.log(evidence / poses),
         )
@@ -187,17 +208,22 @@ class Batch:
             threads=self._threads,
         )
 
-    def residual(self) -> NDArray[np.float64]:
-        """Mean square, ring by ring, of what the references leave of the whitened images."""
+    def _leave(self, seen: Observations, values: NDArray[np.complex64], expected: NDArray[np.complex64]) -> None:
+        """Add what references in the likeliest poses leave of images."""
+        left = values - expected * seen.transfer
+        self._left.add(left.real**2 + left.imag**2, self._rings, seen.optics)
+
+    def residual(self) -> ResidualPower:
+        """What the references leave of the whitened images: over all poses, and divided as the likeliest ones do."""
         radius = self._step.radius
         power = self._planes.real**2 + self._planes.imag**2
         explained = 2 * (self.sums.conj() * self._planes).real - self.weights * power
-        rings, grid = ring_of(self._frequencies), np.minimum(np.rint(distances(radius)), radius).astype(np.int64)
-        left = np.bincount(rings, self._power, radius + 1) - np.bincount(
+        grid = np.minimum(np.rint(distances(radius)), radius).astype(np.int64)
+        left = np.bincount(self._rings, self._power, radius + 1) - np.bincount(
             grid.ravel(), explained.sum(axis=(0, 1), dtype=np.float64).ravel(), radius + 1
         )
-        mean: NDArray[np.float64] = left / np.maximum(np.bincount(rings, minlength=radius + 1) * self._images, 1)
-        return mean
+        self._left.correct_to(left / np.maximum(np.bincount(self._rings, minlength=radius + 1) * self._images, 1))
+        return self._left
 
 
 def _worth_a_look(by_reference: NDArray[np.float32]) -> NDArray[np.bool_]:

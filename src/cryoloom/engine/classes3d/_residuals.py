@@ -11,7 +11,7 @@ import numpy as np
 from cryoloom.engine.fourier import good_even_size
 from cryoloom.engine.fsc import fourier_shell_correlation
 from cryoloom.engine.kernels import extract_coefficients, shift_factors
-from cryoloom.engine.likelihood import NoiseSpectrum, fourier_disc, ring_of
+from cryoloom.engine.likelihood import NoiseSpectrum, ResidualPower, fourier_disc, ring_of
 from cryoloom.engine.maps import soft_sphere
 from cryoloom.engine.projection import volume_transform
 from cryoloom.engine.reconstruction import FourierSums
@@ -139,11 +139,13 @@ class _Half:
         self._particles, self._poses, self._chosen = particles, poses, chosen
         self._radius, self._stretched, self._threads = radius, stretched, threads
         images = np.asarray(particles.images[chosen[:NOISE_IMAGES]])
-        self._noise = NoiseSpectrum.of_images(images, threads=threads).shared_by(len(particles.optics.groups))
+        self._noise = NoiseSpectrum.of_images(images, threads=threads).shared_by(particles.optics)
 
-    def _batches(self, end: int | None = None) -> list[NDArray[np.int64]]:
-        """Numbers of the particles, part by part."""
-        chosen = self._chosen[:end]
+    def _batches(self, most: int | None = None) -> list[NDArray[np.int64]]:
+        """Numbers of all particles, or of so many that are evenly spread among them, part by part."""
+        chosen = self._chosen
+        if most is not None and most < len(chosen):
+            chosen = chosen[np.linspace(0, len(chosen) - 1, most).astype(np.int64)]
         return [chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH)]
 
     def _observe(self, batch: NDArray[np.int64]) -> tuple[Observations, NDArray[np.complex64], NDArray[np.float64]]:
@@ -163,10 +165,14 @@ class _Half:
         return sums
 
     def residuals(self, reference: NDArray[np.float32]) -> Residuals:
-        """What a map leaves, whitened by the noise that follows from that."""
+        """What a map leaves, whitened by the noise that follows from that.
+
+        The noise is told from some images first, and at the end, when all have been seen, from all.
+        """
         volume = volume_transform(reference, radius=self._stretched, threads=self._threads)
         self._noise = self._noise.updated(self._noise_left(volume))
         frequencies = fourier_disc(self._radius)
+        rings, left = ring_of(frequencies), ResidualPower(self._particles.optics, self._particles.box_size)
         count = len(self._chosen)
         values = np.empty((count, len(frequencies)), np.complex64)
         transfer = np.empty(values.shape, np.float32)
@@ -178,25 +184,29 @@ class _Half:
             transfer[part], matrices[part] = seen.transfer, matrices_of_batch
             slices = extract_coefficients(volume, matrices_of_batch, frequencies, threads=self._threads)
             nuisances = self._nuisances(volume, batch, slices, seen)
-            values[part] = _without(centred - slices * seen.transfer, nuisances)
+            residual = centred - slices * seen.transfer
+            left.add(residual.real**2 + residual.imag**2, rings, seen.optics)
+            values[part] = _without(residual, nuisances)
             start += len(batch)
+        former, self._noise = self._noise, self._noise.updated(left)
+        for start in range(0, count, BATCH):
+            part = slice(start, start + BATCH)
+            optics = self._particles.optics[self._chosen[part]]
+            better = former.deviation(rings, optics) / self._noise.deviation(rings, optics)
+            values[part] *= better
+            transfer[part] *= better
         return Residuals(values, transfer, matrices, frequencies)
 
-    def _noise_left(self, volume: NDArray[np.complex64]) -> NDArray[np.float64]:
-        """Mean square (groups, rings) of what a map leaves of whitened images."""
+    def _noise_left(self, volume: NDArray[np.complex64]) -> ResidualPower:
+        """What a map leaves of some of the whitened images."""
         rings = ring_of(fourier_disc(self._radius))
-        shape = len(self._particles.optics.groups), int(rings.max()) + 1
-        power, compared = np.zeros(shape), np.zeros(shape)
+        residual = ResidualPower(self._particles.optics, self._particles.box_size)
         for batch in self._batches(NOISE_IMAGES):
             seen, centred, matrices = self._observe(batch)
             slices = extract_coefficients(volume, matrices, seen.frequencies, threads=self._threads)
-            left = np.abs(centred - slices * seen.transfer) ** 2
-            groups = self._particles.optics.group[batch]
-            for group in np.unique(groups):
-                mine = groups == group
-                power[group] += np.bincount(rings, left[mine].sum(axis=0, dtype=np.float64), shape[1])
-                compared[group] += mine.sum() * np.bincount(rings, minlength=shape[1])
-        return power / np.maximum(compared, 1.0)
+            left = centred - slices * seen.transfer
+            residual.add(left.real**2 + left.imag**2, rings, seen.optics)
+        return residual
 
     def _nuisances(
         self,
@@ -225,7 +235,7 @@ class _Half:
             changes.append((ahead - behind) * seen.transfer)
         optics = particles.optics[batch]
         in_angstrom = frequencies / np.float32(particles.box_size * particles.pixel_size)
-        deviation = self._noise.deviation(ring_of(frequencies), optics.group)
+        deviation = self._noise.deviation(ring_of(frequencies), optics)
         farther_optics = replace(optics, defocus_u=optics.defocus_u + DEFOCUS, defocus_v=optics.defocus_v + DEFOCUS)
         farther = farther_optics.transfer(in_angstrom) - optics.transfer(in_angstrom)
         changes.append(slices * (farther / deviation))

@@ -30,12 +30,14 @@ class Observations:
     masked : (n, k) of images whose background has been masked away; poses are told from these
     whole : (n, k) of the same images as they are; maps are made of these
     transfer : (n, k) contrast transfer functions, divided alike
+    optics : of the images
     """
 
     frequencies: NDArray[np.float32]
     masked: NDArray[np.complex64]
     whole: NDArray[np.complex64]
     transfer: NDArray[np.float32]
+    optics: ParticleOptics
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +129,7 @@ class ParticleImages:
             for image, (x, y) in zip(images, offsets, strict=True):
                 image[:] = np.roll(image, (-y, -x), axis=(0, 1))
         optics = self.optics[chosen]
-        deviation = noise.deviation(ring_of(frequencies), optics.group)
+        deviation = noise.deviation(ring_of(frequencies), optics)
         in_angstrom = frequencies / np.float32(self.box_size * self.pixel_size)
 
         def whitened(kept: NDArray[np.float32]) -> NDArray[np.complex64]:
@@ -139,6 +141,7 @@ class ParticleImages:
             whitened(images * self._circle()),
             whitened(images),
             optics.transfer(in_angstrom) / deviation,
+            optics,
         )
 
     def _coefficients(

@@ -29,6 +29,8 @@ class ParticleOptics:
     defocus_u, defocus_v : (n,) defocus along and across ``defocus_angle``, in Å, positive for underfocus
     defocus_angle : (n,) direction of ``defocus_u``, in degrees from the x axis of the array towards its y axis
     phase_shift : (n,) of a phase plate, in degrees
+    micrograph : (n,) number of the micrograph, of one optics group, that each particle was cut from: from 0 and without
+        gaps where all particles are listed; None if micrographs are not known
     """
 
     groups: tuple[GroupOptics, ...]
@@ -37,9 +39,10 @@ class ParticleOptics:
     defocus_v: NDArray[np.float64]
     defocus_angle: NDArray[np.float64]
     phase_shift: NDArray[np.float64]
+    micrograph: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        shapes = {np.shape(column) for column in (self.group, *self._columns())}
+        shapes = {np.shape(column) for column in (self.group, self.micrographs, *self._columns())}
         if len(shapes) != 1 or len(next(iter(shapes))) != 1:
             raise ParameterError(
                 f"The columns of the particles' optics have the shapes {sorted(shapes)}; one is meant."
@@ -49,6 +52,8 @@ class ParticleOptics:
                 f"Particles belong to the optics groups {self.group.min()} to {self.group.max()}, counted from 0; "
                 f"{len(self.groups)} are described."
             )
+        if (self.group_of_micrograph[self.micrographs] != self.group).any():
+            raise ParameterError("A micrograph belongs to several optics groups; number its parts apart.")
 
     @classmethod
     def of(cls, transfers: Sequence[ContrastTransfer]) -> Self:
@@ -68,9 +73,9 @@ class ParticleOptics:
         keys = [(one.voltage, one.spherical_aberration, one.amplitude_contrast) for one in transfers]
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
         names = ("defocus_u", "defocus_v", "defocus_angle", "phase_shift")
-        columns = (np.array([getattr(one, name) for one in transfers], np.float64) for name in names)
+        u, v, angle, phase = (np.array([getattr(one, name) for one in transfers], np.float64) for name in names)
         group = np.array([numbers[key] for key in keys], np.int64)
-        return cls(tuple(GroupOptics(*key) for key in numbers), group, *columns)
+        return cls(tuple(GroupOptics(*key) for key in numbers), group, u, v, angle, phase)
 
     def __len__(self) -> int:
         return len(self.defocus_u)
@@ -84,12 +89,32 @@ class ParticleOptics:
             defocus_v=v,
             defocus_angle=angle,
             phase_shift=phase_shift,
+            micrograph=None if self.micrograph is None else self.micrograph[chosen],
         )
+
+    @property
+    def micrographs(self) -> NDArray[np.int64]:
+        """(n,) number of the micrograph of each particle; where it is not known, an optics group counts for one."""
+        return self.group if self.micrograph is None else self.micrograph
+
+    @property
+    def group_of_micrograph(self) -> NDArray[np.int64]:
+        """(m,) number of the optics group of each micrograph."""
+        if self.micrograph is None:
+            return np.arange(len(self.groups))
+        groups = np.zeros(int(self.micrograph.max(initial=-1)) + 1, np.int64)
+        groups[self.micrograph] = self.group
+        return groups
 
     @property
     def stretch(self) -> float:
         """How much longer a frequency of the specimen is at most than that of an image; never less than 1."""
         return max((group.stretch for group in self.groups), default=1.0)
+
+    @property
+    def images_of_micrograph(self) -> NDArray[np.int64]:
+        """(m,) how many images there are of each micrograph."""
+        return np.bincount(self.micrographs, minlength=len(self.group_of_micrograph))
 
     def transfer(self, frequencies: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Contrast transfer function of every particle, for protein-white images.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cryoloom.engine.kernels import extract_coefficients, shift_factors, sum_candidates
-from cryoloom.engine.likelihood import ring_of
+from cryoloom.engine.likelihood import ResidualPower, ring_of
 from cryoloom.engine.orientations import asymmetric_unit, orientation_grid
 from cryoloom.engine.projection import volume_transform
 from cryoloom.engine.reconstruction import FourierSums
@@ -63,7 +63,7 @@ class HalfOutput:
     scale, scale_weight : (n,) how much of the reference each image shows, by least squares, and the weight of that
     sums : of the images' slices
     beyond : the part of them at the shared radius and beyond, if it was asked for
-    residual : (groups, rings) mean square of what the reference leaves of whitened images
+    residual : what the reference leaves of whitened images
     """
 
     rotations: NDArray[np.float64]
@@ -74,7 +74,7 @@ class HalfOutput:
     scale_weight: NDArray[np.float64]
     sums: FourierSums
     beyond: FourierSums | None
-    residual: NDArray[np.float64]
+    residual: ResidualPower
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class _Half:
         shared_radius: int | None,
         threads: int,
     ) -> None:
-        count, rings = len(known.chosen), particles.box_size
+        count = len(known.chosen)
         self._particles, self._known, self._plan, self._grid = particles, known, plan, grid
         self._masked, self._threads = masked, threads
         stretch = particles.optics.stretch
@@ -179,8 +179,8 @@ class _Half:
         self._rotations, self._places = np.empty((count, 3, 3)), np.empty((count, 2))
         self._spread, self._log_likelihood = np.empty(count), np.empty(count)
         self._scale, self._scale_weight = np.empty(count), np.empty(count)
-        self._power = np.zeros((len(particles.optics.groups), rings))
-        self._compared = np.zeros((len(particles.optics.groups), rings))
+        noise_share = particles.masked_share if masked else 1.0
+        self._residual = ResidualPower(particles.optics, particles.box_size, noise_share)
 
     def batches(self) -> Iterator[NDArray[np.int64]]:
         """Positions within the half set, so many that their scores fit the memory."""
@@ -263,19 +263,12 @@ class _Half:
         former = self._known.scale[batch]
         self._scale[batch] = former * cross / np.maximum(energy, 1e-6)
         self._scale_weight[batch] = energy / former**2
-        power = every.values.real**2 + every.values.imag**2
-        rings, near = ring_of(every.frequencies), ring_of(compared.frequencies)
-        width = self._power.shape[1]
-        left = np.abs(moved - slices) ** 2 - (moved.real**2 + moved.imag**2)
-        for group in np.unique(every.optics.group):
-            mine = every.optics.group == group
-            self._power[group] += np.bincount(rings, power[mine].sum(axis=0, dtype=np.float64), width)
-            self._power[group] += np.bincount(near, left[mine].sum(axis=0, dtype=np.float64), width)
-            self._compared[group] += mine.sum() * np.bincount(rings, minlength=width)
+        squares = every.values.real**2 + every.values.imag**2
+        squares[:, every.near(self._plan.radius)] = np.abs(moved - slices) ** 2
+        self._residual.add(squares, ring_of(every.frequencies), every.optics)
 
     def output(self) -> HalfOutput:
         """All that was found."""
-        share = self._particles.masked_share if self._masked else 1.0
         return HalfOutput(
             rotations=self._rotations,
             places=self._places,
@@ -285,7 +278,7 @@ class _Half:
             scale_weight=self._scale_weight,
             sums=self._sums,
             beyond=self._beyond,
-            residual=self._power / np.maximum(self._compared * share, 1.0),
+            residual=self._residual,
         )
 
 

@@ -90,7 +90,7 @@ class Compared:
         frequencies = fourier_disc(radius)
         if len(frequencies) >= len(self.frequencies):
             return self
-        near = np.flatnonzero((self.frequencies**2).sum(axis=1) < radius**2)
+        near = self.near(radius)
         return Compared(
             np.ascontiguousarray(self.values[:, near]),
             np.ascontiguousarray(self.transfer[:, near]),
@@ -98,6 +98,10 @@ class Compared:
             self.optics,
             self.box_size,
         )
+
+    def near(self, radius: int) -> NDArray[np.int64]:
+        """Numbers of the frequencies below a radius."""
+        return np.flatnonzero((self.frequencies**2).sum(axis=1) < radius**2)
 
     def centred(self, guesses: Guesses) -> NDArray[np.complex64]:
         """(g, k) coefficients of the image of each guess, moved so that the guessed place is its centre."""

@@ -147,7 +147,6 @@ class _Refinement:
             raise ParameterError(
                 f"The reference holds nothing{where} at the initial resolution; give a map of the particle."
             )
-        groups = len(particles.optics.groups)
         noise = [
             NoiseSpectrum.of_images(np.asarray(particles.images[half[:NOISE_IMAGES]]), threads=self._threads)
             for half in self._halves
@@ -164,7 +163,7 @@ class _Refinement:
             half_maps=np.stack([shared] * 2),
             combined_map=shared,
             references=np.stack([shared] * 2),
-            noise=(noise[0].shared_by(groups), noise[1].shared_by(groups)),
+            noise=(noise[0].shared_by(particles.optics), noise[1].shared_by(particles.optics)),
             curve=ShellCorrelation(np.arange(box // 2 + 1) / width, nothing, nothing.astype(np.int64)),
             radius=self._shared_radius,
             compared=0,

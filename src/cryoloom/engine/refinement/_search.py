@@ -98,7 +98,7 @@ def find_poses(
     )
     if noise is None:
         images = np.asarray(particles.images[:NOISE_IMAGES])
-        noise = NoiseSpectrum.of_images(images, threads=threads).shared_by(len(particles.optics.groups))
+        noise = NoiseSpectrum.of_images(images, threads=threads).shared_by(particles.optics)
     inside = reference * particle_sphere(particles)
     parts = []
     for start in range(0, len(particles), AT_ONCE):

@@ -29,7 +29,7 @@ class RefinementState:
     half_maps : (2, box, box, box) of the half sets, neither masked nor filtered
     combined_map : (box, box, box) of all particles, neither masked nor filtered
     references : (2, box, box, box) what the images of each half set are compared with next
-    noise : spectra of each optics group, for each half set
+    noise : spectra of each optics group with factors of each micrograph, for each half set
     curve : correlation of the half maps in a soft sphere of the particle's diameter
     radius : frequencies below this many Fourier pixels are compared next
     compared : frequencies below this many Fourier pixels were compared

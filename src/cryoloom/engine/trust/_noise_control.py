@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
+    from cryoloom.engine.optics import ParticleOptics
     from cryoloom.engine.refinement import RefinementState
 
 SHARE, MOST = 0.2, 2000  # of the particles that are looked at, and how many at most
@@ -58,9 +59,9 @@ def noise_control(
 ) -> NoiseControl:
     """Align some particles, and images of noise made for each of them, to the map of the other half set.
 
-    An image of noise has the spectrum of the noise of its particle's optics group and half set, and is looked for with
-    the contrast transfer of its particle. A particle has not entered the map of the other half set, so neither of the
-    two finds itself there.
+    An image of noise has the spectrum of the noise of its particle's optics group, micrograph and half set, and is
+    looked for with the contrast transfer of its particle. A particle has not entered the map of the other half set, so
+    neither of the two finds itself there.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def noise_control(
         optics = particles.optics[chosen]
         pictures = (
             np.asarray(particles.images[chosen]),
-            noise_images(state.noise[number], optics.group, particles.box_size, random),
+            noise_images(state.noise[number], optics, particles.box_size, random),
         )
         for kind, images in enumerate(pictures):
 
@@ -110,14 +111,14 @@ def noise_control(
 
 
 def noise_images(
-    noise: NoiseSpectrum, groups: NDArray[np.int64], box_size: int, random: np.random.Generator
+    noise: NoiseSpectrum, optics: ParticleOptics, box_size: int, random: np.random.Generator
 ) -> NDArray[np.float32]:
     """Images of noise of a known spectrum.
 
     Parameters
     ----------
-    noise : spectrum of each optics group
-    groups : (m,) optics group of each image
+    noise : spectrum of each optics group, with factors of each micrograph
+    optics : of each image
     box_size : edge in pixels
     random : gives the noise
 
@@ -125,8 +126,8 @@ def noise_images(
     -------
     (m, box, box)
     """
-    white = np.fft.rfft2(random.standard_normal((len(groups), box_size, box_size), np.float32))
+    white = np.fft.rfft2(random.standard_normal((len(optics), box_size, box_size), np.float32))
     ring = np.rint(np.hypot(np.fft.fftfreq(box_size)[:, None], np.fft.rfftfreq(box_size)) * box_size).astype(np.int64)
     rings = np.minimum(ring, noise.power.shape[-1] - 1)
-    deviation = noise.deviation(rings.ravel(), groups).reshape(-1, *ring.shape)
+    deviation = noise.deviation(rings.ravel(), optics).reshape(-1, *ring.shape)
     return np.fft.irfft2(white * deviation / box_size, (box_size, box_size)).astype(np.float32)

@@ -234,7 +234,19 @@ def optics_of(table: Table) -> ParticleOptics:
     phase = frame["phase_shift"].fill_null(0.0).to_numpy() if "phase_shift" in frame.columns else np.zeros(len(frame))
     u, v, angle = (frame[name].to_numpy().astype(np.float64) for name in _CTF)
     groups = tuple(_group_optics(table.optics_groups[int(identity)]) for identity in identities)
-    return ParticleOptics(groups, numbers.astype(np.int64), u, v, angle, phase.astype(np.float64))
+    micrographs = _micrographs(frame, numbers)
+    return ParticleOptics(groups, numbers.astype(np.int64), u, v, angle, phase.astype(np.float64), micrographs)
+
+
+def _micrographs(frame: pl.DataFrame, groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) numbers of micrographs; particles of which it is not known share one in each optics group (n,)."""
+    if "micrograph_id" not in frame.columns:
+        return groups.astype(np.int64)
+    identities = np.unique(frame["micrograph_id"].fill_null(0).to_numpy(), return_inverse=True)[1]
+    # A micrograph whose particles are of several optics groups counts once for each of them.
+    pairs = groups * (int(identities.max()) + 1) + identities
+    numbers: NDArray[np.int64] = np.unique(pairs, return_inverse=True)[1].astype(np.int64)
+    return numbers
 
 
 def _group_optics(group: OpticsGroup) -> GroupOptics:
