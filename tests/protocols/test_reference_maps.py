@@ -1,15 +1,19 @@
-"""Masks come to the images' sampling, unless they were made for images of another width."""
+"""Maps and masks come to the images' sampling, unless masks were made for images of another width."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import mrcfile
 import numpy as np
 import pytest
+from phantom_particles import BOX, DIAMETER, PIXEL, phantom, write_particles
 
+from cryoloom.cli.main import main
 from cryoloom.engine.maps import soft_sphere
 from cryoloom.errors import InputError
 from cryoloom.formats import write_volume
+from cryoloom.protocols import reference_maps
 from cryoloom.protocols.particle_images import CommonGrid
 from cryoloom.protocols.reference_maps import read_mask
 
@@ -33,3 +37,36 @@ def test_a_mask_of_another_width_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=f"which is {box * pixel_size:.0f} Å.*which is 96 Å; resample the mask"):
             read_mask(other, GRID)
     assert read_mask(other, CommonGrid(20, 4.0), pixel_size=4.0).shape == (20, 20, 20)
+
+
+class Begun(BaseException):
+    """The reference has been read."""
+
+
+@pytest.fixture(scope="module")
+def mute(tmp_path_factory) -> Path:
+    """Particles, their map in a file that does not say its pixel size, and a mask."""
+    folder = tmp_path_factory.mktemp("mute")
+    write_particles(folder, count=72)
+    mrcfile.write(folder / "mute.mrc", phantom())
+    write_volume(folder / "mask.mrc", soft_sphere(BOX, 0.25 * BOX, 3.0), pixel_size=PIXEL)
+    return folder
+
+
+@pytest.mark.parametrize("tool", ["refine", "class3d", "ctfrefine", "subtract"])
+def test_a_tool_is_told_the_pixel_size_that_a_map_does_not_say(tool, mute, tmp_path, monkeypatch, capsys) -> None:
+    words = ["tool", tool, str(mute / "particles.star"), "--reference", str(mute / "mute.mrc")]
+    words += ["--output", str(tmp_path / "made"), "--threads", "1"]
+    words += {"subtract": ["--mask", str(mute / "mask.mrc")], "ctfrefine": []}.get(tool, ["--diameter", str(DIAMETER)])
+    with pytest.raises(SystemExit):
+        main(words)
+    assert "mute.mrc does not say its pixel size; give --reference-pixel-size." in capsys.readouterr().err
+    read = reference_maps.read_reference
+
+    def begun(path, grid, **known):
+        assert np.abs(read(path, grid, **known) - phantom()).max() < 1e-4  # as it is, on the grid of the images
+        raise Begun
+
+    monkeypatch.setattr(reference_maps, "read_reference", begun)
+    with pytest.raises(Begun):
+        main([*words, "--reference-pixel-size", str(PIXEL)])

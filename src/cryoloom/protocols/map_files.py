@@ -61,7 +61,7 @@ def read_map(path: Path, *, pixel_size: float | None = None) -> MapFile:
     header = read_header(path)
     size = header.pixel_size if pixel_size is None else pixel_size
     if not size:
-        raise InputError(f"{path.name} does not say its pixel size; give it.", path=path)
+        raise InputError(f"{path.name} does not say its pixel size; give --pixel-size.", path=path)
     if len(set(header.shape)) != 1:
         raise FormatError(f"{path.name} is {' × '.join(map(str, header.shape))}; a map must be a cube.", path=path)
     return MapFile(path, read_volume(path), size, read_mrc_header(path).origin, tuple(header.remarks))

@@ -48,7 +48,7 @@ def _on_grid(path: Path, grid: CommonGrid, pixel_size: float | None) -> NDArray[
 
     pixel_size = pixel_size or read_header(path).pixel_size
     if pixel_size is None:
-        raise InputError(f"{path.name} does not say its pixel size; give it.", path=path)
+        raise InputError(f"{path.name} does not say its pixel size; give --reference-pixel-size.", path=path)
     volume = read_volume(path)
     if len(set(volume.shape)) != 1:
         raise InputError(f"{path.name} is {' × '.join(map(str, volume.shape))}; it must be a cube.", path=path)

@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 
 
 def class3d(
@@ -19,6 +20,7 @@ def class3d(
     reference: Annotated[Path, typer.Option(help="Map that the particles were refined to.")],
     diameter: Annotated[float, typer.Option(min=10.0, help="Of the particle, its longest, in Å.")],
     output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of maps, mask and STAR file.")],
+    reference_pixel_size: ReferencePixelSizeOption = None,
     classes: Annotated[int, typer.Option(min=2, help="Structures that are told apart.")] = 2,
     symmetry: Annotated[str, typer.Option(help="Point group of every class: C1, C3, D7, T or O.")] = "C1",
     accept_symmetry: Annotated[
@@ -112,7 +114,7 @@ def class3d(
     check_halves(loaded.half_sets)
     check_enough(loaded.half_sets, settings, sources=source_rows(loaded))
     poses, images, grid = check_known_poses(loaded), loaded.images, loaded.grid
-    consensus = read_reference(reference, grid)
+    consensus = read_reference(reference, grid, pixel_size=reference_pixel_size)
     doubted = check_symmetry(
         consensus,
         symmetry,

@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
 
@@ -21,6 +22,7 @@ def ctfrefine(
     reference: Annotated[Path | None, typer.Option(help="Map of all particles; not needed with half maps.")] = None,
     half1: Annotated[Path | None, typer.Option(help="Map of the first half set, neither filtered nor masked.")] = None,
     half2: Annotated[Path | None, typer.Option(help="Map of the second half set.")] = None,
+    reference_pixel_size: ReferencePixelSizeOption = None,
     mask: Annotated[Path | None, typer.Option(help="Mask for the map, from 0 to 1.")] = None,
     defocus: Annotated[bool, typer.Option(help="Refine the defocus of each particle.")] = True,
     astigmatism: Annotated[bool, typer.Option(help="Refine the astigmatism of each micrograph.")] = False,
@@ -89,7 +91,7 @@ def ctfrefine(
     )
     begin = time.monotonic()
     with ToolProgress("Refining CTFs", quiet=as_json) as progress:
-        maps = ReferenceFiles(reference, halves, mask).read(loaded.grid, threads=threads)
+        maps = ReferenceFiles(reference, halves, mask, reference_pixel_size).read(loaded.grid, threads=threads)
         result = refine(loaded, maps, settings, threads=threads, report=progress)
     remarks = [*given.remarks, *loaded.remarks, *result.remarks]
     remarks += relion.write_particles(star, result.particles)

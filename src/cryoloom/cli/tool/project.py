@@ -47,7 +47,7 @@ def project(
     check_targets([output, star], inputs=[volume, angles], overwrite=overwrite)
     pixel_size = pixel_size or read_header(volume).pixel_size
     if pixel_size is None:
-        raise InputError(f"{volume.name}: the file does not say its pixel size; give it.", path=volume)
+        raise InputError(f"{volume.name}: the file does not say its pixel size; give --pixel-size.", path=volume)
     blocks = read_star(angles)
     tables = {name: block for name, block in blocks.items() if isinstance(block, pl.DataFrame)}
     name = next((name for name, table in tables.items() if set(_ANGLES) <= set(table.columns)), None)

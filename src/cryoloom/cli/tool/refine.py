@@ -12,6 +12,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +27,7 @@ def refine(
     reference: Annotated[Path, typer.Option(help="Map to start from, in the frame of the symmetry.")],
     diameter: Annotated[float, typer.Option(min=10.0, help="Of the particle, its longest, in Å.")],
     output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of maps, mask and STAR file.")],
+    reference_pixel_size: ReferencePixelSizeOption = None,
     symmetry: Annotated[str, typer.Option(help="Point group: C1, C3, D7, T or O.")] = "C1",
     initial_resolution: Annotated[
         float, typer.Option(min=2.0, help="Finer details of the reference are left out, in Å.")
@@ -108,7 +110,7 @@ def refine(
     check_targets(targets, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     grid = common_grid(samplings_of(given.table), box_size=box)
     start = upright_reference(
-        read_reference(reference, grid),
+        read_reference(reference, grid, pixel_size=reference_pixel_size),
         symmetry,
         pixel_size=grid.pixel_size,
         diameter=diameter,

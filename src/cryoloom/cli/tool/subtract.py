@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
 
@@ -22,6 +23,7 @@ def subtract(
     reference: Annotated[Path | None, typer.Option(help="Map of all particles; not needed with half maps.")] = None,
     half1: Annotated[Path | None, typer.Option(help="Map of the first half set, neither filtered nor masked.")] = None,
     half2: Annotated[Path | None, typer.Option(help="Map of the second half set.")] = None,
+    reference_pixel_size: ReferencePixelSizeOption = None,
     solvent_mask: Annotated[Path | None, typer.Option(help="Mask about the whole particle.")] = None,
     mask_holds_removed: Annotated[
         bool, typer.Option("--mask-holds-removed", help="The mask surrounds what is taken away, not what stays.")
@@ -76,7 +78,7 @@ def subtract(
     part = Part(read_mask(mask, loaded.grid), mask_holds_removed, recentre)
     begin = time.monotonic()
     with ToolProgress("Subtracting", quiet=as_json) as progress:
-        maps = ReferenceFiles(reference, halves, solvent_mask).read(loaded.grid, threads=threads)
+        maps = ReferenceFiles(reference, halves, solvent_mask, reference_pixel_size).read(loaded.grid, threads=threads)
         made, told = write_subtracted(
             loaded, maps, part, stack, stack.name, resolve=given.resolve, threads=threads, report=progress
         )
