@@ -160,9 +160,8 @@ def test_the_other_hand_of_map_and_poses(files, capsys, tmp_path):
 def test_filters_and_combinations(files, capsys, tmp_path, test_data):
     smooth = tmp_path / "smooth.mrc"
     mtf = test_data / "metadata" / "mtf" / "mtf_k2_300_ec.star"
-    answer(
-        capsys, "filter-map", files / "full.mrc", "--low-pass", 9, "--mtf", mtf, "--b-factor", -30, "--output", smooth
-    )
+    filtered = ("filter-map", files / "full.mrc", "--low-pass", 9, "--mtf", mtf, "--b-factor", -30, "--output", smooth)
+    answer(capsys, *filtered, "--detector-pixel-size", PIXEL)
     assert mrcfile.read(smooth).std() < mrcfile.read(files / "full.mrc").std()
     mean = tmp_path / "mean.mrc"
     answer(capsys, "combine-maps", files / "half1.mrc", files / "half2.mrc", "--operation", "mean", "--output", mean)
@@ -170,6 +169,11 @@ def test_filters_and_combinations(files, capsys, tmp_path, test_data):
     status, _, err = run(capsys, "filter-map", files / "full.mrc", "--output", smooth)
     assert status == 1
     assert "No filter" in err
+    sharpened = ("postprocess", files / "half1.mrc", files / "half2.mrc", "--mtf", mtf, "--output", tmp_path / "sharp")
+    for tool in (filtered, sharpened):  # particles may have been binned since the detector recorded them
+        status, _, err = run(capsys, *tool)
+        assert status == 1
+        assert "needs the pixel size of the movies" in err
 
 
 def test_views_and_models(files, capsys, tmp_path):

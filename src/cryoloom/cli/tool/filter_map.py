@@ -21,7 +21,7 @@ def filter_map(
     b_factor: Annotated[float | None, typer.Option(help="To apply, in Å²; negative sharpens.")] = None,
     mtf: Annotated[Path | None, typer.Option(help="STAR file of a detector, whose damping is undone.")] = None,
     detector_pixel_size: Annotated[
-        float | None, typer.Option(min=0.01, help="Of the movies, in Å; by default that of the map.")
+        float | None, typer.Option(min=0.01, help="Of the movies, in Å; needed with --mtf.")
     ] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,

@@ -24,7 +24,7 @@ def postprocess(
     ] = None,
     mtf: Annotated[Path | None, typer.Option(help="STAR file with the detector's transfer function.")] = None,
     detector_pixel_size: Annotated[
-        float | None, typer.Option(min=0.01, help="Of the movies, in Å; by default that of the maps.")
+        float | None, typer.Option(min=0.01, help="Of the movies, in Å; needed with --mtf.")
     ] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the files do not say it.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the random phases.")] = 1,
@@ -40,16 +40,19 @@ def postprocess(
     """
     from cryoloom.engine import validation
     from cryoloom.protocols.map_files import read_maps, write_map
-    from cryoloom.protocols.maps._detector import read_detector
+    from cryoloom.protocols.maps._detector import check_detector, read_detector
     from cryoloom.protocols.resolutions import told_resolution
 
+    check_detector(mtf, detector_pixel_size)
     names = {end: output.with_name(f"{output.name}{end}.mrc") for end in ("", "_masked", "_mask")}
     targets = [path for end, path in names.items() if end != "_mask" or mask is None]
     check_targets(targets, inputs=[half1, half2, mask, mtf], overwrite=overwrite)
     maps = read_maps([half1, half2, *([] if mask is None else [mask])], pixel_size=pixel_size)
     if mtf is None and detector_pixel_size is not None:
         raise InputError("A pixel size of the detector needs its transfer function; give --mtf.")
-    detector = None if mtf is None else read_detector(mtf, pixel_size=detector_pixel_size or maps[0].pixel_size)
+    detector = None
+    if mtf is not None and detector_pixel_size is not None:
+        detector = read_detector(mtf, pixel_size=detector_pixel_size)
     done = validation.postprocess(
         maps[0].volume,
         maps[1].volume,

@@ -53,7 +53,7 @@ class FilterMap(MapProtocol):
         detector_pixel_size: AngstromPerPixel | None = parameter(
             None,
             label="Pixel size of the movies",
-            help="At which the detector recorded; none: that of the map.",
+            help="At which the detector recorded.",
             section="Detector",
             condition="mtf",
             level=Level.ADVANCED,

@@ -25,7 +25,7 @@ class FilterSettings:
     high_pass : coarser details are left out, in Å
     b_factor : that is applied, in Å²; negative sharpens
     mtf : STAR file of a detector, whose damping is undone
-    detector_pixel_size : at which it recorded, in Å; None: that of the map
+    detector_pixel_size : at which it recorded, in Å
     """
 
     low_pass: float | None = None
@@ -35,6 +35,9 @@ class FilterSettings:
     detector_pixel_size: float | None = None
 
     def __post_init__(self) -> None:
+        from cryoloom.protocols.maps._detector import check_detector
+
+        check_detector(self.mtf, self.detector_pixel_size)
         if self.low_pass is None and self.high_pass is None and self.b_factor is None and self.mtf is None:
             raise ParameterError("No filter is given; give a low-pass, a high-pass, a B-factor or a detector's MTF.")
         if self.low_pass is not None and self.high_pass is not None and self.low_pass >= self.high_pass:
@@ -57,8 +60,8 @@ def filtered(given: MapFile, settings: FilterSettings, *, threads: int = 1) -> N
     from cryoloom.protocols.maps._detector import read_detector
 
     result, size = given.volume, given.pixel_size
-    if settings.mtf is not None:
-        detector = read_detector(settings.mtf, pixel_size=settings.detector_pixel_size or size)
+    if settings.mtf is not None and settings.detector_pixel_size is not None:
+        detector = read_detector(settings.mtf, pixel_size=settings.detector_pixel_size)
         result = maps.divide_by_mtf(
             result,
             detector.frequency,

@@ -76,10 +76,11 @@ class Postprocess(MapProtocol):
 
     def check(self, parameters: Any) -> None:
         """Refuse a detector that is not fully described."""
+        from cryoloom.protocols.maps._detector import check_detector
+
         if parameters.mtf is not None and not parameters.mtf.is_file():
             raise ParameterError(f"There is no file {parameters.mtf}.", path=parameters.mtf)
-        if parameters.mtf is not None and parameters.detector_pixel_size is None:
-            raise ParameterError("A modulation transfer function needs the pixel size of the movies.")
+        check_detector(parameters.mtf, parameters.detector_pixel_size)
 
     def resources(self, volume: Volume, parameters: Any) -> Resources:
         """Memory follows from the box."""
