@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from cryoloom.engine.alignment import RigidMotion, move_map, operator_correlations
 from cryoloom.engine.projection import project_volume
 from cryoloom.testing.microscope import pseudoprotein
+from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
 
 BOX, PIXEL = 40, 6.0
@@ -91,7 +92,26 @@ def test_a_group_that_a_map_does_not_have_is_warned_of(project):
     assert "does not look alike under C4" in run.folder.newest_attempt().log_file.read_text()
     assert len(run.outputs["particles"]) == 0
     beyond = project.add("align-to-symmetry", volumes="1.volumes", volume_number=2)
+    assert predicted(beyond) is None
     assert "there are 1 maps" in project.drive(beyond)[0].reason
+
+
+def test_more_work_is_said_to_take_longer(project):
+    given = {"volumes": "1.volumes", "reference": "3.volumes"}
+    told = [
+        predicted(project.add(protocol, **values))
+        for protocol, values in (
+            ("fit-map", given),
+            ("fit-map", given | {"mirror": True}),
+            ("align-to-symmetry", {"volumes": "1.volumes", "symmetry": "C3"}),
+            ("align-to-symmetry", {"volumes": "1.volumes"}),
+            ("fit-map", {"volumes": "3.volumes", "reference": "1.volumes"}),  # without halves
+        )
+    ]
+    assert all(one is not None for one in told)
+    fit, both_hands, group, proposal, alone = (one.seconds for one in told if one is not None)
+    assert both_hands > fit > alone > 0.0
+    assert proposal > group > 0.0
 
 
 def test_a_map_is_fitted_onto_another_one(project, files):

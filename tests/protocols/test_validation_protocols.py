@@ -16,6 +16,7 @@ from cryoloom.engine.maps import low_pass, soft_sphere
 from cryoloom.formats.star import write_star
 from cryoloom.protocols.report import report_page
 from cryoloom.runtime import findings_of
+from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
 
 BOX, PIXEL = 48, 3.0
@@ -131,6 +132,13 @@ def test_halves_that_differ_in_one_place_are_told(project, files, capsys, tmp_pa
     with mrcfile.open(output) as file:
         assert file.header.origin.item() == ORIGIN
         assert np.array_equal(file.data, difference)
+
+
+def test_local_resolution_says_beforehand_what_it_takes(project):
+    told = predicted(project.add("local-resolution", volumes="1.volumes"))
+    assert told is not None
+    assert told.seconds > 0.0
+    assert told.memory > 4 * 16 * BOX**3
 
 
 def test_missing_directions_are_told_and_shown_where_they_are(project):

@@ -25,6 +25,8 @@ def predicted(run: Run) -> Prediction | None:
     None for a protocol that is quick or cannot tell, and if an input has not begun
     """
     protocol = run.protocol()
+    if type(protocol).predict is Protocol.predict:
+        return None
     environment = run.project.environment
     inputs: dict[str, Snapshot[Any]] = {}
     for name, reference in run.record.inputs.items():

@@ -88,6 +88,8 @@ class AlignToSymmetry(WholeProtocol):
         from cryoloom.engine.alignment import axes_seconds
         from cryoloom.protocols.volumes import chosen_volume, files_of
 
+        if parameters.volume_number > inputs["volumes"].count:
+            return None
         volume = chosen_volume(inputs["volumes"], parameters.volume_number, "volume_number")
         width, proposed = volume.box_size * volume.pixel_size, parameters.symmetry is None
         found = axes_seconds(width, parameters.resolution, proposed=proposed)

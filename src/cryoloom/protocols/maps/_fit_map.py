@@ -69,6 +69,8 @@ class FitMap(WholeProtocol):
         from cryoloom.engine.alignment import fit_seconds
         from cryoloom.protocols.volumes import chosen_volume, files_of
 
+        if parameters.volume_number > inputs["volumes"].count:
+            return None
         volume = chosen_volume(inputs["volumes"], parameters.volume_number, "volume_number")
         fit = fit_seconds(volume.box_size * volume.pixel_size, parameters.resolution, mirror=parameters.mirror)
         needed = self.resources(inputs, parameters)
