@@ -21,7 +21,7 @@ Every message is one sentence, or two: what went wrong, where, and how to mend i
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -34,11 +34,22 @@ class CryoloomError(Exception):
     ----------
     message : what went wrong, where, and how to mend it
     path : the file or folder it is about, if there is one
+    listing : lines to show below the message, for what does not fit a sentence
+    figures : the same for programs: what joins the message in a JSON document
     """
 
-    def __init__(self, message: str, *, path: Path | str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | str | None = None,
+        listing: str = "",
+        figures: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message)
         self.path = None if path is None else Path(path)
+        self.listing = listing
+        self.figures = dict(figures or {})
 
 
 class InputError(CryoloomError):

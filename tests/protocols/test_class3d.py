@@ -204,13 +204,13 @@ def test_a_reference_of_another_frame_is_refused(loaded, star):
 def test_a_symmetry_that_the_reference_does_not_have_is_imposed_only_if_that_is_accepted(star):
     truth = mrcfile.read(star.with_name("truth.mrc"))
     sampled = {"pixel_size": PIXEL, "diameter": DIAMETER}
-    assert check_symmetry(truth, "C1", **sampled) == ()
+    assert check_symmetry(truth, "C1", **sampled).remarks == ()
     with pytest.raises(InputError, match=r"180° about Z.*align-to-symmetry.*go on all the same \(accept_symmetry\)"):
         check_symmetry(truth, "C2", **sampled)
-    (remark,) = check_symmetry(truth, "C2", **sampled, accept=True)
+    (remark,) = check_symmetry(truth, "C2", **sampled, accept=True).remarks
     assert "does not look alike under C2" in remark
     twofold = truth + np.roll(np.rot90(truth, 2, axes=(1, 2)), (1, 1), (1, 2))  # about the centre, n // 2
-    assert check_symmetry(twofold, "C2", **sampled) == ()
+    assert check_symmetry(twofold, "C2", **sampled).remarks == ()
 
 
 def test_what_lies_between_classes():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import mrcfile
@@ -12,12 +14,13 @@ from phantom_particles import DIAMETER, write_particles
 from scipy.spatial.transform import Rotation
 
 from cryoloom.cli.main import main
-from cryoloom.engine.alignment import RigidMotion, move_map
+from cryoloom.engine.alignment import RigidMotion, move_map, operator_correlations
 from cryoloom.engine.symmetry import point_group
 from cryoloom.errors import InputError
 from cryoloom.formats import relion, write_volume
+from cryoloom.protocols.operator_table import OperatorTable, operators_in_words
 from cryoloom.protocols.particle_images import read_particle_file
-from cryoloom.protocols.upright_reference import operators_in_words, upright_reference
+from cryoloom.protocols.upright_reference import upright_reference
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
 
@@ -49,7 +52,7 @@ def test_a_reference_on_its_axes_is_left_as_it_is():
     found = upright_reference(upright, "D3", **SAMPLED)
     assert found.volume is upright
     assert found.remarks == ()
-    assert found.correlations.min() > 0.98  # but for the cubic voxels of the map
+    assert found.table.correlations.min() > 0.98  # but for the cubic voxels of the map
     assert np.array_equal(upright_reference(upright, "C1", **SAMPLED).volume, upright)
 
 
@@ -57,12 +60,15 @@ def test_a_reference_off_its_axes_is_refused_and_aligned_on_demand(askew):
     with pytest.raises(InputError, match="does not look alike under D3") as refused:
         upright_reference(askew, "d3", **SAMPLED)
     sentence = str(refused.value)
-    assert sentence.count(" about ") == 5  # every operator but the identity
-    assert "120° about" in sentence
+    assert sentence.count(" about ") == 1  # the operator that fits worst
+    correlations = operator_correlations(askew, "D3", **SAMPLED, resolution=20.0)
+    assert f"by {correlations.min():.2f} (" in sentence
+    told = refused.value.figures["symmetry_operators"]
+    assert [each["correlation"] for each in told] == correlations[1:].tolist()  # every operator but the identity
     assert "align_reference" in sentence
     assert "accept_symmetry" in sentence
     found = upright_reference(askew, "D3", **SAMPLED, align=True)
-    assert found.correlations.min() > 0.95  # cubic interpolation keeps amplitudes to 1 %
+    assert found.table.correlations.min() > 0.95  # cubic interpolation keeps amplitudes to 1 %
     assert "turned by" in found.remarks[0]
 
 
@@ -71,7 +77,8 @@ def test_a_symmetry_that_a_reference_does_not_have_is_imposed_only_if_that_is_ac
         upright_reference(askew, "C4", **SAMPLED, align=True)
     found = upright_reference(askew, "O", **SAMPLED, accept=True, offers=("Do (--a)", "--b"))
     assert found.volume is askew
-    assert "more under 17 others" in found.remarks[0]
+    assert found.lacks_symmetry
+    assert found.remarks[0].count(" about ") == 1
 
 
 def test_operators_are_named_by_angle_and_axis():
@@ -79,6 +86,22 @@ def test_operators_are_named_by_angle_and_axis():
     assert {"180° about X", "180° about Y", "180° about Z"} <= {
         word.replace("−", "") for word in operators_in_words(point_group("D2").operators)
     }
+
+
+@pytest.mark.parametrize(("group", "axes"), [("C3", 1), ("D7", 8), ("T", 7), ("O", 13)])
+def test_the_correlation_under_every_operator_is_listed_by_axes(group, axes):
+    operators = point_group(group).operators
+    correlations = np.linspace(1.0, 0.01, len(operators))
+    table = OperatorTable(point_group(group), correlations)
+    lines = table.listing.splitlines()[1:]
+    assert len(lines) == axes
+    listed = sorted(re.findall(r"(\d\.\d\d) \(\d+°\)", table.listing))
+    assert listed == sorted(f"{each:.2f}" for each in correlations[1:])
+    for told, operator, correlation in zip(table.document, operators[1:], correlations[1:], strict=True):
+        turn = Rotation.from_rotvec(told["angle"] * np.array(told["axis"]), degrees=True)
+        assert np.allclose(turn.as_matrix(), operator)
+        assert told["correlation"] == correlation
+    assert OperatorTable(point_group("C1"), np.ones(1)).listing == ""
 
 
 def refused(capsys, star: Path, *more: object) -> str:
@@ -103,7 +126,9 @@ def changed(star: Path, change) -> Path:
 
 def test_what_cannot_be_refined_is_refused_before_it_starts(tmp_path, capsys):
     star = write_particles(tmp_path, count=40)
-    assert "does not look alike under C3" in refused(capsys, star, "--symmetry", "C3")
+    said = refused(capsys, star, "--symmetry", "O")
+    assert "does not look alike under O" in said
+    assert said.count("\n  about ") == 13  # axes
     assert "--accept-symmetry" in refused(capsys, star, "--symmetry", "C3", "--align-reference")
     one_half = changed(star, lambda frame: frame.with_columns(half_set=pl.lit(1, pl.Int64)))
     assert "40 and 0 particles" in refused(capsys, one_half)
@@ -113,6 +138,18 @@ def test_what_cannot_be_refined_is_refused_before_it_starts(tmp_path, capsys):
     assert "have no CTF" in refused(capsys, blind)
     (tmp_path / "particles.mrcs").rename(tmp_path / "elsewhere.mrcs")
     assert "stacks of particles are missing" in refused(capsys, star)
+
+
+@pytest.mark.parametrize("tool", ["refine", "class3d"])
+def test_a_program_is_told_the_correlation_under_every_operator(tool, tmp_path, capsys):
+    star = write_particles(tmp_path, count=80)
+    options = ["--reference", tmp_path / "truth.mrc", "--diameter", DIAMETER, "--output", tmp_path / "fine"]
+    with pytest.raises(SystemExit):
+        main(["tool", tool, str(star), *map(str, options), "--symmetry", "D7", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert "does not look alike under D7" in told["error"]
+    assert len(told["symmetry_operators"]) == 13
+    assert min(each["correlation"] for each in told["symmetry_operators"]) < 0.7
 
 
 def test_references_that_are_none_are_refused(tmp_path, capsys):
@@ -138,6 +175,7 @@ def test_a_run_refuses_a_symmetry_and_goes_on_once_it_is_accepted(make_project, 
     (end,) = project.drive(run)
     assert end.state is RunState.FAILED
     assert "(180° about Z)" in end.reason
+    assert "\n  about Z: 0." in run.folder.newest_attempt().log_file.read_text()
     assert not list(run.folder.path.rglob("checkpoint-*"))
     accepted = project.add("refine", **values, iterations=2, accept_symmetry=True, initial_resolution=18.0)
     told = predicted(accepted)
@@ -148,3 +186,4 @@ def test_a_run_refuses_a_symmetry_and_goes_on_once_it_is_accepted(make_project, 
     said = accepted.folder.newest_attempt().log_file.read_text()
     assert "may decide the result" in said
     assert "does not look alike under C2" in said
+    assert "\n  about Z: 0." in said

@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with wrong_paths_explained(), disk_faults_explained(Path.cwd()):
             _application()(args=words, prog_name="cryoloom")
     except CryoloomError as error:
-        output.emit_error(str(error), as_json="--json" in words)
+        output.emit_error(str(error), listing=error.listing, figures=error.figures, as_json="--json" in words)
         sys.exit(1)
 
 

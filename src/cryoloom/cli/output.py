@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,17 +33,19 @@ def emit(document: object, *, as_json: bool, text: str) -> None:
         sys.stdout.write(text.rstrip("\n") + "\n")
 
 
-def emit_error(sentence: str, *, as_json: bool) -> None:
+def emit_error(sentence: str, *, as_json: bool, listing: str = "", figures: Mapping[str, object] | None = None) -> None:
     """Say on standard error why a command failed, and as the one JSON document if it has not answered yet.
 
     Parameters
     ----------
     sentence : what went wrong, where, and how to mend it
     as_json : the command was asked for a JSON document
+    listing : lines that go below the sentence
+    figures : what goes beside it in the document
     """
     if as_json and not _given:
-        emit({"error": sentence}, as_json=True, text="")
-    sys.stderr.write(f"cryoloom: {sentence}\n")
+        emit({"error": sentence, **(figures or {})}, as_json=True, text="")
+    sys.stderr.write(f"cryoloom: {sentence}\n" + (f"{listing}\n" if listing else ""))
 
 
 def duration(seconds: float) -> str:

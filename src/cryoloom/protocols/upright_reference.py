@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,16 +16,14 @@ from cryoloom.engine.alignment import (
 )
 from cryoloom.engine.symmetry import point_group
 from cryoloom.errors import InputError
+from cryoloom.protocols.operator_table import OperatorTable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 
 RESOLUTION = 20.0  # Å, at which a reference is compared with itself
 _FEWEST_WAVES = 5.0  # across a map, where that is coarser
-_SHOWN = 6  # operators that a sentence lists
 
 
 @dataclass(frozen=True)
@@ -36,14 +34,24 @@ class UprightReference:
     ----------
     volume : (box, box, box), moved to the axes if that was asked for
     motion : that brought it there
-    correlations : (n,) with itself under each operator as it lies now, the identity first
+    table : its correlations with itself under each operator as it lies now
     remarks : what was done to it, or what to know of it, one sentence each
     """
 
     volume: NDArray[np.float32]
     motion: RigidMotion
-    correlations: NDArray[np.float64]
+    table: OperatorTable
     remarks: tuple[str, ...]
+
+    @property
+    def lacks_symmetry(self) -> bool:
+        """Whether it correlates with itself by less than 0.7 under some operator."""
+        return bool(self.table.correlations.min() < LEAST_CORRELATION)
+
+    @property
+    def shown_below(self) -> str:
+        """Lines that go below the remarks: the correlation under every operator, if it lacks the symmetry."""
+        return f"{self.table.listing}\n" if self.lacks_symmetry else ""
 
 
 def upright_reference(
@@ -73,11 +81,12 @@ def upright_reference(
     Raises
     ------
     InputError
-        With the correlation under each operator, if it falls below 0.7 at 20 Å and was not accepted.
+        With the correlation under each operator below its sentence, if one falls below 0.7 at 20 Å and that was not
+        accepted.
     """
     group = point_group(symmetry)
     if group.order == 1:
-        return UprightReference(volume, RigidMotion.none(), np.ones(1), ())
+        return UprightReference(volume, RigidMotion.none(), OperatorTable(group, np.ones(1)), ())
     compared = {
         "pixel_size": pixel_size,
         "resolution": min(RESOLUTION, len(volume) * pixel_size / _FEWEST_WAVES),
@@ -88,45 +97,23 @@ def upright_reference(
         motion = align_to_symmetry(volume, group.name, **compared, threads=threads).motion
         volume = move_map(volume, motion, pixel_size=pixel_size, threads=threads)
         remarks.append(_moved_in_words(motion, group.name))
-    correlations = operator_correlations(volume, group.name, **compared, threads=threads)
-    if correlations.min() < LEAST_CORRELATION:
+    table = OperatorTable(group, operator_correlations(volume, group.name, **compared, threads=threads))
+    upright = UprightReference(volume, motion, table, tuple(remarks))
+    if upright.lacks_symmetry:
         found = (
             f"{'Even about the axes that fit best, the' if align else 'The'} reference does not look alike under "
             f"{group.name}: at {compared['resolution']:.0f} Å it correlates with itself by "
-            f"{_in_words(group.operators, correlations)}, where {LEAST_CORRELATION:g} are needed."
+            f"{table.worst} at worst, where {LEAST_CORRELATION:g} are needed."
         )
         if not accept:
             offer = "Choose another symmetry" if align else offers[0]
-            raise InputError(f"{found} {offer}, or go on all the same ({offers[1]}).")
-        remarks.append(found)
-    return UprightReference(volume, motion, correlations, tuple(remarks))
-
-
-def operators_in_words(operators: NDArray[np.float64]) -> Sequence[str]:
-    """Each rotation of (n, 3, 3) but the first, which is the identity: ``120° about Z``."""
-    from scipy.spatial.transform import Rotation
-
-    turns = Rotation.from_matrix(operators[1:]).as_rotvec()
-    angles = np.linalg.norm(turns, axis=1)
-    return [
-        f"{np.degrees(angle):.0f}° about {_axis_in_words(turn / angle)}"
-        for turn, angle in zip(turns, angles, strict=True)
-    ]
-
-
-def _axis_in_words(axis: NDArray[np.float64]) -> str:
-    along = np.flatnonzero(np.abs(axis) > 1 - 1e-6)
-    if len(along):
-        return ("−" if axis[along[0]] < 0 else "") + "XYZ"[along[0]]
-    return f"({', '.join(f'{value + 0.0:.2f}' for value in np.round(axis, 2))})"
-
-
-def _in_words(operators: NDArray[np.float64], correlations: NDArray[np.float64]) -> str:
-    """The correlations under the operators that fit worst, and how many others there are."""
-    names = operators_in_words(operators)
-    worst = np.argsort(correlations[1:], kind="stable")
-    listed = ", ".join(f"{correlations[1 + place]:.2f} ({names[place]})" for place in worst[:_SHOWN])
-    return listed + (f" and more under {len(worst) - _SHOWN} others" if len(worst) > _SHOWN else "")
+            raise InputError(
+                f"{found} {offer}, or go on all the same ({offers[1]}).",
+                listing=table.listing,
+                figures={"symmetry_operators": table.document},
+            )
+        return replace(upright, remarks=(*remarks, found))
+    return upright
 
 
 def _moved_in_words(motion: RigidMotion, group: str) -> str:

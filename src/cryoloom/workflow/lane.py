@@ -79,18 +79,20 @@ class TaskFailure:
     message : what it said
     is_input_error : the data or the parameters were at fault, so that trying again is no use
     traceback : formatted, for the log
+    listing : lines that the exception brings for below its message
     """
 
     kind: str
     message: str
     is_input_error: bool
     traceback: str
+    listing: str = ""
 
     @property
     def detail(self) -> str:
-        """What the log needs besides the message: nothing, where the message is meant to be all there is to say."""
+        """What the log needs besides the message: only what it lists, where it is meant to be all there is to say."""
         is_sentence = issubclass(getattr(errors, self.kind, Exception), errors.CryoloomError)
-        return "" if self.is_input_error or is_sentence else self.traceback
+        return self.listing if self.is_input_error or is_sentence else self.traceback
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,15 +152,22 @@ class RoundWorkspace(Workspace):
     number : of the round, from 1
     left_out : id, label and reason of items that take no part; they are listed as failed items of the run
     history : how the inputs were made, if the protocol says that it shows it
+    listings : for the log
     """
 
     number: int = 1
     left_out: list[tuple[int, str, str]] = field(default_factory=list)
     history: Methods | None = None
+    listings: list[str] = field(default_factory=list)
 
     def leave_out(self, identity: int, label: str, reason: str) -> None:
         """List an item that takes no part in the round as a failed item of the run."""
         self.left_out.append((identity, label, reason))
+
+    def list_in_log(self, listing: str) -> None:
+        """Put lines into the log of the run that are too many for a warning; none if there are none."""
+        if listing:
+            self.listings.append(listing)
 
     @property
     def folder(self) -> Path:

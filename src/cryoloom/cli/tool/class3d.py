@@ -115,7 +115,7 @@ def class3d(
     check_enough(loaded.half_sets, settings, sources=source_rows(loaded))
     poses, images, grid = check_known_poses(loaded), loaded.images, loaded.grid
     consensus = read_reference(reference, grid, pixel_size=reference_pixel_size)
-    doubted = check_symmetry(
+    checked = check_symmetry(
         consensus,
         symmetry,
         pixel_size=grid.pixel_size,
@@ -124,8 +124,8 @@ def class3d(
         option="--accept-symmetry",
         threads=threads,
     )
-    remarks = [*given.remarks, *loaded.remarks, *doubted]
-    sys.stderr.writelines(f"{particles.name}: {remark}\n" for remark in remarks)
+    remarks = [*given.remarks, *loaded.remarks, *checked.remarks]
+    sys.stderr.writelines([*(f"{particles.name}: {remark}\n" for remark in remarks), checked.shown_below])
     inside = mask_of(consensus, grid, threads=threads) if mask is None else read_mask(mask, grid)
     check_frame(loaded, poses, consensus, inside, symmetry, threads=threads)
     count, box_size, pixel_size = len(loaded), images.box_size, images.pixel_size
@@ -166,6 +166,7 @@ def class3d(
         "count": len(loaded),
         "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
         "symmetry": symmetry,
+        "symmetry_operators": checked.table.document,
         "box_size": box_size,
         "pixel_size": pixel_size,
         "seed": seed,

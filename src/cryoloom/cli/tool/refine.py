@@ -125,7 +125,7 @@ def refine(
     )
     check_halves(loaded.half_sets, least=FEWEST)
     remarks = [*given.remarks, *settings.warnings, *start.remarks, *loaded.remarks]
-    sys.stderr.writelines(f"{particles.name}: {remark}\n" for remark in remarks)
+    sys.stderr.writelines([*(f"{particles.name}: {remark}\n" for remark in remarks), start.shown_below])
     images = loaded.images
     expected = refinement_seconds(
         len(loaded), settings, grid, diameter=diameter, full_trust=full_trust, threads=threads
@@ -166,7 +166,8 @@ def refine(
         "count": len(loaded),
         "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
         "symmetry": symmetry,
-        "symmetry_correlations": start.correlations,
+        "symmetry_correlations": start.table.correlations,
+        "symmetry_operators": start.table.document,
         "box_size": images.box_size,
         "pixel_size": images.pixel_size,
         "fsc": {

@@ -16,7 +16,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cryoloom.errors import InputError
+from cryoloom.errors import CryoloomError, InputError
 from cryoloom.lanes.machine import adopt_orphans, children_by_parent, die_with_parent, kill, name_process
 from cryoloom.lanes.supervisor._messages import Done, Order, Outcome
 from cryoloom.lanes.supervisor._wire import frame, receive
@@ -103,7 +103,8 @@ def _perform(order: Order, log: _Log) -> tuple[Outcome, bytes]:
         payload = pickle.loads(order.payload)  # noqa: S301  from our own driver, which is the same user
         return "returned", pickle.dumps(function(**payload), pickle.HIGHEST_PROTOCOL)
     except BaseException as error:  # noqa: BLE001  a task may raise anything, and all of it is reported
-        failure = (type(error).__name__, str(error), isinstance(error, InputError), traceback.format_exc())
+        listing = error.listing if isinstance(error, CryoloomError) else ""
+        failure = (type(error).__name__, str(error), isinstance(error, InputError), traceback.format_exc(), listing)
         return "raised", pickle.dumps(failure)
 
 

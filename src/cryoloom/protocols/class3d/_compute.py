@@ -21,7 +21,7 @@ from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.engine.validation import correlate_half_maps, soft_auto_mask
 from cryoloom.errors import InputError
 from cryoloom.protocols.particle_images import original_particles
-from cryoloom.protocols.upright_reference import upright_reference
+from cryoloom.protocols.upright_reference import UprightReference, upright_reference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,7 +91,7 @@ def check_symmetry(
     accept: bool = False,
     option: str = "accept_symmetry",
     threads: int = 1,
-) -> tuple[str, ...]:
+) -> UprightReference:
     """Refuse a reference that does not have the symmetry, unless that is accepted.
 
     Parameters
@@ -105,15 +105,16 @@ def check_symmetry(
 
     Returns
     -------
-    What to know of it, one sentence each
+    The same, with what to know of it
 
     Raises
     ------
     InputError
-        With the correlation under each operator, if it falls below 0.7 at 20 Å and was not accepted.
+        With the correlation under each operator below its sentence, if one falls below 0.7 at 20 Å and that was not
+        accepted.
     """
     offer = "Bring it and its particles to the axes (align-to-symmetry, or cryoloom tool symmetry)"
-    found = upright_reference(
+    return upright_reference(
         reference,
         symmetry,
         pixel_size=pixel_size,
@@ -122,7 +123,6 @@ def check_symmetry(
         offers=(offer, option),
         threads=threads,
     )
-    return found.remarks
 
 
 def check_frame(

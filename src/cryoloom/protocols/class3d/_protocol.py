@@ -195,14 +195,16 @@ class Classify3D(WholeProtocol):
         check_enough(particles.half_sets, settings, sources=sources)
         reference = read_chosen_reference(inputs["reference"], parameters.reference_number, particles.grid, workspace)
         mask = _mask(inputs, reference, particles.grid, workspace)
-        for remark in check_symmetry(
+        checked = check_symmetry(
             reference,
             parameters.symmetry,
             pixel_size=particles.grid.pixel_size,
             diameter=parameters.diameter,
             accept=parameters.accept_symmetry,
             threads=threads,
-        ):
+        )
+        workspace.list_in_log(checked.table.listing)
+        for remark in checked.remarks:
             workspace.warn(remark)
         check_frame(particles, poses, reference, mask, settings.symmetry, threads=threads)
         progress = Progress(settings, len(particles), particles.grid)

@@ -197,6 +197,7 @@ class Refine(WholeProtocol):
             mask = read_only_mask(inputs["masks"], _grid(inputs["particles"], parameters), workspace)
         for warning in (*settings.warnings, *reference.remarks):
             workspace.warn(warning)
+        workspace.list_in_log(reference.table.listing)
         particles = load_particles(
             inputs["particles"].table(),
             workspace.resolve,

@@ -9,7 +9,7 @@ import traceback
 from concurrent.futures import Future
 from pathlib import Path
 
-from cryoloom.errors import InputError
+from cryoloom.errors import CryoloomError, InputError
 from cryoloom.workflow.lane import Capacity, Priority, Task, TaskFailure, TaskOutcome, TaskReport
 
 
@@ -66,7 +66,11 @@ class InlineLane:
             value = getattr(importlib.import_module(module), name)(**task.payload)
         except Exception as error:  # noqa: BLE001  # a task's failure is data
             failure = TaskFailure(
-                type(error).__name__, str(error), isinstance(error, InputError), traceback.format_exc()
+                type(error).__name__,
+                str(error),
+                isinstance(error, InputError),
+                traceback.format_exc(),
+                error.listing if isinstance(error, CryoloomError) else "",
             )
             return TaskReport(task.id, TaskOutcome.RAISED, failure=failure, process_id=os.getpid())
         return TaskReport(

@@ -186,7 +186,7 @@ def compute_round(
     output_kinds: Mapping[str, str],
     threads: int,
     history: Methods | None,
-) -> list[str]:
+) -> dict[str, list[str]]:
     """Compute one round of a Whole protocol and store its result in the round's folder.
 
     Parameters
@@ -202,7 +202,7 @@ def compute_round(
 
     Returns
     -------
-    Warnings, one sentence each.
+    ``warnings``, one sentence each, and ``listings`` for the log.
     """
     protocol = load_protocol(location)
     if not isinstance(protocol, WholeProtocol):
@@ -219,7 +219,7 @@ def compute_round(
         finally:
             workspace.remove_scratch()
         RoundFolder(workspace.folder).store_result(made, output_kinds, left_out=workspace.left_out)
-    return workspace.warnings
+    return {"warnings": workspace.warnings, "listings": workspace.listings}
 
 
 def _snapshot(folder: Path, generation: int) -> Snapshot[Item]:

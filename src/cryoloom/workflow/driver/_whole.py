@@ -83,7 +83,9 @@ class WholeDriver:
         if current is None:
             return
         if report.outcome is TaskOutcome.RETURNED:
-            for warning in report.value:
+            for listing in report.value["listings"]:
+                self._attempt.log(f"Round {current.number}: {listing}")
+            for warning in report.value["warnings"]:
                 self._attempt.remark(f"Round {current.number}: {warning}")
             self._publish(current)
             self._tries = 0
