@@ -192,9 +192,11 @@ def test_what_concerns_the_whole_set_is_refused_before_anything_is_read(folder):
 def test_what_does_not_fit_into_memory_is_mapped_from_a_file(folder):
     with pytest.raises(InputError, match="smaller box"):
         load(folder, table_of(), memory=1000)
+    before = sorted(folder.iterdir())
     loaded = load(folder, table_of(), memory=1000, scratch=folder)
     assert isinstance(loaded.images.images, np.memmap)
     assert np.array_equal(loaded.images.images, IMAGES)
+    assert sorted(folder.iterdir()) == before  # the file has no name, and is gone however the program ends
 
 
 def test_halves_are_drawn_once_and_kept(folder):

@@ -96,6 +96,7 @@ def abinitio(
         diameter=diameter,
         box_size=working_grid(samplings_of(given.table), final_resolution, box).box_size,
         duplicates_within=duplicates_within,
+        scratch=output.parent,
     )
     check_class_count(len(loaded), classes)
     remarks = (*given.remarks, *loaded.remarks)

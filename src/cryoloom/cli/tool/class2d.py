@@ -83,6 +83,7 @@ def class2d(
         given.resolve,
         diameter=diameter,
         box_size=working_grid(samplings_of(given.table), final_resolution, box).box_size,
+        scratch=output.parent,
     )
     check_class_count(len(loaded), classes)
     remarks = [*given.remarks, *loaded.remarks]

@@ -110,6 +110,7 @@ def class3d(
         box_size=box,
         duplicates_within=duplicates_within,
         copies=point_group(symmetry).order == 1,
+        scratch=output.parent,
     )
     check_halves(loaded.half_sets)
     check_enough(loaded.half_sets, settings, sources=source_rows(loaded))

@@ -83,7 +83,7 @@ def ctfrefine(
     given = read_particle_file(particles)
     if halves is not None:
         check_halves_known(given.table)
-    loaded = load_particles(given.table, given.resolve, diameter=None)
+    loaded = load_particles(given.table, given.resolve, diameter=None, scratch=output.parent)
     expected = predicted_seconds(len(loaded), loaded.grid.box_size, settings, threads=threads) / machine_speed()
     needed = partial(predicted_memory, len(loaded), maps=2 if halves else 1, threads=threads)
     foretold = foretell(

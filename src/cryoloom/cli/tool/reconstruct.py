@@ -65,6 +65,7 @@ def reconstruct(
         box_size=box,
         duplicates_within=duplicates_within,
         copies=True,
+        scratch=output.parent,
     )
     remarks = (*given.remarks, *loaded.remarks)
     for remark in remarks:

@@ -121,7 +121,12 @@ def refine(
     )
     inside = None if mask is None else read_mask(mask, grid)
     loaded = load_particles(
-        given.table, given.resolve, diameter=diameter, box_size=box, duplicates_within=duplicates_within
+        given.table,
+        given.resolve,
+        diameter=diameter,
+        box_size=box,
+        duplicates_within=duplicates_within,
+        scratch=output.parent,
     )
     check_halves(loaded.half_sets, least=FEWEST)
     remarks = [*given.remarks, *settings.warnings, *start.remarks, *loaded.remarks]

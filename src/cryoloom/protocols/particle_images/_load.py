@@ -17,6 +17,7 @@ from cryoloom.engine.optics import GroupOptics, ParticleOptics
 from cryoloom.errors import InputError
 from cryoloom.protocols.particle_images._duplicates import without_duplicates
 from cryoloom.protocols.particle_images._grid import CommonGrid, common_grid, samplings_of
+from cryoloom.protocols.particle_images._memory import MEMORY
 from cryoloom.protocols.particle_images._stacks import gather_images
 from cryoloom.protocols.particle_images._tables import (
     LeftOut,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from cryoloom.data import OpticsGroup, Table
     from cryoloom.workflow.workspace import RoundWorkspace
 
-MEMORY = 2 * 2**30
 _CTF = ("defocus_u", "defocus_v", "defocus_angle")
 _ANGLES = ("rot", "tilt", "psi")
 _SHIFTS = ("shift_x", "shift_y")

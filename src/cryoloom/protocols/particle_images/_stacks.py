@@ -12,6 +12,7 @@ import numpy as np
 from cryoloom.engine.fourier import resample_images
 from cryoloom.errors import InputError
 from cryoloom.protocols.particle_images._grid import CommonGrid
+from cryoloom.protocols.particle_images._memory import room_for_images
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,7 +51,7 @@ def gather_images(
     resolve : gives the place of a stack
     grid : that all images are brought to
     memory : that they may take, in bytes; more go to a file in ``scratch``
-    scratch : folder
+    scratch : folder for it
 
     Raises
     ------
@@ -63,7 +64,7 @@ def gather_images(
 
     paths = {name: resolve(name) for name in frame["file"].unique(maintain_order=True)}
     _check_stacks(frame, paths)
-    images = _room(frame.height, grid, memory, scratch)
+    images = room_for_images(frame.height, grid, memory, scratch)
     fault = np.zeros(frame.height, np.int8)
     indices = frame["index"].to_numpy()
     signs = frame["contrast_sign"].fill_null(1).to_numpy() if "contrast_sign" in frame.columns else None
@@ -133,16 +134,3 @@ def _check_stacks(frame: pl.DataFrame, paths: Mapping[str, Path]) -> None:
             )
         if last >= count:
             raise InputError(f"{path} holds {count} images, but image {last + 1} is asked for.", path=path)
-
-
-def _room(count: int, grid: CommonGrid, memory: int, scratch: Path | None) -> NDArray[np.float32]:
-    shape = (count, grid.box_size, grid.box_size)
-    size = 4 * count * grid.box_size**2
-    if size <= memory:
-        return np.empty(shape, np.float32)
-    if scratch is None:
-        raise InputError(
-            f"{count} images of {grid} take {size / 2**30:.1f} GB, and {memory / 2**30:.1f} GB are allowed; compute "
-            "with a smaller box, or allow more."
-        )
-    return np.memmap(scratch / "particles.f32", np.float32, "w+", shape=shape)
