@@ -98,7 +98,7 @@ def test_why_particles_of_classes_that_are_kept_are_left_out_is_said():
         "rejected": pl.DataFrame({"class_number": [1, 3, 3]}),
     }
     given = {
-        name: SimpleNamespace(to_polars=lambda columns, table=table: table.select(columns))
+        name: SimpleNamespace(count=len(table), to_polars=lambda columns, table=table: table.select(columns))
         for name, table in outputs.items()
     }
     told = SelectClasses().summary(given, None)

@@ -67,6 +67,9 @@ def refine(
 
     Nothing is started if the reference correlates with itself by less than 0.7 at 20 Å under some operator.
 
+    Killed, it leaves whole files or none, and does not go on: called again, it begins anew. Where that is too dear, run
+    the protocol refine in a project; such a run goes on from its last iteration.
+
     Example: cryoloom tool refine particles.star --reference first_class1.mrc --symmetry C3 --diameter 200 --output fine
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", str(threads))

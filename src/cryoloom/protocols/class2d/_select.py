@@ -80,7 +80,10 @@ class SelectClasses(DecideProtocol):
 
     def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
         """Why particles were left out."""
-        kept = (outputs["classes"].to_polars(columns=["index"])["index"] + 1).to_list()
+        if not outputs["rejected"].count:
+            return ""
+        classes = outputs["classes"]
+        kept = (classes.to_polars(columns=["index"])["index"] + 1).to_list() if classes.count else []
         rejected = outputs["rejected"].to_polars(columns=["class_number"])["class_number"]
         unlike = int(rejected.is_in(kept).sum())
         reasons = {"in classes left out": len(rejected) - unlike, "unlike the average of their class": unlike}
