@@ -94,6 +94,27 @@ def test_one_map_will_do_and_is_warned_of(star, scene, capsys, tmp_path):
     assert "root mean square" in said.out
 
 
+def test_copies_by_symmetry_take_over_what_their_first_tells(star, scene, capsys, tmp_path):
+    """They show one image: what is found, and how surely, is the same as without copies."""
+    expanded = star.with_name("expanded.star")
+    with pytest.raises(SystemExit):
+        main(["tool", "expand-symmetry", str(star), "--symmetry", "C3", "--output", str(expanded)])
+    capsys.readouterr()
+    alone, copies = (
+        json.loads(tool(capsys, given, *halves_of(star), "--output", tmp_path / given.stem, "--json").out)
+        for given in (star, expanded)
+    )
+    assert copies["count"] == 3 * alone["count"]
+    for same in ("groups", "micrographs", "defocus_error", "defocus_spread"):
+        assert copies[same] == alone[same], same
+    assert "320 particles are further copies" in " ".join(copies["remarks"])
+    before, after = (read_particles(one["particles"]).table.frame.sort("file", "index") for one in (alone, copies))
+    for name in ("defocus_u", "defocus_angle", "shift_x", "shift_y"):
+        assert after[name].to_numpy() == pytest.approx(np.repeat(before[name].to_numpy(), 3), abs=1e-3)
+    turns = after["rot"].to_numpy().reshape(-1, 3)
+    assert all(len(np.unique(each.round(1))) == 3 for each in turns)  # each copy has kept its own pose
+
+
 def test_bad_input_is_refused_with_a_sentence(star, scene, capsys, tmp_path):
     output = ("--output", tmp_path / "made")
     assert "Give the map" in tool(capsys, star, *output, expect=1).err

@@ -52,7 +52,7 @@ def ctfrefine(
     from cryoloom.engine.ctf_refinement import CTFRefinementSettings, predicted_memory, predicted_seconds
     from cryoloom.formats import relion
     from cryoloom.protocols.ctf_refine import RefineCTF
-    from cryoloom.protocols.ctf_refine._compute import findings, refine
+    from cryoloom.protocols.ctf_refine._compute import different_images, findings, refine, with_copies
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
         AFTER_CHANGE_BOX,
@@ -83,7 +83,7 @@ def ctfrefine(
     given = read_particle_file(particles)
     if halves is not None:
         check_halves_known(given.table)
-    loaded = load_particles(given.table, given.resolve, diameter=None, scratch=output.parent)
+    loaded = load_particles(different_images(given.table), given.resolve, diameter=None, scratch=output.parent)
     expected = predicted_seconds(len(loaded), loaded.grid.box_size, settings, threads=threads) / machine_speed()
     needed = partial(predicted_memory, len(loaded), maps=2 if halves else 1, threads=threads)
     foretold = foretell(
@@ -92,7 +92,8 @@ def ctfrefine(
     begin = time.monotonic()
     with ToolProgress("Refining CTFs", quiet=as_json) as progress:
         maps = ReferenceFiles(reference, halves, mask, reference_pixel_size).read(loaded.grid, threads=threads)
-        result = refine(loaded, maps, settings, threads=threads, report=progress)
+        told = refine(loaded, maps, settings, threads=threads, report=progress)
+    result = with_copies(told, given.table)
     remarks = [*given.remarks, *loaded.remarks, *result.remarks]
     remarks += relion.write_particles(star, result.particles)
     for remark in remarks:
@@ -100,7 +101,7 @@ def ctfrefine(
     found = findings(result)
     document = {
         "particles": star,
-        "count": len(loaded),
+        "count": len(result.particles),
         "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
         **found,
         "seconds": round(time.monotonic() - begin, 1),

@@ -11,6 +11,7 @@ import numpy as np
 from cryoloom.engine.ctf_refinement import CTFRefinement, refine_ctf
 from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.errors import InputError
+from cryoloom.protocols.particle_images import with_half_sets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +25,15 @@ ONE_MAP = (
     "already; half maps do not."
 )
 _NAMES = ("defocus", "astigmatism", "beam_tilt", "trefoil", "fourth_order", "magnification")
+_CHANGED = (
+    "defocus_u",
+    "defocus_v",
+    "defocus_angle",
+    "defocus_error",
+    "estimated_defocus",
+    "shift_x",
+    "shift_y",
+)
 _DISAGREE = 5.0  # standard errors
 
 
@@ -90,6 +100,52 @@ def refine(
     moved = settings.defocus or settings.astigmatism
     table = _with_ctfs(with_estimates(particles.table) if moved else particles.table, identities, found)
     return RefinedCTFs(found, table, micrographs, tuple(remarks))
+
+
+def different_images(table: Table) -> Table:
+    """The first particle of each image in each half set: copies by symmetry are one image.
+
+    Taken one by one, each copy would find the noise of the others in the map, and what is found would be told as surely
+    as by so many particles.
+    """
+    return table.with_frame(table.frame[np.unique(_first_copies(with_half_sets(table)))])
+
+
+def with_copies(result: RefinedCTFs, table: Table) -> RefinedCTFs:
+    """What was found of different images, for all their copies.
+
+    Parameters
+    ----------
+    result : of `different_images`
+    table : all particles, of which copies keep their poses
+    """
+    table = with_half_sets(table)
+    first = _first_copies(table)
+    further = int((first != np.arange(len(first))).sum())
+    if not further:
+        return result
+    now, before = result.particles.frame, table.frame
+    names = [name for name in _CHANGED if name in now.columns]
+    told = before.select("id")[first].join(now.select("id", *names), on="id", how="left", maintain_order="left")
+    found = told["defocus_u"].is_not_null()  # of images that were not left out
+    frame = before.with_columns(told.select(names))
+    for name in {"shift_x", "shift_y"} & set(before.columns):
+        own = before[name].fill_null(0.0)
+        frame = frame.with_columns((told[name] + own - own[first]).alias(name))
+    remark = (
+        f"{further} particles are further copies of the same images, as by symmetry, and take over what the first "
+        "copies tell."
+    )
+    particles = replace(table.with_frame(frame.filter(found)), optics_groups=result.particles.optics_groups)
+    return replace(result, particles=particles, remarks=(*result.remarks, remark))
+
+
+def _first_copies(table: Table) -> NDArray[np.int64]:
+    """(n,) row in which each row's image comes first in its half set."""
+    import polars as pl
+
+    rows = table.frame.select("file", "index", "half_set", row=pl.int_range(pl.len()))
+    return rows.select(pl.col("row").first().over("file", "index", "half_set")).to_series().to_numpy()
 
 
 def with_estimates(table: Table) -> Table:

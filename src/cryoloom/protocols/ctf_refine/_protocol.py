@@ -113,8 +113,9 @@ class RefineCTF(WholeProtocol):
 
         particles, threads = inputs["particles"], min(parameters.threads, capacity.cpu)
         grid = _grid(particles)
-        seconds = predicted_seconds(particles.count, grid.box_size, settings_of(parameters), threads=threads)
-        needed = partial(predicted_memory, particles.count, threads=threads)
+        count = _different(particles)
+        seconds = predicted_seconds(count, grid.box_size, settings_of(parameters), threads=threads)
+        needed = partial(predicted_memory, count, threads=threads)
         advice = advice_on_box(grid, needed, capacity.memory, how=AFTER_CHANGE_BOX)
         return Prediction(seconds / machine_speed(), needed(grid.box_size), advice)
 
@@ -122,7 +123,7 @@ class RefineCTF(WholeProtocol):
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
     ) -> Mapping[str, Table | Iterable[Item]]:
         """Refine in one go."""
-        from cryoloom.protocols.ctf_refine._compute import refine
+        from cryoloom.protocols.ctf_refine._compute import different_images, refine, with_copies
         from cryoloom.protocols.particle_images import check_halves_known, load_particles, tell
         from cryoloom.protocols.reference_maps import reference_files
 
@@ -131,12 +132,14 @@ class RefineCTF(WholeProtocol):
         table = inputs["particles"].table()
         if files.halves is not None:
             check_halves_known(table)
-        particles = load_particles(table, workspace.resolve, diameter=None, scratch=workspace.scratch())
+        images = different_images(table)
+        particles = load_particles(images, workspace.resolve, diameter=None, scratch=workspace.scratch())
         tell(particles, workspace)
         reference = files.read(particles.grid, threads=workspace.threads)
-        result = refine(
+        found = refine(
             particles, reference, settings_of(parameters), threads=workspace.threads, report=workspace.report
         )
+        result = with_copies(found, table)
         for remark in result.remarks:
             workspace.warn(remark)
         return {"particles": result.particles, "changes": _changes(result)}
@@ -176,7 +179,12 @@ def _grid(particles: Snapshot[Any]) -> CommonGrid:
 def _memory(particles: Snapshot[Any], threads: int) -> int:
     from cryoloom.engine.ctf_refinement import predicted_memory
 
-    return predicted_memory(particles.count, _grid(particles).box_size, threads=threads)
+    return predicted_memory(_different(particles), _grid(particles).box_size, threads=threads)
+
+
+def _different(particles: Snapshot[Any]) -> int:
+    """How many images there are: copies by symmetry are one."""
+    return int(particles.to_polars(columns=["file", "index"]).n_unique())
 
 
 def _changes(result: RefinedCTFs) -> list[CTFChange]:
