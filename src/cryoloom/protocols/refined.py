@@ -31,7 +31,7 @@ class Refined:
     correlation : of the half maps, corrected for what the mask makes
     particles : with their poses
     has_signal : the half sets agree beyond what both were shown of the reference
-    remarks : what is to be said against a mask that was given, one sentence each
+    remarks : what is to be said against a mask that was given, and if iterations did not suffice, one sentence each
     """
 
     mask: NDArray[np.float32]
@@ -71,4 +71,15 @@ def refined(
     curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=used, threads=threads)
     posed = with_poses(particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale})
     remarks = () if mask is None else mask_warnings(mask, drawn.core, curves)
-    return Refined(used, curves, posed, state.has_signal, remarks)
+    return Refined(used, curves, posed, state.has_signal, (*remarks, *_cut_short(state)))
+
+
+def _cut_short(state: RefinementState) -> tuple[str, ...]:
+    """What to say of a refinement that would have gone on."""
+    if not state.finished or state.ending:
+        return ()
+    sentence = (
+        f"The refinement ended since no more than {state.iteration} iterations were allowed, not because nothing "
+        "improved any more; allow more iterations."
+    )
+    return (sentence,)

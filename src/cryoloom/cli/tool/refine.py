@@ -170,7 +170,7 @@ def refine(
         "headline": headline.sentence,
         "half_map_resolution": result.resolution,
         "iterations": state.iteration,
-        "converged": state.ending,
+        "converged": state.converged,
         "count": len(loaded),
         "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
         "symmetry": symmetry,

@@ -298,7 +298,7 @@ class _Refinement:
         done = state.iteration + 1
         settled = jumped <= FEW_JUMP or done >= LONGEST_SEARCH
         everywhere = state.everywhere and (state.iteration == 0 or not settled)
-        ending = stalled >= PATIENCE and not (everywhere or state.everywhere)
+        ending = stalled >= PATIENCE and not (everywhere or state.everywhere) if has_signal else done >= HOPE
         return RefinementState(
             iteration=done,
             finished=last,
@@ -321,7 +321,8 @@ class _Refinement:
             jumped=jumped,
             best_shell=max(shell, state.best_shell),
             stalled=stalled,
-            ending=ending if has_signal else done >= HOPE,
+            ending=state.ending if last else ending,
+            converged=last and state.ending and state.has_signal,
             **values,
         )
 

@@ -39,7 +39,9 @@ class RefinementState:
     jumped : share of the particles whose orientation changed by more than 10°
     best_shell : finest shell that the halves agreed on so far, in Fourier pixels
     stalled : iterations since then
-    ending : whether the next iteration is the last
+    ending : whether nothing is left to gain, so that the next iteration is the last; of the last one, whether that
+        ended it, and not the number of iterations
+    converged : whether it has ended by itself, with signal
     """
 
     iteration: int
@@ -64,6 +66,7 @@ class RefinementState:
     best_shell: float
     stalled: int
     ending: bool
+    converged: bool = False
 
     @property
     def resolution(self) -> float | None:
