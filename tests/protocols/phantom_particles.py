@@ -90,25 +90,23 @@ def write_particles(
 def write_larger_particles(folder: Path, *, box: int, count: int) -> Path:
     """Write large.star, large.mrcs and large.mrc, the same in larger boxes, and what else tools want to read.
 
-    That is mask.mrc, the halves half1.mrc and half2.mrc of a map with detail of every size, and field.mrc, a micrograph
-    of noise.
+    That is mask.mrc, the halves half1.mrc and half2.mrc of that map with finer detail, and field.mrc, a micrograph of
+    noise.
     """
     pixel = WIDTH / box
     table = read_particle_file(write_particles(folder, count=count)).table
     with read_stack(folder / "particles.mrcs") as stack:
         images = np.stack([stack.section(number) for number in range(count)])
     write_stack(folder / "large.mrcs", resample_images(images, PIXEL, box, pixel), pixel_size=pixel)
-    write_volume(
-        folder / "large.mrc",
-        resample(phantom(), pixel_size=PIXEL, new_pixel_size=pixel, box_size=box),
-        pixel_size=pixel,
-    )
+    large = resample(phantom(), pixel_size=PIXEL, new_pixel_size=pixel, box_size=box)
+    write_volume(folder / "large.mrc", large, pixel_size=pixel)
     mask, random = soft_sphere(box, 0.15 * box, 0.05 * box), np.random.default_rng(7)
     write_volume(folder / "mask.mrc", mask, pixel_size=pixel)
-    detailed = mask * random.standard_normal(mask.shape, np.float32)
+    faint = 0.1 * large.std()
+    detailed = large + faint * mask * random.standard_normal(mask.shape, np.float32)
     for half in ("half1.mrc", "half2.mrc"):
-        noise = 0.1 * random.standard_normal(mask.shape, np.float32)
-        write_volume(folder / half, detailed + noise, pixel_size=pixel)
+        noise = 0.1 * faint * random.standard_normal(mask.shape, np.float32)
+        write_volume(folder / half, (detailed + noise).astype(np.float32), pixel_size=pixel)
     write_image(folder / "field.mrc", random.standard_normal((FIELD, FIELD), np.float32), pixel_size=1.0)
     x, y = random.uniform(0.1 * FIELD, 0.9 * FIELD, (2, count))
     frame = table.frame.with_columns(
