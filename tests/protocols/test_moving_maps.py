@@ -10,6 +10,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from cryoloom.engine.alignment import RigidMotion, move_map, operator_correlations
+from cryoloom.engine.maps import invert_hand
 from cryoloom.engine.projection import project_volume
 from cryoloom.testing.microscope import pseudoprotein
 from cryoloom.workflow.predicting import predicted
@@ -77,20 +78,46 @@ def follow_each_other(project, run) -> np.ndarray:
     return moved
 
 
-def test_a_map_is_brought_to_the_axes_that_are_proposed(project):
-    run = project.add("align-to-symmetry", volumes="1.volumes", particles="2.particles")
+def add_mask(project, volume: np.ndarray) -> np.ndarray:
+    """A mask about the map that is askew, as a set of its own."""
+    settings = {"shape": "threshold", "threshold": 0.3 * float(volume.max()), "extension": 0.0, "edge": 2.0}
+    run = project.add("create-mask", volumes="1.volumes", **settings)
+    assert project.drive(run)[0].state is RunState.FINISHED
+    (path,) = run.outputs["masks"].to_polars()["file"]
+    return mrcfile.read(project.path / path).copy()
+
+
+def moved_mask(project, run) -> np.ndarray:
+    (path,) = run.outputs["masks"].to_polars()["file"]
+    return mrcfile.read(project.path / path).copy()
+
+
+def test_a_map_is_brought_to_the_axes_that_are_proposed(project, files):
+    askew = mrcfile.read(files / "askew.mrc")
+    before = add_mask(project, askew)
+    given = {"volumes": "1.volumes", "particles": "2.particles", "masks": "4.masks"}
+    run = project.add("align-to-symmetry", **given)
     end = project.drive(run)[0]
     assert end.state is RunState.FINISHED, end.reason
     moved = follow_each_other(project, run)
     assert operator_correlations(moved, "C3", pixel_size=PIXEL).min() > 0.95
     assert "C3, correlation at least" in end.reason
+    mask = moved_mask(project, run)
+    assert 0 <= mask.min() < mask.max() <= 1
+    # What surrounds a body of C3 symmetry looks alike from three sides of its axis, if it lies where the body does.
+    least = [operator_correlations(one, "C3", pixel_size=PIXEL).min() for one in (before, mask)]
+    assert least[0] < 0.7
+    assert least[1] > 0.9
+    inverted = project.add("invert-hand", **given)
+    assert project.drive(inverted)[0].state is RunState.FINISHED
+    assert np.array_equal(moved_mask(project, inverted), invert_hand(before))
 
 
 def test_a_group_that_a_map_does_not_have_is_warned_of(project):
     run = project.add("align-to-symmetry", volumes="1.volumes", symmetry="C4", volume_number=1)
     assert project.drive(run)[0].state is RunState.FINISHED
     assert "does not look alike under C4" in run.folder.newest_attempt().log_file.read_text()
-    assert len(run.outputs["particles"]) == 0
+    assert len(run.outputs["particles"]) == len(run.outputs["masks"]) == 0
     beyond = project.add("align-to-symmetry", volumes="1.volumes", volume_number=2)
     assert predicted(beyond) is None
     assert "there are 1 maps" in project.drive(beyond)[0].reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cryoloom.data import Item, Particle, Snapshot, Volume
+from cryoloom.data import Item, Mask, Particle, Snapshot, Volume
 from cryoloom.protocols.volumes import map_memory, map_resources
 from cryoloom.workflow.lane import Capacity, Resources
 from cryoloom.workflow.parameters import Angstrom, Level, ProtocolParameters, parameter
@@ -46,12 +46,14 @@ class AlignToSymmetry(WholeProtocol):
 
         volumes: Input[Volume] = input_set("the map, best one made without symmetry; halves and mask come along")
         particles: Input[Particle] = input_set("particles with poses in this map", optional=True)
+        masks: Input[Mask] = input_set("masks to bring along, beside that of the map", optional=True)
 
     class Outputs:
         """The same, upright."""
 
         volumes: Output[Volume] = output_set("the map on the axes of its symmetry")
         particles: Output[Particle] = output_set("the particles, with poses in the moved map; empty without input")
+        masks: Output[Mask] = output_set("the masks, moved with the map; empty without input")
 
     class Parameters(ProtocolParameters):
         """What is looked for."""
@@ -94,8 +96,9 @@ class AlignToSymmetry(WholeProtocol):
         width, proposed = volume.box_size * volume.pixel_size, parameters.symmetry is None
         found = axes_seconds(width, parameters.resolution, proposed=proposed)
         needed = self.resources(inputs, parameters)
+        files = files_of(volume) + (inputs["masks"].count if "masks" in inputs else 0)
         return predicted_motion(
-            found, volume.box_size, files=files_of(volume), memory=needed.memory, threads=min(needed.cpu, capacity.cpu)
+            found, volume.box_size, files=files, memory=needed.memory, threads=min(needed.cpu, capacity.cpu)
         )
 
     def compute(
@@ -104,7 +107,7 @@ class AlignToSymmetry(WholeProtocol):
         """Find the axes, and move everything."""
         from cryoloom.engine.alignment import LEAST_CORRELATION
         from cryoloom.protocols.map_files import read_map
-        from cryoloom.protocols.maps._moving import find_axes, moved_volume, with_particles
+        from cryoloom.protocols.maps._moving import find_axes, moved_volume, with_what_follows
         from cryoloom.protocols.volumes import chosen_volume
 
         volume = chosen_volume(inputs["volumes"], parameters.volume_number, "volume_number")
@@ -121,7 +124,8 @@ class AlignToSymmetry(WholeProtocol):
                 f"is {found.least:.2f}."
             )
         told = {"axes_of": found.group, "least_correlation": found.least}
-        return with_particles(moved_volume(volume, found.motion, workspace, told=told), inputs, found.motion)
+        moved = moved_volume(volume, found.motion, workspace, told=told)
+        return with_what_follows(moved, inputs, found.motion, workspace)
 
     def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
         """The group, and how well it fits."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cryoloom.data import Item, Particle, Snapshot, Volume
+from cryoloom.data import Item, Mask, Particle, Snapshot, Volume
 from cryoloom.protocols.maps._align_to_symmetry import ARRAYS, predicted_motion
 from cryoloom.protocols.volumes import map_resources
 from cryoloom.workflow.lane import Capacity, Resources
@@ -36,12 +36,14 @@ class FitMap(WholeProtocol):
         volumes: Input[Volume] = input_set("the map to be moved; halves and mask come along")
         reference: Input[Volume] = input_set("the map that it is fitted to; brought to the other's sampling first")
         particles: Input[Particle] = input_set("particles with poses in the map to be moved", optional=True)
+        masks: Input[Mask] = input_set("masks to bring along, beside that of the map", optional=True)
 
     class Outputs:
         """The same, moved."""
 
         volumes: Output[Volume] = output_set("the map where it fits the other one, on its own sampling")
         particles: Output[Particle] = output_set("the particles, with poses in the moved map; empty without input")
+        masks: Output[Mask] = output_set("the masks, moved with the map; empty without input")
 
     class Parameters(ProtocolParameters):
         """How they are compared."""
@@ -74,8 +76,9 @@ class FitMap(WholeProtocol):
         volume = chosen_volume(inputs["volumes"], parameters.volume_number, "volume_number")
         fit = fit_seconds(volume.box_size * volume.pixel_size, parameters.resolution, mirror=parameters.mirror)
         needed = self.resources(inputs, parameters)
+        files = files_of(volume) + (inputs["masks"].count if "masks" in inputs else 0)
         return predicted_motion(
-            fit, volume.box_size, files=files_of(volume), memory=needed.memory, threads=min(needed.cpu, capacity.cpu)
+            fit, volume.box_size, files=files, memory=needed.memory, threads=min(needed.cpu, capacity.cpu)
         )
 
     def compute(
@@ -84,7 +87,7 @@ class FitMap(WholeProtocol):
         """Fit, and move everything."""
         from cryoloom.engine.alignment import fit_map
         from cryoloom.protocols.map_files import read_map, resampled
-        from cryoloom.protocols.maps._moving import moved_volume, with_particles
+        from cryoloom.protocols.maps._moving import moved_volume, with_what_follows
         from cryoloom.protocols.volumes import chosen_volume
 
         volume = chosen_volume(inputs["volumes"], parameters.volume_number, "volume_number")
@@ -104,7 +107,7 @@ class FitMap(WholeProtocol):
         moved = moved_volume(volume, fit.motion, workspace, told=told)
         if parameters.mirror:
             moved = replace(moved, hand=reference.hand)
-        return with_particles(moved, inputs, fit.motion)
+        return with_what_follows(moved, inputs, fit.motion, workspace)
 
     def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
         """How well it fits."""

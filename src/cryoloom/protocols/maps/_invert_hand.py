@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cryoloom.data import Item, Particle, Snapshot, Volume
-from cryoloom.protocols.volumes import map_resources
+from cryoloom.data import Item, Mask, Particle, Snapshot, Volume
+from cryoloom.protocols.volumes import FILES, map_resources
 from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, Output, Stage, WholeProtocol, input_set, output_set
@@ -33,12 +34,14 @@ class InvertHand(WholeProtocol):
 
         volumes: Input[Volume] = input_set("maps; their halves and masks come along")
         particles: Input[Particle] = input_set("particles with poses in these maps", optional=True)
+        masks: Input[Mask] = input_set("masks to bring along, beside that of the map", optional=True)
 
     class Outputs:
         """The same of the other hand."""
 
         volumes: Output[Volume] = output_set("maps of the other hand")
         particles: Output[Particle] = output_set("the particles, with poses in the inverted maps; empty without input")
+        masks: Output[Mask] = output_set("the masks, inverted with the maps; empty without input")
 
     class Parameters(ProtocolParameters):
         """What is known."""
@@ -59,10 +62,15 @@ class InvertHand(WholeProtocol):
         """Invert everything."""
         from cryoloom.data import Table
 
-        volumes = [_inverted(volume, parameters.hand, workspace) for volume in inputs["volumes"].items()]
-        if "particles" not in inputs:
-            return {"volumes": volumes, "particles": Table.of([], Particle.kind)}
-        return {"volumes": volumes, "particles": with_other_poses(inputs["particles"].table())}
+        particles = Table.of([], Particle.kind)
+        if "particles" in inputs:
+            particles = with_other_poses(inputs["particles"].table())
+        masks = [_inverted_mask(mask, workspace) for mask in inputs["masks"].items()] if "masks" in inputs else []
+        return {
+            "volumes": [_inverted(volume, parameters.hand, workspace) for volume in inputs["volumes"].items()],
+            "particles": particles,
+            "masks": masks or Table.of([], Mask.kind),
+        }
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""
@@ -86,20 +94,25 @@ def with_other_poses(table: Table) -> Table:
 
 
 def _inverted(volume: Volume, hand: str, workspace: RoundWorkspace) -> Volume:
-    from dataclasses import replace
+    names: dict[str, Any] = {}
+    for column, suffix in FILES.items():
+        if name := getattr(volume, column):
+            names[column] = _inverted_file(name, volume.pixel_size, f"{volume.id:016x}{suffix}.mrc", workspace)
+    return replace(volume, hand=hand, **names)
 
+
+def _inverted_mask(mask: Mask, workspace: RoundWorkspace) -> Mask:
+    made = _inverted_file(mask.file, mask.pixel_size, f"masks_{mask.id:016x}.mrc", workspace)
+    return replace(mask, file=made)
+
+
+def _inverted_file(name: str, pixel_size: float, made: str, workspace: RoundWorkspace) -> str:
+    """The name of a file with the map, or mask, of another one in the other hand."""
     from cryoloom.engine.maps import invert_hand
     from cryoloom.protocols.map_files import read_map, write_map
-    from cryoloom.protocols.volumes import FILES
 
     folder = workspace.run_folder / "files" / "maps"
     folder.mkdir(parents=True, exist_ok=True)
-    names: dict[str, Any] = {}
-    for column, suffix in FILES.items():
-        name = getattr(volume, column)
-        if name:
-            given = read_map(workspace.resolve(name), pixel_size=volume.pixel_size)
-            path = folder / f"{volume.id:016x}{suffix}.mrc"
-            write_map(path, invert_hand(given.volume), like=given)
-            names[column] = str(path.relative_to(workspace.project))
-    return replace(volume, hand=hand, **names)
+    given = read_map(workspace.resolve(name), pixel_size=pixel_size)
+    write_map(folder / made, invert_hand(given.volume), like=given)
+    return str((folder / made).relative_to(workspace.project))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cryoloom.data import Item, Snapshot, Table, Volume
+    from cryoloom.data import Item, Mask, Snapshot, Table, Volume
     from cryoloom.engine.alignment import RigidMotion, SymmetryFit
     from cryoloom.protocols.map_files import MapFile
     from cryoloom.workflow.workspace import RoundWorkspace
@@ -110,30 +110,44 @@ def moved_volume(
     workspace : with the file category ``maps``
     told : extra columns
     """
-    from cryoloom.engine.alignment import move_map
-    from cryoloom.protocols.map_files import read_map, write_map
-
     names: dict[str, Any] = {}
     for column, suffix in FILES.items():
-        name = getattr(volume, column)
-        if not name:
-            continue
-        given = read_map(workspace.resolve(name), pixel_size=volume.pixel_size)
-        moved = move_map(given.volume, motion, pixel_size=volume.pixel_size, threads=workspace.threads)
-        if column == "mask_file":
-            np.clip(moved, 0.0, 1.0, out=moved)  # splines overshoot at its edge
-        file = workspace.file("maps", f"{suffix}.mrc")
-        write_map(file.path, moved, like=given)
-        names[column] = file.name
+        if name := getattr(volume, column):
+            names[column] = _moved_file(name, volume.pixel_size, motion, workspace, suffix, mask=column == "mask_file")
     return replace(volume, extra={**volume.extra, **(told or {})}, **names)
 
 
-def with_particles(
-    volume: Volume, inputs: Mapping[str, Snapshot[Any]], motion: RigidMotion
+def with_what_follows(
+    volume: Volume, inputs: Mapping[str, Snapshot[Any]], motion: RigidMotion, workspace: RoundWorkspace
 ) -> dict[str, Table | list[Item]]:
-    """Outputs of a protocol that moves a map: the map, and the particles if there are any."""
-    from cryoloom.data import Particle, Table
+    """Outputs of a protocol that moves a map: the map, and particles and masks if there are any."""
+    from cryoloom.data import Mask, Particle, Table
 
-    if "particles" not in inputs:
-        return {"volumes": [volume], "particles": Table.of([], Particle.kind)}
-    return {"volumes": [volume], "particles": with_moved_poses(inputs["particles"].table(), motion)}
+    particles = Table.of([], Particle.kind)
+    if "particles" in inputs:
+        particles = with_moved_poses(inputs["particles"].table(), motion)
+    masks: list[Item] = []
+    if "masks" in inputs:
+        masks = [_moved_mask(one, motion, workspace) for one in inputs["masks"].items()]
+    return {"volumes": [volume], "particles": particles, "masks": masks or Table.of([], Mask.kind)}
+
+
+def _moved_mask(mask: Mask, motion: RigidMotion, workspace: RoundWorkspace) -> Mask:
+    ending = f"_masks_{mask.id:016x}"
+    return replace(mask, file=_moved_file(mask.file, mask.pixel_size, motion, workspace, ending, mask=True))
+
+
+def _moved_file(
+    name: str, pixel_size: float, motion: RigidMotion, workspace: RoundWorkspace, ending: str, *, mask: bool
+) -> str:
+    """The name of a file with the map, or mask, of another one where a motion brings it."""
+    from cryoloom.engine.alignment import move_map
+    from cryoloom.protocols.map_files import read_map, write_map
+
+    given = read_map(workspace.resolve(name), pixel_size=pixel_size)
+    moved = move_map(given.volume, motion, pixel_size=pixel_size, threads=workspace.threads)
+    if mask:
+        np.clip(moved, 0.0, 1.0, out=moved)  # splines overshoot at its edge
+    file = workspace.file("maps", f"{ending}.mrc")
+    write_map(file.path, moved, like=given)
+    return file.name
