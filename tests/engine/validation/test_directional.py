@@ -37,6 +37,22 @@ def test_an_even_map_is_even_in_all_directions():
     assert found.correlation.mean(axis=1)[shells] == pytest.approx(whole[shells], abs=0.05)
 
 
+def test_what_a_tight_mask_makes_is_in_no_direction():
+    """Noise alone beyond 12 Å: a sharp mask correlates it, which no direction may be finer by."""
+    signal = low_pass(noise(BOX, 1), 12.0, pixel_size=PIXEL)
+    halves = [signal + noise(BOX, seed, 0.2) for seed in (2, 3)]
+    tight = (low_pass(noise(BOX, 4), 16.0, pixel_size=PIXEL) > 0.12).astype(np.float32)
+    curves = correlate_half_maps(*halves, pixel_size=PIXEL, mask=tight)
+    beyond = slice(12, None)  # shells beyond 8 Å
+    assert curves.masked.correlation[beyond].mean() > 0.15
+    found = directional_correlation(*halves, pixel_size=PIXEL, mask=tight)
+    assert found.correlation.mean(axis=1)[4:] == pytest.approx(curves.corrected.correlation[4:], abs=0.05)
+    assert abs(found.correlation[beyond].mean()) < 0.02
+    assert np.median(found.resolutions()) == pytest.approx(curves.resolution, rel=0.1)
+    known = directional_correlation(*halves, pixel_size=PIXEL, mask=tight, whole=curves)
+    assert np.array_equal(found.correlation, known.correlation)
+
+
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_a_missing_cone_is_found_where_it_is(axes, axis):
     """Signal beyond 16 Å is left out within 45° of one axis of the map."""

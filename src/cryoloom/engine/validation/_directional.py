@@ -9,7 +9,13 @@ import numpy as np
 
 from cryoloom.engine.fourier import forward_transform
 from cryoloom.engine.fsc import ShellCorrelation
-from cryoloom.engine.validation._half_maps import HALF_MAP_THRESHOLD, check_half_maps
+from cryoloom.engine.validation._half_maps import (
+    HALF_MAP_THRESHOLD,
+    HalfMapCorrelation,
+    check_half_maps,
+    correlate_half_maps,
+    without_chance,
+)
 from cryoloom.engine.validation._views import mollweide_directions
 
 if TYPE_CHECKING:
@@ -28,7 +34,8 @@ class DirectionalCorrelation:
     ----------
     axes : (c, 3) unit vectors x, y, z of the axes in the frame of the map; of two opposite ones one
     frequency : (s,) of each shell, in 1/Å
-    correlation : (s, c) in the part of the shell within 20° of the axis; the innermost shells are taken as a whole
+    correlation : (s, c) in the part of the shell within 20° of the axis, without what a mask makes in the whole shell;
+        the innermost shells are taken as a whole
     """
 
     axes: NDArray[np.float64]
@@ -60,15 +67,17 @@ def directional_correlation(
     *,
     pixel_size: float,
     mask: NDArray[np.floating[Any]] | None = None,
+    whole: HalfMapCorrelation | None = None,
     threads: int = 1,
 ) -> DirectionalCorrelation:
-    """Correlate two half maps in cones.
+    """Correlate two half maps in cones, and take away what the mask has made.
 
     Parameters
     ----------
     first, second : (n, n, n) maps of independent halves of the particles, neither masked nor filtered
     pixel_size : in Å
     mask : (n, n, n), from 0 to 1; both are multiplied by it first
+    whole : correlation of the same halves within the same mask, if it is known already
     threads : threads to use; the result does not depend on it
 
     Returns
@@ -92,14 +101,19 @@ def directional_correlation(
         forward_transform(half if mask is None else half * mask, dimensions=3, threads=threads)
         for half in (first, second)
     ]
+    by_chance = np.zeros(box // 2 + 1)
+    if mask is not None:
+        whole = whole or correlate_half_maps(first, second, pixel_size=pixel_size, mask=mask, threads=threads)
+        by_chance = whole.by_chance
     starts, axes = _cells()
     within = (np.abs(axes @ axes.T) >= np.cos(np.deg2rad(_HALF_ANGLE))).astype(np.float64)
     sums = direction_sums(transforms[0], transforms[1], box, starts)
     cones = sums @ within
-    whole = sums.sum(axis=2, keepdims=True)
-    product, first_power, second_power, _ = np.where(cones[3] >= _FEWEST, cones, whole)
+    shells = sums.sum(axis=2, keepdims=True)
+    product, first_power, second_power, _ = np.where(cones[3] >= _FEWEST, cones, shells)
     scale = np.sqrt(first_power * second_power)
-    correlation = np.divide(product, scale, out=np.zeros_like(product), where=scale > 0)
+    masked = np.divide(product, scale, out=np.zeros_like(product), where=scale > 0)
+    correlation = without_chance(masked, by_chance[:, None])
     return DirectionalCorrelation(axes, np.arange(box // 2 + 1) / (box * pixel_size), correlation)
 
 

@@ -51,6 +51,13 @@ class HalfMapCorrelation:
         return {**found, "corrected": self.corrected}
 
     @property
+    def by_chance(self) -> NDArray[np.float64]:
+        """(s,) what the mask makes by itself in each shell; 0 where phases were not randomised."""
+        if self.randomised is None or self.randomised_from is None:
+            return np.zeros(len(self.masked.correlation))
+        return _by_chance(self.randomised.correlation, self.randomised_from)
+
+    @property
     def resolution(self) -> float | None:
         """Where the corrected curve falls below 0.143, in Å; None without evidence that the halves share anything."""
         found = self.corrected.resolution(HALF_MAP_THRESHOLD)
@@ -138,12 +145,21 @@ def correlate_half_transforms(
         without *= weights
         mixed.append(forward_transform(without, dimensions=3, threads=threads))
     randomised = correlate_transforms(mixed[0], mixed[1], shape, pixel_size=pixel_size)
-    corrected = masked.correlation.copy()
-    beyond = slice(start + _LEFT_OUT, None)
-    by_chance = np.minimum(randomised.correlation[beyond], 0.999)
-    corrected[beyond] = (corrected[beyond] - by_chance) / (1 - by_chance)
+    corrected = without_chance(masked.correlation, _by_chance(randomised.correlation, start))
     curve = ShellCorrelation(masked.frequency, corrected, masked.coefficients)
     return HalfMapCorrelation(unmasked, masked, randomised, curve, start, share)
+
+
+def without_chance(masked: NDArray[np.float64], by_chance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Correlations of masked maps without what the mask makes by itself."""
+    curve: NDArray[np.float64] = (masked - by_chance) / (1 - by_chance)
+    return curve
+
+
+def _by_chance(randomised: NDArray[np.float64], start: int) -> NDArray[np.float64]:
+    """(s,) what a mask makes, if phases were randomised from shell ``start`` on."""
+    beyond = np.arange(len(randomised)) >= start + _LEFT_OUT
+    return np.where(beyond, np.minimum(randomised, 0.999), 0.0)
 
 
 def check_half_maps(

@@ -98,7 +98,9 @@ def assess(
     leak = _leak(done, threads)
     told(0.6, "views and directions")
     views = spread_of(euler_angles(state.rotations), point_group(symmetry))
-    directions = directional_correlation(first, second, pixel_size=pixel_size, mask=mask, threads=threads)
+    directions = directional_correlation(
+        first, second, pixel_size=pixel_size, mask=mask, whole=done.result.correlation, threads=threads
+    )
     difference = _difference(done, threads)
     told(0.7, "local resolution")
     local = local_resolution(first, second, mask, pixel_size=pixel_size, threads=threads)

@@ -116,8 +116,8 @@ def _views(trust: Trust) -> str:
     told = (
         f"{verdict}: with the symmetry {trust.symmetry} the sampling compensation factor is {compensation:.2f} (1 is "
         f"even), and {trust.views.poorly_sampled:.0%} of the directions are sampled by less than a fifth of the mean. "
-        f"In cones of 20° about all axes the resolution goes from {_angstrom(finest)} to {_angstrom(coarsest)}, median "
-        f"{_angstrom(median)}{bound}."
+        f"In cones of 20° about all axes, corrected for the mask, the resolution goes from {_angstrom(finest)} to "
+        f"{_angstrom(coarsest)}, median {_angstrom(median)}{bound}."
     )
     picture = _picture(
         trust, "views", "Density of views on an equal-area map of all directions, bright where many particles are seen",
