@@ -12,7 +12,10 @@ from phantom_particles import BOX, DIAMETER, PIXEL, write_particles
 
 from cryoloom.cli.main import main
 from cryoloom.formats import write_volume
-from cryoloom.protocols.particle_images import load_particles
+from cryoloom.protocols.particle_images import load_particles, mapped_memory
+from cryoloom.protocols.particle_images._memory import room_for_images
+from cryoloom.workflow.lane import Capacity
+from cryoloom.workflow.run import RunState
 
 COUNT, LIMIT = 80, 100_000  # bytes, of 327,680
 REFERENCE = ("--reference", "truth.mrc")
@@ -49,22 +52,22 @@ def small_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small_memory")
 @pytest.mark.parametrize("tool", TOOLS)
 def test_tools_map_images_that_do_not_fit_and_leave_nothing_behind(tool, folder, tmp_path, monkeypatch):
-    mapped: list[np.memmap] = []
+    made: list[np.ndarray] = []
 
-    def map_file(*arguments, **more):
-        mapped.append(real(*arguments, **more))
-        return mapped[-1]
+    def room(*arguments, **more):
+        made.append(room_for_images(*arguments, **more))
+        return made[-1]
 
     def begin(_progress: object) -> None:
         raise Begun
 
-    real = np.memmap
-    monkeypatch.setattr("cryoloom.protocols.particle_images._memory.np.memmap", map_file)
+    monkeypatch.setattr("cryoloom.protocols.particle_images._stacks.room_for_images", room)
     monkeypatch.setattr("cryoloom.cli.tool._progress.ToolProgress.__enter__", begin)
     monkeypatch.chdir(folder)
     with pytest.raises(Begun):
         main(["tool", tool, "particles.star", *TOOLS[tool], "--output", str(tmp_path / "made.mrc")])
-    assert [array.shape for array in mapped] == [(COUNT, BOX, BOX)]
+    (images,) = made
+    assert isinstance(images, np.memmap)
     assert not list(tmp_path.iterdir())
 
 
@@ -94,3 +97,29 @@ def test_a_disk_without_room_for_them_is_told_of(folder, tmp_path, monkeypatch, 
     with pytest.raises(SystemExit):
         main(["tool", "reconstruct", "particles.star", "--output", str(tmp_path / "made.mrc")])
     assert f"The disk that holds {tmp_path} is full" in capsys.readouterr().err
+
+
+def test_what_is_mapped_is_what_is_over_the_limit():
+    assert mapped_memory(1000, 64) == 0
+    assert mapped_memory(100_000, 256) == 4 * 100_000 * 256**2 - 2**31
+
+
+@pytest.mark.parametrize(
+    "protocol", ["abinitio", "class2d", "class3d", "ctf-refine", "reconstruct", "refine", "subtract"]
+)
+def test_runs_count_as_memory_what_must_be_there(protocol, folder, make_project, monkeypatch):
+    project = make_project()
+    sources = [
+        project.add("import-particles", file=folder / "particles.star"),
+        project.add("import-volume", file=folder / "truth.mrc"),
+    ]
+    assert [end.state for end in project.drive(*sources)] == [RunState.FINISHED] * 2
+    made = project.environment.protocols()[protocol]()
+    given = {} if protocol in {"ctf-refine", "reconstruct", "subtract"} else {"diameter": DIAMETER}
+    inputs = {"particles": sources[0].outputs["particles"].latest()}
+    parameters, capacity = made.Parameters.model_validate(given), Capacity(cpu=2, memory=2**33)
+    held = made.predict(inputs, parameters, capacity)
+    monkeypatch.setattr("cryoloom.protocols.particle_images._memory.MEMORY", LIMIT)
+    told = made.predict(inputs, parameters, capacity)
+    assert told.memory == made.resources(inputs, parameters).memory
+    assert 0 < held.memory - told.memory <= 4 * COUNT * BOX**2 - LIMIT  # first maps are made of smaller images

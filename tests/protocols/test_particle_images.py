@@ -195,6 +195,7 @@ def test_what_does_not_fit_into_memory_is_mapped_from_a_file(folder):
     before = sorted(folder.iterdir())
     loaded = load(folder, table_of(), memory=1000, scratch=folder)
     assert isinstance(loaded.images.images, np.memmap)
+    assert "they lie in a scratch file" in loaded.remarks[-1]
     assert np.array_equal(loaded.images.images, IMAGES)
     assert sorted(folder.iterdir()) == before  # the file has no name, and is gone however the program ends
 

@@ -71,6 +71,7 @@ def abinitio(
     from cryoloom.protocols.particle_images import (
         check_class_count,
         load_particles,
+        mapped_memory,
         read_particle_file,
         samplings_of,
         working_grid,
@@ -108,7 +109,8 @@ def abinitio(
 
     def needed(box: int) -> int:
         pixel = loaded.grid.extent / box
-        return peak_memory(len(loaded), settings, box_size=box, pixel_size=pixel, diameter=diameter)
+        everything = peak_memory(len(loaded), settings, box_size=box, pixel_size=pixel, diameter=diameter)
+        return everything - mapped_memory(len(loaded), box)
 
     expected = seconds_of(
         len(loaded), settings, runs, box_size=box_size, pixel_size=pixel_size, diameter=diameter, threads=threads

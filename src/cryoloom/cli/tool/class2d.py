@@ -59,6 +59,7 @@ def class2d(
     from cryoloom.protocols.particle_images import (
         check_class_count,
         load_particles,
+        mapped_memory,
         read_particle_file,
         samplings_of,
         working_grid,
@@ -102,7 +103,8 @@ def class2d(
 
     def needed(box: int) -> int:
         pixel = loaded.grid.extent / box
-        return predicted_memory(len(images), settings, box_size=box, pixel_size=pixel, diameter=diameter)
+        everything = predicted_memory(len(images), settings, box_size=box, pixel_size=pixel, diameter=diameter)
+        return everything - mapped_memory(len(images), box)
 
     expected = float(seconds.sum()) / machine_speed()
     foretold = foretell(Classify2D, expected, needed(box_size), smaller=(loaded.grid, needed))

@@ -84,7 +84,7 @@ def class3d(
         with_classes,
     )
     from cryoloom.protocols.machine_speed import machine_speed
-    from cryoloom.protocols.particle_images import check_halves, load_particles, read_particle_file
+    from cryoloom.protocols.particle_images import check_halves, load_particles, mapped_memory, read_particle_file
     from cryoloom.protocols.reference_maps import read_mask, read_reference
 
     settings = Classes3DSettings(
@@ -133,7 +133,7 @@ def class3d(
     seconds = predicted_seconds(settings, count=count, box_size=box_size, pixel_size=pixel_size, threads=threads)
 
     def needed(box: int) -> int:
-        return predicted_memory(count, settings, box_size=box, pixel_size=grid.extent / box)
+        return predicted_memory(count, settings, box_size=box, pixel_size=grid.extent / box) - mapped_memory(count, box)
 
     expected = float(seconds.sum()) / machine_speed()
     foretold = foretell(Classify3D, expected, needed(box_size), at_most=True, smaller=(grid, needed))

@@ -49,10 +49,16 @@ def ctfrefine(
 
     from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
-    from cryoloom.engine.ctf_refinement import CTFRefinementSettings, predicted_memory, predicted_seconds
+    from cryoloom.engine.ctf_refinement import CTFRefinementSettings, predicted_seconds
     from cryoloom.formats import relion
     from cryoloom.protocols.ctf_refine import RefineCTF
-    from cryoloom.protocols.ctf_refine._compute import different_images, findings, refine, with_copies
+    from cryoloom.protocols.ctf_refine._compute import (
+        different_images,
+        findings,
+        refine,
+        refinement_memory,
+        with_copies,
+    )
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
         AFTER_CHANGE_BOX,
@@ -85,7 +91,7 @@ def ctfrefine(
         check_halves_known(given.table)
     loaded = load_particles(different_images(given.table), given.resolve, diameter=None, scratch=output.parent)
     expected = predicted_seconds(len(loaded), loaded.grid.box_size, settings, threads=threads) / machine_speed()
-    needed = partial(predicted_memory, len(loaded), maps=2 if halves else 1, threads=threads)
+    needed = partial(refinement_memory, len(loaded), maps=2 if halves else 1, threads=threads)
     foretold = foretell(
         RefineCTF, expected, needed(loaded.grid.box_size), smaller=(loaded.grid, needed), how=AFTER_CHANGE_BOX
     )

@@ -78,7 +78,7 @@ def refine(
 
     from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
-    from cryoloom.engine.refinement import RefinementSettings, predicted_memory
+    from cryoloom.engine.refinement import RefinementSettings
     from cryoloom.engine.refinement import refine as refinement
     from cryoloom.formats import relion, write_volume
     from cryoloom.protocols.particle_images import (
@@ -90,7 +90,7 @@ def refine(
     )
     from cryoloom.protocols.reference_maps import read_mask, read_reference
     from cryoloom.protocols.refine import Refine
-    from cryoloom.protocols.refine._cost import refinement_seconds
+    from cryoloom.protocols.refine._cost import refinement_memory, refinement_seconds
     from cryoloom.protocols.refine._progress import FEWEST, progress_of
     from cryoloom.protocols.refined import refined
     from cryoloom.protocols.trust import Finished, write_trust
@@ -141,8 +141,8 @@ def refine(
     foretold = foretell(
         Refine,
         expected,
-        predicted_memory(len(loaded), images.box_size),
-        smaller=(grid, partial(predicted_memory, len(loaded))),
+        refinement_memory(len(loaded), images.box_size),
+        smaller=(grid, partial(refinement_memory, len(loaded))),
     )
     begin = time.monotonic()
     with ToolProgress("Refining", quiet=as_json) as progress:

@@ -240,15 +240,17 @@ def _memory_of_box(particles: Snapshot[Any], parameters: Any, box_size: int) -> 
 
 def _memory(particles: Snapshot[Any], parameters: Any) -> int:
     from cryoloom.protocols.abinitio._runs import peak_memory
+    from cryoloom.protocols.particle_images import mapped_memory
 
     grid = _grid(particles, parameters)
-    return peak_memory(
+    everything = peak_memory(
         particles.count,
         settings_of(parameters),
         box_size=grid.box_size,
         pixel_size=grid.pixel_size,
         diameter=parameters.diameter,
     )
+    return everything - mapped_memory(particles.count, grid.box_size)
 
 
 def _write(

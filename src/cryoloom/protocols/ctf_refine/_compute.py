@@ -11,7 +11,7 @@ import numpy as np
 from cryoloom.engine.ctf_refinement import CTFRefinement, refine_ctf
 from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.errors import InputError
-from cryoloom.protocols.particle_images import with_half_sets
+from cryoloom.protocols.particle_images import mapped_memory, with_half_sets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -268,3 +268,18 @@ def _as_document(estimate: Estimate | None) -> dict[str, Any] | None:
     if estimate is None:
         return None
     return {"value": estimate.value, "error": estimate.error, "disagreement": estimate.disagreement}
+
+
+def refinement_memory(count: int, box_size: int, *, maps: int = 2, threads: int = 1) -> int:
+    """Peak memory in bytes, the program and all images that are held in it included.
+
+    Parameters
+    ----------
+    count : number of images
+    box_size : edge of each in pixels
+    maps : that particles are compared with
+    threads : threads used
+    """
+    from cryoloom.engine.ctf_refinement import predicted_memory
+
+    return predicted_memory(count, box_size, maps=maps, threads=threads) - mapped_memory(count, box_size)

@@ -107,7 +107,8 @@ class RefineCTF(WholeProtocol):
 
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine."""
-        from cryoloom.engine.ctf_refinement import predicted_memory, predicted_seconds
+        from cryoloom.engine.ctf_refinement import predicted_seconds
+        from cryoloom.protocols.ctf_refine._compute import refinement_memory
         from cryoloom.protocols.machine_speed import machine_speed
         from cryoloom.protocols.particle_images import AFTER_CHANGE_BOX, advice_on_box
 
@@ -115,7 +116,7 @@ class RefineCTF(WholeProtocol):
         grid = _grid(particles)
         count = _different(particles)
         seconds = predicted_seconds(count, grid.box_size, settings_of(parameters), threads=threads)
-        needed = partial(predicted_memory, count, threads=threads)
+        needed = partial(refinement_memory, count, threads=threads)
         advice = advice_on_box(grid, needed, capacity.memory, how=AFTER_CHANGE_BOX)
         return Prediction(seconds / machine_speed(), needed(grid.box_size), advice)
 
@@ -177,9 +178,9 @@ def _grid(particles: Snapshot[Any]) -> CommonGrid:
 
 
 def _memory(particles: Snapshot[Any], threads: int) -> int:
-    from cryoloom.engine.ctf_refinement import predicted_memory
+    from cryoloom.protocols.ctf_refine._compute import refinement_memory
 
-    return predicted_memory(_different(particles), _grid(particles).box_size, threads=threads)
+    return refinement_memory(_different(particles), _grid(particles).box_size, threads=threads)
 
 
 def _different(particles: Snapshot[Any]) -> int:

@@ -18,6 +18,7 @@ from cryoloom.protocols.particle_images._grid import (
     working_grid,
 )
 from cryoloom.protocols.particle_images._load import LoadedParticles, load_particles, optics_of, tell
+from cryoloom.protocols.particle_images._memory import mapped_memory
 from cryoloom.protocols.particle_images._tables import (
     LeftOut,
     check_class_count,
@@ -47,6 +48,7 @@ __all__ = [
     "left_out",
     "load_particles",
     "loading_seconds",
+    "mapped_memory",
     "micrograph_pixel_sizes",
     "near_pairs",
     "optics_of",

@@ -171,6 +171,11 @@ def load_particles(
         raise InputError(f"None of the {len(table)} particles can be used: {excluded[-1].reason}.")
     used = table.with_frame(frame)
     images = ParticleImages(gathered.images, optics_of(used), grid.pixel_size, diameter)
+    if isinstance(gathered.images, np.memmap):
+        remarks.append(
+            f"The images take {gathered.images.nbytes / 2**30:.1f} GB, of which {memory / 2**30:.1f} GB are counted as "
+            "memory; they lie in a scratch file, and what the memory has no room for is read from it again."
+        )
     return LoadedParticles(images, used, tuple(excluded), (*remarks, *_remarks(samplings, grid, excluded)))
 
 

@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 MEMORY = 2 * 2**30  # bytes of images that are kept in memory
 
 
+def mapped_memory(count: int, box_size: int) -> int:
+    """Bytes of images that need not stay in memory, since they lie in a file.
+
+    Parameters
+    ----------
+    count : number of images
+    box_size : edge in pixels
+    """
+    return max(0, 4 * count * box_size**2 - MEMORY)
+
+
 def room_for_images(count: int, grid: CommonGrid, memory: int, scratch: Path | None) -> NDArray[np.float32]:
     """An array (count, box, box) for images, in memory or mapped from a file that is gone as soon as the array is.
 

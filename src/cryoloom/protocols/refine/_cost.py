@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cryoloom.engine.refinement import RefinementSettings, predicted_seconds
+from cryoloom.engine.refinement import RefinementSettings, predicted_memory, predicted_seconds
 from cryoloom.protocols.machine_speed import machine_speed
-from cryoloom.protocols.particle_images import CommonGrid
+from cryoloom.protocols.particle_images import CommonGrid, mapped_memory
 from cryoloom.protocols.trust import trust_seconds
 
 
@@ -36,3 +36,14 @@ def refinement_seconds(
         threads=threads,
     )
     return (refined + believed) / machine_speed()
+
+
+def refinement_memory(count: int, box_size: int) -> int:
+    """Peak memory in bytes, the program and all images that are held in it included.
+
+    Parameters
+    ----------
+    count : number of images
+    box_size : edge of each in pixels
+    """
+    return predicted_memory(count, box_size) - mapped_memory(count, box_size)

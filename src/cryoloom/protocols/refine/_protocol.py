@@ -153,17 +153,16 @@ class Refine(WholeProtocol):
 
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
         """Memory follows from the number and size of the images."""
-        from cryoloom.engine.refinement import predicted_memory
+        from cryoloom.protocols.refine._cost import refinement_memory
 
         particles = inputs["particles"]
-        memory = predicted_memory(particles.count, _grid(particles, parameters).box_size)
+        memory = refinement_memory(particles.count, _grid(particles, parameters).box_size)
         return Resources(cpu=parameters.threads, memory=memory)
 
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine; with the box that fits the memory."""
-        from cryoloom.engine.refinement import predicted_memory
         from cryoloom.protocols.particle_images import advice_on_box
-        from cryoloom.protocols.refine._cost import refinement_seconds
+        from cryoloom.protocols.refine._cost import refinement_memory, refinement_seconds
 
         count, grid = inputs["particles"].count, _grid(inputs["particles"], parameters)
         seconds = refinement_seconds(
@@ -174,8 +173,8 @@ class Refine(WholeProtocol):
             full_trust=parameters.trust == "full",
             threads=min(parameters.threads, capacity.cpu),
         )
-        memory = predicted_memory(count, grid.box_size)
-        advice = advice_on_box(grid, partial(predicted_memory, count), capacity.memory)
+        memory = refinement_memory(count, grid.box_size)
+        advice = advice_on_box(grid, partial(refinement_memory, count), capacity.memory)
         return Prediction(seconds, memory, [*advice, *settings_of(parameters).warnings])
 
     def compute(
