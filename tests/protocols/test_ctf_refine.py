@@ -88,10 +88,12 @@ def test_the_tool_writes_what_it_tells(star, scene, wrong, capsys, tmp_path):
 
 
 def test_one_map_will_do_and_is_warned_of(star, scene, capsys, tmp_path):
-    output = ("--output", tmp_path / "made", "--no-beam-tilt", "--no-trefoil", "--finest", 4)
-    said = tool(capsys, star, "--reference", star.with_name("half1.mrc"), *output)
+    output = ("--output", tmp_path / "made", "--no-beam-tilt", "--no-trefoil")
+    said = tool(capsys, star, "--reference", star.with_name("half1.mrc"), *output, "--finest", 4)
     assert "One map is compared with both half sets" in said.err
     assert "root mean square" in said.out
+    all_details = tool(capsys, star, "--reference", star.with_name("half1.mrc"), *output, "--json").out
+    assert json.loads(all_details)["resolution"] == pytest.approx(2 * PIXEL, rel=0.05)  # one ring short of the rim
 
 
 def test_copies_by_symmetry_take_over_what_their_first_tells(star, scene, capsys, tmp_path):

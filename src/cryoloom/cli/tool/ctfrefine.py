@@ -33,7 +33,8 @@ def ctfrefine(
     defocus_range: Annotated[float, typer.Option(min=1.0, help="How far the defocus may change, in Å.")] = 1000.0,
     coarsest: Annotated[float, typer.Option(min=4.0, help="Coarser details are left out, in Å.")] = 30.0,
     finest: Annotated[
-        float | None, typer.Option(min=0.5, help="Finer details are left out, in Å; else what half maps agree on.")
+        float | None,
+        typer.Option(min=0.5, help="Finest detail compared, in Å; else what half maps agree on, and with one map all."),
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
     overwrite: OverwriteOption = False,

@@ -51,7 +51,7 @@ def point_group(name: str) -> PointGroup:
     Raises
     ------
     ParameterError
-        If the name is not that of a point group, or of an icosahedral one, which cannot be refined yet.
+        If the name is not that of a point group, or of an icosahedral one, which is not known yet.
 
     References
     ----------
@@ -63,7 +63,8 @@ def point_group(name: str) -> PointGroup:
     if found is None:
         if re.fullmatch(r"I[1-5]?", plain):
             raise ParameterError(
-                f"The symmetry {name} is icosahedral, which cannot be refined yet; use C1 or a subgroup."
+                f"The symmetry {name} is icosahedral, which cryoloom does not know yet; use a subgroup, such as C5 or "
+                "T, with the map on its axes."
             )
         raise ParameterError(f"The symmetry {name!r} is no point group; give for example C1, C3, D7, T or O.")
     return _group(plain)

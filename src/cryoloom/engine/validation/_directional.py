@@ -97,14 +97,14 @@ def directional_correlation(
 
     check_half_maps(first, second, mask)
     box = len(first)
-    transforms = [
-        forward_transform(half if mask is None else half * mask, dimensions=3, threads=threads)
-        for half in (first, second)
-    ]
     by_chance = np.zeros(box // 2 + 1)
     if mask is not None:
         whole = whole or correlate_half_maps(first, second, pixel_size=pixel_size, mask=mask, threads=threads)
         by_chance = whole.by_chance
+    transforms = [
+        forward_transform(half if mask is None else half * mask, dimensions=3, threads=threads)
+        for half in (first, second)
+    ]
     starts, axes = _cells()
     within = (np.abs(axes @ axes.T) >= np.cos(np.deg2rad(_HALF_ANGLE))).astype(np.float64)
     sums = direction_sums(transforms[0], transforms[1], box, starts)

@@ -90,7 +90,7 @@ class RefineCTF(WholeProtocol):
         finest: Angstrom | None = parameter(
             None,
             label="Finest detail",
-            help="Finer details are left out; without it, as fine as the half maps agree on.",
+            help="Finer details are left out; without it, what half maps do not agree on, and with one map none.",
             level=Level.ADVANCED,
             gt=0.5,
             le=100,
