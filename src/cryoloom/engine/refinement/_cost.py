@@ -7,12 +7,14 @@ import math
 from cryoloom.engine.orientations import orientation_grid
 from cryoloom.engine.refinement._half import BATCH_BYTES
 from cryoloom.engine.refinement._plan import GRID, SHIFT_SHARE, grid_radius
+from cryoloom.engine.refinement._search import AT_ONCE
 from cryoloom.engine.refinement._settings import RefinementSettings
 from cryoloom.engine.symmetry import point_group
 
 # Seconds of one thread, measured on images of 64 to 128 pixels.
 _PAIR = 1.5e-8  # an image, orientation and place of the search over all of them
 _PRODUCT = 5e-11  # and coefficient that is compared there
+_SLICE = 3e-8  # an orientation and coefficient, which all images of a pass share
 _NEAR = 6.5e-6  # an image, coefficient and search about the best of these, and what follows from it
 _COEFFICIENT = 5e-6  # an image, coefficient and search about a known pose
 _VOXEL, _OPERATOR = 9e-7, 2e-7  # of a map, each iteration, and of that for each operator of the group
@@ -79,9 +81,10 @@ def search_seconds(
     threads : threads used
     """
     width, radius = box_size * pixel_size, _radius(resolution, box_size, pixel_size)
-    coarse = min(radius, grid_radius(width, diameter))
-    on_grid = _on_grid(coarse, shift_radius / width, point_group(symmetry).order)
-    return count * (on_grid + _NEAR * 0.5 * math.pi * radius**2) / threads
+    coarse, order = min(radius, grid_radius(width, diameter)), point_group(symmetry).order
+    image = _on_grid(coarse, shift_radius / width, order) + _NEAR * 0.5 * math.pi * radius**2
+    slices = _SLICE * len(orientation_grid(GRID)) / order * 0.5 * math.pi * coarse**2
+    return (count * image + math.ceil(count / AT_ONCE) * slices) / threads
 
 
 def _radius(resolution: float, box_size: int, pixel_size: float) -> int:
@@ -90,9 +93,13 @@ def _radius(resolution: float, box_size: int, pixel_size: float) -> int:
 
 def _on_grid(radius: int, shift: float, order: int) -> float:
     """Seconds an image; the shift is a share of the image's width."""
-    places = max(1.0, math.pi * (shift * radius / SHIFT_SHARE + 0.5) ** 2)
-    pairs = len(orientation_grid(GRID)) / order * places
+    pairs = len(orientation_grid(GRID)) / order * _places(radius, shift)
     return pairs * (_PAIR + _PRODUCT * 0.5 * math.pi * radius**2)
+
+
+def _places(radius: int, shift: float) -> float:
+    """How many there are within a shift, given as a share of the image's width."""
+    return max(1.0, math.pi * (shift * radius / SHIFT_SHARE + 0.5) ** 2)
 
 
 def predicted_memory(count: int, box_size: int) -> int:
@@ -102,7 +109,14 @@ def predicted_memory(count: int, box_size: int) -> int:
 
 
 def search_memory(
-    count: int, *, box_size: int, pixel_size: float, diameter: float, resolution: float, symmetry: str = "C1"
+    count: int,
+    *,
+    box_size: int,
+    pixel_size: float,
+    diameter: float,
+    resolution: float,
+    shift_radius: float,
+    symmetry: str = "C1",
 ) -> int:
     """Peak memory in bytes of looking for images everywhere in a map, the program and all images included.
 
@@ -112,10 +126,12 @@ def search_memory(
     box_size, pixel_size : of the images, in pixels and Å
     diameter : of the particle, in Å
     resolution : finest detail that is compared, in Å
+    shift_radius : how far from the centre of its image a particle is looked for, in Å
     symmetry : point group
     """
     width = box_size * pixel_size
-    radius = min(round(width / resolution), grid_radius(width, diameter))
+    radius = min(_radius(resolution, box_size, pixel_size), grid_radius(width, diameter))
     orientations = len(orientation_grid(GRID)) / point_group(symmetry).order
     slices = 8 * orientations * 0.5 * math.pi * radius**2
-    return round(_PROGRAM + 4 * count * box_size**2 + _SLICES * slices + _SCORES * BATCH_BYTES)
+    scores = max(BATCH_BYTES, 4 * orientations * _places(radius, shift_radius / width))
+    return round(_PROGRAM + 4 * count * box_size**2 + _SLICES * slices + _SCORES * scores)

@@ -46,6 +46,7 @@ def peak_memory(count: int, settings: AbInitioSettings, *, box_size: int, pixel_
             pixel_size=pixel_size,
             diameter=diameter,
             resolution=settings.final_resolution,
+            shift_radius=settings.shift_radius,
         ),
     )
 
