@@ -133,7 +133,6 @@ def true_state(particles: LoadedParticles, halves: np.ndarray) -> RefinementStat
         finished=True,
         rotations=rotation_matrices(particles.angles),
         shifts=particles.shifts,
-        spread=np.zeros(count),
         scale=np.ones(count),
         log_likelihood=np.arange(count, dtype=np.float64),
         half_maps=halves,

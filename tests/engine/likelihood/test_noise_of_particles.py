@@ -86,7 +86,6 @@ def nearly_found(particles, rotations, phantom):
         finished=False,
         rotations=off @ rotations,
         shifts=np.zeros((COUNT, 2)),
-        spread=np.full(COUNT, 2.0),
         scale=np.ones(COUNT),
         log_likelihood=np.zeros(COUNT),
         half_maps=np.stack([phantom] * 2),

@@ -72,7 +72,6 @@ def state(particles, phantom) -> RefinementState:
         finished=True,
         rotations=rotations,
         shifts=shifts,
-        spread=np.zeros(COUNT),
         scale=np.ones(COUNT),
         log_likelihood=np.zeros(COUNT),
         half_maps=np.stack([phantom] * 2),

@@ -157,7 +157,6 @@ class _Refinement:
             finished=False,
             rotations=np.tile(np.eye(3), (count, 1, 1)),
             shifts=np.zeros((count, 2)),
-            spread=np.zeros(count),
             scale=np.ones(count),
             log_likelihood=np.zeros(count),
             half_maps=np.stack([shared] * 2),
@@ -278,7 +277,7 @@ class _Refinement:
         self, state: RefinementState, planned: Plan, outputs: list[HalfOutput], maps: _Maps, *, last: bool
     ) -> RefinementState:
         particles = self._particles
-        values = {name: np.empty_like(getattr(state, name)) for name in ("rotations", "spread", "log_likelihood")}
+        values = {name: np.empty_like(getattr(state, name)) for name in ("rotations", "log_likelihood")}
         places, scale = np.empty_like(state.shifts), np.empty_like(state.scale)
         for half, output in zip(self._halves, outputs, strict=True):
             for name, array in values.items():

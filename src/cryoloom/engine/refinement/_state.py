@@ -23,7 +23,6 @@ class RefinementState:
     finished : whether this is the last one, in which all frequencies were put into the maps
     rotations : (n, 3, 3) that take reference axes to image axes
     shifts : (n, 2) x and y in Å with RELION's sign: what brings the particle to the centre
-    spread : (n,) uncertainty of the orientation about one axis, in degrees
     scale : (n,) grey scale of each image, about 1
     log_likelihood : (n,) of each image, less that of no particle at all
     half_maps : (2, box, box, box) of the half sets, neither masked nor filtered
@@ -48,7 +47,6 @@ class RefinementState:
     finished: bool
     rotations: NDArray[np.float64]
     shifts: NDArray[np.float64]
-    spread: NDArray[np.float64]
     scale: NDArray[np.float64]
     log_likelihood: NDArray[np.float64]
     half_maps: NDArray[np.float32]
