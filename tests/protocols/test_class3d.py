@@ -16,12 +16,11 @@ from cryoloom.engine.classes3d import Classes3DSettings, classify3d, predicted_s
 from cryoloom.errors import InputError, ParameterError
 from cryoloom.formats import read_star, write_star, write_volume
 from cryoloom.protocols.class3d._compute import (
-    check_frame,
-    check_known_poses,
     check_symmetry,
     mask_of,
     share_between,
 )
+from cryoloom.protocols.known_poses import check_frame, check_known_poses
 from cryoloom.protocols.machine_speed import measure_speed
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
 from cryoloom.workflow.predicting import predicted

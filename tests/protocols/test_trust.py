@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 from phantom_particles import BOX, COUNT, DIAMETER, PIXEL, true_state, write_particles
 
-from cryoloom.engine.refinement import RefinementSettings
+from cryoloom.engine.orientations import KnownPoses, angular_distance
+from cryoloom.engine.refinement import Reach, RefinementSettings
 from cryoloom.engine.trust import NoiseControl, PoseAgreement, nested_subsets
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
 from cryoloom.protocols.refined import refined
@@ -22,6 +23,7 @@ from cryoloom.protocols.trust import (
     Finished,
     assess,
     cross_checked,
+    second_refinement,
     trust_document,
     trust_page,
     write_trust,
@@ -158,6 +160,27 @@ def test_the_headline_is_the_worst_figure(trust):
     nothing = replace(trust, resolution=None, cross_checks=checks())
     assert "no evidence of signal" in nothing.headline.sentence
     assert replace(trust, cross_checks=checks(second_resolution=None)).headline.resolution is None
+
+
+def test_a_refinement_about_poses_is_repeated_from_moved_ones_and_says_so(honest, trust, monkeypatch):
+    """It draws nothing at random: the same poses would give the same map, whatever the seed."""
+    poses, told = KnownPoses(honest.state.rotations, honest.state.shifts), []
+    monkeypatch.setattr("cryoloom.protocols.trust._assess.refine", lambda *_, **more: told.append(more))
+    near = replace(honest, poses=poses, sources=np.arange(len(honest.particles)))
+    second_refinement(near, honest.state.combined_map)
+    second_refinement(honest, honest.state.combined_map)
+    (moved, everywhere) = told
+    assert everywhere["poses"] is None
+    by = near.astray
+    assert np.allclose(angular_distance(moved["poses"].rotations, poses.rotations), by.angle, atol=1e-3)
+    assert np.allclose(np.hypot(*(moved["poses"].shifts - poses.shifts).T), by.shift)
+    assert np.array_equal(moved["sources"], near.sources)
+    told_so = replace(trust, cross_checks=checks(astray=Reach(3.25, 2.5), second_resolution=30.0))
+    assert "a second refinement from poses moved by 3.2° and 2.5 Å comes no further" in told_so.headline.sentence
+    page = trust_page(told_so, "t")
+    assert "nothing is said of poses farther away" in page
+    assert "another seed" not in page
+    assert trust_document(told_so)["cross_checks"]["start_moved_by"] == {"angle": 3.25, "shift": 2.5}
 
 
 def test_cross_checks_of_a_refinement_that_found_the_truth_twice(honest, trust):

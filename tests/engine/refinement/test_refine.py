@@ -12,9 +12,9 @@ from cryoloom.engine.kernels import extract_coefficients, shift_factors
 from cryoloom.engine.likelihood import ParticleImages, fourier_disc
 from cryoloom.engine.maps import limit_resolution, soft_sphere
 from cryoloom.engine.optics import GroupOptics, ParticleOptics
-from cryoloom.engine.orientations import angular_distance
+from cryoloom.engine.orientations import KnownPoses, angular_distance
 from cryoloom.engine.projection import volume_transform
-from cryoloom.engine.refinement import RefinementSettings, find_poses, refine
+from cryoloom.engine.refinement import RefinementSettings, find_poses, led_astray, local_reach, refine
 from cryoloom.engine.refinement._maps import beyond, masked
 from cryoloom.engine.symmetry import point_group
 from cryoloom.engine.validation import correlate_half_maps
@@ -232,3 +232,111 @@ def test_what_cannot_be_refined_is_refused(particles, phantom):
         RefinementSettings(symmetry="X3")
     assert "agree about noise" in RefinementSettings(initial_resolution=8.0).warnings[0]
     assert not SETTINGS.warnings
+
+
+LOCAL = replace(SETTINGS, initial_resolution=20.0)
+TURNED, MOVED = 8.0, 6.0  # degrees and Å, one pixel, by which poses are wrong that a local search goes on from
+
+
+def astray(rotations, shifts, seed):
+    """Each pose turned about an axis of its own, and moved in a direction of its own."""
+    random = np.random.default_rng(seed)
+    axes = random.normal(size=(len(rotations), 3))
+    turns = Rotation.from_rotvec(TURNED * axes / np.linalg.norm(axes, axis=1)[:, None], degrees=True).as_matrix()
+    direction = random.uniform(0, 2 * np.pi, len(rotations))
+    return KnownPoses(turns @ rotations, shifts + MOVED * np.stack([np.cos(direction), np.sin(direction)], axis=1))
+
+
+@pytest.fixture(scope="module")
+def given(truth):
+    return astray(*truth, seed=14)
+
+
+@pytest.fixture(scope="module")
+def local_states(particles, phantom, given):
+    return list(refine(particles, HALVES, 250.0 * phantom, LOCAL, poses=given, threads=2))
+
+
+def test_poses_that_are_a_little_wrong_come_back(local_states, given, truth):
+    """As good as those of a search everywhere; see above for the tolerances."""
+    last = local_states[-1]
+    errors = angular_distance(last.rotations, truth[0], OPERATORS)
+    assert np.median(errors) < 2.6
+    assert errors.max() < 10.0
+    assert np.median(np.hypot(*(last.shifts - truth[1]).T)) < 0.3 * PIXEL
+    assert last.has_signal
+    assert last.resolution < 2.3 * PIXEL
+    assert not any(state.everywhere for state in local_states)
+
+
+def test_the_first_iteration_looks_no_farther_than_is_told(local_states, given, particles):
+    reach = local_reach(particles, LOCAL)
+    assert TURNED < reach.angle < 15.0
+    assert MOVED < reach.shift < 10.0
+    assert angular_distance(local_states[0].rotations, given.rotations).max() < reach.angle + 1e-3
+    assert np.abs(local_states[0].shifts - given.shifts).max() < reach.shift + 1e-6
+    # Half the wave, half the search.
+    coarse = local_reach(particles, replace(LOCAL, initial_resolution=40.0))
+    assert coarse.angle > 1.5 * reach.angle
+
+
+def test_a_local_search_goes_on_to_the_same_bits(particles, phantom, given, local_states):
+    again = list(refine(particles, HALVES, phantom, LOCAL, poses=given, state=local_states[-3], threads=2))
+    assert len(again) == 2
+    for name in ("rotations", "shifts", "scale", "half_maps", "combined_map"):
+        assert np.array_equal(getattr(again[-1], name), getattr(local_states[-1], name))
+
+
+def test_each_half_set_goes_on_from_its_own_map(particles, phantom, given, local_states):
+    """What is shown to the second half changes nothing in the first."""
+    references = 250.0 * np.stack([phantom, np.roll(phantom, 2, axis=0)])
+    apart = next(refine(particles, HALVES, references, LOCAL, poses=given, threads=2))
+    first, state = HALVES == 1, local_states[0]
+    assert np.array_equal(apart.half_maps[0], state.half_maps[0])
+    assert not np.array_equal(apart.half_maps[1], state.half_maps[1])
+    for name in ("rotations", "shifts"):
+        assert np.array_equal(getattr(apart, name)[first], getattr(state, name)[first])
+        assert not np.array_equal(getattr(apart, name)[~first], getattr(state, name)[~first])
+
+
+def expanded(particles, poses, images=None):
+    """The first sixty particles three times over, in poses that the symmetry makes equal."""
+    rows = np.repeat(np.arange(60), 3)
+    rotations = (poses.rotations[:60, None] @ OPERATORS).reshape(-1, 3, 3)
+    copies = replace(
+        particles, images=(particles.images if images is None else images)[rows], optics=particles.optics[rows]
+    )
+    return copies, KnownPoses(rotations, poses.shifts[rows]), rows
+
+
+def test_copies_by_symmetry_stay_where_they_are(particles, phantom, truth):
+    copies, poses, rows = expanded(particles, KnownPoses(*truth))
+    alone = replace(LOCAL, symmetry="C1", iterations=3)
+    *_, last = refine(copies, HALVES[rows], phantom, alone, poses=poses, sources=rows, threads=2)
+    # Three images of one particle in poses a third of a turn apart: none has gone over to another one.
+    assert angular_distance(last.rotations, poses.rotations).max() < 10.0
+    assert last.has_signal
+
+
+def test_copies_of_noise_give_no_evidence(particles, phantom, truth):
+    """Each image is three times in the map of its half, which makes chance larger by √3."""
+    noise = np.random.default_rng(9).normal(size=(60, BOX, BOX)).astype(np.float32)
+    copies, poses, rows = expanded(particles, KnownPoses(*truth), noise)
+    alone = replace(LOCAL, symmetry="C1", iterations=3)
+    *_, last = refine(copies, HALVES[rows], phantom, alone, poses=poses, sources=rows, threads=2)
+    assert not last.has_signal
+
+
+def test_poses_are_led_astray_as_far_as_is_told(particles, truth):
+    by = local_reach(particles, LOCAL) * 0.5
+    made = led_astray(KnownPoses(*truth), by, seed=3)
+    assert np.allclose(angular_distance(made.rotations, truth[0]), by.angle, atol=1e-4)
+    assert np.allclose(np.hypot(*(made.shifts - truth[1]).T), by.shift)
+    other = led_astray(KnownPoses(*truth), by, seed=4)
+    assert not np.allclose(made.shifts, other.shifts)
+
+
+def test_a_pose_for_each_image_is_needed(particles, phantom, truth):
+    few = KnownPoses(truth[0][:5], truth[1][:5])
+    with pytest.raises(ParameterError, match="5 poses and 180 images"):
+        next(refine(particles, HALVES, phantom, LOCAL, poses=few))

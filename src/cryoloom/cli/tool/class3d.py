@@ -74,15 +74,13 @@ def class3d(
     from cryoloom.protocols.class3d import Classify3D
     from cryoloom.protocols.class3d._compute import (
         Progress,
-        check_frame,
-        check_known_poses,
         check_symmetry,
         doubts_of,
         found_classes,
         mask_of,
-        source_rows,
         with_classes,
     )
+    from cryoloom.protocols.known_poses import check_frame, check_known_poses, source_rows
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import check_halves, load_particles, mapped_memory, read_particle_file
     from cryoloom.protocols.reference_maps import read_mask, read_reference
@@ -135,8 +133,9 @@ def class3d(
     def needed(box: int) -> int:
         return predicted_memory(count, settings, box_size=box, pixel_size=grid.extent / box) - mapped_memory(count, box)
 
-    expected = float(seconds.sum()) / machine_speed()
-    foretold = foretell(Classify3D, expected, needed(box_size), at_most=True, smaller=(grid, needed))
+    foretold = foretell(
+        Classify3D, float(seconds.sum()) / machine_speed(), needed(box_size), at_most=True, smaller=(grid, needed)
+    )
     begin = time.monotonic()
     told = Progress(settings, len(loaded), grid)
     with ToolProgress("3D classes", quiet=as_json) as progress:

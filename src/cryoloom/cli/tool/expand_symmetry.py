@@ -22,7 +22,8 @@ def expand_symmetry(
 ) -> None:
     """Copy every particle into all poses that the symmetry of its map makes equal.
 
-    A copy stays in the half set of its particle. What follows is done without symmetry and with poses near these.
+    A copy stays in the half set of its particle. What follows is done without symmetry and with poses near these:
+    class3d, subtract, or refine --search local.
 
     Example: cryoloom tool expand-symmetry fine_particles.star --symmetry C3 --output expanded.star
     """

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
+from cryoloom.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from cryoloom.engine.refinement import RefinementSettings
+    from cryoloom.protocols.particle_images import LoadedParticles, ParticleFile
+    from cryoloom.protocols.refine._start import Start
     from cryoloom.protocols.trust import Finished, Trust
+    from cryoloom.protocols.upright_reference import UprightReference
 
 
 def refine(
@@ -29,9 +35,21 @@ def refine(
     output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of maps, mask and STAR file.")],
     reference_pixel_size: ReferencePixelSizeOption = None,
     symmetry: Annotated[str, typer.Option(help="Point group: C1, C3, D7, T or O.")] = "C1",
+    search: Annotated[
+        Literal["everywhere", "local"],
+        typer.Option(help="local goes on from the poses that particles have, in their half sets."),
+    ] = "everywhere",
+    half1: Annotated[
+        Path | None, typer.Option(help="Half map of the reference, for the first half set in a local search.")
+    ] = None,
+    half2: Annotated[Path | None, typer.Option(help="The same for the second half set.")] = None,
     initial_resolution: Annotated[
-        float, typer.Option(min=2.0, help="Finer details of the reference are left out, in Å.")
-    ] = 40.0,
+        float | None,
+        typer.Option(
+            min=2.0,
+            help="Finer details of the reference are left out, in Å; without it 40, or 20 in a local search.",
+        ),
+    ] = None,
     mask: Annotated[
         Path | None,
         typer.Option(help="Soft mask, outside of which maps are taken for empty; without it, a sphere."),
@@ -45,7 +63,9 @@ def refine(
     full_trust: Annotated[
         bool, typer.Option("--full-trust", help="Refine again with another seed, and align noise beside particles.")
     ] = False,
-    shift: Annotated[float, typer.Option(min=0.0, help="Largest shift looked for at first, in Å.")] = 20.0,
+    shift: Annotated[
+        float, typer.Option(min=0.0, help="Largest shift looked for at first, in Å, in a search everywhere.")
+    ] = 20.0,
     box: Annotated[
         int | None, typer.Option(min=16, help="Edge of the images as they are compared, in pixels; even.")
     ] = None,
@@ -67,6 +87,10 @@ def refine(
 
     Nothing is started if the reference correlates with itself by less than 0.7 at 20 Å under some operator.
 
+    A local search (--search local) is for particles that another refinement wrote, after a change of box or pixel size,
+    or expanded by their symmetry and refined without it. Give it --half1 and --half2, too, and each half set goes on
+    from its own map. It looks the farther from poses, the coarser the initial resolution; how far is told.
+
     Killed, it leaves whole files or none, and does not go on: called again, it begins anew. Where that is too dear, run
     the protocol refine in a project; such a run goes on from its last iteration.
 
@@ -77,28 +101,19 @@ def refine(
     import time
 
     from cryoloom.cli.tool._prediction import foretell
-    from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.refinement import RefinementSettings
-    from cryoloom.engine.refinement import refine as refinement
     from cryoloom.formats import relion, write_volume
-    from cryoloom.protocols.particle_images import (
-        check_halves,
-        common_grid,
-        load_particles,
-        read_particle_file,
-        samplings_of,
-    )
-    from cryoloom.protocols.reference_maps import read_mask, read_reference
+    from cryoloom.protocols.particle_images import read_particle_file
     from cryoloom.protocols.refine import Refine
     from cryoloom.protocols.refine._cost import refinement_memory, refinement_seconds
-    from cryoloom.protocols.refine._progress import FEWEST, progress_of
-    from cryoloom.protocols.refined import refined
-    from cryoloom.protocols.trust import Finished, write_trust
-    from cryoloom.protocols.upright_reference import upright_reference
+    from cryoloom.protocols.refine._protocol import INITIAL_RESOLUTION
+    from cryoloom.protocols.trust import write_trust
 
+    local = search == "local"
+    _check_start(half1, half2, local=local, align_reference=align_reference)
     settings = RefinementSettings(
         symmetry=symmetry,
-        initial_resolution=initial_resolution,
+        initial_resolution=INITIAL_RESOLUTION[search] if initial_resolution is None else initial_resolution,
         shift_radius=shift,
         iterations=iterations,
         seed=seed,
@@ -107,50 +122,39 @@ def refine(
     star = output.with_name(f"{output.name}_particles.star")
     page, figures = (output.with_name(f"{output.name}_trust.{kind}") for kind in ("html", "json"))
     targets = [*maps.values(), star, page, figures]
-    read = [particles, reference, *([] if mask is None else [mask])]
-    check_targets(targets, inputs=read, overwrite=overwrite)
+    check_targets(targets, inputs=[particles, reference, half1, half2, mask], overwrite=overwrite)
     given = read_particle_file(particles)
     check_targets(targets, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
-    grid = common_grid(samplings_of(given.table), box_size=box)
-    start = upright_reference(
-        read_reference(reference, grid, pixel_size=reference_pixel_size),
-        symmetry,
-        pixel_size=grid.pixel_size,
+    ready = _prepared(
+        given,
+        (reference, half1, half2, mask),
+        settings,
+        reference_pixel_size=reference_pixel_size,
+        local=local,
+        box_size=box,
         diameter=diameter,
+        duplicates_within=duplicates_within,
         align=align_reference,
         accept=accept_symmetry,
-        offers=("Let its axes be found (--align-reference)", "--accept-symmetry"),
+        scratch=output.parent,
         threads=threads,
     )
-    inside = None if mask is None else read_mask(mask, grid)
-    loaded = load_particles(
-        given.table,
-        given.resolve,
-        diameter=diameter,
-        box_size=box,
-        duplicates_within=duplicates_within,
-        scratch=output.parent,
-    )
-    check_halves(loaded.half_sets, least=FEWEST)
-    remarks = [*given.remarks, *settings.warnings, *start.remarks, *loaded.remarks]
-    sys.stderr.writelines([*(f"{particles.name}: {remark}\n" for remark in remarks), start.shown_below])
-    images = loaded.images
+    remarks = [*given.remarks, *ready.remarks]
+    sys.stderr.writelines([*(f"{particles.name}: {remark}\n" for remark in remarks), ready.upright.shown_below])
+    loaded, images = ready.particles, ready.particles.images
     expected = refinement_seconds(
-        len(loaded), settings, grid, diameter=diameter, full_trust=full_trust, threads=threads
+        len(loaded), settings, loaded.grid, diameter=diameter, full_trust=full_trust, local=local, threads=threads
     )
     foretold = foretell(
         Refine,
         expected,
         refinement_memory(len(loaded), images.box_size),
-        smaller=(grid, partial(refinement_memory, len(loaded))),
+        smaller=(loaded.grid, partial(refinement_memory, len(loaded))),
     )
     begin = time.monotonic()
-    with ToolProgress("Refining", quiet=as_json) as progress:
-        for state in refinement(images, loaded.half_sets, start.volume, settings, mask=inside, threads=threads):
-            progress(*progress_of(state, iterations))
-    result = refined(loaded, state, mask=inside, threads=threads)
-    done = Finished(loaded, settings, state, result, given.resolve, inside)
-    trust = _believed(done, start.volume if full_trust else None, quiet=as_json, threads=threads)
+    done = _finished(ready, settings, given, quiet=as_json, threads=threads)
+    state, result = done.state, done.result
+    trust = _believed(done, ready.start.reference if full_trust else None, quiet=as_json, threads=threads)
     write_trust(page, figures, trust, output.name)
     headline = trust.headline
     first, second = state.half_maps
@@ -173,9 +177,10 @@ def refine(
         "converged": state.converged,
         "count": len(loaded),
         "left_out": [{"image": one.label, "reason": one.reason} for one in loaded.left_out],
+        "search": search,
         "symmetry": symmetry,
-        "symmetry_correlations": start.table.correlations,
-        "symmetry_operators": start.table.document,
+        "symmetry_correlations": ready.upright.table.correlations,
+        "symmetry_operators": ready.upright.table.document,
         "box_size": images.box_size,
         "pixel_size": images.pixel_size,
         "fsc": {
@@ -188,6 +193,116 @@ def refine(
         "remarks": remarks,
     }
     emit(document, as_json=as_json, text=f"{len(loaded)} particles → {maps['map']}: {headline.sentence}")
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """What is refined, and where it begins; with the reference as it lies, and all remarks."""
+
+    particles: LoadedParticles
+    start: Start
+    mask: NDArray[np.float32] | None
+    upright: UprightReference
+    remarks: tuple[str, ...]
+
+
+def _check_start(half1: Path | None, half2: Path | None, *, local: bool, align_reference: bool) -> None:
+    if (half1 is None) != (half2 is None):
+        raise InputError("Give both half maps, or neither.")
+    if half1 is not None and not local:
+        raise InputError("Half maps are for a local search (--search local); one everywhere starts from one map.")
+    if local and align_reference:
+        raise InputError(
+            "A local search goes on from poses in the frame of the reference, which must then not be moved away from "
+            "them; bring both to the axes with cryoloom tool symmetry, and leave --align-reference out."
+        )
+
+
+def _prepared(
+    given: ParticleFile,
+    maps: tuple[Path, Path | None, Path | None, Path | None],
+    settings: RefinementSettings,
+    *,
+    reference_pixel_size: float | None,
+    local: bool,
+    box_size: int | None,
+    diameter: float,
+    duplicates_within: float,
+    align: bool,
+    accept: bool,
+    scratch: Path,
+    threads: int,
+) -> _Ready:
+    """Read images and maps (reference, both half maps, mask), and refuse what cannot be refined."""
+    from cryoloom.engine.symmetry import point_group
+    from cryoloom.protocols.particle_images import check_halves, common_grid, load_particles, samplings_of
+    from cryoloom.protocols.reference_maps import read_mask, read_reference
+    from cryoloom.protocols.refine._progress import FEWEST
+    from cryoloom.protocols.refine._start import Start, check_goes_on, local_start, read_halves
+    from cryoloom.protocols.upright_reference import upright_reference
+
+    reference, half1, half2, mask = maps
+    if local:
+        check_goes_on(given.table)
+    grid = common_grid(samplings_of(given.table), box_size=box_size)
+    upright = upright_reference(
+        read_reference(reference, grid, pixel_size=reference_pixel_size),
+        settings.symmetry,
+        pixel_size=grid.pixel_size,
+        diameter=diameter,
+        align=align,
+        accept=accept,
+        offers=("Let its axes be found (--align-reference)", "--accept-symmetry"),
+        threads=threads,
+    )
+    inside = None if mask is None else read_mask(mask, grid)
+    loaded = load_particles(
+        given.table,
+        given.resolve,
+        diameter=diameter,
+        box_size=box_size,
+        duplicates_within=duplicates_within,
+        copies=local and point_group(settings.symmetry).order == 1,
+        scratch=scratch,
+    )
+    check_halves(loaded.half_sets, least=FEWEST)
+    halves = (
+        None if half1 is None or half2 is None else read_halves(half1, half2, grid, pixel_size=reference_pixel_size)
+    )
+    start = Start(upright.volume)
+    if local:
+        start = local_start(loaded, upright.volume, halves, settings, inside, threads=threads)
+    warnings = settings.warnings if halves is None else ()
+    remarks = (*warnings, *upright.remarks, *loaded.remarks, *start.remarks)
+    return _Ready(loaded, start, inside, upright, remarks)
+
+
+def _finished(
+    ready: _Ready, settings: RefinementSettings, given: ParticleFile, *, quiet: bool, threads: int
+) -> Finished:
+    from cryoloom.cli.tool._progress import ToolProgress
+    from cryoloom.engine.refinement import refine as refinement
+    from cryoloom.protocols.refine._progress import progress_of
+    from cryoloom.protocols.refined import refined
+    from cryoloom.protocols.trust import Finished
+
+    loaded, start = ready.particles, ready.start
+    with ToolProgress("Refining", quiet=quiet) as progress:
+        for state in refinement(
+            loaded.images,
+            loaded.half_sets,
+            start.reference,
+            settings,
+            poses=start.poses,
+            sources=start.sources,
+            mask=ready.mask,
+            threads=threads,
+        ):
+            progress(*progress_of(state, settings.iterations))
+    result = refined(loaded, state, mask=ready.mask, threads=threads)
+    return Finished(
+        loaded, settings, state, result, given.resolve, ready.mask, poses=start.poses, sources=start.sources
+    )
 
 
 def _believed(done: Finished, start: NDArray[np.float32] | None, *, quiet: bool, threads: int) -> Trust:

@@ -4,9 +4,9 @@ from cryoloom.engine.classes3d._agreement import adjusted_rand_index, matched
 from cryoloom.engine.classes3d._classes3d import check_enough, classify3d
 from cryoloom.engine.classes3d._cost import predicted_memory, predicted_seconds
 from cryoloom.engine.classes3d._maps import ClassMap, class_map
-from cryoloom.engine.classes3d._poses import KnownPoses
 from cryoloom.engine.classes3d._settings import Classes3DSettings
 from cryoloom.engine.classes3d._state import REPRODUCIBLE, Classes3DState
+from cryoloom.engine.orientations import KnownPoses
 
 __all__ = [
     "REPRODUCIBLE",

@@ -29,9 +29,9 @@ from cryoloom.errors import ParameterError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cryoloom.engine.classes3d._poses import KnownPoses
     from cryoloom.engine.classes3d._settings import Classes3DSettings
     from cryoloom.engine.likelihood import ParticleImages
+    from cryoloom.engine.orientations import KnownPoses
 
 EVERYWHERE = 5  # iterations before places are judged by how far particles agree about them
 SETTLED = 0.002  # share of the particles that change their class when it is over

@@ -15,8 +15,8 @@ from cryoloom.engine.symmetry import point_group
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cryoloom.engine.classes3d._poses import KnownPoses
     from cryoloom.engine.likelihood import ParticleImages
+    from cryoloom.engine.orientations import KnownPoses
 
 BATCH = 128
 LEAST_WEIGHT = 1e-3  # probability of a class below which an image is left out of its map

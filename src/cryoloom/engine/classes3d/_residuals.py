@@ -21,8 +21,8 @@ from cryoloom.errors import ParameterError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cryoloom.engine.classes3d._poses import KnownPoses
     from cryoloom.engine.likelihood import Observations, ParticleImages
+    from cryoloom.engine.orientations import KnownPoses
 
 BATCH = 128
 NOISE_IMAGES = 1000  # of which the spectrum of the noise is taken

@@ -7,6 +7,7 @@ from cryoloom.engine.refinement._cost import (
     search_memory,
     search_seconds,
 )
+from cryoloom.engine.refinement._local import ASTRAY, Reach, led_astray, local_reach
 from cryoloom.engine.refinement._maps import particle_sphere, signal_to_noise
 from cryoloom.engine.refinement._refine import refine
 from cryoloom.engine.refinement._search import FoundPoses, find_poses
@@ -14,11 +15,15 @@ from cryoloom.engine.refinement._settings import RefinementSettings
 from cryoloom.engine.refinement._state import RefinementState
 
 __all__ = [
+    "ASTRAY",
     "USUAL_ITERATIONS",
     "FoundPoses",
+    "Reach",
     "RefinementSettings",
     "RefinementState",
     "find_poses",
+    "led_astray",
+    "local_reach",
     "particle_sphere",
     "predicted_memory",
     "predicted_seconds",

@@ -19,6 +19,7 @@ _NEAR = 6.5e-6  # an image, coefficient and search about the best of these, and 
 _COEFFICIENT = 5e-6  # an image, coefficient and search about a known pose
 _VOXEL, _OPERATOR = 9e-7, 2e-7  # of a map, each iteration, and of that for each operator of the group
 _EVERYWHERE, _LOCAL = 3, 3  # iterations that a refinement usually takes; everywhere 2 of clear images, 5 of faint ones
+_FROM_POSES = 4  # the same of one that goes on from known poses, none of them everywhere
 _KNOWN = 2.0  # steps within which places are tried once particles have been found
 _PROGRAM = 230 * 2**20  # Python with NumPy, SciPy and Numba's kernels
 _BATCHES = 150 * 2**20  # what is made for one batch of images
@@ -34,6 +35,7 @@ def predicted_seconds(
     box_size: int,
     pixel_size: float,
     diameter: float,
+    local: bool = False,
     threads: int = 1,
 ) -> float:
     """Time of a refinement that resolves the map to the last shell.
@@ -44,16 +46,19 @@ def predicted_seconds(
     settings : symmetry, initial resolution, shift radius
     box_size, pixel_size : of the images, in pixels and Å
     diameter : of the particle, in Å
+    local : it goes on from known poses, and looks nowhere else
     threads : threads used
     """
     width, order = box_size * pixel_size, point_group(settings.symmetry).order
+    coefficients, voxel = 0.5 * math.pi * (0.5 * box_size) ** 2, _VOXEL + _OPERATOR * order
+    if local:
+        return _FROM_POSES * (count * _COEFFICIENT * coefficients + voxel * box_size**3) / threads
     coarsest = grid_radius(width, diameter)
     shift = settings.shift_radius / width
     first = _on_grid(min(coarsest, _radius(settings.initial_resolution, box_size, pixel_size)), shift, order)
     next_ones = _on_grid(min(coarsest, box_size // 2), min(shift, _KNOWN * SHIFT_SHARE / coarsest), order)
-    about = (_EVERYWHERE * _NEAR + _LOCAL * _COEFFICIENT) * 0.5 * math.pi * (0.5 * box_size) ** 2
+    about = (_EVERYWHERE * _NEAR + _LOCAL * _COEFFICIENT) * coefficients
     image = first + (_EVERYWHERE - 1) * next_ones + about
-    voxel = _VOXEL + _OPERATOR * order
     return (count * image + USUAL_ITERATIONS * voxel * box_size**3) / threads
 
 

@@ -23,19 +23,19 @@ BATCH = 16
 
 
 def on_grey_scale_of(
-    particles: ParticleImages, known: HalfInput, radius: int, grid: EverywhereGrid, *, threads: int
+    particles: ParticleImages, known: HalfInput, radius: int, grid: EverywhereGrid | None, *, threads: int
 ) -> NDArray[np.float32]:
     """Scale each shell of a map so that its projections explain images best.
 
-    Poses are found first with the scale left free, which makes the score a normalised correlation; then one factor
-    per ring, not negative, follows by least squares.
+    Poses, unless they are known, are found first with the scale left free, which makes the score a normalised
+    correlation; then one factor per ring, not negative, follows by least squares.
 
     Parameters
     ----------
     particles : all images
     known : of one half set, with the map
     radius : frequencies below this many Fourier pixels are compared
-    grid : where to look
+    grid : where to look; none to take the known poses
     threads : threads to use; the result does not depend on it
 
     Returns
@@ -48,15 +48,19 @@ def on_grey_scale_of(
     explained, energy = np.zeros(radius + 1), np.zeros(radius + 1)
     slices: NDArray[np.complex64] | None = None
     for start in range(0, min(IMAGES, len(known.chosen)), BATCH):
-        chosen = known.chosen[start : start + BATCH]
+        rows = slice(start, start + BATCH)
+        chosen = known.chosen[rows]
         seen = particles.observe(chosen, radius, known.noise, threads=threads)
         compared = Compared(seen.whole, seen.transfer, seen.frequencies, particles.optics[chosen], particles.box_size)
-        if slices is None:
-            slices = extract_coefficients(volume, grid.rotations, seen.frequencies, threads=threads)
-        found = guess_everywhere(compared, grid.rotations, slices, grid.places, free_scale=True, step=grid.step)
-        best = found[np.flatnonzero(np.diff(found.owners, prepend=-1))]
-        slices_of_best = extract_coefficients(volume, best.rotations, seen.frequencies, threads=threads)
-        slices_of_best *= compared.transfer * shift_factors(seen.frequencies, best.places, particles.box_size)
+        rotations, places = known.rotations[rows], known.places[rows]
+        if grid is not None:
+            if slices is None:
+                slices = extract_coefficients(volume, grid.rotations, seen.frequencies, threads=threads)
+            found = guess_everywhere(compared, grid.rotations, slices, grid.places, free_scale=True, step=grid.step)
+            best = found[np.flatnonzero(np.diff(found.owners, prepend=-1))]
+            rotations, places = best.rotations, best.places
+        slices_of_best = extract_coefficients(volume, rotations, seen.frequencies, threads=threads)
+        slices_of_best *= compared.transfer * shift_factors(seen.frequencies, places, particles.box_size)
         product = (compared.values.conj() * slices_of_best).real.sum(axis=0, dtype=np.float64)
         square = (slices_of_best.real**2 + slices_of_best.imag**2).sum(axis=0, dtype=np.float64)
         explained += np.bincount(ring_of(seen.frequencies), product, radius + 1)

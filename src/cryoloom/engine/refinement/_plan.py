@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryoloom.engine.likelihood import ParticleImages
 
 GRID = 7.5  # degrees between the orientations of the search over all of them
 FINEST = 0.25  # degrees
@@ -83,6 +87,12 @@ def plan(
 def grid_radius(width: float, diameter: float) -> int:
     """Up to which radius in Fourier pixels images of a width in Å can be compared on the grid of all orientations."""
     return round(width / (GRID_WAVES * math.radians(GRID) * 0.5 * diameter))
+
+
+def first_radius(particles: ParticleImages, resolution: float) -> int:
+    """Up to which radius in Fourier pixels images are compared first, if they are up to a resolution in Å."""
+    width = particles.box_size * particles.pixel_size
+    return max(3, min(particles.largest_radius, int(width / resolution)))
 
 
 def next_radius(resolved: float, largest_radius: int) -> int:

@@ -23,7 +23,7 @@ from cryoloom.engine.refinement._maps import (
     signal_to_noise,
     start_map,
 )
-from cryoloom.engine.refinement._plan import Plan, next_radius, plan
+from cryoloom.engine.refinement._plan import Plan, first_radius, next_radius, plan
 from cryoloom.engine.refinement._settings import RefinementSettings
 from cryoloom.engine.refinement._state import RefinementState
 from cryoloom.engine.symmetry import point_group
@@ -32,6 +32,7 @@ from cryoloom.errors import ParameterError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cryoloom.engine.orientations import KnownPoses
     from cryoloom.engine.reconstruction import FourierSums
 
 NOISE_IMAGES = 1000  # of which the first spectrum of the noise is taken
@@ -51,6 +52,8 @@ def refine(
     reference: NDArray[np.float32],
     settings: RefinementSettings,
     *,
+    poses: KnownPoses | None = None,
+    sources: NDArray[np.int64] | None = None,
     mask: NDArray[np.float32] | None = None,
     state: RefinementState | None = None,
     threads: int = 1,
@@ -65,8 +68,12 @@ def refine(
     ----------
     particles : images, optics and diameter
     half_sets : (n,) 1 or 2
-    reference : (box, box, box) map to start from, on any grey scale, in the frame of the symmetry
+    reference : (box, box, box) map to start from, on any grey scale, in the frame of the symmetry; or a map for each
+        half set, (2, box, box, box), of which the other one learns nothing
     settings : symmetry, initial resolution, seed
+    poses : n that particles have in the frame of the reference, to look about; see `local_reach` for how far. By
+        default every particle is looked for everywhere. Half sets must be those in which these poses were found.
+    sources : (n,) which image each one shows again, as copies by symmetry do; by default, none does
     mask : (box, box, box) from 0 to 1, outside of which maps are taken for empty when images are compared with them;
         without it, the sphere of the particle's diameter. How far the halves agree is told in that sphere all the same.
     state : to go on from, as a former call with the same arguments yielded it
@@ -86,8 +93,8 @@ def refine(
     Scheres (2012), J. Struct. Biol. 180:519-530, for the likelihood and its regularisation; Scheres & Chen (2012),
     Nature Methods 9:853-854, for independent halves.
     """
-    refinement = _Refinement(particles, half_sets, settings, mask, threads)
-    current = refinement.start(reference) if state is None else state
+    refinement = _Refinement(particles, half_sets, settings, sources, mask, threads)
+    current = refinement.start(reference, poses) if state is None else state
     while not current.finished:
         current = refinement.iterate(current)
         yield current
@@ -109,6 +116,7 @@ class _Refinement:
         particles: ParticleImages,
         half_sets: NDArray[np.int64],
         settings: RefinementSettings,
+        sources: NDArray[np.int64] | None,
         mask: NDArray[np.float32] | None,
         threads: int,
     ) -> None:
@@ -128,25 +136,21 @@ class _Refinement:
                 f"{self._sphere.shape}."
             )
         # Nothing at or beyond this many Fourier pixels is ever shown to both halves.
-        width = particles.box_size * particles.pixel_size
-        self._shared_radius = max(3, min(particles.largest_radius, int(width / settings.initial_resolution)))
+        self._shared_radius = first_radius(particles, settings.initial_resolution)
+        self._copies = 1.0 if sources is None else len(sources) / len(np.unique(sources))
 
-    def start(self, reference: NDArray[np.float32]) -> RefinementState:
-        """The state before the first iteration: no pose, and the same map for both halves."""
+    def start(self, reference: NDArray[np.float32], poses: KnownPoses | None) -> RefinementState:
+        """The state before the first iteration: no pose, or those that are given, and what both halves start from."""
         particles, count, box = self._particles, len(self._particles), self._particles.box_size
-        if reference.shape != (box,) * 3:
+        if reference.shape not in ((box,) * 3, (2, box, box, box)):
             raise ParameterError(
                 f"The reference is {reference.shape} and the images {box} pixels wide; resample it to {(box,) * 3}."
             )
+        if poses is not None and len(poses) != count:
+            raise ParameterError(f"There are {len(poses)} poses and {count} images; give one for each.")
         width = box * particles.pixel_size
-        shared = start_map(np.asarray(reference, np.float32), self._shared_radius, self._sphere)
-        if self._mask is not None:
-            shared = masked(shared, self._mask, self._shared_radius, threads=self._threads)
-        if not np.ptp(shared) > 0:
-            where = "" if self._mask is None else " within the mask"
-            raise ParameterError(
-                f"The reference holds nothing{where} at the initial resolution; give a map of the particle."
-            )
+        shown = [self._shown(one) for one in np.asarray(reference, np.float32).reshape(-1, box, box, box)]
+        half_maps = np.stack([shown[0], shown[-1]])
         noise = [
             NoiseSpectrum.of_images(np.asarray(particles.images[half[:NOISE_IMAGES]]), threads=self._threads)
             for half in self._halves
@@ -155,19 +159,19 @@ class _Refinement:
         return RefinementState(
             iteration=0,
             finished=False,
-            rotations=np.tile(np.eye(3), (count, 1, 1)),
-            shifts=np.zeros((count, 2)),
+            rotations=np.tile(np.eye(3), (count, 1, 1)) if poses is None else poses.rotations,
+            shifts=np.zeros((count, 2)) if poses is None else poses.shifts,
             scale=np.ones(count),
             log_likelihood=np.zeros(count),
-            half_maps=np.stack([shared] * 2),
-            combined_map=shared,
-            references=np.stack([shared] * 2),
+            half_maps=half_maps,
+            combined_map=half_maps.mean(axis=0),
+            references=half_maps,
             noise=(noise[0].shared_by(particles.optics), noise[1].shared_by(particles.optics)),
             curve=ShellCorrelation(np.arange(box // 2 + 1) / width, nothing, nothing.astype(np.int64)),
             radius=self._shared_radius,
             compared=0,
             has_signal=False,
-            everywhere=True,
+            everywhere=poses is None,
             moved=180.0,
             shifted=0.0,
             jumped=1.0,
@@ -175,6 +179,18 @@ class _Refinement:
             stalled=0,
             ending=False,
         )
+
+    def _shown(self, reference: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What images are compared with first."""
+        shown = start_map(reference, self._shared_radius, self._sphere)
+        if self._mask is not None:
+            shown = masked(shown, self._mask, self._shared_radius, threads=self._threads)
+        if not np.ptp(shown) > 0:
+            where = "" if self._mask is None else " within the mask"
+            raise ParameterError(
+                f"The reference holds nothing{where} at the initial resolution; give a map of the particle."
+            )
+        return shown
 
     def iterate(self, state: RefinementState) -> RefinementState:
         """One iteration of both halves."""
@@ -215,8 +231,7 @@ class _Refinement:
             reference=state.references[number],
             noise=state.noise[number],
         )
-        first = state.iteration == 0
-        if first and grid is not None:
+        if state.iteration == 0:
             scaled = on_grey_scale_of(self._particles, known, planned.radius, grid, threads=self._threads)
             known = replace(known, reference=scaled)
         # Until the halves agree beyond what both were shown, nothing may carry that further: masks of images, which mix
@@ -290,7 +305,7 @@ class _Refinement:
         shell = resolved_shell(maps.curve)
         better = shell > state.best_shell + PROGRESS
         stalled = 0 if better else state.stalled + 1
-        per_number = len(self._operators) / float((self._sphere.astype(np.float64) ** 2).mean())
+        per_number = self._copies * len(self._operators) / float((self._sphere.astype(np.float64) ** 2).mean())
         sure = deviations_beyond(maps.curve, self._shared_radius, planned.map_radius, per_number) > SURE
         has_signal = state.has_signal or sure
         radius = next_radius(shell, particles.largest_radius) if has_signal else self._shared_radius

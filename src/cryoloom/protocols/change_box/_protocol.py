@@ -23,8 +23,8 @@ class ChangeBox(WholeProtocol):
     """Cut particles out of their micrographs again in another box or with another pixel size, and bring maps along.
 
     Windows lie where the particles were refined to be. Identity, poses, half sets, CTFs and optics stay, so that a
-    refinement can go on. Particles whose window leaves the micrograph are listed as failed items. A map and masks are
-    sampled like the new images.
+    refinement can go on by a local search (``search = local``). Particles whose window leaves the micrograph are listed
+    as failed items. A map, with its half maps, and masks are sampled like the new images.
     """
 
     id = "change-box"

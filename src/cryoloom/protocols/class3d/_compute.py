@@ -12,15 +12,10 @@ from cryoloom.engine.classes3d import (
     REPRODUCIBLE,
     Classes3DSettings,
     Classes3DState,
-    KnownPoses,
     class_map,
     predicted_seconds,
 )
-from cryoloom.engine.maps import low_pass
-from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.engine.validation import correlate_half_maps, soft_auto_mask
-from cryoloom.errors import InputError
-from cryoloom.protocols.particle_images import original_particles
 from cryoloom.protocols.upright_reference import UprightReference, upright_reference
 
 if TYPE_CHECKING:
@@ -28,11 +23,9 @@ if TYPE_CHECKING:
 
     from cryoloom.data import Table
     from cryoloom.engine.classes3d import ClassMap
+    from cryoloom.engine.orientations import KnownPoses
     from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
 
-COMPARED_AT = 25.0  # Å, at which the map that the poses give is compared with the reference, within the mask
-LEAST_RESEMBLANCE = 0.6
-COMPARED_PARTICLES = 1000
 TOLD_BY_DEFOCUS = 0.1  # share of the variance of the defocus that lies between classes, from which they are suspect
 
 
@@ -53,28 +46,6 @@ class FoundClass:
     count: int
     share: float
     resolution: float | None
-
-
-def check_known_poses(particles: LoadedParticles) -> KnownPoses:
-    """The poses of particles that have been refined.
-
-    Raises
-    ------
-    InputError
-        If some particle has no orientation.
-    """
-    if particles.angles is None:
-        raise InputError(
-            "Some particles have no orientation, so they cannot be sorted by their structure; refine them first."
-        )
-    return KnownPoses(rotation_matrices(particles.angles), particles.shifts)
-
-
-def source_rows(particles: LoadedParticles) -> NDArray[np.int64]:
-    """Row (n,) of the first copy of the particle that each image shows: its own, but for copies by symmetry."""
-    originals = original_particles(particles.table.frame).to_numpy()
-    _, first, inverse = np.unique(originals, return_index=True, return_inverse=True)
-    return first[inverse]
 
 
 def mask_of(reference: NDArray[np.float32], grid: CommonGrid, *, threads: int = 1) -> NDArray[np.float32]:
@@ -123,37 +94,6 @@ def check_symmetry(
         offers=(offer, option),
         threads=threads,
     )
-
-
-def check_frame(
-    particles: LoadedParticles,
-    poses: KnownPoses,
-    reference: NDArray[np.float32],
-    mask: NDArray[np.float32],
-    symmetry: str,
-    *,
-    threads: int = 1,
-) -> None:
-    """Refuse a reference that the poses do not belong to.
-
-    Raises
-    ------
-    InputError
-        With the correlation of the map that the poses give with the reference.
-    """
-    images, count = particles.images, len(particles)
-    weights = np.zeros(count)
-    weights[np.random.default_rng(0).permutation(count)[:COMPARED_PARTICLES]] = 1.0
-    made = class_map(images, poses, particles.half_sets, weights, symmetry=symmetry, threads=threads).combined
-    resolution = max(COMPARED_AT, 3.0 * images.pixel_size)
-    inside = mask > 0.5
-    first, second = (low_pass(one, resolution, pixel_size=images.pixel_size)[inside] for one in (made, reference))
-    resemblance = float(np.corrcoef(first, second)[0, 1])
-    if not resemblance >= LEAST_RESEMBLANCE:
-        raise InputError(
-            f"The map that the particles' poses give correlates with the reference by {resemblance:.2f} at "
-            f"{resolution:.0f} Å; give the map that the particles were refined to, and its symmetry."
-        )
 
 
 def found_classes(

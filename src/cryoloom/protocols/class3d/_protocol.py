@@ -168,14 +168,12 @@ class Classify3D(WholeProtocol):
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.class3d._compute import (
             Progress,
-            check_frame,
-            check_known_poses,
             check_symmetry,
             doubts_of,
             found_classes,
-            source_rows,
             with_classes,
         )
+        from cryoloom.protocols.known_poses import check_frame, check_known_poses, source_rows
         from cryoloom.protocols.particle_images import check_halves, load_particles, tell
         from cryoloom.protocols.reference_maps import read_chosen_reference
 

@@ -117,8 +117,8 @@ def load_particles(
     box_size, pixel_size : of the images to compute with, in pixels and Å; see `common_grid`
     duplicates_within : distance in Å within which two particles are taken for one; see `without_duplicates`. None
         leaves all of them in.
-    copies : keep all copies by symmetry of a particle, though duplicates are looked for; for what leaves poses as they
-        are
+    copies : keep all copies by symmetry of a particle, though duplicates are looked for; for what leaves poses about
+        where they are
     memory : that images may take, in bytes; more are kept in a file that is mapped into memory
     scratch : folder for that file
 
@@ -148,9 +148,9 @@ def load_particles(
             table = table.with_frame(_copies_of(every, table.frame))
         elif further:
             remarks.append(
-                f"{further} particles are further copies by symmetry, and were left out: looked for everywhere, they "
-                "would be found where the first of them are. Expanded particles are for what leaves their poses near "
-                "where they are, without symmetry."
+                f"{further} particles are further copies by symmetry, and were left out: looked for everywhere, or "
+                "where a symmetry is imposed, they would be the same image again. Expanded particles are for what "
+                "leaves their poses near where they are, without symmetry."
             )
     frame, without_transfer = _with_transfer(table.frame)
     excluded += without_transfer

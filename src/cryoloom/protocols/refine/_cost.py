@@ -9,7 +9,14 @@ from cryoloom.protocols.trust import trust_seconds
 
 
 def refinement_seconds(
-    count: int, settings: RefinementSettings, grid: CommonGrid, *, diameter: float, full_trust: bool, threads: int = 1
+    count: int,
+    settings: RefinementSettings,
+    grid: CommonGrid,
+    *,
+    diameter: float,
+    full_trust: bool,
+    local: bool = False,
+    threads: int = 1,
 ) -> float:
     """Time on this machine.
 
@@ -20,11 +27,12 @@ def refinement_seconds(
     grid : sampling of the images
     diameter : of the particle, in Å
     full_trust : it refines again, for the trust page
+    local : it goes on from known poses, and looks nowhere else
     threads : threads used
     """
     box_size, pixel_size = grid.box_size, grid.pixel_size
     refined = predicted_seconds(
-        count, settings, box_size=box_size, pixel_size=pixel_size, diameter=diameter, threads=threads
+        count, settings, box_size=box_size, pixel_size=pixel_size, diameter=diameter, local=local, threads=threads
     )
     believed = trust_seconds(
         count,
@@ -33,6 +41,7 @@ def refinement_seconds(
         pixel_size=pixel_size,
         diameter=diameter,
         full=full_trust,
+        local=local,
         threads=threads,
     )
     return (refined + believed) / machine_speed()

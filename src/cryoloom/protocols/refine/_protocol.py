@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
     from cryoloom.data import Table
     from cryoloom.engine.refinement import RefinementSettings, RefinementState
-    from cryoloom.protocols.particle_images import CommonGrid
+    from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
+    from cryoloom.protocols.refine._start import Start
     from cryoloom.protocols.refined import Refined
     from cryoloom.protocols.trust import Finished, Trust
     from cryoloom.protocols.upright_reference import UprightReference
 
+INITIAL_RESOLUTION: Mapping[str, float] = {"everywhere": 40.0, "local": 20.0}  # Å, unless another one is given
 _REFINED: Mapping[str, float] = {"quick": 0.95, "full": 0.45}  # share of the work that one refinement is
 
 
@@ -41,7 +43,9 @@ class Refine(WholeProtocol):
 
     All that the halves share is the start, up to the initial resolution, and how far their maps agree. It begins by
     looking for every particle everywhere, then about where it was found, and ends by itself when nothing improves. A
-    page tells how far the result can be believed, and the worst of its figures is the resolution.
+    local search goes on from poses that particles have, in the half sets in which these were found: after a change of
+    the box or the pixel size, or with copies by symmetry and no symmetry imposed. A page tells how far the result can
+    be believed, and the worst of its figures is the resolution.
     """
 
     id = "refine"
@@ -90,10 +94,17 @@ class Refine(WholeProtocol):
         symmetry: str = parameter(
             "C1", label="Symmetry", help="Point group: C1, C3, D7, T or O; the reference lies in its frame."
         )
-        initial_resolution: Angstrom = parameter(
-            40.0,
+        search: Literal["everywhere", "local"] = parameter(
+            "everywhere",
+            label="Search",
+            help="local goes on from the poses that particles have, within a reach that follows from the initial "
+            "resolution; with half maps of the reference, each half set from its own.",
+        )
+        initial_resolution: Angstrom | None = parameter(
+            None,
             label="Initial resolution",
-            help="Finer details of the reference are left out; finer than 20 Å the halves are no longer independent.",
+            help="Finer details of the reference are left out; without it 40 Å, or 20 Å in a local search. Finer than "
+            "20 Å, halves that start from one map are no longer independent.",
             gt=2,
             le=200,
         )
@@ -101,7 +112,8 @@ class Refine(WholeProtocol):
         align_reference: bool = parameter(
             False,
             label="Align to axes",
-            help="Look for the axes of the symmetry in the reference, and bring them to where the group has them.",
+            help="Look for the axes of the symmetry in the reference, and bring them to where the group has them; not "
+            "in a local search.",
         )
         accept_symmetry: bool = parameter(
             False,
@@ -118,7 +130,7 @@ class Refine(WholeProtocol):
         shift_radius: Angstrom = parameter(
             20.0,
             label="Largest shift",
-            help="How far from the centre of its image a particle is looked for at first.",
+            help="How far from the centre of its image a particle is looked for at first, in a search everywhere.",
             level=Level.ADVANCED,
             ge=0,
             le=500,
@@ -145,10 +157,16 @@ class Refine(WholeProtocol):
         threads: int = parameter(2, label="Threads", level=Level.ADVANCED, ge=1, le=64)
 
     def check(self, parameters: Any) -> None:
-        """Refuse what is no point group, and odd boxes."""
+        """Refuse what is no point group, odd boxes, and to move a reference away from its poses."""
+        from cryoloom.errors import ParameterError
         from cryoloom.protocols.particle_images import check_box_size
 
         settings_of(parameters)
+        if parameters.search == "local" and parameters.align_reference:
+            raise ParameterError(
+                "A local search goes on from poses in the frame of the reference, which must then not be moved away "
+                "from them; bring both to the axes with align-to-symmetry, and leave align_reference out."
+            )
         check_box_size(parameters.box_size)
 
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
@@ -171,30 +189,35 @@ class Refine(WholeProtocol):
             grid,
             diameter=parameters.diameter,
             full_trust=parameters.trust == "full",
+            local=parameters.search == "local",
             threads=min(parameters.threads, capacity.cpu),
         )
         memory = refinement_memory(count, grid.box_size)
         advice = advice_on_box(grid, partial(refinement_memory, count), capacity.memory)
-        return Prediction(seconds, memory, [*advice, *settings_of(parameters).warnings])
+        return Prediction(seconds, memory, [*advice, *_warnings(inputs, parameters)])
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
     ) -> Mapping[str, Table | Iterable[Item]]:
         """Refine, iteration by iteration."""
         from cryoloom.engine.refinement import refine
+        from cryoloom.engine.symmetry import point_group
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.particle_images import check_halves, load_particles, tell
         from cryoloom.protocols.reference_maps import read_only_mask
         from cryoloom.protocols.refine._progress import FEWEST, progress_of
+        from cryoloom.protocols.refine._start import check_goes_on
         from cryoloom.protocols.refined import refined
         from cryoloom.protocols.trust import Finished, write_trust
 
-        settings = settings_of(parameters)
+        settings, local = settings_of(parameters), parameters.search == "local"
+        if local:
+            check_goes_on(inputs["particles"].table())
         reference = _reference(inputs, parameters, workspace)
         mask = None
         if "masks" in inputs:
             mask = read_only_mask(inputs["masks"], _grid(inputs["particles"], parameters), workspace)
-        for warning in (*settings.warnings, *reference.remarks):
+        for warning in (*_warnings(inputs, parameters), *reference.remarks):
             workspace.warn(warning)
         workspace.list_in_log(reference.table.listing)
         particles = load_particles(
@@ -203,18 +226,23 @@ class Refine(WholeProtocol):
             diameter=parameters.diameter,
             box_size=parameters.box_size,
             duplicates_within=parameters.duplicates_within,
+            copies=local and point_group(parameters.symmetry).order == 1,
             scratch=workspace.scratch(),
         )
         tell(particles, workspace)
         check_halves(particles.half_sets, least=FEWEST)
-        start = reference.volume
+        start = _start(inputs, parameters, particles, reference.volume, mask, workspace)
+        for remark in start.remarks:
+            workspace.warn(remark)
 
         def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
             return refine(
                 particles.images,
                 particles.half_sets,
-                start,
+                start.reference,
                 settings,
+                poses=start.poses,
+                sources=start.sources,
                 mask=mask,
                 state=state,
                 threads=workspace.threads,
@@ -230,8 +258,10 @@ class Refine(WholeProtocol):
         result = refined(particles, state, mask=mask, threads=workspace.threads)
         for warning in result.remarks:
             workspace.warn(warning)
-        done = Finished(particles, settings, state, result, workspace.resolve, mask)
-        trust = _trust(done, start, parameters, workspace)
+        done = Finished(
+            particles, settings, state, result, workspace.resolve, mask, poses=start.poses, sources=start.sources
+        )
+        trust = _trust(done, start.reference, parameters, workspace)
         page, figures = (workspace.file("trust", f".{kind}") for kind in ("html", "json"))
         write_trust(page.path, figures.path, trust, f"{workspace.project.name}, {workspace.run}")
         if trust.is_doubtful:
@@ -250,9 +280,10 @@ class Refine(WholeProtocol):
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""
+        about = " by local searches about their former poses" if parameters.search == "local" else ""
         return (
-            f"{counts.get('particles', 0)} particles were refined in two independent half sets from a reference "
-            f"filtered to {parameters.initial_resolution:g} Å with the symmetry {parameters.symmetry}. The resolution "
+            f"{counts.get('particles', 0)} particles were refined{about} in two independent half sets from a reference "
+            f"filtered to {_initial(parameters):g} Å with the symmetry {parameters.symmetry}. The resolution "
             "is where the half maps' correlation, corrected by randomised phases for what the mask makes, falls below "
             "0.143, or that of the pixels if it does not."
         )
@@ -262,8 +293,51 @@ def settings_of(parameters: Any) -> RefinementSettings:
     """What the engine is told."""
     from cryoloom.engine.refinement import RefinementSettings
 
-    names = ("symmetry", "initial_resolution", "shift_radius", "iterations", "seed")
-    return RefinementSettings(**{name: getattr(parameters, name) for name in names})
+    names = ("symmetry", "shift_radius", "iterations", "seed")
+    values = {name: getattr(parameters, name) for name in names}
+    return RefinementSettings(initial_resolution=_initial(parameters), **values)
+
+
+def _initial(parameters: Any) -> float:
+    given: float | None = parameters.initial_resolution
+    return INITIAL_RESOLUTION[parameters.search] if given is None else given
+
+
+def _half_files(inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> tuple[str, str] | None:
+    """Half maps that a local search goes on from, if the reference has them."""
+    from cryoloom.protocols.volumes import chosen_volume
+
+    if parameters.search != "local":
+        return None
+    volume = chosen_volume(inputs["reference"], parameters.reference_number, "reference_number")
+    return (volume.half1_file, volume.half2_file) if volume.half1_file and volume.half2_file else None
+
+
+def _warnings(inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> tuple[str, ...]:
+    """What should be known before it starts; half sets that go on from maps of their own are shown nothing alike."""
+    return settings_of(parameters).warnings if _half_files(inputs, parameters) is None else ()
+
+
+def _start(
+    inputs: Mapping[str, Snapshot[Any]],
+    parameters: Any,
+    particles: LoadedParticles,
+    reference: NDArray[np.float32],
+    mask: NDArray[np.float32] | None,
+    workspace: RoundWorkspace,
+) -> Start:
+    from cryoloom.protocols.refine._start import Start, local_start, read_halves
+    from cryoloom.protocols.volumes import chosen_volume
+
+    if parameters.search != "local":
+        return Start(reference)
+    files = _half_files(inputs, parameters)
+    halves = None
+    if files is not None:
+        pixel_size = chosen_volume(inputs["reference"], parameters.reference_number, "reference_number").pixel_size
+        first, second = map(workspace.resolve, files)
+        halves = read_halves(first, second, particles.grid, pixel_size=pixel_size)
+    return local_start(particles, reference, halves, settings_of(parameters), mask, threads=workspace.threads)
 
 
 def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:

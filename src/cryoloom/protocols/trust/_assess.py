@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cryoloom.engine.orientations import euler_angles
-from cryoloom.engine.refinement import RefinementSettings, RefinementState, refine
+from cryoloom.engine.refinement import (
+    ASTRAY,
+    Reach,
+    RefinementSettings,
+    RefinementState,
+    led_astray,
+    local_reach,
+    refine,
+)
 from cryoloom.engine.symmetry import point_group
 from cryoloom.engine.trust import (
     Subset,
@@ -39,6 +47,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cryoloom.data import Table
+    from cryoloom.engine.orientations import KnownPoses
     from cryoloom.engine.validation import HalfMapDifference
     from cryoloom.protocols.particle_images import LoadedParticles
     from cryoloom.protocols.refined import Refined
@@ -61,6 +70,8 @@ class Finished:
     result : mask, curves and table that follow
     resolve : gives the place of a file that the table names
     mask : that it was given; None for the sphere of the diameter
+    poses : that it went on from; None if it looked everywhere
+    sources : (n,) which image each one shows again, as copies by symmetry do; None if none does
     """
 
     particles: LoadedParticles
@@ -69,6 +80,13 @@ class Finished:
     result: Refined
     resolve: Callable[[str], Path] | None = None
     mask: NDArray[np.float32] | None = None
+    poses: KnownPoses | None = None
+    sources: NDArray[np.int64] | None = None
+
+    @property
+    def astray(self) -> Reach | None:
+        """How far a second refinement moves the poses that this one went on from; None if it looked everywhere."""
+        return None if self.poses is None else local_reach(self.particles.images, self.settings) * ASTRAY
 
     @property
     def resolution(self) -> float:
@@ -136,10 +154,27 @@ def assess(
 def second_refinement(
     done: Finished, reference: NDArray[np.float32], *, state: RefinementState | None = None, threads: int = 1
 ) -> Iterator[RefinementState]:
-    """The same refinement with another seed, from the same start and in the same mask, if one was given."""
+    """The same refinement with another seed, from the same start and in the same mask, if one was given.
+
+    A refinement that goes on from known poses draws nothing at random, and would only repeat itself: the poses that it
+    goes on from are moved instead.
+    """
     particles = done.particles
     other = replace(done.settings, seed=done.settings.seed + 1)
-    return refine(particles.images, particles.half_sets, reference, other, mask=done.mask, state=state, threads=threads)
+    poses = done.poses
+    if poses is not None and done.astray is not None:
+        poses = led_astray(poses, done.astray, seed=other.seed)
+    return refine(
+        particles.images,
+        particles.half_sets,
+        reference,
+        other,
+        poses=poses,
+        sources=done.sources,
+        mask=done.mask,
+        state=state,
+        threads=threads,
+    )
 
 
 def cross_checked(
@@ -180,6 +215,7 @@ def cross_checked(
             threads=threads,
             report=None if report is None else lambda share: report(share, "images of noise"),
         ),
+        done.astray,
     )
 
 

@@ -18,6 +18,7 @@ def trust_seconds(
     pixel_size: float,
     diameter: float,
     full: bool,
+    local: bool = False,
     threads: int = 1,
 ) -> float:
     """Time that the trust page takes, with or without the checks that refine again.
@@ -29,6 +30,7 @@ def trust_seconds(
     box_size, pixel_size : of the images, in pixels and Å
     diameter : of the particle, in Å
     full : it refines again
+    local : from known poses, as the refinement did
     threads : threads used
     """
     voxel = _VOXEL + _OPERATOR * point_group(settings.symmetry).order
@@ -46,6 +48,6 @@ def trust_seconds(
         threads=threads,
     )
     again = predicted_seconds(
-        count, settings, box_size=box_size, pixel_size=pixel_size, diameter=diameter, threads=threads
+        count, settings, box_size=box_size, pixel_size=pixel_size, diameter=diameter, local=local, threads=threads
     )
     return page + again + noise

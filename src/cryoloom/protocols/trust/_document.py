@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def _cross_checks(checks: CrossChecks) -> dict[str, Any]:
         "noise_as_good": checks.noise.noise_as_good,
         "particles_as_bad": checks.noise.particles_as_bad,
         "noise_images": len(checks.noise.noise),
+        "start_moved_by": None if checks.astray is None else asdict(checks.astray),
     }
 
 

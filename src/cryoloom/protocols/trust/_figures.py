@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cryoloom.protocols.resolutions import ends_at_nyquist, told_resolution
 
 if TYPE_CHECKING:
+    from cryoloom.engine.refinement import Reach
     from cryoloom.engine.trust import GroupDeviations, NoiseControl, ParticleScaling, PoseAgreement, SharedNoise
     from cryoloom.engine.validation import DirectionalCorrelation, HalfMapCorrelation, ViewDistribution
     from cryoloom.protocols.trust._defocus import Defocus
@@ -67,14 +68,22 @@ class CrossChecks:
 
     Parameters
     ----------
-    agreement : of poses and maps with those of another seed
+    agreement : of poses and maps with those of a second refinement
     second_resolution : that the other one reports, in Å; None without evidence of signal
     noise : images of noise beside particles
+    astray : how far the poses that the second one went on from were moved; None if it looked everywhere, with another
+        seed
     """
 
     agreement: PoseAgreement
     second_resolution: float | None
     noise: NoiseControl
+    astray: Reach | None = None
+
+    @property
+    def second_start(self) -> str:
+        """Where the second refinement began, as an end of a sentence."""
+        return "with another seed" if self.astray is None else f"from poses moved by {self.astray}"
 
 
 @dataclass(frozen=True)
@@ -175,12 +184,12 @@ class Trust:
         if checks.noise.noise_as_good > NOISE_AS_GOOD:
             yield None, f"{checks.noise.noise_as_good:.0%} of images of noise align as well as half of the particles"
         if checks.second_resolution is None:
-            yield None, "a second refinement with another seed finds no evidence of signal"
+            yield None, f"a second refinement {checks.second_start} finds no evidence of signal"
         else:
-            reason = "a second refinement with another seed comes no further"
+            reason = f"a second refinement {checks.second_start} comes no further"
             yield checks.second_resolution, reason if checks.second_resolution != self.resolution else ""
         if checks.agreement.share < REPRODUCIBLE:
-            again = f"only {checks.agreement.share:.0%} of the poses are found again with another seed"
+            again = f"only {checks.agreement.share:.0%} of the poses are found again {checks.second_start}"
             yield checks.agreement.resolution, f"{again}, and beyond this the two maps differ"
 
 

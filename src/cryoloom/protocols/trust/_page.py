@@ -228,23 +228,29 @@ def _cross_checks(trust: Trust) -> str:
     checks = trust.cross_checks
     if checks is None:
         said = (
-            "Not run: whether a second refinement with another seed finds the same poses, and whether images of noise "
+            "Not run: whether a second refinement from another start finds the same poses, and whether images of noise "
             "align as well as particles. Ask for it with trust = full."
         )
         return _section("Cross-checks", [f'<p class="not-run">{said}</p>'])
     agreement, noise = checks.agreement, checks.noise
     poses = (
-        f"A second refinement with another seed gives {agreement.share:.0%} of the particles the same pose, within 3° "
-        f"and 2 px (median {agreement.median_angle:.2f}° and {agreement.median_shift:.2f} Å); it reports "
+        f"A second refinement {checks.second_start} gives {agreement.share:.0%} of the particles the same pose, within "
+        f"3° and 2 px (median {agreement.median_angle:.2f}° and {agreement.median_shift:.2f} Å); it reports "
         f"{_angstrom(checks.second_resolution)}, and its map agrees with this one to "
         f"{_angstrom(agreement.resolution)} at a correlation of 0.5."
+    )
+    local = (
+        "This refinement looked about the poses that the particles came with, and the second one about the same poses, "
+        "each turned about an axis of its own and moved in a direction of its own. What both find does not depend on "
+        "where in this neighbourhood the search began; nothing is said of poses farther away."
     )
     nothing = (
         f"Of {len(noise.noise)} images of noise with the spectrum and CTFs of particles, {noise.noise_as_good:.1%} "
         f"align as well as half of the particles; {noise.particles_as_bad:.1%} of the particles align no better than "
         "the best twentieth of the noise."
     )
-    return _section("Cross-checks", [f"<p>{escape(sentence)}</p>" for sentence in (poses, nothing)])
+    found = [poses, nothing] if checks.astray is None else [poses, local, nothing]
+    return _section("Cross-checks", [f"<p>{escape(sentence)}</p>" for sentence in found])
 
 
 def _defocus(trust: Trust) -> str:

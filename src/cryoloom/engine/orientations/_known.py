@@ -1,4 +1,4 @@
-"""Poses that are known before particles are sorted."""
+"""Poses that are known beforehand."""
 
 from __future__ import annotations
 
