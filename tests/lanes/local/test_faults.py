@@ -18,6 +18,7 @@ from lane_witness import children_of, count_locks, is_alive, name_of, supervisor
 
 from cryoloom.lanes.local import LocalLane
 from cryoloom.lanes.local._pool import LocalPool
+from cryoloom.lanes.local._process import SupervisorProcess
 from cryoloom.lanes.machine import POOL_MARK
 from cryoloom.workflow.lane import Priority, Resources, Task, TaskOutcome
 
@@ -137,6 +138,25 @@ def test_a_terminated_supervisor_cleans_up_and_is_replaced(pool: LocalPool, tmp_
     assert not is_alive(worker)
     assert not is_alive(child)
     assert pool.submit(Task("b", "lane_tasks:nothing", {})).result(timeout=30).outcome is TaskOutcome.RETURNED
+
+
+def test_what_is_submitted_while_a_supervisor_is_buried_goes_to_the_next(
+    pool: LocalPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bury, later = SupervisorProcess.bury, []
+
+    def bury_slowly(supervisor: SupervisorProcess) -> None:
+        bury(supervisor)
+        later.append(pool.submit(Task("b", "lane_tasks:nothing", {})))
+
+    running = pool.submit(Task("a", "lane_tasks:start_program", {"path": str(tmp_path / "program")}))
+    program(tmp_path / "program")
+    monkeypatch.setattr(SupervisorProcess, "bury", bury_slowly)
+    os.kill(supervisor_of(os.getpid()), signal.SIGTERM)
+    assert running.result(timeout=30).outcome is TaskOutcome.LOST
+    until(lambda: later)
+    assert later[0].result(timeout=30).outcome is TaskOutcome.RETURNED
+    monkeypatch.undo()
 
 
 def test_a_supervisor_that_cannot_work_says_why(lane: LocalLane, scratch: Path, tmp_path: Path) -> None:

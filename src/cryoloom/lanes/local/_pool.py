@@ -167,6 +167,8 @@ class LocalPool:
             for message in supervisor.messages():
                 fruitless = 0
                 self._take(message)
+            with self._lock:
+                self._supervisor = None  # what is submitted from now on waits for the next one
             supervisor.bury()
             can_restart = not supervisor.has_failed and fruitless < _MOST_FRUITLESS
             is_needed = self._recover(f"was {supervisor.last_word}", can_restart=can_restart)
@@ -195,7 +197,6 @@ class LocalPool:
     def _recover(self, last_word: str, *, can_restart: bool) -> bool:
         """Report what a dead supervisor has taken with it; return whether another one is needed."""
         with self._lock:
-            self._supervisor = None
             can_restart = can_restart and self._close is None
             gone = [p for p in self._pending.values() if p.has_started or p.is_killed or not can_restart]
             for pending in gone:
