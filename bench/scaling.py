@@ -139,6 +139,7 @@ def refined(folder: Path, threads: int) -> dict:
     """What a refinement takes and finds."""
     command = [sys.executable, "-m", "cryoloom", "tool", "refine", str(folder / "unposed.star"), "--json"]
     command += ["--reference", str(folder / "truth.mrc"), "--symmetry", "C3", "--threads", str(threads)]
+    command += ["--trust", "quick"]
     diameter = specimen_named("c3-body").diameter
     command += ["--diameter", f"{1.1 * diameter:.0f}", "--output", str(folder / "made"), "--overwrite"]
     answer = folder / "answer.json"

@@ -36,7 +36,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def refinement(project: Project, **more: object) -> Run:
+def refinement(project: Project, trust: str = "quick") -> Run:
     return project.add(
         "refine",
         particles="1.particles",
@@ -46,7 +46,7 @@ def refinement(project: Project, **more: object) -> Run:
         accept_symmetry=True,
         iterations=ITERATIONS,
         threads=1,
-        **more,
+        trust=trust,
     )
 
 

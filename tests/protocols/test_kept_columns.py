@@ -97,7 +97,7 @@ def test_columns_that_nothing_uses_yet_survive_every_step(make_project, star, mo
     ]
     symmetric = {"symmetry": "D7", "accept_symmetry": True}  # which has few orientations, and quick iterations
     steps = {
-        "refine": project.add("refine", **inputs, **quick, **symmetric, iterations=2),
+        "refine": project.add("refine", **inputs, **quick, **symmetric, iterations=2, trust="quick"),
         "class2d": project.add(
             "class2d", particles="1.particles", **quick, classes=2, mini_batches=1, full_passes=1, final_resolution=30.0
         ),

@@ -100,7 +100,7 @@ def test_the_tool_goes_on_from_poses_and_half_maps(star, capsys):
     posed = changed(star, lambda frame: led_astray(frame, 5.0, 5.0))
     given = read_particle_file(posed).table.frame
     halves = ("--half1", star.with_name("truth.mrc"), "--half2", star.with_name("truth.mrc"))
-    code, out, err = called(capsys, posed, *halves, "--iterations", 3, "--json")
+    code, out, err = called(capsys, posed, *halves, "--iterations", 3, "--trust", "quick", "--json")
     assert code == 0, err
     told = json.loads(out)
     assert told["search"] == "local"

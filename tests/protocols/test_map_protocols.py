@@ -148,6 +148,7 @@ def with_reference(make_project, tmp_path):
 def test_refine_gives_map_halves_mask_poses_and_curves_and_goes_on(with_reference, tmp_path, monkeypatch):
     project = with_reference
     values = {"particles": "1.particles", "reference": "2.volumes", "diameter": DIAMETER, "iterations": 2}
+    values["trust"] = "quick"
     run = project.add("refine", **values)
     end = project.drive(run)[0]
     assert end.state is RunState.FINISHED, end.reason
@@ -272,6 +273,8 @@ def test_a_box_is_proposed_that_fits_the_memory(imported, star, protocol):
         inputs["reference"], more = reference.outputs["volumes"].latest(), {"reference": "2.volumes"}
     if protocol != "reconstruct":
         more["diameter"] = DIAMETER
+    if protocol == "refine":
+        more["trust"] = "quick"  # nothing to advise but the box
     run = imported.add(protocol, particles="1.particles", **more)
     made = run.protocol()
 

@@ -51,6 +51,7 @@ def star(tmp_path):
 @pytest.mark.full
 def test_particles_of_two_microscopes_are_refined_together(star, tmp_path, capsys):
     words = ["--reference", tmp_path / "start.mrc", "--symmetry", "T", "--diameter", DIAMETER, "--shift", 15]
+    words += ["--trust", "quick"]
     with pytest.raises(SystemExit) as ended:
         main(["tool", "refine", str(star), *map(str, words), "--output", str(tmp_path / "made"), "--json"])
     said = capsys.readouterr()

@@ -17,9 +17,13 @@ from cryoloom.cli.main import main
 from cryoloom.protocols.machine_speed import machine_speed, measure_speed
 
 DIAMETER = "--diameter 120"
+IMPOSED = "--symmetry O --accept-symmetry"
+LARGE = "large.star --reference large.mrc"
 COMMANDS = {  # box and number of particles, and what is done with them
-    "refine": (64, 240, f"refine large.star --reference large.mrc {DIAMETER} --symmetry O --accept-symmetry"),
-    "refine far": (64, 60, f"refine large.star --reference large.mrc {DIAMETER} --shift 60"),
+    "refine": (64, 240, f"refine {LARGE} {DIAMETER} {IMPOSED} --trust quick"),
+    "refine twice": (64, 240, f"refine {LARGE} {DIAMETER} {IMPOSED}"),
+    "refine locally": (64, 240, f"refine {LARGE} {DIAMETER} --search local --trust quick"),
+    "refine far": (64, 60, f"refine large.star --reference large.mrc {DIAMETER} --shift 60 --trust quick"),
     "class2d": (64, 240, f"class2d large.star {DIAMETER} --classes 4 --final-resolution 10"),
     "ctfrefine": (128, 240, "ctfrefine large.star --reference large.mrc"),
     "subtract": (128, 300, "subtract large.star --reference large.mrc --mask mask.mrc"),

@@ -85,7 +85,7 @@ def tool(star, capsys, *more: str) -> tuple[dict, str]:
     """What the tool answers and says."""
     arguments = ["--reference", star.with_name("truth.mrc"), "--diameter", DIAMETER, "--output", star.with_name("fine")]
     with pytest.raises(SystemExit) as ended:
-        main(["tool", "refine", str(star), *map(str, arguments), "--json", *more])
+        main(["tool", "refine", str(star), *map(str, arguments), "--json", "--trust", "quick", *more])
     told = capsys.readouterr()
     assert not ended.value.code, told.err
     return json.loads(told.out), told.err

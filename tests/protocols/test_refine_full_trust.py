@@ -12,6 +12,7 @@ from phantom_particles import DIAMETER, write_particles
 from cryoloom.cli.main import main
 from cryoloom.engine.refinement import refine
 from cryoloom.engine.trust import noise_control
+from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
 
 ITERATIONS = 3
@@ -40,12 +41,14 @@ def test_tool_and_run_make_the_same_cross_checks_and_an_interrupted_one_makes_no
     sources = project.add("import-particles", file=star), project.add("import-volume", file=reference)
     project.drive(*sources, project.add("create-mask", volumes="2.volumes", shape="threshold", threshold=0.3))
     (drawn,) = project.run(3).outputs["masks"].to_polars()["file"]
-    words = ["--reference", reference, "--mask", project.path / drawn, "--accept-symmetry", "--full-trust"]
+    words = ["--reference", reference, "--mask", project.path / drawn, "--accept-symmetry"]
     words += ["--output", star.with_name("made")]
     with pytest.raises(SystemExit) as left:
         main(["tool", "refine", str(star), *options, *map(str, words), "--threads=1", "--json"])
     assert not left.value.code
-    told = json.loads(capsys.readouterr().out)
+    out, err = capsys.readouterr()
+    told = json.loads(out)
+    assert "--trust quick leaves them out." in err
     by_tool = json.loads(star.with_name("made_trust.json").read_text(encoding="utf-8"))
     assert by_tool["headline"]["resolution"] == told["resolution"]
     assert by_tool["mask"]["given"]
@@ -56,7 +59,12 @@ def test_tool_and_run_make_the_same_cross_checks_and_an_interrupted_one_makes_no
     assert np.array_equal(mrcfile.read(told["mask"]), mrcfile.read(project.path / drawn))
 
     inputs = {"particles": "1.particles", "reference": "2.volumes", "masks": "3.masks"}
-    run = project.add("refine", **inputs, **shared, accept_symmetry=True, trust="full", threads=1)
+    run = project.add("refine", **inputs, **shared, accept_symmetry=True, threads=1)
+    quick = project.add("refine", **inputs, **shared, accept_symmetry=True, threads=1, trust="quick")
+    expected, less = predicted(run), predicted(quick)
+    share = f"take {1 - less.seconds / expected.seconds:.0%} of this time; trust=quick leaves them out."
+    assert any(share in sentence for sentence in expected.advice)
+    assert not any("trust=quick" in sentence for sentence in less.advice)
     iterated = []
 
     def first(*arguments, state=None, **more):

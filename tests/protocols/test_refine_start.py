@@ -171,6 +171,7 @@ def test_a_run_refuses_a_symmetry_and_goes_on_once_it_is_accepted(make_project, 
     ]
     assert [end.state for end in project.drive(*sources)] == [RunState.FINISHED] * 2
     values = {"particles": "1.particles", "reference": "2.volumes", "diameter": DIAMETER, "symmetry": "C2"}
+    values["trust"] = "quick"
     run = project.add("refine", **values, iterations=2)
     (end,) = project.drive(run)
     assert end.state is RunState.FAILED

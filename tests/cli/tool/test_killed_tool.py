@@ -46,6 +46,7 @@ def test_a_refinement_killed_while_it_writes_leaves_whole_files_and_is_made_agai
     words = ["tool", "refine", star, "--reference", tmp_path / "truth.mrc", "--diameter", DIAMETER, "--iterations", 2]
     # A symmetry that the particles do not have makes for few orientations, and quick iterations.
     words += ["--symmetry", "D7", "--accept-symmetry", "--threads", 1, "--output", made / "one", "--json"]
+    words += ["--trust", "quick"]
     command = list(map(str, words))
     killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, *command], capture_output=True, check=False)
     assert killed.returncode == -9, killed.stderr.decode()

@@ -188,7 +188,7 @@ def test_of_first_maps_it_is_said_whether_they_are_reliable_and_that_their_hand_
 
 def test_refine_answers_with_all_that_it_has_made(project, capsys):
     arguments = ("--reference", project / "truth.mrc", "--diameter", 110, "--output", project / "fine", "--json")
-    arguments += ("--iterations", 2, "--duplicates-within", 0)
+    arguments += ("--iterations", 2, "--duplicates-within", 0, "--trust", "quick")
     status, out, err = run(capsys, "refine", project / "particles.star", *arguments)
     assert status == 0, err
     assert "This will take about" in err

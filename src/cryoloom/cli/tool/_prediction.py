@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cryoloom.cli.output import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cryoloom.protocols.particle_images import CommonGrid
     from cryoloom.workflow.protocol import Protocol
@@ -22,6 +22,7 @@ def foretell(
     at_most: bool = False,
     smaller: tuple[CommonGrid, Callable[[int], int]] | None = None,
     how: str = "With --box {box}",
+    also: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Say on standard error what it will take, whether that fits, and, over a day, what does the same on a GPU.
 
@@ -33,6 +34,7 @@ def foretell(
     at_most : it may end sooner
     smaller : sampling of the images, and the memory that a smaller box would need
     how : such a box is had
+    also : further advice, one sentence each
 
     Returns
     -------
@@ -47,6 +49,6 @@ def foretell(
     environment = InstalledEnvironment()
     capacity = environment.lane("local").capacity()
     own = [] if smaller is None else advice_on_box(*smaller, capacity.memory, how=how)
-    advice = advice_on(seconds, memory, protocol, environment, capacity, own)
+    advice = [*also, *advice_on(seconds, memory, protocol, environment, capacity, own)]
     sys.stderr.write(" ".join([words, *advice]) + "\n")
     return {"seconds": round(seconds, 1), "memory": memory, "advice": advice}

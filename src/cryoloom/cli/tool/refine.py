@@ -60,9 +60,10 @@ def refine(
     accept_symmetry: Annotated[
         bool, typer.Option("--accept-symmetry", help="Go on although the reference does not have the symmetry.")
     ] = False,
-    full_trust: Annotated[
-        bool, typer.Option("--full-trust", help="Refine again with another seed, and align noise beside particles.")
-    ] = False,
+    trust: Annotated[
+        Literal["full", "quick"],
+        typer.Option(help="full refines again, and aligns noise beside particles; quick leaves both out."),
+    ] = "full",
     shift: Annotated[
         float, typer.Option(min=0.0, help="Largest shift looked for at first, in Å, in a search everywhere.")
     ] = 20.0,
@@ -105,7 +106,7 @@ def refine(
     from cryoloom.formats import relion, write_volume
     from cryoloom.protocols.particle_images import read_particle_file
     from cryoloom.protocols.refine import Refine
-    from cryoloom.protocols.refine._cost import refinement_memory, refinement_seconds
+    from cryoloom.protocols.refine._cost import refinement_memory, refinement_seconds, saved_by_quick
     from cryoloom.protocols.refine._protocol import INITIAL_RESOLUTION
     from cryoloom.protocols.trust import write_trust
 
@@ -142,25 +143,28 @@ def refine(
     remarks = [*given.remarks, *ready.remarks]
     sys.stderr.writelines([*(f"{particles.name}: {remark}\n" for remark in remarks), ready.upright.shown_below])
     loaded, images = ready.particles, ready.particles.images
-    expected = refinement_seconds(
-        len(loaded), settings, loaded.grid, diameter=diameter, full_trust=full_trust, local=local, threads=threads
+    seconds = partial(
+        refinement_seconds, len(loaded), settings, loaded.grid, diameter=diameter, local=local, threads=threads
     )
+    expected = seconds(full_trust=trust == "full")
     foretold = foretell(
         Refine,
         expected,
         refinement_memory(len(loaded), images.box_size),
         smaller=(loaded.grid, partial(refinement_memory, len(loaded))),
+        also=saved_by_quick(expected, seconds(full_trust=False), "--trust quick"),
     )
     begin = time.monotonic()
     done = _finished(ready, settings, given, quiet=as_json, threads=threads)
     state, result = done.state, done.result
-    trust = _believed(done, ready.start.reference if full_trust else None, quiet=as_json, threads=threads)
-    write_trust(page, figures, trust, output.name)
-    headline = trust.headline
+    start = ready.start.reference if trust == "full" else None
+    believed = _believed(done, start, quiet=as_json, threads=threads)
+    write_trust(page, figures, believed, output.name)
+    headline = believed.headline
     first, second = state.half_maps
     for name, volume in (("map", state.combined_map), ("half1", first), ("half2", second), ("mask", result.mask)):
         write_volume(maps[name], volume, pixel_size=images.pixel_size)
-    said = [*result.remarks, *([headline.sentence] if trust.is_doubtful else [])]
+    said = [*result.remarks, *([headline.sentence] if believed.is_doubtful else [])]
     sys.stderr.writelines(f"{particles.name}: {remark}\n" for remark in said)
     remarks += [*relion.write_particles(star, result.particles), *said]
     document = {

@@ -121,11 +121,12 @@ class Refine(WholeProtocol):
             help="Go on although the reference correlates with itself by less than 0.7 under some operator at 20 Å.",
             level=Level.ADVANCED,
         )
-        trust: Literal["quick", "full"] = parameter(
-            "quick",
+        trust: Literal["full", "quick"] = parameter(
+            "full",
             label="Trust page",
-            help="full refines a second time with another seed, to see which poses are found again, and aligns images "
-            "of noise beside particles: twice the time.",
+            help="full refines a second time, with another seed or from moved poses, to see which poses are found "
+            "again, and aligns images of noise beside particles: twice the time. quick leaves both out, and the page "
+            "says so.",
         )
         shift_radius: Angstrom = parameter(
             20.0,
@@ -180,21 +181,23 @@ class Refine(WholeProtocol):
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine; with the box that fits the memory."""
         from cryoloom.protocols.particle_images import advice_on_box
-        from cryoloom.protocols.refine._cost import refinement_memory, refinement_seconds
+        from cryoloom.protocols.refine._cost import refinement_memory, refinement_seconds, saved_by_quick
 
         count, grid = inputs["particles"].count, _grid(inputs["particles"], parameters)
-        seconds = refinement_seconds(
+        seconds = partial(
+            refinement_seconds,
             count,
             settings_of(parameters),
             grid,
             diameter=parameters.diameter,
-            full_trust=parameters.trust == "full",
             local=parameters.search == "local",
             threads=min(parameters.threads, capacity.cpu),
         )
+        expected = seconds(full_trust=parameters.trust == "full")
         memory = refinement_memory(count, grid.box_size)
         advice = advice_on_box(grid, partial(refinement_memory, count), capacity.memory)
-        return Prediction(seconds, memory, [*advice, *_warnings(inputs, parameters)])
+        advice += saved_by_quick(expected, seconds(full_trust=False), "trust=quick")
+        return Prediction(expected, memory, [*advice, *_warnings(inputs, parameters)])
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
