@@ -84,6 +84,7 @@ def test_what_cannot_go_on_is_refused_before_it_starts(star, capsys):
     assert "drawn now would not be independent" in refused(star)
     posed = changed(star, lambda frame: led_astray(frame, 0.0, 0.0))
     assert "must then not be moved away" in refused(posed, "--align-reference")
+    assert "Bring it and its particles to the axes" in refused(posed, "--symmetry", "C3")
     truth = posed.with_name("truth.mrc")
     assert "Give both half maps" in refused(posed, "--half1", truth)
     turned = posed.with_name("turned.mrc")

@@ -246,8 +246,10 @@ def _prepared(
     from cryoloom.protocols.upright_reference import upright_reference
 
     reference, half1, half2, mask = maps
+    offer = "Let its axes be found (--align-reference)"
     if local:
         check_goes_on(given.table)
+        offer = "Bring it and its particles to the axes (cryoloom tool symmetry)"
     grid = common_grid(samplings_of(given.table), box_size=box_size)
     upright = upright_reference(
         read_reference(reference, grid, pixel_size=reference_pixel_size),
@@ -256,7 +258,7 @@ def _prepared(
         diameter=diameter,
         align=align,
         accept=accept,
-        offers=("Let its axes be found (--align-reference)", "--accept-symmetry"),
+        offers=(offer, "--accept-symmetry"),
         threads=threads,
     )
     inside = None if mask is None else read_mask(mask, grid)

@@ -354,6 +354,9 @@ def _reference(inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: 
     from cryoloom.protocols.upright_reference import upright_reference
 
     grid = _grid(inputs["particles"], parameters)
+    offer = "Let its axes be found (align_reference)"
+    if parameters.search == "local":
+        offer = "Bring it and its particles to the axes (align-to-symmetry)"
     return upright_reference(
         read_chosen_reference(inputs["reference"], parameters.reference_number, grid, workspace),
         parameters.symmetry,
@@ -361,6 +364,7 @@ def _reference(inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: 
         diameter=parameters.diameter,
         align=parameters.align_reference,
         accept=parameters.accept_symmetry,
+        offers=(offer, "accept_symmetry"),
         threads=workspace.threads,
     )
 
