@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import mrcfile
 import numpy as np
+import polars as pl
 import pytest
 import starfile
 from scipy import fft
 
 from cryoloom.formats.relion import write_particles
 from cryoloom.protocols.export import write_star_files
-from cryoloom.testing.microscope import load_specimen, with_true_poses
+from cryoloom.testing.microscope import State, load_specimen, with_true_poses
 
 pytestmark = pytest.mark.skipif(shutil.which("relion_reconstruct") is None, reason="needs RELION")
 
@@ -104,6 +106,24 @@ def correlation_with(truth: np.ndarray, volume: np.ndarray) -> np.ndarray:
     cross = np.bincount(shell, (first * second.conj()).real.ravel())
     powers = [np.bincount(shell, np.abs(part.ravel()) ** 2) for part in (first, second)]
     return cross / np.sqrt(powers[0] * powers[1])
+
+
+def test_an_empty_hole_gives_no_particles_with_true_poses(played) -> None:
+    microscope = played.microscope
+    truths = {movie.stem: truth for movie, truth in zip(microscope.movies, microscope.truths, strict=True)}
+    name, truth = next(iter(truths.items()))
+    broken = replace(truth.particles, states=np.full_like(truth.particles.states, State.BROKEN))
+    tables = (
+        played.runs["extract"].outputs["particles"].latest().table(),
+        played.runs["motion"].outputs["micrographs"].latest().table(),
+    )
+    every = with_true_poses(*tables, played.project.path, truths, within=18)
+    emptied = replace(truth, scene=replace(truth.scene, particles=broken))
+    others = with_true_poses(*tables, played.project.path, truths | {name: emptied}, within=18)
+    row = tables[1].frame.filter(pl.col("movie_file").str.contains(name, literal=True))
+    expected = every.frame.filter(pl.col("micrograph_id") != row["id"][0])
+    assert 0 < len(others) < len(every)
+    assert others.frame["id"].to_list() == expected["id"].to_list()
 
 
 def test_relion_reconstructs_the_specimen_from_our_particles(played, tmp_path: Path) -> None:

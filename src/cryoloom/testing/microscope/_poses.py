@@ -43,6 +43,8 @@ def with_true_poses(
         truth = truths[Path(micrograph["movie_file"]).stem]
         corrected = displacement_corrected(read_motion(project / micrograph["motion_file"]), truth.particles.positions)
         places = truth.coordinates(corrected)[truth.particles.states == State.INTACT]
+        if not len(places):
+            continue  # an empty hole, of which all picks are false
         angles = truth.particles.angles[truth.particles.states == State.INTACT]
         cut = particles.frame.filter(pl.col("micrograph_id") == micrograph["id"])
         offsets = places[None] - cut.select("x", "y").to_numpy()[:, None]
