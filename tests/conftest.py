@@ -7,11 +7,14 @@ is skipped by name; with ``--no-skips`` (continuous integration) such a skip is 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `phantoms` in tests
 
 settings.register_profile("cryoloom", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("cryoloom")

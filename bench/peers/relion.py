@@ -92,22 +92,19 @@ def reconstruct(particles: Path, *, symmetry: str = "C1", cache: Path = CACHE) -
     return run(f"reconstruct-{particles.parent.name}-{symmetry}", command, [particles], cache=cache)
 
 
-def postprocess(half: Path, mask: Path, *, pixel_size: float, cache: Path = CACHE) -> Result:
-    """Correct the half-map correlation for the mask, and sharpen; `half` is the first one, ``…half1…``."""
-    command = [
-        "relion_postprocess",
-        "--i",
-        str(half),
-        "--mask",
-        str(mask),
-        "--angpix",
-        f"{pixel_size:.6f}",
-        "--o",
-        "run",
-    ]
-    command += ["--auto_bfac", "--autob_lowres", "10"]
+def postprocess(
+    half: Path, mask: Path, *, pixel_size: float, finest: float, seed: int = 0, cache: Path = CACHE
+) -> Result:
+    """Correct the half-map correlation for the mask, and sharpen, into ``run.star``.
+
+    `half` is the first one, ``…half1…``, `finest` the detail in Å at which the fit of the B-factor ends, and `seed`
+    that of the random phases.
+    """
+    command = ["relion_postprocess", "--i", str(half), "--mask", str(mask), "--angpix", f"{pixel_size:.6f}"]
+    command += ["--o", "run", "--auto_bfac", "--autob_lowres", "10", "--autob_highres", f"{finest:.6f}"]
+    command += ["--random_seed", str(seed)]
     other = half.with_name(half.name.replace("half1", "half2"))
-    name = f"postprocess-{half.parent.name}-{half.stem}"
+    name = f"postprocess-{half.parent.name}-{half.stem}-{seed}"
     # It writes its results and then fails on a plot: what it wrote counts, not how it ended.
     return run(name, command, [half, other, mask], cache=cache, expected="run.star")
 

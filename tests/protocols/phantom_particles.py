@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from phantoms import found_state, uneven
 
 from cryoloom.data import OpticsGroup, Particle, Table
 from cryoloom.engine.fourier import resample_images
-from cryoloom.engine.fsc import ShellCorrelation
-from cryoloom.engine.likelihood import NoiseSpectrum
 from cryoloom.engine.maps import resample, soft_sphere
 from cryoloom.engine.optics import ContrastTransfer, transfer_image
 from cryoloom.engine.orientations import rotation_matrices
@@ -25,11 +24,7 @@ WIDTH, FIELD = BOX * PIXEL, 3000  # Å, of the images, and pixels of 1 Å
 
 def phantom() -> np.ndarray:
     """Blobs of unequal weight without symmetry, within the diameter."""
-    random = np.random.default_rng(5)
-    positions = random.normal(size=(14, 3)) * [5.0, 3.5, 2.5]
-    grid = np.arange(BOX) - BOX // 2
-    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / (2 * 1.2**2)) for p in positions.T)
-    return np.einsum("p,pz,py,px->zyx", random.uniform(0.5, 1.5, 14), z, y, x).astype(np.float32)
+    return uneven(np.random.default_rng(5))
 
 
 def write_particles(
@@ -125,29 +120,7 @@ def write_larger_particles(folder: Path, *, box: int, count: int) -> Path:
 
 def true_state(particles: LoadedParticles, halves: np.ndarray) -> RefinementState:
     """A refinement that has found the poses that particles come with, and these half maps."""
-    count, nothing = len(particles), np.zeros(BOX // 2 + 1)
-    noise = NoiseSpectrum.of_images(np.asarray(particles.images.images)).shared_by(particles.images.optics)
     assert particles.angles is not None
-    return RefinementState(
-        iteration=5,
-        finished=True,
-        rotations=rotation_matrices(particles.angles),
-        shifts=particles.shifts,
-        scale=np.ones(count),
-        log_likelihood=np.arange(count, dtype=np.float64),
-        half_maps=halves,
-        combined_map=halves.mean(axis=0),
-        references=np.stack([phantom()] * 2),
-        noise=(noise, noise),
-        curve=ShellCorrelation(nothing, nothing, nothing.astype(np.int64)),
-        radius=14,
-        compared=14,
-        has_signal=True,
-        everywhere=False,
-        moved=0.0,
-        shifted=0.0,
-        jumped=0.0,
-        best_shell=13.0,
-        stalled=2,
-        ending=True,
-    )
+    known = {"iteration": 5, "log_likelihood": np.arange(len(particles), dtype=np.float64)}
+    known |= {"references": np.stack([phantom()] * 2)}
+    return found_state(particles.images, rotation_matrices(particles.angles), particles.shifts, halves, **known)

@@ -7,6 +7,7 @@ import json
 import mrcfile
 import numpy as np
 import pytest
+from phantoms import blobs
 from simulated_stacks import random_poses, write_images, write_particle_file
 
 from cryoloom.cli.main import main
@@ -19,19 +20,13 @@ ALIKE = 0.75
 """Correlation from which the program itself believes that two maps are of one structure."""
 
 
-def blobs(positions: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    grid = np.arange(BOX) - BOX // 2
-    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / (2 * 1.3**2)) for p in positions.T)
-    return np.einsum("p,pz,py,px->zyx", weights, z, y, x).astype(np.float32)
-
-
 def structures() -> list[np.ndarray]:
     """A rod and a ring, of blobs of unequal weight."""
     random = np.random.default_rng(5)
     rod = random.normal(size=(14, 3)) * [5.0, 2.0, 2.0]
     angle = random.uniform(0, 2 * np.pi, 14)
     ring = np.stack([5.5 * np.cos(angle), 5.5 * np.sin(angle), random.normal(0, 1.5, 14)], axis=1)
-    return [blobs(positions, random.uniform(0.5, 1.5, 14)) for positions in (rod, ring)]
+    return [blobs(positions, random.uniform(0.5, 1.5, 14), 1.3) for positions in (rod, ring)]
 
 
 def correlation(one: np.ndarray, other: np.ndarray) -> float:

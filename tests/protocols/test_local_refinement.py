@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 from phantom_particles import DIAMETER, PIXEL, write_particles
+from phantoms import blobs
 from scipy.spatial.transform import Rotation
 
 from cryoloom.cli.main import main
@@ -175,10 +176,7 @@ FINE, FIELD, NAMES = 3.0, 560, ("one.mrc", "two.mrc", "three.mrc", "four.mrc")
 def fine_phantom() -> np.ndarray:
     """Blobs of 3 Å, which pixels of 6 Å do not resolve."""
     random = np.random.default_rng(5)
-    positions = random.normal(size=(40, 3)) * [9.0, 7.0, 5.0]
-    grid = np.arange(64) - 32
-    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / 2) for p in positions.T)
-    return np.einsum("p,pz,py,px->zyx", random.uniform(0.5, 1.5, 40), z, y, x).astype(np.float32)
+    return blobs(random.normal(size=(40, 3)) * [9.0, 7.0, 5.0], random.uniform(0.5, 1.5, 40), 1.0, box=64)
 
 
 def write_session(folder: Path, truth: np.ndarray) -> tuple[Table, dict[int, Source]]:

@@ -77,8 +77,9 @@ def test_what_ended_by_itself_is_not_warned_of(star, tmp_path):
     noise = np.random.default_rng(4).normal(0, 0.1, (2, BOX, BOX, BOX))
     state = true_state(loaded, (truth + noise).astype(np.float32))
     assert refined(loaded, state).remarks == ()
-    (remark,) = refined(loaded, replace(state, ending=False)).remarks
-    assert "no more than 5 iterations" in remark
+    short = refined(loaded, replace(state, ending=False))
+    assert short.remarks == (short.cut_short,)
+    assert "no more than 5 iterations" in short.cut_short
 
 
 def tool(star, capsys, *more: str) -> tuple[dict, str]:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 from phantom_particles import DIAMETER, write_particles
+from phantoms import blobs
 from scipy.spatial.transform import Rotation
 
 from cryoloom.cli.main import main
@@ -35,9 +36,7 @@ def body(group: str) -> np.ndarray:
     one = random.normal(0, [6.0, 5.0, 4.0], (9, 3))
     positions = np.concatenate([one @ operator.T for operator in operators])
     weights = np.tile(np.linspace(0.5, 1.5, 9), len(operators))
-    grid = np.arange(BOX) - BOX // 2
-    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / 4) for p in positions.T)
-    return np.einsum("p,pz,py,px->zyx", weights, z, y, x).astype(np.float32)
+    return blobs(positions, weights, 2**0.5, box=BOX)
 
 
 @pytest.fixture(scope="module")

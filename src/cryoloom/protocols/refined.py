@@ -31,14 +31,21 @@ class Refined:
     correlation : of the half maps, corrected for what the mask makes
     particles : with their poses
     has_signal : the half sets agree beyond what both were shown of the reference
-    remarks : what is to be said against a mask that was given, and if iterations did not suffice, one sentence each
+    mask_remarks : what is to be said against a mask that was given, one sentence each
+    cut_short : that it would have gone on, in one sentence, if it would
     """
 
     mask: NDArray[np.float32]
     correlation: HalfMapCorrelation
     particles: Table
     has_signal: bool
-    remarks: tuple[str, ...] = ()
+    mask_remarks: tuple[str, ...] = ()
+    cut_short: str = ""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """All that is to be said of it, one sentence each."""
+        return (*self.mask_remarks, *filter(None, [self.cut_short]))
 
     @property
     def resolution(self) -> float | None:
@@ -63,23 +70,23 @@ def refined(
     threads : threads to use; the result does not depend on it
     """
     pixel_size = particles.images.pixel_size
-    drawn = soft_auto_mask(state.combined_map, pixel_size=pixel_size, threads=threads)
+    drawn = None
+    if mask is not None or state.has_signal:
+        drawn = soft_auto_mask(state.combined_map, pixel_size=pixel_size, threads=threads)
     used = mask
     if used is None:
-        used = drawn.mask if state.has_signal else particle_sphere(particles.images)
+        used = particle_sphere(particles.images) if drawn is None else drawn.mask
     first, second = state.half_maps
     curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=used, threads=threads)
     posed = with_poses(particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale})
-    remarks = () if mask is None else mask_warnings(mask, drawn.core, curves)
-    return Refined(used, curves, posed, state.has_signal, (*remarks, *_cut_short(state)))
+    against = () if mask is None or drawn is None else mask_warnings(mask, drawn.core, curves)
+    return Refined(used, curves, posed, state.has_signal, against, _cut_short(state))
 
 
-def _cut_short(state: RefinementState) -> tuple[str, ...]:
-    """What to say of a refinement that would have gone on."""
+def _cut_short(state: RefinementState) -> str:
     if not state.finished or state.ending:
-        return ()
-    sentence = (
+        return ""
+    return (
         f"The refinement ended since no more than {state.iteration} iterations were allowed, not because nothing "
         "improved any more; allow more iterations."
     )
-    return (sentence,)

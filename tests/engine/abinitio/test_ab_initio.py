@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from phantoms import uneven
 from scipy.ndimage import affine_transform
 
 from cryoloom.engine.abinitio import AbInitioSettings, ab_initio
@@ -21,11 +22,7 @@ SETTINGS = AbInitioSettings(iterations=40, batch_size=60, final_resolution=18.0,
 @pytest.fixture(scope="module")
 def phantom():
     """Blobs of unequal weight without symmetry, within the diameter."""
-    random = np.random.default_rng(5)
-    positions = random.normal(size=(14, 3)) * [5.0, 3.5, 2.5]
-    grid = np.arange(BOX) - BOX // 2
-    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / (2 * 1.2**2)) for p in positions.T)
-    return np.einsum("p,pz,py,px->zyx", random.uniform(0.5, 1.5, 14), z, y, x).astype(np.float32)
+    return uneven(np.random.default_rng(5))
 
 
 @pytest.fixture(scope="module")

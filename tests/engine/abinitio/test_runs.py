@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from phantoms import uneven
 
 from cryoloom.engine.abinitio import AbInitioSettings, independent_runs
 from cryoloom.engine.likelihood import ParticleImages
@@ -16,10 +17,7 @@ SETTINGS = AbInitioSettings(iterations=30, batch_size=60, final_resolution=18.0,
 def particle_images(signal):
     """Images of blobs of unequal weight without symmetry, in noise, or of the noise alone."""
     random = np.random.default_rng(5)
-    positions = random.normal(size=(14, 3)) * [5.0, 3.5, 2.5]
-    grid = np.arange(BOX) - BOX // 2
-    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / (2 * 1.2**2)) for p in positions.T)
-    phantom = np.einsum("p,pz,py,px->zyx", random.uniform(0.5, 1.5, 14), z, y, x).astype(np.float32)
+    phantom = uneven(random)
     angles = random.uniform(0, 360, (COUNT, 3))
     angles[:, 1] = np.degrees(np.arccos(random.uniform(-1, 1, COUNT)))
     transfers = [ContrastTransfer(300.0, 2.7, 0.1, d, d - 300, 30.0) for d in random.uniform(1e4, 2.5e4, COUNT)]

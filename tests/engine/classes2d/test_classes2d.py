@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from phantoms import uneven
 
 from cryoloom.engine.classes2d import (
     Classes2DSettings,
@@ -30,11 +31,7 @@ SETTINGS = Classes2DSettings(
 @pytest.fixture(scope="module")
 def phantom():
     """Blobs of unequal weight without symmetry, within the diameter."""
-    random = np.random.default_rng(5)
-    positions = random.normal(size=(14, 3)) * [5.0, 3.5, 2.0]
-    grid = np.arange(BOX) - BOX // 2
-    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / (2 * 1.2**2)) for p in positions.T)
-    return np.einsum("p,pz,py,px->zyx", random.uniform(0.5, 1.5, 14), z, y, x).astype(np.float32)
+    return uneven(np.random.default_rng(5), (5.0, 3.5, 2.0))
 
 
 @pytest.fixture(scope="module")

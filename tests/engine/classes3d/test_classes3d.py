@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from phantoms import blobs
 from scipy.spatial.transform import Rotation
 
 from cryoloom.engine.classes3d import (
@@ -29,12 +30,6 @@ MASK = soft_sphere(BOX, 0.5 * DIAMETER / PIXEL, 3.0)
 TURNED, SHIFTED = 1.5, 1.2  # standard deviations of the poses' errors, about each axis in degrees and along each in Å
 
 
-def blobs(positions, weights):
-    grid = np.arange(BOX) - BOX // 2
-    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / (2 * 1.0**2)) for p in positions.T)
-    return np.einsum("p,pz,py,px->zyx", weights, z, y, x).astype(np.float32)
-
-
 @pytest.fixture(scope="module")
 def phantoms():
     """A body of 20 blobs, and the same without 4 of them that lie together."""
@@ -42,7 +37,7 @@ def phantoms():
     positions = random.normal(size=(20, 3)) * [4.5, 3.5, 3.0]
     weights = random.uniform(0.7, 1.3, 20)
     stay = np.argsort(np.linalg.norm(positions - positions[np.argmax(positions[:, 0])], axis=1))[4:]
-    return blobs(positions, weights), blobs(positions[stay], weights[stay])
+    return blobs(positions, weights, 1.0), blobs(positions[stay], weights[stay], 1.0)
 
 
 def simulated(phantoms, kinds, seed=6, noise=2.0):

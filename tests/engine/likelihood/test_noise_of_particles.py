@@ -5,19 +5,20 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from phantoms import found_state, threefold
 from scipy.spatial.transform import Rotation
 
 from cryoloom.engine.abinitio import AbInitioSettings, ab_initio
 from cryoloom.engine.classes2d import Classes2DSettings, classify2d
 from cryoloom.engine.classes3d import KnownPoses
 from cryoloom.engine.classes3d._residuals import consensus
-from cryoloom.engine.fsc import ShellCorrelation, fourier_shell_correlation
-from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
+from cryoloom.engine.fsc import fourier_shell_correlation
+from cryoloom.engine.likelihood import ParticleImages
 from cryoloom.engine.maps import soft_sphere
 from cryoloom.engine.optics import ContrastTransfer, GroupOptics, ParticleOptics, transfer_image
 from cryoloom.engine.orientations import angular_distance, euler_angles
 from cryoloom.engine.projection import project_volume
-from cryoloom.engine.refinement import RefinementSettings, RefinementState, refine
+from cryoloom.engine.refinement import RefinementSettings, refine
 from cryoloom.engine.symmetry import point_group
 from cryoloom.protocols.checkpoints import packed, unpacked
 
@@ -36,14 +37,7 @@ VIEWS = Rotation.from_euler("ZYZ", [[0, 0, 0], [50, 90, 0], [10, 50, 0]], degree
 
 @pytest.fixture(scope="module")
 def phantom():
-    """Blobs of unequal weight with a threefold axis along Z, within the diameter."""
-    random = np.random.default_rng(5)
-    positions = random.normal(size=(10, 3)) * [4.0, 4.0, 3.5] + [2.0, 0.0, 0.0]
-    positions = np.concatenate([positions @ operator.T for operator in OPERATORS])
-    weights = np.tile(random.uniform(0.5, 1.5, 10), 3)
-    grid = np.arange(BOX) - BOX // 2
-    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / (2 * 0.9**2)) for p in positions.T)
-    return np.einsum("p,pz,py,px->zyx", weights, z, y, x).astype(np.float32)
+    return threefold(5)
 
 
 def seen(phantom, rotations, seed):
@@ -78,32 +72,10 @@ def particles(phantom, rotations):
 
 def nearly_found(particles, rotations, phantom):
     """A refinement that has come within two degrees, and knows nothing of groups and micrographs yet."""
-    noise = NoiseSpectrum.of_images(particles.images).shared_by(particles.optics)
     off = Rotation.from_rotvec(np.random.default_rng(8).normal(0.0, 1.2, (COUNT, 3)), degrees=True).as_matrix()
-    nothing = np.zeros(BOX // 2 + 1)
-    return RefinementState(
-        iteration=3,
-        finished=False,
-        rotations=off @ rotations,
-        shifts=np.zeros((COUNT, 2)),
-        scale=np.ones(COUNT),
-        log_likelihood=np.zeros(COUNT),
-        half_maps=np.stack([phantom] * 2),
-        combined_map=phantom,
-        references=np.stack([phantom] * 2),
-        noise=(noise, noise),
-        curve=ShellCorrelation(nothing, nothing, nothing.astype(np.int64)),
-        radius=12,
-        compared=12,
-        has_signal=True,
-        everywhere=False,
-        moved=2.0,
-        shifted=0.0,
-        jumped=0.0,
-        best_shell=11.0,
-        stalled=0,
-        ending=False,
-    )
+    not_yet = {"iteration": 3, "finished": False, "ending": False, "stalled": 0, "moved": 2.0}
+    not_yet |= {"radius": 12, "compared": 12, "best_shell": 11.0}
+    return found_state(particles, off @ rotations, np.zeros((COUNT, 2)), np.stack([phantom] * 2), **not_yet)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ engine: n-fold on Z (C, D), 2-fold on X (D), 3-fold on Z (T), 4-fold on Z and 3-
 from __future__ import annotations
 
 import numpy as np
+from phantoms import blobs
 from scipy.spatial.transform import Rotation
 
 from cryoloom.engine.likelihood import ParticleImages
@@ -46,9 +47,7 @@ def body(group: str, *, seed: int = 5, box: int = BOX, pixel_size: float = PIXEL
     positions = radii * directions / np.linalg.norm(directions, axis=1, keepdims=True)
     weights = np.tile(random.uniform(0.5, 1.5, count), len(turns))
     positions = np.concatenate([positions @ turn.T for turn in turns]) / pixel_size
-    grid = np.arange(box) - box // 2
-    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / (2 * (5.4 / pixel_size) ** 2)) for p in positions.T)
-    return np.einsum("p,pz,py,px->zyx", weights, z, y, x).astype(np.float32)
+    return blobs(positions, weights, 5.4 / pixel_size, box=box)
 
 
 def poses(count: int, *, seed: int = 6, scatter: float = 5.0) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from phantoms import threefold
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
@@ -32,14 +33,7 @@ HALVES = np.arange(COUNT) % 2 + 1
 
 @pytest.fixture(scope="module")
 def phantom():
-    """Blobs of unequal weight with a threefold axis along Z, within the diameter."""
-    random = np.random.default_rng(5)
-    positions = random.normal(size=(10, 3)) * [4.0, 4.0, 3.5] + [2.0, 0.0, 0.0]
-    positions = np.concatenate([positions @ operator.T for operator in OPERATORS])
-    weights = np.tile(random.uniform(0.5, 1.5, 10), 3)
-    grid = np.arange(BOX) - BOX // 2
-    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / (2 * 0.9**2)) for p in positions.T)
-    return np.einsum("p,pz,py,px->zyx", weights, z, y, x).astype(np.float32)
+    return threefold(5)
 
 
 @pytest.fixture(scope="module")

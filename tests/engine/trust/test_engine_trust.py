@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from phantoms import found_state, threefold
 from scipy.spatial.transform import Rotation
 
 from cryoloom.engine.alignment import RigidMotion, move_map, move_poses
 from cryoloom.engine.fourier import forward_transform
-from cryoloom.engine.fsc import ShellCorrelation, fourier_shell_correlation
+from cryoloom.engine.fsc import fourier_shell_correlation
 from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
 from cryoloom.engine.maps import soft_sphere
 from cryoloom.engine.optics import ContrastTransfer, GroupOptics, ParticleOptics, transfer_image
@@ -37,14 +38,7 @@ SPHERE = soft_sphere(BOX, 0.5 * DIAMETER / PIXEL, 4.0)
 
 @pytest.fixture(scope="module")
 def phantom() -> np.ndarray:
-    """Blobs of unequal weight with a threefold axis along Z, within the diameter."""
-    random = np.random.default_rng(15)
-    one = random.normal(size=(10, 3)) * [4.0, 4.0, 3.5] + [2.0, 0.0, 0.0]
-    positions = np.concatenate([one @ operator.T for operator in OPERATORS])
-    weights = np.tile(random.uniform(0.5, 1.5, 10), 3)
-    grid = np.arange(BOX) - BOX // 2
-    x, y, z = (np.exp(-((grid - p[:, None]) ** 2) / (2 * 0.9**2)) for p in positions.T)
-    return np.einsum("p,pz,py,px->zyx", weights, z, y, x).astype(np.float32)
+    return threefold(15)
 
 
 @pytest.fixture(scope="module")
@@ -65,31 +59,7 @@ def particles(phantom) -> tuple[ParticleImages, np.ndarray, np.ndarray]:
 def state(particles, phantom) -> RefinementState:
     """A refinement that has found everything as it is."""
     images, rotations, shifts = particles
-    noise = NoiseSpectrum.of_images(images.images).shared_by(images.optics)
-    nothing = np.zeros(BOX // 2 + 1)
-    return RefinementState(
-        iteration=7,
-        finished=True,
-        rotations=rotations,
-        shifts=shifts,
-        scale=np.ones(COUNT),
-        log_likelihood=np.zeros(COUNT),
-        half_maps=np.stack([phantom] * 2),
-        combined_map=phantom,
-        references=np.stack([phantom] * 2),
-        noise=(noise, noise),
-        curve=ShellCorrelation(nothing, nothing, nothing.astype(np.int64)),
-        radius=14,
-        compared=14,
-        has_signal=True,
-        everywhere=False,
-        moved=0.0,
-        shifted=0.0,
-        jumped=0.0,
-        best_shell=13.0,
-        stalled=2,
-        ending=True,
-    )
+    return found_state(images, rotations, shifts, np.stack([phantom] * 2))
 
 
 def with_twins(particles: ParticleImages, state: RefinementState, twins: np.ndarray, originals: np.ndarray):

@@ -71,7 +71,6 @@ def abinitio(
     from cryoloom.protocols.particle_images import (
         check_class_count,
         load_particles,
-        mapped_memory,
         read_particle_file,
         samplings_of,
         working_grid,
@@ -106,15 +105,13 @@ def abinitio(
     images = loaded.images
     box_size, pixel_size = images.box_size, images.pixel_size
     seconds = predicted_seconds(settings, box_size=box_size, pixel_size=pixel_size, threads=threads)
-
-    def needed(box: int) -> int:
-        pixel = loaded.grid.extent / box
-        everything = peak_memory(len(loaded), settings, box_size=box, pixel_size=pixel, diameter=diameter)
-        return everything - mapped_memory(len(loaded), box)
-
     expected = seconds_of(
         len(loaded), settings, runs, box_size=box_size, pixel_size=pixel_size, diameter=diameter, threads=threads
     )
+
+    def needed(box: int) -> int:
+        return peak_memory(len(loaded), settings, box_size=box, extent=loaded.grid.extent, diameter=diameter)
+
     foretold = foretell(AbInitio, expected / machine_speed(), needed(box_size), smaller=(loaded.grid, needed))
     begin = time.monotonic()
     with ToolProgress("First map", quiet=as_json) as progress:

@@ -50,16 +50,15 @@ def class2d(
         Classes2DSettings,
         assess_classes,
         classify2d,
-        predicted_memory,
         predicted_seconds,
     )
     from cryoloom.formats import relion, write_stack
     from cryoloom.protocols.class2d import Classify2D, classified, members, with_stacks_seen_from
+    from cryoloom.protocols.class2d._cost import peak_memory
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
         check_class_count,
         load_particles,
-        mapped_memory,
         read_particle_file,
         samplings_of,
         working_grid,
@@ -102,9 +101,7 @@ def class2d(
     )
 
     def needed(box: int) -> int:
-        pixel = loaded.grid.extent / box
-        everything = predicted_memory(len(images), settings, box_size=box, pixel_size=pixel, diameter=diameter)
-        return everything - mapped_memory(len(images), box)
+        return peak_memory(len(images), settings, box_size=box, extent=loaded.grid.extent, diameter=diameter)
 
     expected = float(seconds.sum()) / machine_speed()
     foretold = foretell(Classify2D, expected, needed(box_size), smaller=(loaded.grid, needed))

@@ -65,7 +65,6 @@ def class3d(
         Classes3DSettings,
         check_enough,
         classify3d,
-        predicted_memory,
         predicted_seconds,
     )
     from cryoloom.engine.symmetry import point_group
@@ -78,11 +77,12 @@ def class3d(
         doubts_of,
         found_classes,
         mask_of,
+        peak_memory,
         with_classes,
     )
     from cryoloom.protocols.known_poses import check_frame, check_known_poses, source_rows
     from cryoloom.protocols.machine_speed import machine_speed
-    from cryoloom.protocols.particle_images import check_halves, load_particles, mapped_memory, read_particle_file
+    from cryoloom.protocols.particle_images import check_halves, load_particles, read_particle_file
     from cryoloom.protocols.reference_maps import read_mask, read_reference
 
     settings = Classes3DSettings(
@@ -131,7 +131,7 @@ def class3d(
     seconds = predicted_seconds(settings, count=count, box_size=box_size, pixel_size=pixel_size, threads=threads)
 
     def needed(box: int) -> int:
-        return predicted_memory(count, settings, box_size=box, pixel_size=grid.extent / box) - mapped_memory(count, box)
+        return peak_memory(count, settings, box_size=box, extent=grid.extent)
 
     foretold = foretell(
         Classify3D, float(seconds.sum()) / machine_speed(), needed(box_size), at_most=True, smaller=(grid, needed)

@@ -86,12 +86,12 @@ def _group(name: str) -> PointGroup:
 
 
 def _turn(axis: tuple[float, float, float], order: int) -> NDArray[np.float64]:
-    from scipy.spatial.transform import Rotation
-
+    """Rodrigues' formula; without SciPy, which takes longer to load than many a command needs for all else."""
     direction = np.asarray(axis, np.float64)
-    vector = direction / np.linalg.norm(direction) * (2 * np.pi / order)
-    matrix: NDArray[np.float64] = Rotation.from_rotvec(vector).as_matrix()
-    return matrix
+    x, y, z = direction / np.linalg.norm(direction)
+    across = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    angle = 2 * np.pi / order
+    return np.asarray(np.eye(3) + np.sin(angle) * across + (1.0 - np.cos(angle)) * (across @ across), np.float64)
 
 
 def _closure(generators: list[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -154,8 +154,8 @@ class AbInitio(WholeProtocol):
         )
         return Prediction(
             computing / machine_speed() + loading_seconds(particles),
-            _memory(particles, parameters),
-            advice_on_box(grid, partial(_memory_of_box, particles, parameters), capacity.memory),
+            _memory(particles, parameters, grid.box_size),
+            advice_on_box(grid, partial(_memory, particles, parameters), capacity.memory),
         )
 
     def compute(
@@ -234,23 +234,18 @@ def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
     return working_grid(samplings_of(particles), parameters.final_resolution, parameters.box_size)
 
 
-def _memory_of_box(particles: Snapshot[Any], parameters: Any, box_size: int) -> int:
-    return _memory(particles, parameters.model_copy(update={"box_size": box_size}))
-
-
-def _memory(particles: Snapshot[Any], parameters: Any) -> int:
+def _memory(particles: Snapshot[Any], parameters: Any, box_size: int | None = None) -> int:
+    """In bytes, of the box that is taken, or of another one."""
     from cryoloom.protocols.abinitio._runs import peak_memory
-    from cryoloom.protocols.particle_images import mapped_memory
 
     grid = _grid(particles, parameters)
-    everything = peak_memory(
+    return peak_memory(
         particles.count,
         settings_of(parameters),
-        box_size=grid.box_size,
-        pixel_size=grid.pixel_size,
+        box_size=box_size or grid.box_size,
+        extent=grid.extent,
         diameter=parameters.diameter,
     )
-    return everything - mapped_memory(particles.count, grid.box_size)
 
 
 def _write(

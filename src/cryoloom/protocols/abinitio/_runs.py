@@ -25,20 +25,22 @@ def states(
     return independent_runs(images, settings, runs=runs, most_runs=runs + 1, state=state, threads=threads)
 
 
-def peak_memory(count: int, settings: AbInitioSettings, *, box_size: int, pixel_size: float, diameter: float) -> int:
+def peak_memory(count: int, settings: AbInitioSettings, *, box_size: int, extent: float, diameter: float) -> int:
     """In bytes, of the iterations and of the search for the pose of every particle after them.
 
     Parameters
     ----------
-    count : number of images
+    count : number of images, of which no more are counted than are held in memory
     settings : of the runs
-    box_size, pixel_size : of the images, in pixels and Å
+    box_size, extent : of the images, in pixels and Å
     diameter : of the particle, in Å
     """
     from cryoloom.engine.abinitio import predicted_memory
     from cryoloom.engine.refinement import search_memory
+    from cryoloom.protocols.particle_images import mapped_memory
 
-    return max(
+    pixel_size = extent / box_size
+    everything = max(
         predicted_memory(count, settings, box_size=box_size, pixel_size=pixel_size),
         search_memory(
             count,
@@ -49,6 +51,7 @@ def peak_memory(count: int, settings: AbInitioSettings, *, box_size: int, pixel_
             shift_radius=settings.shift_radius,
         ),
     )
+    return everything - mapped_memory(count, box_size)
 
 
 def seconds_of(

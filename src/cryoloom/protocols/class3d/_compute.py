@@ -13,9 +13,11 @@ from cryoloom.engine.classes3d import (
     Classes3DSettings,
     Classes3DState,
     class_map,
+    predicted_memory,
     predicted_seconds,
 )
 from cryoloom.engine.validation import correlate_half_maps, soft_auto_mask
+from cryoloom.protocols.particle_images import mapped_memory
 from cryoloom.protocols.upright_reference import UprightReference, upright_reference
 
 if TYPE_CHECKING:
@@ -46,6 +48,19 @@ class FoundClass:
     count: int
     share: float
     resolution: float | None
+
+
+def peak_memory(count: int, settings: Classes3DSettings, *, box_size: int, extent: float) -> int:
+    """In bytes, the program and all images that are held in it included.
+
+    Parameters
+    ----------
+    count : number of images
+    settings : of the classification
+    box_size, extent : of the images, in pixels and Å
+    """
+    everything = predicted_memory(count, settings, box_size=box_size, pixel_size=extent / box_size)
+    return everything - mapped_memory(count, box_size)
 
 
 def mask_of(reference: NDArray[np.float32], grid: CommonGrid, *, threads: int = 1) -> NDArray[np.float32]:

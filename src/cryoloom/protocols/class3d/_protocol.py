@@ -155,8 +155,8 @@ class Classify3D(WholeProtocol):
         )
         return Prediction(
             float(seconds.sum()) / machine_speed() + loading_seconds(particles),
-            _memory(particles, parameters),
-            advice_on_box(grid, partial(_memory_of_box, particles, parameters), capacity.memory),
+            _memory(particles, parameters, grid.box_size),
+            advice_on_box(grid, partial(_memory, particles, parameters), capacity.memory),
         )
 
     def compute(
@@ -327,19 +327,12 @@ def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
     return common_grid(samplings_of(particles), box_size=parameters.box_size)
 
 
-def _memory_of_box(particles: Snapshot[Any], parameters: Any, box_size: int) -> int:
-    return _memory(particles, parameters.model_copy(update={"box_size": box_size}))
-
-
-def _memory(particles: Snapshot[Any], parameters: Any) -> int:
-    from cryoloom.engine.classes3d import predicted_memory
-    from cryoloom.protocols.particle_images import mapped_memory
+def _memory(particles: Snapshot[Any], parameters: Any, box_size: int | None = None) -> int:
+    """In bytes, of the box that is taken, or of another one."""
+    from cryoloom.protocols.class3d._compute import peak_memory
 
     grid = _grid(particles, parameters)
-    everything = predicted_memory(
-        particles.count, settings_of(parameters), box_size=grid.box_size, pixel_size=grid.pixel_size
-    )
-    return everything - mapped_memory(particles.count, grid.box_size)
+    return peak_memory(particles.count, settings_of(parameters), box_size=box_size or grid.box_size, extent=grid.extent)
 
 
 def _mask(

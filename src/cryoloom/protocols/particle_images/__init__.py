@@ -18,13 +18,14 @@ from cryoloom.protocols.particle_images._grid import (
     working_grid,
 )
 from cryoloom.protocols.particle_images._load import LoadedParticles, load_particles, optics_of, tell
-from cryoloom.protocols.particle_images._memory import mapped_memory
+from cryoloom.protocols.particle_images._memory import held_memory, mapped_memory
 from cryoloom.protocols.particle_images._tables import (
     LeftOut,
     check_class_count,
     check_copies,
     check_halves,
     check_halves_known,
+    has_half_sets,
     left_out,
     original_particles,
     with_half_sets,
@@ -45,6 +46,8 @@ __all__ = [
     "check_halves",
     "check_halves_known",
     "common_grid",
+    "has_half_sets",
+    "held_memory",
     "left_out",
     "load_particles",
     "loading_seconds",

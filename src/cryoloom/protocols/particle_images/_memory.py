@@ -18,15 +18,20 @@ if TYPE_CHECKING:
 MEMORY = 2 * 2**30  # bytes of images that are kept in memory
 
 
-def mapped_memory(count: int, box_size: int) -> int:
-    """Bytes of images that need not stay in memory, since they lie in a file.
+def held_memory(count: int, box_size: int) -> int:
+    """Bytes of images that are held in memory: all of them, or as many as it should hold.
 
     Parameters
     ----------
     count : number of images
     box_size : edge in pixels
     """
-    return max(0, 4 * count * box_size**2 - MEMORY)
+    return min(4 * count * box_size**2, MEMORY)
+
+
+def mapped_memory(count: int, box_size: int) -> int:
+    """Bytes of images that need not stay in memory, since they lie in a file; as for `held_memory`."""
+    return 4 * count * box_size**2 - held_memory(count, box_size)
 
 
 def room_for_images(count: int, grid: CommonGrid, memory: int, scratch: Path | None) -> NDArray[np.float32]:

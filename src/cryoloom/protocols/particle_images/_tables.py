@@ -135,6 +135,11 @@ def check_class_count(count: int, classes: int) -> None:
         raise InputError(f"{count} particles cannot make {classes} classes; ask for fewer classes.")
 
 
+def has_half_sets(table: Table) -> bool:
+    """Whether all particles say which half set they are in."""
+    return "half_set" in table.frame.columns and bool(table.frame["half_set"].is_in([1, 2]).all())
+
+
 def check_halves_known(table: Table) -> None:
     """Refuse particles that do not say which half map they are in.
 
@@ -147,7 +152,7 @@ def check_halves_known(table: Table) -> None:
     InputError
         If some do not.
     """
-    if "half_set" not in table.frame.columns or not table.frame["half_set"].is_in([1, 2]).all():
+    if not has_half_sets(table):
         raise InputError(
             "Some particles do not say in which half set they were refined, so it is not known which half map holds "
             "their noise; give the particles that the refinement wrote, or one map for all."

@@ -12,7 +12,7 @@ from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
 from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.engine.reconstruction import FourierSums
 from cryoloom.errors import InputError
-from cryoloom.protocols.particle_images import mapped_memory
+from cryoloom.protocols.particle_images import held_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,6 +77,5 @@ def reconstruction_seconds(count: int, box_size: int, *, maps: int = 1, threads:
 
 def reconstruction_memory(count: int, box_size: int) -> int:
     """Peak memory in bytes, the program and all images that are held in it included."""
-    held = 4 * count * box_size**2 - mapped_memory(count, box_size)
     padded = (2 * box_size + 3) ** 3 // 2
-    return _PROGRAM + held + 3 * 12 * padded + 8 * box_size**3
+    return _PROGRAM + held_memory(count, box_size) + 3 * 12 * padded + 8 * box_size**3

@@ -12,6 +12,7 @@ from cryoloom.engine.refinement import local_reach
 from cryoloom.engine.validation import soft_auto_mask
 from cryoloom.errors import InputError
 from cryoloom.protocols.known_poses import check_frame, check_known_poses, source_rows
+from cryoloom.protocols.particle_images import has_half_sets
 from cryoloom.protocols.reference_maps import read_reference
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def check_goes_on(table: Table) -> None:
             "Some particles have no orientation, so there is none to look about; refine them with a search everywhere "
             "first."
         )
-    if "half_set" not in frame.columns or not frame["half_set"].is_in([1, 2]).all():
+    if not has_half_sets(table):
         raise InputError(
             "Some particles do not say in which half set their poses were found. Poses that were found together share "
             "the noise of all images, so halves that were drawn now would not be independent; give the particles that "

@@ -13,7 +13,7 @@ import numpy as np
 from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.engine.subtraction import centre_of_mask, prepare_subtraction, recentre
 from cryoloom.errors import InputError
-from cryoloom.protocols.particle_images import mapped_memory, micrograph_pixel_sizes, samplings_of, with_poses
+from cryoloom.protocols.particle_images import held_memory, micrograph_pixel_sizes, samplings_of, with_poses
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -142,8 +142,7 @@ def predicted_seconds(count: int, box_size: int, *, threads: int = 1) -> float:
 def predicted_memory(count: int, box_size: int, *, threads: int = 1) -> int:
     """Peak memory in bytes, the program and all images that are held in it included."""
     transform = 8 * (2 * box_size + 3) ** 3 // 2
-    held = 4 * count * box_size**2 - mapped_memory(count, box_size)
-    return _PROGRAM + held + 5 * transform + threads * 32 * 60 * box_size**2
+    return _PROGRAM + held_memory(count, box_size) + 5 * transform + threads * 32 * 60 * box_size**2
 
 
 def _strength(table: Table) -> NDArray[np.float64] | None:

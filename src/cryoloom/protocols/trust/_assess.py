@@ -147,7 +147,7 @@ def assess(
             state.combined_map, None if difference is None else difference.volume, local.resolution, views.mollweide
         ),
         mask_is_given=done.mask is not None,
-        mask_remarks=done.result.remarks,
+        mask_remarks=done.result.mask_remarks,
     )
 
 
