@@ -10,7 +10,15 @@ import numpy as np
 
 from cryoloom.engine.abinitio._settings import AbInitioSettings, Step, step_of
 from cryoloom.engine.kernels import extract_coefficients, score_all, shift_factors, sum_all
-from cryoloom.engine.likelihood import NoiseSpectrum, Observations, ParticleImages, ResidualPower, ring_of
+from cryoloom.engine.likelihood import (
+    NoiseSpectrum,
+    Observations,
+    ParticleImages,
+    ResidualPower,
+    fourier_disc,
+    likelihood_ratios,
+    ring_of,
+)
 from cryoloom.engine.maps import limit_resolution, soft_sphere
 from cryoloom.engine.orientations import orientation_grid
 from cryoloom.engine.projection import volume_transform
@@ -174,8 +182,6 @@ class _Batch:
         step: Step,
         threads: int,
     ) -> None:
-        from cryoloom.engine.likelihood import fourier_disc
-
         self._grid, self._classes, self._threads = grid, len(maps), threads
         self._frequencies = fourier_disc(step.radius)
         self._factors = shift_factors(self._frequencies, shifts, box_size)
@@ -206,7 +212,7 @@ class _Batch:
         left = seen.masked - seen.transfer * self._references[reference] * self._factors[shift]
         self._left.add(left.real**2 + left.imag**2, self._rings, seen.optics)
         scores -= best[:, None, None]
-        posterior = np.exp(scores, out=scores)
+        posterior = likelihood_ratios(scores)
         evidence = posterior.sum(axis=(1, 2))
         posterior /= evidence[:, None, None]
         sums, squares = sum_all(seen.masked, seen.transfer, posterior, self._factors)

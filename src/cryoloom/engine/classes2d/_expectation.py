@@ -18,7 +18,7 @@ from cryoloom.engine.kernels import (
     sum_all,
     sum_candidates,
 )
-from cryoloom.engine.likelihood import ResidualPower, fourier_disc, ring_of
+from cryoloom.engine.likelihood import ResidualPower, fourier_disc, likelihood_ratios, ring_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,7 +104,7 @@ class Batch:
         self._leave(seen, seen.masked, self._references[reference] * self._factors[shift])
         best = scores.max(axis=(1, 2))
         scores -= best[:, None, None]
-        posterior = np.exp(scores, out=scores)
+        posterior = likelihood_ratios(scores)
         evidence = posterior.sum(axis=(1, 2))
         posterior /= evidence[:, None, None]
         sums, squares = sum_all(seen.masked, seen.transfer, posterior, self._factors)
@@ -151,7 +151,7 @@ class Batch:
         starts = np.searchsorted(owners, np.arange(count))
         by_candidate = scores.max(axis=1)
         best = np.maximum.reduceat(by_candidate, starts)
-        posterior = np.exp(scores - best[owners][:, None])
+        posterior = likelihood_ratios(scores - best[owners][:, None])
         evidence = np.add.reduceat(posterior.sum(axis=1), starts)
         posterior /= evidence[owners][:, None]
         weights = posterior.sum(axis=1)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cryoloom.engine.likelihood import likelihood_ratios
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -48,7 +50,7 @@ def posterior_of(around: Surroundings) -> Posterior:
     firsts = np.flatnonzero(np.diff(guesses.owners, prepend=-1))
     image = np.cumsum(np.diff(guesses.owners, prepend=-1) > 0) - 1
     best = np.maximum.reduceat(around.scores.max(axis=(1, 2)), firsts)
-    weights = np.exp(around.scores - best[image][:, None, None])
+    weights = likelihood_ratios(around.scores - best[image][:, None, None])
     evidence = np.add.reduceat(weights.sum(axis=(1, 2), dtype=np.float64), firsts)
     weights /= evidence[image][:, None, None].astype(np.float32)
 
