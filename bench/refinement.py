@@ -11,9 +11,8 @@ mean square where F > 0.05. *× prediction*: the time against what was foretold 
 trust page. A thousand particles of the easy tier resolve more than pixels of 4 to 2 Å hold; how far from Nyquist a map
 ends is asked of 100 of them.
 Images of noise, and real images mixed with noise, must gain nothing; that a fifth of a set are second
-pictures of other particles must be noticed. With --full RELION's converged refinement of the same images, from the same
-start, is scored in the same way, by the fixed command of `peers/relion.py`; only C3 bodies of the easy tier, since it
-takes hours. Measurements are kept (`kept.py`): what was cut off goes on when it is started again.
+pictures of other particles must be noticed. Measurements are kept (`kept.py`): what was cut off goes on when it is
+started again. `refinement_relion.py` sets RELION's beside them.
 """
 
 from __future__ import annotations
@@ -31,12 +30,11 @@ import reporting
 from kept import Kept, days
 from particle_micrographs import NOISE
 from particle_sets import Recipe, particle_set
-from peers import relion
 
 from cryoloom.engine.refinement import RefinementSettings, predicted_seconds, refine
 from cryoloom.engine.symmetry import point_group
 from cryoloom.engine.validation import correlate_half_maps
-from cryoloom.formats import read_star, read_volume
+from cryoloom.formats import read_volume
 from cryoloom.protocols.machine_speed import machine_speed
 from cryoloom.protocols.particle_images import LoadedParticles, load_particles, read_particle_file
 from cryoloom.protocols.reconstruct._compute import map_of, sums_of
@@ -44,8 +42,6 @@ from cryoloom.protocols.refined import refined
 from cryoloom.protocols.trust import Finished, assess
 
 START = 40.0  # Å
-BESIDE_RELION = ("c3",)
-RELIONS_DIAMETER = 200.0  # Å, of its circular mask
 UNBOUND = ("few",)  # so few particles that they end the map, and not its pixels
 NOISE_BEYOND = 35.0  # Å: images of noise resolve nothing finer
 TIMED = {"c3": {64: 180, 96: 480}}  # s, of box sizes
@@ -91,13 +87,13 @@ def main() -> None:
     parser = reporting.options(__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), help="of which each row takes the first")
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS))
-    parser.add_argument("--box", type=int, nargs="+", default=None, help="by default 64, and 96 with --full")
+    parser.add_argument("--box", type=int, nargs="+", default=None, help="by default 64, and 96 too with --full")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()
     boxes = options.box or ([64, 96] if options.full else [64])
     compiled = reporting.compiled()
-    kept = Kept("refinement", [measure, loaded_set, score])
+    measured = measurements()
     records = []
     cases = [
         (name, box, seed)
@@ -108,16 +104,18 @@ def main() -> None:
     ]
     for name, box, seed in cases:
         key = {"name": name, "box": box, "seed": seed, "threads": options.threads}
-        made = kept.record(key, lambda key=key: measure(**key))
+        made = measured.record(key, lambda key=key: measure(**key))
         records.append({"symmetry": ROWS[name].symmetry, "predicted": foretold(made, options.threads), **made})
-    for record in records:
-        if options.full and record["name"] in BESIDE_RELION:
-            record["relion"] = measure_relion(record["name"], record["box"], record["seed"], options.threads)
     if options.json is not None:
         options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     print(compiled, days(records), sep="\n")
     print_tables(records)
     print(reporting.promises(promised(records)))
+
+
+def measurements() -> Kept:
+    """What was measured before; all that measures is loaded."""
+    return Kept("refinement", [measure, loaded_set, score])
 
 
 def print_tables(records: list[dict]) -> None:
@@ -132,11 +130,6 @@ def print_tables(records: list[dict]) -> None:
     print(reporting.table(headings, [line for pair in beside for line in alone_lines(*pair)]))
     looked_for = [record for record in records if "leak" in record]
     print(reporting.table(("set", "box", "share with a twin in the other half", "told"), map(leak_line, looked_for)))
-    beside = [record for record in records if "relion" in record]
-    if beside:
-        print_beside_relion(beside)
-    else:
-        print(reporting.not_measured("RELION's refinement", "only with --full, and of " + ", ".join(BESIDE_RELION)))
 
 
 def promised(records: list[dict]) -> list[reporting.Promise]:
@@ -190,38 +183,11 @@ def promised_of(own: list[dict]) -> Iterator[reporting.Promise]:
         yield reporting.promise("time", worst("seconds"), ".0f s", most=TIMED[name][box])
         yield reporting.promise("median error", worst("median"), ".2f °", most=1.2)
         yield reporting.promise("poses off by more than 10°", 100 * worst("above_10"), ".1f %", most=1.0)
-    if "relion" in own[0]:
-        yield reporting.promise("shells behind RELION at 0.5", max(map(shells_behind, own)), ".2f", most=1.0)
 
 
 def size_of(record: dict) -> float:
     """Side of the box in Å: shell number × resolution."""
     return float(record["box"] * record["pixel_size"])
-
-
-def shells_behind(record: dict) -> float:
-    """By how many shells our map ends before RELION's."""
-    return size_of(record) * (1 / record["relion"]["truth"] - 1 / record["truth"])
-
-
-def print_beside_relion(records: list[dict]) -> None:
-    """RELION's figures of the same images, and by how many shells ours lie behind them."""
-    rows = [
-        (
-            f"{record['name']}, seed {record['seed']}",
-            record["box"],
-            f"{record['relion']['seconds']:.0f}",
-            f"{record['relion']['median']:.2f}°",
-            f"{record['relion']['ninetieth']:.2f}°",
-            f"{record['relion']['above_10']:.1%}",
-            f"{record['relion']['truth']:.2f} Å",
-            f"{shells_behind(record):.2f}",
-        )
-        for record in records
-    ]
-    print(f"RELION's converged refinement ({records[0]['relion']['version']}).\n")
-    headings = ("set", "box", "s", "median error", "90th percentile", "> 10°", "FSC-vs-truth 0.5", "shells behind it")
-    print(reporting.table(headings, rows))
 
 
 def line(record: dict) -> tuple:
@@ -327,28 +293,6 @@ def true_group(folder: Path) -> str:
     """Symmetry of the specimen, whatever is imposed."""
     with np.load(folder / "truth.npz") as kept:
         return str(kept["group"])
-
-
-def measure_relion(name: str, box: int, seed: int, threads: int) -> dict:
-    """RELION's converged refinement of a set, scored as ours is; it is run once and kept with its seconds."""
-    row = ROWS[name]
-    folder = particle_set(replace(row.recipe, seed=seed, box=box))
-    made = relion.refine(
-        folder / "unposed.star",
-        folder / "truth.mrc",
-        symmetry=row.symmetry,
-        diameter=RELIONS_DIAMETER,
-        initial_resolution=START,
-    )
-    loaded = loaded_set(folder)
-    table = read_star(made.folder / "run_data.star")["particles"]
-    row_of = {int(name.partition("@")[0]) - 1: number for number, name in enumerate(table["rlnImageName"])}
-    order = [row_of[index] for index in loaded.table.frame["index"]]
-    angles = np.column_stack([table[f"rlnAngle{name}"].to_numpy() for name in ("Rot", "Tilt", "Psi")])[order]
-    first, second = (read_volume(made.folder / f"run_half{half}_class001_unfil.mrc") for half in (1, 2))
-    found = Found(map_truth.rotations_of(angles), (first, second), (first + second) / 2)
-    figures = score(loaded, found, folder, row.symmetry, threads)
-    return {"seconds": made.seconds, "version": made.version, **figures}
 
 
 def score(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import random
+import re
 import shutil
 import time
 from collections.abc import Iterable, Sequence
@@ -115,3 +117,10 @@ def not_measured(what: str, why: str) -> str:
 def has_program(name: str) -> bool:
     """Whether a peer's program is on the PATH."""
     return shutil.which(name) is not None
+
+
+def processor() -> str:
+    """Name of the processor and number of cores that may be used."""
+    text = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
+    found = re.search(r"model name\s*:\s*(.+)", text)
+    return f"{found[1] if found else platform.processor()}, {len(os.sched_getaffinity(0))} cores"

@@ -33,6 +33,7 @@ SCRIPTS = {
     "reconstruction": "Reconstruction, with RELION",
     "abinitio": "First maps",
     "refinement": "Refinement of poses and maps",
+    "refinement_relion": "Refinement beside RELION's",
     "classes2d": "2D classes, with RELION",
     "classes3d": "3D classes",
     "postprocess": "Postprocessing and local resolution, with RELION",
@@ -98,7 +99,7 @@ def commit() -> str:
     changed = subprocess.run(
         ["git", "status", "--porcelain", "--", "../src", "."], cwd=FOLDER, capture_output=True, text=True, check=True
     )
-    lines = [line for line in changed.stdout.splitlines() if not line.endswith("RESULTS.md")]
+    lines = [line for line in changed.stdout.splitlines() if not re.search(r"RESULTS\.md$|/measured/", line)]
     return done.stdout.strip() + (" (with uncommitted changes)" if lines else "")
 
 

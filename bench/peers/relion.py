@@ -1,6 +1,6 @@
 """RELION 3.1.3 by fixed commands, and what it found and took, kept.
 
-    python bench/peers/relion.py refine|class2d|reconstruct FOLDER_OF_A_SET --cache FOLDER [--symmetry C3] …
+    cd bench; python -m peers.relion refine|class2d|reconstruct FOLDER_OF_A_SET --cache FOLDER [--symmetry C3] …
 
 Every figure that compares cryoloom with RELION comes from here. A result is kept in a folder of its own together with
 a document that tells RELION's version and build, the command, the processor, the seconds and a hash of the data; it is
@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
-import platform
 import re
 import shutil
 import subprocess
@@ -21,6 +19,8 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import reporting
 
 CACHE = Path("/tmp/particle-sets/relion")
 PROCESSES = 3  # one leads, each half of the particles has one
@@ -140,7 +140,7 @@ def run(name: str, command: list[str], data: list[Path], *, cache: Path, expecte
     seconds = spent + time.time() - began
     if done.returncode and not (expected and (folder / expected).exists()):
         raise SystemExit(f"{command[0]} failed; {folder / 'log.txt'} tells why.")
-    document = {**wanted, "seconds": seconds, "processor": processor()}
+    document = {**wanted, "seconds": seconds, "processor": reporting.processor()}
     record.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return Result(folder, **document)
 
@@ -187,13 +187,6 @@ def version(command: list[str]) -> str:
     said = subprocess.run([program.removesuffix("_mpi"), "--version"], capture_output=True, text=True, check=False)
     words = " ".join((said.stdout + said.stderr).split())
     return f"{words} ({f'{PROCESSES} processes' if program.endswith('_mpi') else 'one process'}, 1 thread each)"
-
-
-def processor() -> str:
-    """Name of the processor and number of cores that may be used."""
-    text = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
-    found = re.search(r"model name\s*:\s*(.+)", text)
-    return f"{found[1] if found else platform.processor()}, {len(os.sched_getaffinity(0))} cores"
 
 
 def _parallel(program: str) -> list[str]:

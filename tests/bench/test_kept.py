@@ -21,7 +21,7 @@ def test_a_case_is_measured_once_until_the_code_changes(tmp_path, monkeypatch):
     assert (first["seed"], first["seconds"]) == (1, 1.0)
     assert Kept("some", [json.dumps], tmp_path).record({"seed": 1}, measure) == first
     assert Kept("some", [json.dumps], tmp_path).record({"seed": 2}, measure)["seconds"] == 2.0
-    monkeypatch.setattr(kept, "code_hash", lambda _: "changed")
+    monkeypatch.setattr(kept, "code_hash", lambda *_: "changed")
     assert Kept("some", [json.dumps], tmp_path).record({"seed": 1}, measure)["seconds"] == 3.0
     assert Kept("some", [json.dumps], tmp_path).record({"seed": 1}, measure)["seconds"] == 3.0
 
