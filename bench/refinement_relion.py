@@ -37,7 +37,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()
     peer = Kept("refinement-relion", [measure], measured_with=("peers.",))
-    own = refinement.kept()
+    compiled = reporting.compiled()
+    own = refinement.measurements()
     records, missing = [], []
     for box in options.box:
         for seed in options.seeds:
@@ -51,12 +52,13 @@ def main() -> None:
     if options.json is not None:
         options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     if records:
+        print(compiled)
         print_beside(records)
+        print(reporting.promises(promised(records)))
     if missing:
         print(
-            reporting.not_measured(f"RELION's refinement of {'; '.join(missing)}", "only with --full: it takes hours")
+            reporting.not_measured(f"RELION's refinement of {'; '.join(missing)}", "with --full only: it takes hours")
         )
-    print(reporting.promises(promised(records)))
 
 
 def measured(key: dict, threads: int) -> dict:
