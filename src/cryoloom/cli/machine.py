@@ -15,15 +15,6 @@ from cryoloom.cli.output import emit
 if TYPE_CHECKING:
     from cryoloom.runtime import Plugin
 
-_PROGRAMS = {
-    "relion_refine": "RELION",
-    "ctffind": "CTFFIND",
-    "MotionCor3": "MotionCor3",
-    "topaz": "Topaz",
-    "sbatch": "Slurm",
-    "nvidia-smi": "NVIDIA driver",
-}
-
 
 def doctor(
     folder: Annotated[Path, typer.Argument(help="Where projects would live.")] = Path(),
@@ -37,7 +28,7 @@ def doctor(
 
     from cryoloom import __version__
     from cryoloom.lanes.local import LocalLane
-    from cryoloom.runtime import checked_plugins, use_kernel_cache
+    from cryoloom.runtime import checked_plugins, programs_found, use_kernel_cache
 
     use_kernel_cache()
     plugins = checked_plugins()
@@ -52,7 +43,7 @@ def doctor(
         "memory_bytes": capacity.memory,
         "gpus": list(capacity.gpus),
         "disk_free_bytes": disk.free,
-        "programs": {label: shutil.which(program) for program, label in _PROGRAMS.items()},
+        "programs": programs_found(),
         "plugins": [asdict(plugin) for plugin in plugins],
         "remarks": [
             *_remarks(disk.free, capacity.memory, existing, lane.notice),

@@ -78,6 +78,7 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
     "report": "cryoloom.cli.results:report",
     "convert": "cryoloom.cli.results:convert",
     "demo": "cryoloom.cli.demo:demo",
+    "serve": "cryoloom.cli.serving:serve",
     "doctor": "cryoloom.cli.machine:doctor",
     "warm-up": "cryoloom.cli.machine:warm_up",
     "tool": TOOLS,

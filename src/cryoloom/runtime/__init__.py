@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from cryoloom.runtime._environment import InstalledEnvironment
     from cryoloom.runtime._findings import findings_of
     from cryoloom.runtime._plugins import Plugin, checked_plugins
+    from cryoloom.runtime._programs import programs_found
     from cryoloom.runtime._project import Project
     from cryoloom.runtime._warm_up import warm_up
     from cryoloom.runtime._workflows import find_workflow, shipped_workflows
@@ -19,6 +20,7 @@ __all__ = [
     "checked_plugins",
     "find_workflow",
     "findings_of",
+    "programs_found",
     "shipped_workflows",
     "use_kernel_cache",
     "warm_up",
@@ -31,6 +33,7 @@ _HOMES = {
     "checked_plugins": "_plugins",
     "find_workflow": "_workflows",
     "findings_of": "_findings",
+    "programs_found": "_programs",
     "shipped_workflows": "_workflows",
     "use_kernel_cache": "_compiled",
     "warm_up": "_warm_up",

@@ -1,0 +1,101 @@
+"""The command that opens projects in a browser."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    folder: Annotated[
+        Path, typer.Argument(metavar="PROJECTS-FOLDER", help="Whose sub-folders are the projects.")
+    ] = Path(),
+    host: Annotated[str, typer.Option(help="Address to listen on; others can reach it only if it is not loopback.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8765,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in this machine's browser.")] = True,
+) -> None:
+    """Serve projects to a browser; Ctrl-C ends the server, and leaves every run running.
+
+    On a machine without a screen, the line is printed that makes the server reachable from yours.
+
+    Example: cryoloom serve /data/projects
+    """
+    import platformdirs
+    import uvicorn
+
+    from cryoloom.auth import AccessKey, CookieSigner, kept_secret
+    from cryoloom.server import ServerSettings, create_application
+
+    folder.mkdir(parents=True, exist_ok=True)
+    secret = kept_secret(platformdirs.user_state_path("cryoloom") / "server-secret")
+    key = AccessKey()
+    listening = _listen(host, port)
+    chosen = listening.getsockname()[1]
+    settings = ServerSettings(
+        projects_folder=folder.resolve(),
+        key=key,
+        signer=CookieSigner(secret),
+        hosts=frozenset({"127.0.0.1", "localhost", "::1", host}),
+        app_folder=_built_app(),
+    )
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  # asked for by the person who serves
+    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{chosen}/enter?key={key.text}"
+    typer.echo(f"Projects in {folder.resolve()}:\n\n    {address}\n")
+    if _is_headless():
+        typer.echo(
+            "This machine has no screen. On yours, this makes the address above work:\n\n"
+            f"    ssh -N -L {chosen}:127.0.0.1:{chosen} {os.environ.get('USER', 'you')}@{socket.getfqdn()}\n"
+        )
+    elif browser:
+        webbrowser.open(address)
+    sys.stdout.flush()
+    config = uvicorn.Config(
+        create_application(settings), log_level="warning", server_header=False, timeout_graceful_shutdown=2
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; its port is known before anything is printed.
+
+    Raises
+    ------
+    InputError
+        If the address cannot be had.
+    """
+    from cryoloom.errors import InputError
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise InputError(
+            f"Cannot listen on {host}, port {port} ({error.strerror}); give another --port, or 0 for any that is free."
+        ) from None
+    listening.listen(128)
+    return listening
+
+
+def _built_app() -> Path | None:
+    """Folder of the app that came with this installation, if it was built."""
+    from cryoloom import server
+
+    folder = Path(server.__file__).parent / "app"
+    return folder.resolve() if (folder / "index.html").is_file() else None
+
+
+def _is_headless() -> bool:
+    if sys.platform == "darwin" or os.name == "nt":
+        return "SSH_CONNECTION" in os.environ
+    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) or "SSH_CONNECTION" in os.environ

@@ -1,0 +1,52 @@
+"""What requests and answers hold: the contract at ``/openapi.json``, from which the web app's types are made."""
+
+from cryoloom.server.models._machine import Disk, MachineDocument, Person, Program
+from cryoloom.server.models._problem import ProblemDocument
+from cryoloom.server.models._projects import NewProject, ProjectSummary, UnreadableProject
+from cryoloom.server.models._protocols import ParameterDocument, PortDocument, ProtocolDocument, ProtocolSummary
+from cryoloom.server.models._runs import (
+    Annotation,
+    DraftChange,
+    FailedItemDocument,
+    InputDocument,
+    LogTail,
+    NewRun,
+    OutputDocument,
+    PredictionDocument,
+    ProgressDocument,
+    RunDetail,
+    RunList,
+    RunSummary,
+    WarningDocument,
+)
+from cryoloom.server.models._sets import ColumnDocument, RowPage
+
+__all__ = [
+    "Annotation",
+    "ColumnDocument",
+    "Disk",
+    "DraftChange",
+    "FailedItemDocument",
+    "InputDocument",
+    "LogTail",
+    "MachineDocument",
+    "NewProject",
+    "NewRun",
+    "OutputDocument",
+    "ParameterDocument",
+    "Person",
+    "PortDocument",
+    "PredictionDocument",
+    "ProblemDocument",
+    "Program",
+    "ProgressDocument",
+    "ProjectSummary",
+    "ProtocolDocument",
+    "ProtocolSummary",
+    "RowPage",
+    "RunDetail",
+    "RunList",
+    "RunSummary",
+    "UnreadableProject",
+    "WarningDocument",
+]
