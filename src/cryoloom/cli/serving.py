@@ -33,6 +33,7 @@ def serve(
 
     from cryoloom.auth import AccessKey, CookieSigner, kept_secret
     from cryoloom.server import ServerSettings, create_application
+    from cryoloom.workflow.person import this_person
 
     folder.mkdir(parents=True, exist_ok=True)
     secret = kept_secret(platformdirs.user_state_path("cryoloom") / "server-secret")
@@ -52,7 +53,7 @@ def serve(
     if _is_headless():
         typer.echo(
             "This machine has no screen. On yours, this makes the address above work:\n\n"
-            f"    ssh -N -L {chosen}:127.0.0.1:{chosen} {os.environ.get('USER', 'you')}@{socket.getfqdn()}\n"
+            f"    ssh -N -L {chosen}:127.0.0.1:{chosen} {this_person()}@{socket.gethostname()}\n"
         )
     elif browser:
         webbrowser.open(address)

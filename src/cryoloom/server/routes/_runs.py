@@ -8,8 +8,18 @@ from fastapi import APIRouter
 
 from cryoloom.server._context import ContextOfCall, ProjectOfCall, RunOfCall
 from cryoloom.server.documents import run_detail
-from cryoloom.server.models import Annotation, DraftChange, LogTail, NewRun, PredictionDocument, RunDetail, RunList
+from cryoloom.server.models import (
+    Annotation,
+    DraftChange,
+    InputDocument,
+    LogTail,
+    NewRun,
+    PredictionDocument,
+    RunDetail,
+    RunList,
+)
 from cryoloom.workflow.predicting import predicted
+from cryoloom.workflow.project import Output, Project
 from cryoloom.workflow.run import Annotations
 
 router = APIRouter(prefix="/api/projects/{project}/runs", tags=["runs"])
@@ -27,7 +37,7 @@ async def list_runs(project: ProjectOfCall, context: ContextOfCall) -> RunList:
 @router.post("", status_code=201)
 def add_run(new: NewRun, project: ProjectOfCall) -> RunDetail:
     """Add a run as a draft."""
-    inputs = {name: project.run(link.run).outputs[link.output] for name, link in new.inputs.items()}
+    inputs = {name: _output(project, link) for name, link in new.inputs.items()}
     run = project.add(
         new.protocol, options=new.options, label=new.label, replaces=new.replaces, **inputs, **new.parameters
     )
@@ -43,10 +53,7 @@ def read_run(run: RunOfCall) -> RunDetail:
 @router.patch("/{run}")
 def change_draft(change: DraftChange, run: RunOfCall) -> RunDetail:
     """Change a draft; a run that was started stays as it is."""
-    inputs = {
-        name: None if link is None else run.project.run(link.run).outputs[link.output]
-        for name, link in change.inputs.items()
-    }
+    inputs = {name: None if link is None else _output(run.project, link) for name, link in change.inputs.items()}
     return run_detail(run.edit(options=change.options, inputs=inputs, **change.parameters))
 
 
@@ -102,3 +109,7 @@ def read_log(run: RunOfCall) -> LogTail:
         file.seek(max(0, size - _TAIL))
         text = file.read().decode("utf-8", "replace")
     return LogTail(text=text, truncated=size > _TAIL)
+
+
+def _output(project: Project, link: InputDocument) -> Output:
+    return project.output(f"{project.run(link.run).number}.{link.output}")

@@ -1,0 +1,138 @@
+"""`cryoloom serve` as a process: what it prints, what it answers, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cryoloom.runtime import Project
+
+
+class Served:
+    """A server process and what it has printed."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        words = ["serve", str(folder), "--port", "0", "--no-browser"]
+        environment = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+        environment |= {"HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "cryoloom", *words], stdout=subprocess.PIPE, text=True, env=environment
+        )
+        assert self.process.stdout is not None
+        self.said = ""
+        while not re.search(r"ssh .*\n\n", self.said):
+            line = self.process.stdout.readline()
+            assert line, self.said
+            self.said += line
+        found = re.search(r"(http://127\.0\.0\.1:(\d+))/enter\?key=(\S+)", self.said)
+        assert found is not None, self.said
+        self.address, self.port, self.key = found[1], found[2], found[3]
+        self.cookie = ""
+
+    def sign_in(self) -> None:
+        class Stay(urllib.request.HTTPRedirectHandler):
+            def redirect_request(self, *_: object) -> None:
+                return None
+
+        with pytest.raises(urllib.error.HTTPError) as led:
+            urllib.request.build_opener(Stay).open(f"{self.address}/enter?key={self.key}", timeout=30)
+        assert led.value.code == 303
+        self.cookie = led.value.headers["Set-Cookie"].partition(";")[0]
+        led.value.close()
+
+    def open(self, path: str):
+        request = urllib.request.Request(f"{self.address}{path}", headers={"Cookie": self.cookie})
+        return urllib.request.urlopen(request, timeout=30)
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def served(shelf: Path, tmp_path: Path) -> Iterator[Served]:
+    one = Served(shelf, tmp_path / "home")
+    yield one
+    one.process.kill()
+    one.process.wait()
+    assert one.process.stdout is not None
+    one.process.stdout.close()
+
+
+def test_it_prints_the_address_and_how_to_reach_it_from_elsewhere(served: Served) -> None:
+    assert f"ssh -N -L {served.port}:127.0.0.1:{served.port} " in served.said
+    served.sign_in()
+    with served.open("/api/projects") as answer:
+        assert json.load(answer) == []
+    assert served.end() in {0, -signal.SIGTERM}
+
+
+def test_a_change_on_the_disk_is_told_within_a_second_as_a_stream(served: Served, shelf: Path, movies: Path) -> None:
+    project = Project.create(shelf / "p", "P")
+    run = project.add("import-movies", folder=movies, voltage=300.0, pixel_size=1.5, dose_per_frame=1.0)
+    served.sign_in()
+    base = f"/api/projects/{project.record.ulid}"
+    with served.open(f"{base}/runs") as answer:
+        event = json.load(answer)["event"]
+    with served.open(f"{base}/events?after={event}") as stream:
+        assert stream.headers["Content-Type"].startswith("text/event-stream")
+        run.annotate(label="seen")
+        lines = []
+        while not lines or lines[-1]:  # an event ends with an empty line
+            lines.append(stream.readline().decode().strip())
+        told = dict(line.partition(": ")[::2] for line in lines if line)
+        assert told["event"] == "run"
+        assert json.loads(told["data"])["label"] == "seen"
+        assert told["id"].partition(":")[0] == event.partition(":")[0]
+
+
+def test_runs_go_on_when_the_server_is_killed(served: Served, shelf: Path, tmp_path: Path, movies: Path) -> None:
+    project = Project.create(shelf / "p", "P")
+    settings = {"voltage": 300.0, "pixel_size": 1.5, "dose_per_frame": 1.0, "expect_more": True, "settle": 0.1}
+    run = project.add("import-movies", folder=movies, **settings)
+    served.sign_in()
+    address = f"/api/projects/{project.record.ulid}/runs/{run.ulid}"
+    start = urllib.request.Request(f"{served.address}{address}/start", method="POST", headers={"Cookie": served.cookie})
+    with urllib.request.urlopen(start, timeout=60) as answer:
+        assert answer.status == 204
+    served.process.kill()
+    served.process.wait()
+    deadline = time.monotonic() + 60
+    while not run.standing.progress.outputs.get("movies"):
+        assert time.monotonic() < deadline, run.standing
+        time.sleep(0.1)
+    assert run.state.active
+    again = Served(shelf, tmp_path / "home")
+    try:
+        again.cookie = served.cookie  # the page that is still open: nobody has to sign in again
+        with again.open(address) as answer:
+            assert json.load(answer)["state"] in {"running", "waiting for input", "attention"}
+    finally:
+        again.process.kill()
+        again.process.wait()
+        assert again.process.stdout is not None
+        again.process.stdout.close()
+    run.stop()
+    run.wait(60)
+
+
+def test_a_port_that_is_taken_is_said(served: Served, shelf: Path, tmp_path: Path) -> None:
+    words = ["serve", str(shelf), "--port", served.port, "--no-browser"]
+    environment = os.environ | {"HOME": str(tmp_path / "home"), "XDG_STATE_HOME": str(tmp_path / "home" / "state")}
+    done = subprocess.run(
+        [sys.executable, "-m", "cryoloom", *words], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 1
+    assert f"port {served.port}" in done.stderr
+    assert "Traceback" not in done.stderr
