@@ -70,6 +70,37 @@ def test_the_curve_against_the_truth_is_the_one_foretold(truth, halves, mask):
     assert curves.resolution == pytest.approx(real.resolution(0.5), rel=0.05)
 
 
+def test_the_resolution_lies_seldom_beyond_the_truths_and_then_by_little(truth, mask):
+    """Of halves so noisy that they end the map, and not its pixels; in shells, of twenty draws of the noise."""
+    beyond = []
+    for seed in range(20):
+        halves = [truth + noise(BOX, 1000 + 2 * seed + one, 3.5 * truth.std()) for one in range(2)]
+        curves = correlate_half_maps(*halves, pixel_size=PIXEL, mask=mask)
+        real = fourier_shell_correlation(0.5 * (halves[0] + halves[1]), truth, pixel_size=PIXEL, mask=mask)
+        assert 2.05 * PIXEL < real.resolution(0.5) < 8.0
+        beyond.append(BOX * PIXEL * (1 / curves.resolution - 1 / real.resolution(0.5)))
+    # By one standard error on the safe side, a sixth lies beyond; seven or more of twenty do with a chance of 1 in 20.
+    assert sum(value > 0 for value in beyond) < 7
+    assert max(beyond) < 1.0
+    assert np.mean(beyond) > -1.0
+
+
+def test_the_standard_error_is_the_scatter_of_the_curve(truth, mask):
+    curves = [
+        correlate_half_maps(
+            *(truth + noise(BOX, 2000 + 2 * seed + one, 4.5 * truth.std()) for one in range(2)),
+            pixel_size=PIXEL,
+            mask=mask,
+        )
+        for seed in range(30)
+    ]
+    shells = slice(8, BOX // 2)
+    scattered = np.std([one.corrected.correlation[shells] for one in curves], axis=0, ddof=1)
+    told = np.mean([one.standard_error[shells] for one in curves], axis=0)
+    # A standard deviation of thirty is known to 13 %; the coefficients of 24 shells within a mask hang together.
+    assert 0.6 < np.median(scattered / told) < 1.4
+
+
 def test_a_tight_mask_correlates_and_the_correction_takes_it_away(truth):
     """Of nothing but coarse signal and noise, a tight binary mask makes detail that is not there."""
     coarse = low_pass(truth, 20, pixel_size=PIXEL)

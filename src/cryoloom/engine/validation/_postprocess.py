@@ -78,6 +78,7 @@ def postprocess(
     mask: NDArray[np.floating[Any]] | None = None,
     b_factor: float | None = None,
     detector: DetectorResponse | None = None,
+    copies: int = 1,
     seed: int = 1,
     threads: int = 1,
 ) -> Postprocessed:
@@ -90,6 +91,7 @@ def postprocess(
     mask : (n, n, n), from 0 to 1; by default `soft_auto_mask` of their mean
     b_factor : to apply, in Å²; negative sharpens; by default that of the Guinier plot
     detector : whose damping is undone
+    copies : order of the point group that was imposed on both
     seed : of the random phases
     threads : threads to use; the result does not depend on it
 
@@ -116,7 +118,9 @@ def postprocess(
         weights = np.asarray(mask, np.float32)
         core, threshold = find_particle(mean, pixel_size=pixel_size, threads=threads)
     transforms = [forward_transform(half, dimensions=3, threads=threads) for half in (first, second)]
-    correlation = correlate_half_transforms(transforms, (first, second), weights, pixel_size, seed, threads)
+    correlation = correlate_half_transforms(
+        transforms, (first, second), weights, pixel_size, seed, threads, copies=copies
+    )
     resolution = correlation.resolution
     warnings = list(mask_warnings(weights, core, correlation))
     if threshold is None:

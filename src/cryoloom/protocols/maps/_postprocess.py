@@ -92,6 +92,7 @@ class Postprocess(MapProtocol):
         """Sharpen one map."""
         from dataclasses import replace
 
+        from cryoloom.engine.symmetry import point_group
         from cryoloom.engine.validation import postprocess
         from cryoloom.protocols.map_files import read_halves, write_map
         from cryoloom.protocols.maps._detector import read_detector
@@ -108,6 +109,7 @@ class Postprocess(MapProtocol):
             mask=None if mask is None else maps[2].volume,
             b_factor=parameters.b_factor,
             detector=detector,
+            copies=point_group(volume.symmetry or "C1").order,
             seed=parameters.seed,
             threads=workspace.threads,
         )
