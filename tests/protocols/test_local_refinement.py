@@ -232,7 +232,13 @@ def test_in_finer_pixels_it_resolves_more_and_poses_stay(tmp_path):
     halves, sampling, resolutions, errors = np.stack([truth] * 2), FINE, [], []
     for box, pixel in ((32, 6.0), (64, FINE)):
         files = {one: tmp_path / f"{one}_{box}.mrcs" for one in sources}
-        made = re_extract(table, sources, Wanted(box, pixel), lambda one, files=files: (files[one], files[one].name))
+        made = re_extract(
+            table,
+            sources,
+            Wanted(box, pixel),
+            lambda one, files=files: (files[one], files[one].name),
+            resolve=tmp_path.joinpath,
+        )
         loaded = load_particles(made.table(table), lambda name: tmp_path / name, diameter=150.0)
         given = [resample(one, pixel_size=sampling, new_pixel_size=pixel, box_size=box) for one in halves]
         start = local_start(loaded, given[0], np.stack(given), settings, None, threads=2)

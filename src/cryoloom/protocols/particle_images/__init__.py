@@ -2,7 +2,6 @@
 
 from cryoloom.protocols.particle_images._duplicates import (
     WithoutDuplicates,
-    micrograph_pixel_sizes,
     near_pairs,
     without_duplicates,
 )
@@ -19,6 +18,11 @@ from cryoloom.protocols.particle_images._grid import (
 )
 from cryoloom.protocols.particle_images._load import LoadedParticles, load_particles, optics_of, tell
 from cryoloom.protocols.particle_images._memory import held_memory, mapped_memory
+from cryoloom.protocols.particle_images._micrographs import (
+    micrograph_pixel_sizes,
+    stated_micrograph_pixel_size,
+    with_micrograph_pixel_sizes,
+)
 from cryoloom.protocols.particle_images._tables import (
     LeftOut,
     check_class_count,
@@ -58,8 +62,10 @@ __all__ = [
     "original_particles",
     "read_particle_file",
     "samplings_of",
+    "stated_micrograph_pixel_size",
     "tell",
     "with_half_sets",
+    "with_micrograph_pixel_sizes",
     "with_poses",
     "without_duplicates",
     "working_grid",
