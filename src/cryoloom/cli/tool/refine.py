@@ -13,6 +13,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption, SeedOption
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
@@ -74,10 +75,10 @@ def refine(
         float, typer.Option(min=0.0, help="Of particles nearer in a micrograph, one is taken; in Å.")
     ] = 20.0,
     iterations: Annotated[int, typer.Option(min=2, help="At most; it ends by itself.")] = 20,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same map.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    seed: SeedOption = 0,
+    threads: RoundingThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Refine poses and map of particles in two independent half sets.
 
