@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryoloom.cli.output import duration, emit
+from cryoloom.cli.output import emit
 from cryoloom.cli.tool._options import JsonOption, SeedOption
+from cryoloom.workflow.durations import duration
 
 if TYPE_CHECKING:
     from cryoloom.testing.microscope import Session
