@@ -146,6 +146,19 @@ def mask_among(maps: Sequence[MapFile], *, threads: int = 1) -> NDArray[np.float
     return soft_auto_mask(mean, pixel_size=maps[0].pixel_size, threads=threads).mask
 
 
+def doubt_of_halves(maps: Sequence[MapFile], mask: NDArray[np.float32]) -> str:
+    """What is to be said against half maps themselves, in one sentence; empty if nothing is.
+
+    Parameters
+    ----------
+    maps : both halves of a map, before whatever else
+    mask : within which they are compared
+    """
+    from cryoloom.engine.validation import MASKED_BEFORE, is_masked_before
+
+    return f"{MASKED_BEFORE}." if is_masked_before(maps[0].volume, maps[1].volume, mask) else ""
+
+
 def write_map(path: Path, volume: NDArray[np.float32], *, like: MapFile, pixel_size: float | None = None) -> None:
     """Write a map that lies where another one does.
 

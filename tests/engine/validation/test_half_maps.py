@@ -5,7 +5,18 @@ import pytest
 
 from cryoloom.engine.fsc import fourier_shell_correlation
 from cryoloom.engine.maps import apply_b_factor, low_pass, soft_sphere, threshold_mask
-from cryoloom.engine.validation import correlate_half_maps, edge_width, mask_warnings, soft_auto_mask
+from cryoloom.engine.validation import (
+    MASKED_BEFORE,
+    correlate_half_maps,
+    directional_correlation,
+    edge_width,
+    half_map_difference,
+    is_masked_before,
+    local_resolution,
+    mask_warnings,
+    postprocess,
+    soft_auto_mask,
+)
 from cryoloom.errors import ParameterError
 
 from ._maps import body, noise, shell_power
@@ -160,3 +171,34 @@ def test_halves_that_cannot_be_compared_are_refused(halves):
     for says, (one, other, mask) in cases.items():
         with pytest.raises(ParameterError, match=says):
             correlate_half_maps(one, other, pixel_size=PIXEL, mask=mask)
+
+
+def test_a_mask_that_surrounds_next_to_nothing_is_refused_with_what_to_do(halves):
+    """Half of its height, which tells the inside, is never reached; and within a few voxels nothing can be told."""
+    weak, small = 0.4 * soft_sphere(BOX, 14.0, 6.0), soft_sphere(BOX, 1.5, 1.0)
+    cases = ((weak, "goes up to 0.4 only.*divide it by its largest value"), (small, r"holds \d\d voxels.*larger"))
+    for mask, says in cases:
+        for compare in (correlate_half_maps, directional_correlation, local_resolution):
+            with pytest.raises(ParameterError, match=says):
+                compare(*halves, pixel_size=PIXEL, mask=mask)
+        with pytest.raises(ParameterError, match=says):
+            half_map_difference(*halves, mask, pixel_size=PIXEL, resolution=10.0)
+    nearly = 0.95 * soft_sphere(BOX, 14.0, 6.0)  # as resampling leaves it
+    assert correlate_half_maps(*halves, pixel_size=PIXEL, mask=nearly).resolution is not None
+
+
+def test_halves_that_were_masked_before_are_known_by_their_solvent(halves, mask):
+    """Of the same signal and noise they differ by 1 standard deviation of the solvent, if it is still there."""
+    given = {"pixel_size": PIXEL, "resolution": 10.0}
+    assert half_map_difference(*halves, mask, **given).inside == pytest.approx(1.0, abs=0.1)  # of some 500 coefficients
+    assert not is_masked_before(*halves, mask)
+    assert MASKED_BEFORE not in " ".join(postprocess(*halves, pixel_size=PIXEL, mask=mask).warnings)
+    wide = soft_sphere(BOX, 0.5 * BOX - 10.0, 4.0)  # most of the solvent is beyond it
+    for by in (mask, wide):
+        cut = [half * by for half in halves]
+        assert is_masked_before(*cut, mask)
+        with pytest.raises(ParameterError, match="masked before.*neither masked nor filtered"):
+            half_map_difference(*cut, mask, **given)
+        assert postprocess(*cut, pixel_size=PIXEL, mask=mask).warnings[0].startswith(MASKED_BEFORE)
+    faint = [one + 0.3 * (half - one) for one, half in zip([mask * one for one in halves], halves, strict=True)]
+    assert not is_masked_before(*faint, mask)  # less noise beside the particle than within it is no mask

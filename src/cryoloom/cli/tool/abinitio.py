@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption, SeedOption
 
 if TYPE_CHECKING:
     from cryoloom.engine.abinitio import Confidence
@@ -36,10 +37,10 @@ def abinitio(
     runs: Annotated[
         int, typer.Option(min=1, help="Runs from starts that have nothing in common; 1 gives no confidence.")
     ] = 2,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same maps.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    seed: SeedOption = 0,
+    threads: RoundingThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make first maps of particles without a reference and without symmetry.
 

@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption, SeedOption
 
 
 def class2d(
@@ -27,10 +28,10 @@ def class2d(
     box: Annotated[
         int | None, typer.Option(min=8, help="Edge of the images as they are compared, in pixels; even.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same classes.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    seed: SeedOption = 0,
+    threads: RoundingThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Sort particles into classes, average each, and say which are worth keeping.
 

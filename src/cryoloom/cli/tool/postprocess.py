@@ -10,6 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, SeedOption, ThreadsOption
 from cryoloom.errors import InputError
 
 
@@ -27,10 +28,10 @@ def postprocess(
         float | None, typer.Option(min=0.01, help="Of the movies, in Å; needed with --mtf.")
     ] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the files do not say it.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the random phases.")] = 1,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    seed: SeedOption = 1,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell the resolution of a map from its halves, and sharpen it.
 

@@ -9,6 +9,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, ThreadsOption
 from cryoloom.errors import FormatError, InputError
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ def project(
         bool, typer.Option("--ctf", help="Apply the contrast transfer functions that the STAR file tells.")
     ] = False,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Project a map in the orientations that a STAR file lists; protein is white.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,6 +14,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption, SeedOption
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from cryoloom.engine.refinement import RefinementSettings
+    from cryoloom.engine.refinement import RefinementSettings, RefinementState
     from cryoloom.protocols.particle_images import LoadedParticles, ParticleFile
     from cryoloom.protocols.refine._start import Start
-    from cryoloom.protocols.trust import Finished, Trust
+    from cryoloom.protocols.trust import Finished, Headline, Trust
+    from cryoloom.protocols.unfinished import Unfinished
     from cryoloom.protocols.upright_reference import UprightReference
 
 
@@ -74,10 +77,10 @@ def refine(
         float, typer.Option(min=0.0, help="Of particles nearer in a micrograph, one is taken; in Å.")
     ] = 20.0,
     iterations: Annotated[int, typer.Option(min=2, help="At most; it ends by itself.")] = 20,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same map.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    seed: SeedOption = 0,
+    threads: RoundingThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Refine poses and map of particles in two independent half sets.
 
@@ -92,8 +95,9 @@ def refine(
     or expanded by their symmetry and refined without it. Give it --half1 and --half2, too, and each half set goes on
     from its own map. It looks the farther from poses, the coarser the initial resolution; how far is told.
 
-    Killed, it leaves whole files or none, and does not go on: called again, it begins anew. Where that is too dear, run
-    the protocol refine in a project; such a run goes on from its last iteration.
+    What it has reached is kept in the folder PREFIX_unfinished until all is written. Killed, and given the same command
+    again, it goes on after its last iteration, to the same maps; with other particles, maps or settings it says so and
+    begins anew. The number of threads may change.
 
     Example: cryoloom tool refine particles.star --reference first_class1.mrc --symmetry C3 --diameter 200 --output fine
     """
@@ -108,7 +112,6 @@ def refine(
     from cryoloom.protocols.refine import Refine
     from cryoloom.protocols.refine._cost import refinement_memory, refinement_seconds, saved_by_quick
     from cryoloom.protocols.refine._protocol import INITIAL_RESOLUTION
-    from cryoloom.protocols.trust import write_trust
 
     local = search == "local"
     _check_start(half1, half2, local=local, align_reference=align_reference)
@@ -155,25 +158,40 @@ def refine(
         also=saved_by_quick(expected, seconds(full_trust=False), "--trust quick"),
     )
     begin = time.monotonic()
-    done = _finished(ready, settings, given, quiet=as_json, threads=threads)
+    unfinished = _unfinished(
+        output,
+        (particles, reference, half1, half2, mask),
+        map(given.resolve, given.table.frame["file"].unique()),
+        **asdict(settings),
+        search=search,
+        diameter=diameter,
+        box=images.box_size,
+        duplicates_within=duplicates_within,
+        reference_pixel_size=reference_pixel_size,
+        align_reference=align_reference,
+    )
+    if going_on := unfinished.begin():
+        remarks.append(going_on)
+        sys.stderr.write(f"{output.name}: {going_on}\n")
+    done = _finished(ready, settings, given, unfinished, quiet=as_json, threads=threads)
     state, result = done.state, done.result
-    start = ready.start.reference if trust == "full" else None
-    believed = _believed(done, start, quiet=as_json, threads=threads)
-    write_trust(page, figures, believed, output.name)
-    headline = believed.headline
     first, second = state.half_maps
     for name, volume in (("map", state.combined_map), ("half1", first), ("half2", second), ("mask", result.mask)):
         write_volume(maps[name], volume, pixel_size=images.pixel_size)
-    said = [*result.remarks, *([headline.sentence] if believed.is_doubtful else [])]
+    written = relion.write_particles(star, result.particles)
+    start = ready.start.reference if trust == "full" else None
+    headline, doubtful = _told(done, start, unfinished, (page, figures), output.name, quiet=as_json, threads=threads)
+    unfinished.remove()
+    said = [*unfinished.warnings, *result.remarks, *([headline.sentence] if doubtful else [])]
     sys.stderr.writelines(f"{particles.name}: {remark}\n" for remark in said)
-    remarks += [*relion.write_particles(star, result.particles), *said]
+    remarks += [*written, *said]
     document = {
         "map": maps["map"],
         "half_maps": [maps["half1"], maps["half2"]],
         "mask": maps["mask"],
         "particles": star,
-        "trust": page,
-        "trust_figures": figures,
+        "trust": page if page.exists() else None,
+        "trust_figures": figures if figures.exists() else None,
         "resolution": headline.resolution,
         "headline": headline.sentence,
         "half_map_resolution": result.resolution,
@@ -284,17 +302,25 @@ def _prepared(
 
 
 def _finished(
-    ready: _Ready, settings: RefinementSettings, given: ParticleFile, *, quiet: bool, threads: int
+    ready: _Ready,
+    settings: RefinementSettings,
+    given: ParticleFile,
+    unfinished: Unfinished,
+    *,
+    quiet: bool,
+    threads: int,
 ) -> Finished:
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.refinement import refine as refinement
+    from cryoloom.protocols.checkpoints import kept_states
     from cryoloom.protocols.refine._progress import progress_of
     from cryoloom.protocols.refined import refined
     from cryoloom.protocols.trust import Finished
 
     loaded, start = ready.particles, ready.start
-    with ToolProgress("Refining", quiet=quiet) as progress:
-        for state in refinement(
+
+    def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
+        return refinement(
             loaded.images,
             loaded.half_sets,
             start.reference,
@@ -302,8 +328,12 @@ def _finished(
             poses=start.poses,
             sources=start.sources,
             mask=ready.mask,
+            state=state,
             threads=threads,
-        ):
+        )
+
+    with ToolProgress("Refining", quiet=quiet) as progress:
+        for state in kept_states(unfinished, algorithm):
             progress(*progress_of(state, settings.iterations))
     result = refined(loaded, state, mask=ready.mask, threads=threads)
     return Finished(
@@ -311,16 +341,60 @@ def _finished(
     )
 
 
-def _believed(done: Finished, start: NDArray[np.float32] | None, *, quiet: bool, threads: int) -> Trust:
+def _unfinished(
+    output: Path, maps_and_particles: Iterable[Path | None], stacks: Iterable[Path], **settings: object
+) -> Unfinished:
+    """Where states are kept: beside the results, for these files and settings."""
+    from cryoloom import __version__
+    from cryoloom.protocols.unfinished import Unfinished, content_fingerprint, stamp_fingerprint
+
+    names = ("particles", "reference", "first half map", "second half map", "mask")
+    command = {name.replace("_", " "): str(value) for name, value in settings.items()}
+    command |= dict(zip(names, map(content_fingerprint, maps_and_particles), strict=True))
+    command |= {"images": stamp_fingerprint(stacks), "version of cryoloom": __version__}
+    return Unfinished(output.with_name(f"{output.name}_unfinished"), command)
+
+
+def _told(
+    done: Finished,
+    start: NDArray[np.float32] | None,
+    unfinished: Unfinished,
+    files: tuple[Path, Path],
+    title: str,
+    *,
+    quiet: bool,
+    threads: int,
+) -> tuple[Headline, bool]:
+    """What the trust page says of the resolution, and whether it doubts it; no page is left if none can be made."""
+    from cryoloom.protocols.trust import PAGE_FAULTS, headline_without_page, write_trust
+
+    try:
+        believed = _believed(done, start, unfinished, quiet=quiet, threads=threads)
+        write_trust(*files, believed, title)
+    except PAGE_FAULTS as fault:
+        for file in files:
+            file.unlink(missing_ok=True)
+        return headline_without_page(done.result, fault), True
+    return believed.headline, believed.is_doubtful
+
+
+def _believed(
+    done: Finished, start: NDArray[np.float32] | None, unfinished: Unfinished, *, quiet: bool, threads: int
+) -> Trust:
     """What can be believed of a refinement; with a start, another one from it and images of noise are asked, too."""
     from cryoloom.cli.tool._progress import ToolProgress
+    from cryoloom.protocols.checkpoints import kept_states
     from cryoloom.protocols.refine._progress import progress_of
     from cryoloom.protocols.trust import assess, cross_checked, second_refinement
+
+    def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
+        assert start is not None  # noqa: S101  # else there is none
+        return second_refinement(done, start, state=state, threads=threads)
 
     checks = None
     if start is not None:
         with ToolProgress("Once more", quiet=quiet) as progress:
-            for state in second_refinement(done, start, threads=threads):
+            for state in kept_states(unfinished, algorithm, name="second-checkpoint"):
                 progress(*progress_of(state, done.settings.iterations))
             checks = cross_checked(done, state, threads=threads, report=progress)
     with ToolProgress("Trust page", quiet=quiet) as progress:

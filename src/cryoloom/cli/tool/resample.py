@@ -10,6 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption
 from cryoloom.errors import InputError
 
 
@@ -21,7 +22,7 @@ def resample(
     box: Annotated[int | None, typer.Option(min=2, help="New edge in pixels; by default the same extent.")] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Give a map another pixel size, or crop or pad its box; its centre and grey values stay.
 

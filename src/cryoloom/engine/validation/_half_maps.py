@@ -9,6 +9,7 @@ import numpy as np
 
 from cryoloom.engine.fourier import forward_transform, inverse_transform, radial_frequency
 from cryoloom.engine.fsc import ShellCorrelation, correlate_transforms
+from cryoloom.engine.maps import fault_of_mask
 from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ def correlate_half_maps(
     Raises
     ------
     ParameterError
-        If the arrays are not cubes of one size, a value is not a number, a half is empty, or the two are one map.
+        If the arrays are not cubes of one size, a value is not a number, a half is empty, the two are one map, or the
+        mask surrounds next to nothing.
 
     References
     ----------
@@ -231,8 +233,16 @@ def check_half_maps(
             raise ParameterError(f"The {name} is {array.flat[0]:g} everywhere.")
     if np.array_equal(first, second):
         raise ParameterError("The two half maps are the same map, so their correlation says nothing; give both halves.")
-    if mask is not None and (mask.min() < -1e-3 or mask.max() > 1.001):
+    if mask is not None:
+        _check_mask(mask)
+
+
+def _check_mask(mask: NDArray[np.floating[Any]]) -> None:
+    if mask.min() < -1e-3 or mask.max() > 1.001:
         raise ParameterError(f"The mask goes from {mask.min():g} to {mask.max():g}; it must lie between 0 and 1.")
+    fault = fault_of_mask(mask)
+    if fault:
+        raise ParameterError(f"The mask {fault}.")
 
 
 def _correlate_randomised(

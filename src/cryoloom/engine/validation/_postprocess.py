@@ -13,6 +13,7 @@ from cryoloom.engine.validation._auto_mask import find_particle, soft_auto_mask
 from cryoloom.engine.validation._guinier import GuinierPlot, guinier_plot
 from cryoloom.engine.validation._half_maps import HalfMapCorrelation, check_half_maps, correlate_half_transforms
 from cryoloom.engine.validation._mask_quality import mask_warnings
+from cryoloom.engine.validation._solvent import MASKED_BEFORE, is_masked_before
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,7 +103,8 @@ def postprocess(
     Raises
     ------
     ParameterError
-        If the arrays are not cubes of one size, a value is not a number, a half is empty, or the two are one map.
+        If the arrays are not cubes of one size, a value is not a number, a half is empty, the two are one map, or the
+        mask surrounds next to nothing.
 
     References
     ----------
@@ -125,6 +127,8 @@ def postprocess(
     warnings = list(mask_warnings(weights, core, correlation))
     if threshold is None:
         warnings.insert(0, "Nothing stands out of the noise at 30 Å, so the particle was not found in the map.")
+    if is_masked_before(first, second, weights):
+        warnings.insert(0, f"{MASKED_BEFORE}.")
     full = transforms[0]
     full += transforms[1]
     full *= np.float32(0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
     from cryoloom.protocols.refine._start import Start
     from cryoloom.protocols.refined import Refined
-    from cryoloom.protocols.trust import Finished, Trust
+    from cryoloom.protocols.trust import Finished, Headline, Trust
     from cryoloom.protocols.upright_reference import UprightReference
 
 INITIAL_RESOLUTION: Mapping[str, float] = {"everywhere": 40.0, "local": 20.0}  # Å, unless another one is given
@@ -211,7 +212,7 @@ class Refine(WholeProtocol):
         from cryoloom.protocols.refine._progress import FEWEST, progress_of
         from cryoloom.protocols.refine._start import check_goes_on
         from cryoloom.protocols.refined import refined
-        from cryoloom.protocols.trust import Finished, write_trust
+        from cryoloom.protocols.trust import Finished
 
         settings, local = settings_of(parameters), parameters.search == "local"
         if local:
@@ -264,15 +265,11 @@ class Refine(WholeProtocol):
         done = Finished(
             particles, settings, state, result, workspace.resolve, mask, poses=start.poses, sources=start.sources
         )
-        trust = _trust(done, start.reference, parameters, workspace)
-        page, figures = (workspace.file("trust", f".{kind}") for kind in ("html", "json"))
-        write_trust(page.path, figures.path, trust, f"{workspace.project.name}, {workspace.run}")
-        if trust.is_doubtful:
-            workspace.warn(trust.headline.sentence)
         first, second = state.half_maps
         maps = {"map": state.combined_map, "half1": first, "half2": second, "mask": result.mask}
-        files = _write("maps", maps, particles.grid, workspace) | {"trust": page.name}
-        return _items(files, result, trust.headline.resolution, particles.grid, parameters, workspace)
+        files = _write("maps", maps, particles.grid, workspace)
+        page, headline = _believed(done, start.reference, parameters, workspace)
+        return _items(files, page, result, headline.resolution, particles.grid, parameters, workspace)
 
     def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
         """The resolution."""
@@ -378,6 +375,26 @@ def _part(workspace: RoundWorkspace, begin: float, end: float) -> Callable[[floa
     return report
 
 
+def _believed(
+    done: Finished, start: NDArray[np.float32], parameters: Any, workspace: RoundWorkspace
+) -> tuple[str | None, Headline]:
+    """Name of the trust page, None if it could not be made, and what it says of the resolution."""
+    from cryoloom.protocols.trust import PAGE_FAULTS, headline_without_page, write_trust
+
+    page, figures = (workspace.file("trust", f".{kind}") for kind in ("html", "json"))
+    try:
+        trust = _trust(done, start, parameters, workspace)
+        write_trust(page.path, figures.path, trust, f"{workspace.project.name}, {workspace.run}")
+    except PAGE_FAULTS as fault:
+        workspace.list_in_log(traceback.format_exc())
+        headline = headline_without_page(done.result, fault)
+        workspace.warn(headline.sentence)
+        return None, headline
+    if trust.is_doubtful:
+        workspace.warn(trust.headline.sentence)
+    return page.name, trust.headline
+
+
 def _trust(done: Finished, start: NDArray[np.float32], parameters: Any, workspace: RoundWorkspace) -> Trust:
     """What can be believed of it, after the checks that were asked for."""
     from cryoloom.protocols.checkpoints import kept_states
@@ -417,6 +434,7 @@ def _write(
 
 def _items(
     files: Mapping[str, str],
+    page: str | None,
     result: Refined,
     resolution: float | None,
     grid: CommonGrid,
@@ -430,7 +448,7 @@ def _items(
         half1_file=files["half1"],
         half2_file=files["half2"],
         mask_file=files["mask"],
-        trust_file=files["trust"],
+        trust_file=page,
         resolution=resolution,
         symmetry=parameters.symmetry.upper(),
         **sampling,

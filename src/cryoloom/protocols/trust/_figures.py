@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LEAK = 0.01  # share of the particles that both halves may hold by chance: overlapping pictures of neighbours
 REPRODUCIBLE = 0.5  # share of the poses that a second refinement must find again
-NOISE_AS_GOOD = 0.25  # share of the images of noise that may align as well as half of the particles
+BEYOND_NOISE = 2.5  # standard deviations of chance by which particles must align better than noise made of them
 
 NO_EVIDENCE = "the half sets agree about nothing that both were not shown at the start"
 
@@ -181,8 +181,8 @@ class Trust:
             yield from self._said_by(self.cross_checks)
 
     def _said_by(self, checks: CrossChecks) -> Iterator[tuple[float | None, str]]:
-        if checks.noise.noise_as_good > NOISE_AS_GOOD:
-            yield None, f"{checks.noise.noise_as_good:.0%} of images of noise align as well as half of the particles"
+        if checks.noise.deviations < BEYOND_NOISE:
+            yield None, "the particles align no better than images of noise that are made of them"
         if checks.second_resolution is None:
             yield None, f"a second refinement {checks.second_start} finds no evidence of signal"
         else:
