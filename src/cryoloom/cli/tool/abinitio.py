@@ -122,7 +122,7 @@ def abinitio(
         table = posed(loaded, settings, state, threads=threads, report=progress)
     for path, volume in zip(maps, state.maps, strict=True):
         write_volume(path, volume, pixel_size=pixel_size)
-    remarks = (*remarks, *relion.write_particles(star, table))
+    remarks = (*remarks, *relion.write_particles(star, given.seen_from(output.parent, table)))
     confidence = confidence_of(state)
     doubt = doubt_of(confidence)
     if doubt:

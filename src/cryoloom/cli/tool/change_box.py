@@ -87,7 +87,7 @@ def change_box(
             threads=threads,
             report=progress,
         )
-    table = made.table(given.table)
+    table = given.seen_from(output.parent, made.table(given.table), ["micrograph_file"])
     remarks = [*given.remarks, *wanted.advice, *relion.write_particles(star, table)]
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")

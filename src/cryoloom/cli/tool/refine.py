@@ -166,7 +166,7 @@ def refine(
         write_volume(maps[name], volume, pixel_size=images.pixel_size)
     said = [*result.remarks, *([headline.sentence] if believed.is_doubtful else [])]
     sys.stderr.writelines(f"{particles.name}: {remark}\n" for remark in said)
-    remarks += [*relion.write_particles(star, result.particles), *said]
+    remarks += [*relion.write_particles(star, given.seen_from(output.parent, result.particles)), *said]
     document = {
         "map": maps["map"],
         "half_maps": [maps["half1"], maps["half2"]],

@@ -19,6 +19,7 @@ from cryoloom.protocols.particle_images._grid import (
 )
 from cryoloom.protocols.particle_images._load import LoadedParticles, load_particles, optics_of, tell
 from cryoloom.protocols.particle_images._memory import held_memory, mapped_memory
+from cryoloom.protocols.particle_images._names import blocks_seen_from, name_from, names_from
 from cryoloom.protocols.particle_images._tables import (
     LeftOut,
     check_class_count,
@@ -40,6 +41,7 @@ __all__ = [
     "ParticleFile",
     "WithoutDuplicates",
     "advice_on_box",
+    "blocks_seen_from",
     "check_box_size",
     "check_class_count",
     "check_copies",
@@ -53,6 +55,8 @@ __all__ = [
     "loading_seconds",
     "mapped_memory",
     "micrograph_pixel_sizes",
+    "name_from",
+    "names_from",
     "near_pairs",
     "optics_of",
     "original_particles",
