@@ -38,7 +38,16 @@ class Class3D(Item):
     """A map that represents some of the particles."""
 
     kind: ClassVar[str] = "classes3d"
-    read_first: ClassVar[tuple[str, ...]] = ("class_number", "confidence", "resolution", "particle_count", "share")
+    read_first: ClassVar[tuple[str, ...]] = (
+        "class_number",
+        "confidence",
+        "reliable",
+        "proposed_symmetry",
+        "symmetry_correlation",
+        "resolution",
+        "particle_count",
+        "share",
+    )
 
     file: str = column(meaning="the map")
     pixel_size: float = column(unit="Å/px", meaning="of the map")
@@ -57,6 +66,7 @@ class Volume(Item):
     read_first: ClassVar[tuple[str, ...]] = (
         "resolution",
         "symmetry",
+        "proposed_symmetry",
         "axes_of",
         "least_correlation",
         "hand",

@@ -46,6 +46,9 @@ def abinitio(
     Writes PREFIX_class1.mrc and so on, and PREFIX_particles.star with the pose of each particle in the map that
     explains it best. The hand of a map cannot be told from the images: it may be the mirror image of the molecule.
 
+    For maps that another run has found, too, a symmetry is proposed, with the command of `tool symmetry` that brings
+    map and poses to its axes.
+
     Example: cryoloom tool abinitio particles.star --diameter 200 --output first
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", str(threads))
@@ -67,6 +70,7 @@ def abinitio(
         share_done,
         states,
     )
+    from cryoloom.protocols.abinitio._symmetry import documents_of, symmetries_in_words, symmetries_of
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
         check_class_count,
@@ -128,12 +132,17 @@ def abinitio(
     if doubt:
         remarks = (*remarks, doubt)
         sys.stderr.write(f"{particles.name}: {doubt}\n")
-    judged = {} if confidence is None else {"confidence": _confidence_document(confidence)}
+    proposals = symmetries_of(state, pixel_size=pixel_size, diameter=diameter, threads=threads)
+    judged: dict[str, Any] = {}
+    symmetry: list[dict[str, Any]] = []
+    if confidence is not None:
+        symmetry = documents_of(proposals, maps, star, resolution=confidence.resolution, diameter=diameter)
+        judged = {"confidence": _confidence_document(confidence), "symmetry": symmetry}
     document = {
         "maps": maps,
         **judged,
         "shares": state.occupancy,
-        "resolution": state.resolution,
+        "compared_to": state.resolution,
         "iterations": state.iteration,
         "particles": star,
         "count": len(loaded),
@@ -145,8 +154,9 @@ def abinitio(
         "predicted": foretold,
         "remarks": list(remarks),
     }
-    written = f"{len(loaded)} particles → {', '.join(map(str, maps))}"
-    emit(document, as_json=as_json, text=f"{written}\n{in_words(confidence)}")
+    lines = [f"{len(loaded)} particles → {', '.join(map(str, maps))}", in_words(confidence)]
+    lines += symmetries_in_words(symmetry)
+    emit(document, as_json=as_json, text="\n".join(lines))
 
 
 def _confidence_document(confidence: Confidence) -> dict[str, Any]:
