@@ -133,14 +133,12 @@ def abinitio(
         remarks = (*remarks, doubt)
         sys.stderr.write(f"{particles.name}: {doubt}\n")
     proposals = symmetries_of(state, pixel_size=pixel_size, diameter=diameter, threads=threads)
-    judged: dict[str, Any] = {}
     symmetry: list[dict[str, Any]] = []
     if confidence is not None:
         symmetry = documents_of(proposals, maps, star, resolution=confidence.resolution, diameter=diameter)
-        judged = {"confidence": _confidence_document(confidence), "symmetry": symmetry}
     document = {
         "maps": maps,
-        **judged,
+        **_judged(confidence, symmetry),
         "shares": state.occupancy,
         "compared_to": state.resolution,
         "iterations": state.iteration,
@@ -159,9 +157,13 @@ def abinitio(
     emit(document, as_json=as_json, text="\n".join(lines))
 
 
-def _confidence_document(confidence: Confidence) -> dict[str, Any]:
-    return {
+def _judged(confidence: Confidence | None, symmetry: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is known of maps that were looked for more than once."""
+    if confidence is None:
+        return {}
+    told = {
         "reliable": confidence.is_reliable,
         "agreement": confidence.agreement,
         "resolution": confidence.resolution,
     }
+    return {"confidence": told, "symmetry": symmetry}
