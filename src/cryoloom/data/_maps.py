@@ -85,6 +85,19 @@ class Volume(Item):
     hand: str = column(default="undetermined", meaning="undetermined, as stated by a person, or how it was found")
     b_factor: float | None = column(default=None, unit="Å²", meaning="that was applied; negative sharpens")
     trust_file: str | None = column(default=None, meaning="page that tells how far its refinement can be believed")
+    mtf_file: str | None = column(
+        default=None,
+        meaning="STAR file of the modulation transfer function of the detector that recorded its particles",
+    )
+    detector_pixel_size: float | None = column(
+        default=None, unit="Å/px", meaning="at which that detector recorded its particles"
+    )
+    mtf_differs: bool | None = column(
+        default=None, meaning="whether its particles were recorded by detectors that damp differently"
+    )
+    mtf_undone: bool | None = column(
+        default=None, meaning="whether the map is divided by that function; halves never are"
+    )
 
 
 @item_class

@@ -275,8 +275,10 @@ def _items(
 ) -> dict[str, list[Item]]:
     from cryoloom.protocols.abinitio._runs import confidence_of
     from cryoloom.protocols.abinitio._symmetry import columns_of
+    from cryoloom.protocols.detectors import OwnDetector
 
     images, confidence = particles.images, confidence_of(state)
+    detector = OwnDetector.of_particles(particles.table).columns
     volumes: list[Item] = []
     classes: list[Item] = []
     for number, (file, share) in enumerate(zip(files, state.occupancy, strict=True), 1):
@@ -287,7 +289,7 @@ def _items(
             "box_size": images.box_size,
         }
         proposed = columns_of(proposals[number - 1]) if proposals else {}
-        volumes.append(Volume(**known, extra=proposed))
+        volumes.append(Volume(**known, **detector, extra=proposed))
         judged: dict[str, Any] = {"compared_to": float(state.resolution)}
         if confidence is not None:
             judged["confidence"] = float(confidence.agreement[number - 1])
