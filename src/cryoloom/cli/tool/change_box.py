@@ -113,7 +113,7 @@ def change_box(
             threads=threads,
             report=progress,
         )
-    table = made.table(given.table)
+    table = given.seen_from(output.parent, made.table(given.table), ["micrograph_file"])
     _bring_along(maps, made_maps, made.sampling, pixel_size=reference_pixel_size)
     remarks = [*given.remarks, *wanted.advice, *made.doubts, *relion.write_particles(star, table)]
     for remark in remarks:

@@ -54,7 +54,7 @@ def class2d(
         predicted_seconds,
     )
     from cryoloom.formats import relion, write_stack
-    from cryoloom.protocols.class2d import Classify2D, classified, members, with_stacks_seen_from
+    from cryoloom.protocols.class2d import Classify2D, classified, members
     from cryoloom.protocols.class2d._cost import peak_memory
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
@@ -114,7 +114,7 @@ def class2d(
     assessment = assess_classes(images, state, threads=threads)
     scores = assessment.scores
     write_stack(averages, state.averages, pixel_size=pixel_size)
-    table = with_stacks_seen_from(classified(loaded, state.poses, assessment), given.resolve, output.parent)
+    table = given.seen_from(output.parent, classified(loaded, state.poses, assessment))
     remarks += relion.write_particles(star, table)
     chosen = members(table, [number for number, one in enumerate(scores, 1) if one.keep], LEAST_RESEMBLANCE)
     relion.write_particles(kept, chosen)

@@ -70,7 +70,6 @@ def class3d(
     )
     from cryoloom.engine.symmetry import point_group
     from cryoloom.formats import relion, write_volume
-    from cryoloom.protocols.class2d import with_stacks_seen_from
     from cryoloom.protocols.class3d import Classify3D
     from cryoloom.protocols.class3d._compute import (
         Progress,
@@ -150,7 +149,7 @@ def class3d(
         for path, volume in zip(paths, (one.map.combined, *one.map.halves), strict=True):
             write_volume(path, volume, pixel_size=pixel_size)
         found.append({"number": one.number, "particles": one.count, "share": one.share, "resolution": one.resolution})
-    table = with_stacks_seen_from(with_classes(loaded, state), given.resolve, output.parent)
+    table = given.seen_from(output.parent, with_classes(loaded, state))
     remarks += relion.write_particles(star, table)
     doubts = doubts_of(loaded, state)
     sys.stderr.writelines(f"{particles.name}: {doubt}\n" for doubt in doubts)

@@ -103,7 +103,7 @@ def ctfrefine(
         told = refine(loaded, maps, settings, threads=threads, report=progress)
     result = with_copies(told, given.table)
     remarks = [*given.remarks, *loaded.remarks, *result.remarks]
-    remarks += relion.write_particles(star, result.particles)
+    remarks += relion.write_particles(star, given.seen_from(output.parent, result.particles))
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")
     found = findings(result)

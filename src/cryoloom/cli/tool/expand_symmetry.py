@@ -38,7 +38,7 @@ def expand_symmetry(
     check_targets([output], inputs=[particles], overwrite=overwrite)
     given = read_particle_file(particles)
     copies = expanded(given.table, group)
-    remarks = [*given.remarks, *relion.write_particles(output, copies)]
+    remarks = [*given.remarks, *relion.write_particles(output, given.seen_from(output.parent, copies))]
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")
     document = {

@@ -42,6 +42,7 @@ def project(
 
     from cryoloom.engine.projection import project_volume
     from cryoloom.formats import read_header, read_star, read_volume, write_stack, write_star
+    from cryoloom.protocols.particle_images import blocks_seen_from, name_from
 
     star = output.with_suffix(".star")
     check_suffix("--output", output, [".mrcs"])
@@ -49,7 +50,7 @@ def project(
     pixel_size = pixel_size or read_header(volume).pixel_size
     if pixel_size is None:
         raise InputError(f"{volume.name}: the file does not say its pixel size; give --pixel-size.", path=volume)
-    blocks = read_star(angles)
+    blocks = blocks_seen_from(output.parent, read_star(angles), angles)
     tables = {name: block for name, block in blocks.items() if isinstance(block, pl.DataFrame)}
     name = next((name for name, table in tables.items() if set(_ANGLES) <= set(table.columns)), None)
     if name is None:
@@ -65,7 +66,8 @@ def project(
         threads=threads,
     )
     write_stack(output, images, pixel_size=pixel_size)
-    named = pl.Series("rlnImageName", [f"{number:06d}@{output}" for number in range(1, len(images) + 1)])
+    called = name_from(output.parent, str(output), output)
+    named = pl.Series("rlnImageName", [f"{number:06d}@{called}" for number in range(1, len(images) + 1)])
     tables[name] = table.with_columns(named)
     if "optics" in tables:
         tables["optics"] = tables["optics"].with_columns(

@@ -178,7 +178,7 @@ def refine(
     first, second = state.half_maps
     for name, volume in (("map", state.combined_map), ("half1", first), ("half2", second), ("mask", result.mask)):
         write_volume(maps[name], volume, pixel_size=images.pixel_size)
-    written = relion.write_particles(star, result.particles)
+    written = relion.write_particles(star, given.seen_from(output.parent, result.particles))
     start = ready.start.reference if trust == "full" else None
     headline, doubtful = _told(done, start, unfinished, (page, figures), output.name, quiet=as_json, threads=threads)
     unfinished.remove()

@@ -83,6 +83,7 @@ def subtract(
         made, told = write_subtracted(
             loaded, maps, part, stack, stack.name, resolve=given.resolve, threads=threads, report=progress
         )
+    made = given.seen_from(output.parent, made, ["micrograph_file"])
     remarks = [*given.remarks, *loaded.remarks, *told, *relion.write_particles(star, made)]
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")

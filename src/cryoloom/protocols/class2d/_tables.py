@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,19 +36,3 @@ def members(table: Table, numbers: Iterable[int], least_resemblance: float) -> T
 
     wanted = pl.col("class_number").is_in(list(numbers)) & (pl.col("score") >= least_resemblance)
     return table.with_frame(table.frame.filter(wanted))
-
-
-def with_stacks_seen_from(table: Table, resolve: Callable[[str], Path], folder: Path) -> Table:
-    """The particles with the names of their stacks as they are found from a folder.
-
-    Parameters
-    ----------
-    table : particles
-    resolve : gives the place of a stack that the table names
-    folder : where a file with the particles is written
-    """
-    import polars as pl
-
-    names = table.frame["file"].unique(maintain_order=True)
-    seen = [os.path.relpath(resolve(name).absolute(), folder.absolute()) for name in names]
-    return table.with_frame(table.frame.with_columns(pl.col("file").replace_strict(names, seen)))

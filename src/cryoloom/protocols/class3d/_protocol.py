@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cryoloom.data import Table
     from cryoloom.engine.classes3d import Classes3DSettings, Classes3DState
     from cryoloom.protocols.class3d._compute import FoundClass
-    from cryoloom.protocols.particle_images import CommonGrid
+    from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
 
 
 class Classify3D(WholeProtocol):
@@ -225,7 +225,7 @@ class Classify3D(WholeProtocol):
         assert state is not None, "there is at least one iteration"  # noqa: S101
         for doubt in doubts_of(particles, state):
             workspace.warn(doubt)
-        written = _Written(particles.grid, state, parameters, workspace)
+        written = _Written(particles, state, parameters, workspace)
         written.mask(mask)
         for found in found_classes(particles, poses, state, mask, settings.symmetry, threads=threads):
             written.add(found)
@@ -279,8 +279,13 @@ def settings_of(parameters: Any) -> Classes3DSettings:
 class _Written:
     """Files and items of the classes that have been written so far."""
 
-    def __init__(self, grid: CommonGrid, state: Classes3DState, parameters: Any, workspace: RoundWorkspace) -> None:
-        self._grid, self._state, self._parameters, self._workspace = grid, state, parameters, workspace
+    def __init__(
+        self, particles: LoadedParticles, state: Classes3DState, parameters: Any, workspace: RoundWorkspace
+    ) -> None:
+        from cryoloom.protocols.detectors import OwnDetector
+
+        self._grid, self._detector = particles.grid, OwnDetector.of_particles(particles.table).columns
+        self._state, self._parameters, self._workspace = state, parameters, workspace
         self._mask = ""
         self.classes: list[Class3D] = []
         self.volumes: list[Volume] = []
@@ -310,6 +315,7 @@ class _Written:
                 half2_file=halves[1],
                 mask_file=self._mask,
                 symmetry=self._parameters.symmetry.upper(),
+                **self._detector,
             )
         )
 

@@ -23,6 +23,7 @@ from cryoloom.protocols.particle_images._micrographs import (
     stated_micrograph_pixel_size,
     with_micrograph_pixel_sizes,
 )
+from cryoloom.protocols.particle_images._names import blocks_seen_from, name_from, names_from
 from cryoloom.protocols.particle_images._tables import (
     LeftOut,
     check_class_count,
@@ -44,6 +45,7 @@ __all__ = [
     "ParticleFile",
     "WithoutDuplicates",
     "advice_on_box",
+    "blocks_seen_from",
     "check_box_size",
     "check_class_count",
     "check_copies",
@@ -57,6 +59,8 @@ __all__ = [
     "loading_seconds",
     "mapped_memory",
     "micrograph_pixel_sizes",
+    "name_from",
+    "names_from",
     "near_pairs",
     "optics_of",
     "original_particles",

@@ -441,6 +441,8 @@ def _items(
     parameters: Any,
     workspace: RoundWorkspace,
 ) -> dict[str, Table | list[Item]]:
+    from cryoloom.protocols.detectors import OwnDetector
+
     sampling: dict[str, Any] = {"pixel_size": grid.pixel_size, "box_size": grid.box_size}
     volume = Volume(
         id=digest("map", workspace.run.encode(), b"1"),
@@ -451,6 +453,7 @@ def _items(
         trust_file=page,
         resolution=resolution,
         symmetry=parameters.symmetry.upper(),
+        **OwnDetector.of_particles(result.particles).columns,
         **sampling,
     )
     mask = Mask(id=child_id(volume.id, "mask"), parent_id=volume.id, file=files["mask"], **sampling)
