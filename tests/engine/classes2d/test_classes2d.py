@@ -14,6 +14,8 @@ from cryoloom.engine.classes2d import (
     predicted_memory,
     predicted_seconds,
 )
+from cryoloom.engine.classes2d._assessment import last_ring
+from cryoloom.engine.classes2d._averages import averages_of
 from cryoloom.engine.classes2d._moves import empty_classes, least_missed, off_centre
 from cryoloom.engine.classes2d._planes import images_of, planes_of
 from cryoloom.engine.likelihood import ParticleImages
@@ -135,6 +137,42 @@ def test_classes_unlike_the_others_are_left_out_with_the_reason(particles, state
         scores = assess_classes(particles, replace(last, averages=averages)).scores
         assert reason in scores[rare].reason
         assert [one.keep for one in scores] == [number != rare for number in range(3)]
+
+
+def test_one_pass_without_mini_batches_gives_every_image_a_class(particles):
+    settings = Classes2DSettings(classes=3, mini_batches=0, full_passes=1, final_resolution=16.0, shift_radius=18.0)
+    (state,) = classify2d(particles, settings, threads=2)
+    assert len(state.averages) == 3
+    assert state.poses.classes.min() >= 0
+    assert sum(one.members for one in assess_classes(particles, state).scores) == COUNT
+
+
+def test_averages_of_signal_under_noise_have_detail_and_averages_of_noise_have_none():
+    """Half sums as they come of noise alone, with the signal of a blob under it in the first class only."""
+    random = np.random.default_rng(8)
+    position = np.arange(BOX) - BOX // 2
+    blob = np.exp(-((position[:, None] - 2) ** 2 + (position + 1) ** 2) / 6.0).astype(np.float32)
+    mask = (np.hypot(position[:, None], position) < BOX // 2 - 2).astype(np.float32)
+    radius = BOX // 2 - 2
+    for _ in range(10):  # fresh noise; of one pair of halves alone, chance may agree
+        halves = random.normal(0, 0.02, (2, 2, BOX, BOX)).astype(np.float32)
+        halves[:, 0] += blob
+        sums = np.stack([planes_of(half * mask, radius) for half in halves])
+        averages, correlation = averages_of(sums, np.ones(sums.shape, np.float32), mask)
+        assert np.isfinite(averages).all()
+        signal, noise = (last_ring(one) for one in correlation)
+        assert signal >= 6  # the blob's spectrum falls to the noise's near the eighth ring
+        assert noise == 0
+
+
+def test_a_class_whose_halves_agree_in_nothing_is_told_no_detail_and_left_out(particles, states):
+    last = states[-1]
+    correlation = last.correlation.copy()
+    correlation[1] = 0.0
+    scores = assess_classes(particles, replace(last, correlation=correlation)).scores
+    assert [one.resolution is None for one in scores] == [False, True, False]
+    assert [one.keep for one in scores] == [True, False, True]
+    assert "its halves agree in no detail" in scores[1].words
 
 
 def test_averages_are_found_again_turned_and_moved(states):
