@@ -7,7 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import mrcfile
-import numpy as np
 import polars as pl
 import pytest
 from phantom_particles import BOX, COUNT, DIAMETER, write_particles
@@ -17,7 +16,6 @@ from cryoloom.engine.classes2d import classify2d
 from cryoloom.errors import ParameterError
 from cryoloom.formats import read_star
 from cryoloom.protocols.class2d import SelectClasses
-from cryoloom.protocols.class2d._labels import continued
 from cryoloom.protocols.class_choice import labels_in
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
 from cryoloom.runtime import findings_of
@@ -103,18 +101,6 @@ def test_why_particles_of_classes_that_are_kept_are_left_out_is_said():
     }
     told = SelectClasses().summary(given, None)
     assert told == "rejected: 2 in classes left out, 1 unlike the average of their class"
-
-
-def test_labels_stay_with_averages_that_are_found_again():
-    random = np.random.default_rng(3)
-    grid = np.arange(BOX) - BOX // 2
-    former = np.zeros((3, BOX, BOX), np.float32)
-    for number in range(3):
-        for y, x in random.uniform(-6, 6, size=(5, 2)):
-            former[number] += np.exp(-((grid[:, None] - y) ** 2 + (grid - x) ** 2) / 6.0)
-    new = random.normal(size=(1, BOX, BOX)).astype(np.float32)
-    averages = np.concatenate([np.rot90(former[[2, 0]], axes=(1, 2)), new])
-    assert continued(averages, former, [1, 2, 7], 6.0) == [7, 1, 8]
 
 
 def test_lists_of_labels_are_read():
