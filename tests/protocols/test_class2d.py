@@ -21,6 +21,7 @@ from cryoloom.protocols.particle_images import load_particles, read_particle_fil
 from cryoloom.runtime import findings_of
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
+from cryoloom.workflow.warned import warnings_of
 
 QUICK = {
     "diameter": DIAMETER,
@@ -73,8 +74,14 @@ def test_classes_go_on_from_the_last_iteration_and_are_chosen(imported, monkeypa
     assert "proposed to be kept" in run.folder.newest_attempt().end().reason
 
     chosen = imported.add("select-classes", classes="2.classes", particles="2.particles", least_resemblance=0.0)
-    chosen.decide(keep="1-2", leave_out="3")
+    with pytest.raises(ParameterError, match=r"There is no class 12; there are 1-3\."):
+        chosen.decide(leave_out="12")
+    with pytest.raises(ParameterError, match="Leave out 1-3: none of classes 1-3 is left"):
+        chosen.decide(leave_out="1-3")
+    chosen.decide(keep="1-2", leave_out="3, 9")
     assert imported.drive(chosen)[0].state is RunState.FINISHED
+    (warning,) = warnings_of(chosen.folder)
+    assert warning.sentence == "Leave out 9: not found among the classes, which are 1-3."
     kept = chosen.outputs["particles"].to_polars()
     assert set(kept["id"]) == set(particles.filter(particles["class_number"] < 3)["id"])
     reason = chosen.folder.newest_attempt().end().reason

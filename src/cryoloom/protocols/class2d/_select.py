@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Class2D, Particle
 from cryoloom.protocols.class2d._tables import members
-from cryoloom.protocols.class_choice import ClassChoice, labels_in
+from cryoloom.protocols.class_choice import ClassChoice, check_choice, check_something_kept, labels_in, not_found
 from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import DecideProtocol, Input, Output, Stage, input_set, output_set
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from cryoloom.data import Snapshot, Table
 
 
@@ -60,16 +62,16 @@ class SelectClasses(DecideProtocol):
         """The proposal, unless a person is to be waited for."""
         return None if parameters.wait else self.Decision()
 
+    def check_decision(self, decision: Any, inputs: Mapping[str, Snapshot[Any]]) -> None:
+        """Refuse labels none of which is there, and to leave all classes out."""
+        classes = inputs["classes"].declared_table().frame
+        check_choice(decision, _labels(classes), _labels(_kept(classes, decision)))
+
     def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:
         """Take the proposal, and what a person has changed of it."""
-        import polars as pl
-
-        keep, leave_out = labels_in(decision.keep), labels_in(decision.leave_out)
         classes, particles = tables["classes"], tables["particles"]
-        chosen = pl.col("label").is_in(sorted(keep)) | (
-            pl.col("proposed").fill_null(True) & ~pl.col("label").is_in(sorted(leave_out))
-        )
-        kept = classes.frame.filter(chosen)
+        kept = _kept(classes.frame, decision)
+        check_something_kept(decision, _labels(classes.frame), _labels(kept))
         accepted = members(particles, (kept["index"] + 1).to_list(), parameters.least_resemblance)
         rest = particles.frame.filter(~particles.frame["id"].is_in(accepted.frame["id"].implode()))
         return {
@@ -77,6 +79,10 @@ class SelectClasses(DecideProtocol):
             "rejected": particles.with_frame(rest),
             "classes": classes.with_frame(kept),
         }
+
+    def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[str]:
+        """Labels that are not found in the round."""
+        return not_found(decision, _labels(tables["classes"].frame))
 
     def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
         """Why particles were left out."""
@@ -97,3 +103,16 @@ class SelectClasses(DecideProtocol):
             f"{kept} of {kept + counts.get('rejected', 0)} particles in {counts.get('classes', 0)} two-dimensional "
             "classes were kept."
         )
+
+
+def _kept(classes: pl.DataFrame, decision: ClassChoice) -> pl.DataFrame:
+    """Those of the classes that a person keeps, and those proposed to be kept that nobody leaves out."""
+    import polars as pl
+
+    keep, leave_out = labels_in(decision.keep), labels_in(decision.leave_out)
+    proposed = pl.col("proposed").fill_null(True) & ~pl.col("label").is_in(sorted(leave_out))
+    return classes.filter(pl.col("label").is_in(sorted(keep)) | proposed)
+
+
+def _labels(classes: pl.DataFrame) -> set[int]:
+    return set(classes["label"].drop_nulls())

@@ -108,6 +108,8 @@ class TableDriver:
         tables = {followed.port.name: followed.table() for followed in self._inputs if followed.snapshot is not None}
         if isinstance(self._protocol, DecideProtocol):
             made = self._protocol.apply(tables, self._attempt.parameters, self._decision)
+            for sentence in self._protocol.remarks(tables, self._attempt.parameters, self._decision):
+                self._attempt.remark(sentence)
         else:
             made = self._protocol.transform(tables, self._attempt.parameters)
         self._outputs.replace_all(made)

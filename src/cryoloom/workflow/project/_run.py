@@ -246,8 +246,7 @@ class Run:
         made = validated(self.decision_kind, decision)
         snapshots = self._input_snapshots()
         if len(snapshots) == len(self.record.inputs) and all(snapshot.count for snapshot in snapshots.values()):
-            schemas = {name: snapshot.schema for name, snapshot in snapshots.items()}
-            cast("DecideProtocol", self.protocol()).check_decision(made, schemas)
+            cast("DecideProtocol", self.protocol()).check_decision(made, snapshots)
         generations = {name: snapshot.generation for name, snapshot in snapshots.items()}
         self._ask_to_apply(RequestKind.DECIDE, decision=made.model_dump(mode="json"), generations=generations)
 

@@ -13,7 +13,7 @@ from cryoloom.workflow.parameters import ProtocolParameters
 from cryoloom.workflow.protocol._base import Protocol
 
 if TYPE_CHECKING:
-    from cryoloom.data import Schema, Snapshot, Table
+    from cryoloom.data import Snapshot, Table
     from cryoloom.workflow.workspace import RoundWorkspace, SourceContext, Workspace
 
 
@@ -180,13 +180,13 @@ class DecideProtocol(Protocol):
         """The decision that holds until a person decides otherwise; None asks at once."""
         return None
 
-    def check_decision(self, decision: Any, schemas: Mapping[str, Schema]) -> None:
+    def check_decision(self, decision: Any, inputs: Mapping[str, Snapshot[Any]]) -> None:
         """Refuse, when a person decides, what could not be applied.
 
         Parameters
         ----------
         decision : what was decided
-        schemas : name of an input → its columns; every input that is connected has items
+        inputs : name of an input → what the person could see of it; every input that is connected has items
 
         Raises
         ------
@@ -196,7 +196,17 @@ class DecideProtocol(Protocol):
 
     @abstractmethod
     def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:
-        """Apply a decision to the newest generation of every input."""
+        """Apply a decision to the newest generation of every input.
+
+        Raises
+        ------
+        InputError
+            If it cannot be applied to them: the run fails with this sentence, until somebody decides otherwise.
+        """
+
+    def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[str]:
+        """Sentences that warn people of what a decision does not find where it is applied; none if all is well."""
+        return ()
 
 
 class WholeProtocol(Protocol):
