@@ -106,7 +106,7 @@ def test_why_particles_of_classes_that_are_kept_are_left_out_is_said():
         name: SimpleNamespace(count=len(table), to_polars=lambda columns, table=table: table.select(columns))
         for name, table in outputs.items()
     }
-    told = SelectClasses().summary(given, None)
+    told = SelectClasses().summary(given, SelectClasses.Parameters())
     assert told == "rejected: 2 in classes left out, 1 unlike the average of their class"
 
 

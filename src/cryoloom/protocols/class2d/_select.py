@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cryoloom.data import Class2D, Particle
 from cryoloom.protocols.class2d._tables import members
@@ -22,7 +22,7 @@ class SelectClasses(DecideProtocol):
 
     Classes are named by labels, which they keep from round to round while their averages are found again, in whatever
     turn. So a choice also holds for a newer round of the classification; classes that are new in it follow the
-    proposal.
+    proposal. Or the particles stay those of the round on which it was decided (`newer_rounds`).
     """
 
     id = "select-classes"
@@ -45,6 +45,13 @@ class SelectClasses(DecideProtocol):
         """What holds until somebody decides."""
 
         wait: bool = parameter(False, label="Wait for a person", help="Otherwise the proposal holds until one decides.")
+        newer_rounds: Literal["follow", "as-decided"] = parameter(
+            "follow",
+            label="Newer rounds",
+            help="follow: the choice is applied again to the classes of a newer round, which are found by their "
+            "averages. as-decided: exactly the particles stay that were chosen on the round of the decision; those "
+            "that come later are rejected until somebody decides again.",
+        )
         least_resemblance: float = parameter(
             0.77,
             label="Least resemblance",
@@ -69,16 +76,30 @@ class SelectClasses(DecideProtocol):
 
     def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:
         """Take the proposal, and what a person has changed of it."""
-        classes, particles = tables["classes"], tables["particles"]
-        kept = _kept(classes.frame, decision)
-        check_something_kept(decision, _labels(classes.frame), _labels(kept))
-        accepted = members(particles, (kept["index"] + 1).to_list(), parameters.least_resemblance)
-        rest = particles.frame.filter(~particles.frame["id"].is_in(accepted.frame["id"].implode()))
-        return {
-            "particles": accepted,
-            "rejected": particles.with_frame(rest),
-            "classes": classes.with_frame(kept),
-        }
+        kept, accepted = _chosen(tables, parameters, decision)
+        return _divided(tables, accepted["id"], kept)
+
+    def members(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> pl.DataFrame | None:
+        """Particles that are kept, each with the label of its class."""
+        import polars as pl
+
+        if not all(len(table) for table in tables.values()):
+            return None
+        kept, accepted = _chosen(tables, parameters, decision)
+        labels = kept.select("label", class_number=pl.col("index").cast(accepted["class_number"].dtype) + 1)
+        return accepted.select("id", "class_number").join(labels, on="class_number", how="left").select("id", "label")
+
+    def keeps_to_members(self, parameters: Any) -> bool:
+        """If newer rounds are not to change what was decided."""
+        return bool(parameters.newer_rounds == "as-decided")
+
+    def apply_to_members(
+        self, tables: Mapping[str, Table], parameters: Any, members: pl.DataFrame
+    ) -> Mapping[str, Table]:
+        """Exactly these particles, as the newest round has them, and the classes that bear the labels of theirs."""
+        classes = tables["classes"].frame
+        labelled = classes["label"].is_in(members["label"].unique().implode())
+        return _divided(tables, members["id"], classes.filter(labelled))
 
     def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[str]:
         """Labels that are not found in the round."""
@@ -88,6 +109,8 @@ class SelectClasses(DecideProtocol):
         """Why particles were left out."""
         if not outputs["rejected"].count:
             return ""
+        if parameters.newer_rounds == "as-decided":
+            return f"rejected: {outputs['rejected'].count} that were not chosen on the round of the decision"
         classes = outputs["classes"]
         kept = (classes.to_polars(columns=["index"])["index"] + 1).to_list() if classes.count else []
         rejected = outputs["rejected"].to_polars(columns=["class_number"])["class_number"]
@@ -103,6 +126,25 @@ class SelectClasses(DecideProtocol):
             f"{kept} of {kept + counts.get('rejected', 0)} particles in {counts.get('classes', 0)} two-dimensional "
             "classes were kept."
         )
+
+
+def _chosen(tables: Mapping[str, Table], parameters: Any, decision: ClassChoice) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Classes that are kept, and the particles that are."""
+    classes = tables["classes"].frame
+    kept = _kept(classes, decision)
+    check_something_kept(decision, _labels(classes), _labels(kept))
+    return kept, members(tables["particles"], (kept["index"] + 1).to_list(), parameters.least_resemblance).frame
+
+
+def _divided(tables: Mapping[str, Table], ids: pl.Series, classes: pl.DataFrame) -> dict[str, Table]:
+    """The outputs: the particles with these ids, all others, and these classes."""
+    particles = tables["particles"]
+    accepted = particles.frame["id"].is_in(ids.implode())
+    return {
+        "particles": particles.with_frame(particles.frame.filter(accepted)),
+        "rejected": particles.with_frame(particles.frame.filter(~accepted)),
+        "classes": tables["classes"].with_frame(classes),
+    }
 
 
 def _kept(classes: pl.DataFrame, decision: ClassChoice) -> pl.DataFrame:

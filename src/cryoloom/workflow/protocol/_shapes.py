@@ -13,6 +13,8 @@ from cryoloom.workflow.parameters import ProtocolParameters
 from cryoloom.workflow.protocol._base import Protocol
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from cryoloom.data import Snapshot, Table
     from cryoloom.workflow.workspace import RoundWorkspace, SourceContext, Workspace
 
@@ -203,6 +205,26 @@ class DecideProtocol(Protocol):
         InputError
             If it cannot be applied to them: the run fails with this sentence, until somebody decides otherwise.
         """
+
+    def members(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> pl.DataFrame | None:
+        """The members that a decision chooses of the round that it is made on, to be kept with it.
+
+        Returns
+        -------
+        Ids in a column ``id``, beside them whatever `apply_to_members` needs. None if no members are to be kept, or if
+        there are none to choose from yet.
+        """
+        return None
+
+    def keeps_to_members(self, parameters: Any) -> bool:
+        """Whether a decision holds for its members alone, and is not applied anew to newer rounds."""
+        return False
+
+    def apply_to_members(
+        self, tables: Mapping[str, Table], parameters: Any, members: pl.DataFrame
+    ) -> Mapping[str, Table]:
+        """Choose exactly these members in the newest generation of every input; takes what `members` gave."""
+        raise NotImplementedError(f"{self.id} keeps to the members of a decision, but does not say how to choose them.")
 
     def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[str]:
         """Sentences that warn people of what a decision does not find where it is applied; none if all is well."""
