@@ -128,6 +128,33 @@ def test_what_does_not_look_like_its_class_is_left_out(particles, states):
     assert "alike: keep" in assessment.scores[0].words
 
 
+def test_a_small_class_has_the_benefit_of_the_doubt_and_a_large_one_has_not(particles, states):
+    """Some images of the first class make a small one of their own; a third of it, a quarter of the next are theirs.
+
+    Both shares are below two in five: of 12 members such a share is within two standard deviations of it, 0.28, of 70
+    and more it is not, 0.12.
+    """
+    last = states[-1]
+    small, large = np.flatnonzero(last.poses.classes == 0)[:12], np.flatnonzero(last.poses.classes == 1)
+    assert len(large) > 70
+    classes, turns = last.poses.classes.copy(), last.poses.turns.copy()
+    classes[small] = 3
+    turns[small[4:]] += 90.0
+    turns[large[len(large) // 4 :]] += 90.0
+    state = replace(
+        last,
+        averages=last.averages[[0, 1, 2, 0]],
+        correlation=last.correlation[[0, 1, 2, 0]],
+        poses=replace(last.poses, classes=classes, turns=turns),
+    )
+    assessment = assess_classes(particles, state)
+    assert [one.keep for one in assessment.scores] == [True, False, True, True]
+    assert assessment.scores[3].evenness < 0.4  # the share that a class of many must reach
+    assert "of its members look like it" in assessment.scores[1].reason
+    assert assessment.keep[small[:4]].sum() >= 3
+    assert assessment.keep[small[4:]].sum() <= 1
+
+
 def test_classes_unlike_the_others_are_left_out_with_the_reason(particles, states):
     last = states[-1]
     rare = int(np.bincount(last.poses.classes).argmin())

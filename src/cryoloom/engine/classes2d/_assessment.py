@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 RESOLUTION = 25.0  # Å, up to which an image is compared with its average: what single images show
 LEAST_RESEMBLANCE = 0.77  # of a typical member's, below which an image is taken for something else
 AGREEMENT = 0.5  # of the averages of a class's halves, where its resolution ends
-LEAST_EVENNESS = 0.4  # share of members that must resemble the average
+LEAST_EVENNESS = 0.4  # share of members that must resemble the average, but for what is chance in so few
+DOUBT = 2.0  # standard deviations of that share for which a class has the benefit of the doubt
 CONTRASTS = (0.5, 1.7)  # of a typical class's, between which a class may lie
 SIZES = (0.6, 1.4)
 COARSEST = 2.5  # resolution, as a multiple of the typical
@@ -137,9 +139,17 @@ def _fault(members: int, detail: float, contrast: float, size: float, evenness: 
         (size < SIZES[0], f"small, {size:.0%} of the others' width"),
         (not detail, "its halves agree in no detail"),
         (detail < 1.0 / COARSEST, f"it shows only details {1 / (detail or 1.0):.0f} times as coarse as the others"),
-        (evenness < LEAST_EVENNESS, f"only {evenness:.0%} of its members look like it"),
+        (evenness < _least_evenness(members), f"only {evenness:.0%} of its members look like it"),
     )
     return next((words for found, words in faults if found), "")
+
+
+def _least_evenness(members: int) -> float:
+    """The share of so many members below which it is not for chance that few resemble the average.
+
+    Rare views make small classes, whose share is the more uncertain; members are judged one by one as well.
+    """
+    return LEAST_EVENNESS - DOUBT * math.sqrt(LEAST_EVENNESS * (1.0 - LEAST_EVENNESS) / max(members, 1))
 
 
 def _typical(values: NDArray[np.float64], members: NDArray[np.int64]) -> float:
