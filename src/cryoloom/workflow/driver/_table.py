@@ -124,9 +124,12 @@ class TableDriver:
                 chosen.keep(members)
                 generations = generations_of(self._inputs)
                 self._attempt.event("members", decision=self._decided_by, generations=generations, count=len(members))
-        if protocol.keeps_to_members(parameters) and chosen.exist():
-            return protocol.apply_to_members(tables, parameters, chosen.read())
-        made = protocol.apply(tables, parameters, decision)
+        pinned = protocol.keeps_to_members(parameters) and chosen.exist()
+        made = (
+            protocol.apply_to_members(tables, parameters, chosen.read())
+            if pinned
+            else protocol.apply(tables, parameters, decision)
+        )
         for sentence in protocol.remarks(tables, parameters, decision):
             self._attempt.remark(sentence)
         return made
