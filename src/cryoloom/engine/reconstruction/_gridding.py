@@ -91,7 +91,9 @@ def grid_to_map(
 ) -> NDArray[np.float32]:
     """Bring the mean to real space and undo the fall-off that interpolation and smoothing cause there.
 
-    Each axis is cropped to the box as soon as it is transformed, so the padded map never exists.
+    Each axis is cropped to the box as soon as it is transformed, so the padded map never exists. Along each axis alike
+    every frequency that the padded map has counts once: of what lies on both sides at its Nyquist frequency the mean is
+    taken, and what lies beyond, where the grid's edge of one voxel or an odd box let something stand, is left out.
 
     Parameters
     ----------
@@ -106,15 +108,14 @@ def grid_to_map(
     import scipy.fft
 
     size = box_size * padding
-    middle = transform.shape[0] // 2
     position = np.arange(box_size) - box_size // 2
-    to_origin = np.exp(-2j * np.pi * middle * position / size).astype(np.complex64)
     half = np.empty((box_size, box_size, transform.shape[2]), np.complex64)
 
     def transform_columns(start: int) -> None:
         part = slice(start, start + COLUMNS)
-        planes = scipy.fft.ifft(transform[:, :, part], size, axis=0)[position] * to_origin[:, None, None]
-        half[:, :, part] = scipy.fft.ifft(planes, size, axis=1)[:, position] * to_origin[:, None]
+        planes = scipy.fft.ifft(_in_fft_order(transform[:, :, part], size), axis=0)[position]
+        columns = scipy.fft.ifft(_in_fft_order(planes.swapaxes(0, 1), size), axis=0)[position]
+        half[:, :, part] = columns.swapaxes(0, 1)
 
     fall_off = np.sinc(position / size) ** 2 * (1 - 2 * SIDE + 2 * SIDE * np.cos(2 * np.pi * position / size))
     volume = np.empty((box_size,) * 3, np.float32)
@@ -140,6 +141,21 @@ def bound_by_sphere(volume: NDArray[np.float32]) -> None:
     radius = np.sqrt(squared[:, None, None] + squared[:, None] + squared)
     outside = 0.5 - 0.5 * np.cos(np.pi * np.clip((radius - box / 2) / EDGE + 1, 0, 1))
     volume += outside * (np.average(volume, weights=outside) - volume)
+
+
+def _in_fft_order(rows: NDArray[np.complex64], size: int) -> NDArray[np.complex64]:
+    """Frequencies along the first axis (r, …), origin in the middle, as a transform of so many points (size, …) wants.
+
+    The Nyquist frequency, which an even size has once and the rows twice, gets the mean of both.
+    """
+    middle = len(rows) // 2
+    reach = min(middle, size // 2)
+    ordered = np.zeros((size, *rows.shape[1:]), rows.dtype)
+    ordered[: reach + 1] = rows[middle : middle + reach + 1]
+    ordered[size - reach :] += rows[middle - reach : middle]
+    if 2 * reach == size:
+        ordered[reach] *= np.float32(0.5)
+    return ordered
 
 
 def _smooth_plane(array: NDArray[Scalar], z: int) -> NDArray[Scalar]:
