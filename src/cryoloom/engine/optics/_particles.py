@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+DIGITS = 6  # of Fourier pixels that count; what is beyond them is rounding
+
 
 @dataclass(frozen=True, eq=False)
 class ParticleOptics:
@@ -110,6 +112,20 @@ class ParticleOptics:
     def stretch(self) -> float:
         """How much longer a frequency of the specimen is at most than that of an image; never less than 1."""
         return max((group.stretch for group in self.groups), default=1.0)
+
+    def radius_in_specimen(self, radius: int) -> float:
+        """How far slices reach in the specimen that are read at frequencies of the images, see `slicing_matrices`.
+
+        Parameters
+        ----------
+        radius : of the images, in Fourier pixels; slices are read at frequencies below it
+
+        Returns
+        -------
+        Fourier pixels, not whole ones: the radius of transforms that such slices are read from, and of sums that hold
+        them
+        """
+        return round(radius * self.stretch, DIGITS)
 
     @property
     def images_of_micrograph(self) -> NDArray[np.int64]:

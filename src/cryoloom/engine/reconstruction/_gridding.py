@@ -24,6 +24,7 @@ Scalar = TypeVar("Scalar", np.complex64, np.float32)
 def weighted_mean(
     total: NDArray[np.complex64],
     weight: NDArray[np.float32],
+    radius: float,
     *,
     signal_to_noise: NDArray[np.float64] | None = None,
     padding: int = 2,
@@ -37,8 +38,10 @@ def weighted_mean(
 
     Parameters
     ----------
-    total : (z, y, x) weighted sums, origin in the middle of z and y, as `insert_slices` leaves them
+    total : (z, y, x) weighted sums, origin in the middle of z and y, as `insert_coefficients` leaves them
     weight : (z, y, x) their weights
+    radius : of the slices, in Fourier pixels of the image. Beyond lie but the feet of slices, where a few images weigh
+        next to nothing: their ratio would be noise that no mean has made smaller.
     signal_to_noise : (s,) ratio of the power of signal and noise in each shell of the mean, one Fourier pixel of the
         image thick; the mean is damped as Wiener's filter does. Without it weights are only raised to at least a
         thousandth of their shell's mean.
@@ -57,24 +60,25 @@ def weighted_mean(
     in_plane = np.arange(-middle, middle + 1)[:, None] ** 2 + np.arange(total.shape[2])[None, :] ** 2
     corner = 2 * total.shape[0]
 
-    def distances(z: int) -> NDArray[np.int64]:
-        distance: NDArray[np.int64] = np.sqrt(in_plane + (z - middle) ** 2).astype(np.int64)
+    def distances(z: int) -> NDArray[np.float64]:
+        distance: NDArray[np.float64] = np.sqrt(in_plane + (z - middle) ** 2)
         return distance
 
     def shell_sums(z: int) -> NDArray[np.float64]:
-        shell = distances(z).ravel()
+        shell = distances(z).astype(np.int64).ravel()
         return np.stack([np.bincount(shell, weight[z].ravel(), corner), np.bincount(shell, None, corner)])
 
     mean = np.zeros_like(total)
 
     def divide(z: int) -> None:
         distance = distances(z)
+        shell = distance.astype(np.int64)
         smooth_weight = _smooth_plane(weight, z)
         if signal_to_noise is None:
-            np.maximum(smooth_weight, WEIGHT_FLOOR * mean_weight[distance], out=smooth_weight)
+            np.maximum(smooth_weight, WEIGHT_FLOOR * mean_weight[shell], out=smooth_weight)
         else:
-            smooth_weight += prior[distance]
-        covered = (distance < middle) & (smooth_weight > LEAST_WEIGHT)  # the outermost shell has but the feet of slices
+            smooth_weight += prior[shell]
+        covered = (distance < padding * radius) & (smooth_weight > LEAST_WEIGHT)
         np.divide(_smooth_plane(total, z), smooth_weight, out=mean[z], where=covered)
 
     weight_sum, voxels = np.sum(map_on_threads(shell_sums, range(len(total)), threads), axis=0)
