@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PADDING = 2
+AT_ONCE = 16  # images, which bounds the memory
 
 
 def coefficients_between(
@@ -33,20 +34,22 @@ def coefficients_between(
     size = box * PADDING
     position = np.arange(box) - box // 2
     fall_off = np.sinc(position / size) ** 2
-    padded = np.zeros((len(images), size, size), np.float32)
-    padded[:, position[:, None], position] = images / (fall_off[:, None] * fall_off)
-    transform = forward_transform(padded, threads=threads)
     known = within_nyquist(frequencies, box)
     mate = frequencies[known, 0] < 0
     x, y = np.where(mate, -1.0, 1.0) * PADDING * frequencies[known].T
     left, below = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
     along_x, along_y = (x - left).astype(np.float32), (y - below).astype(np.float32)
-    read = np.zeros((len(images), len(x)), np.complex64)
-    for row, share in ((below, 1 - along_y), (below + 1, along_y)):
-        read += share * (1 - along_x) * transform[:, row % size, left]
-        read += share * along_x * transform[:, row % size, left + 1]
     values = np.zeros((len(images), len(frequencies)), np.complex64)
-    values[:, known] = np.where(mate, read.conj(), read)
+    for start in range(0, len(images), AT_ONCE):
+        part = images[start : start + AT_ONCE]
+        padded = np.zeros((len(part), size, size), np.float32)
+        padded[:, position[:, None], position] = part / (fall_off[:, None] * fall_off)
+        transform = forward_transform(padded, threads=threads)
+        read = np.zeros((len(part), len(x)), np.complex64)
+        for row, share in ((below, 1 - along_y), (below + 1, along_y)):
+            read += share * (1 - along_x) * transform[:, row % size, left]
+            read += share * along_x * transform[:, row % size, left + 1]
+        values[start : start + AT_ONCE, known] = np.where(mate, read.conj(), read)
     return values
 
 
