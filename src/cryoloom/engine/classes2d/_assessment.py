@@ -183,9 +183,10 @@ def _resemblance(particles: ParticleImages, state: Classes2DState, threads: int)
     for start in range(0, len(poses), IMAGES_AT_ONCE):
         some = np.arange(start, min(start + IMAGES_AT_ONCE, len(poses)))
         whole = np.rint(poses.shifts[some]).astype(np.int64)
-        seen = particles.observe(some, radius, state.noise, offsets=whole, threads=threads)
+        seen = particles.observe(some, radius, state.noise, offsets=whole, undistorted=True, threads=threads)
         chosen, turns = poses.classes[some].astype(np.int64), poses.turns[some].astype(np.float64)
         expected = extract_turned(planes, chosen, turns, seen.frequencies, padding=PADDING, threads=threads)
+        # Of the half pixel at most that is left to move, an uneven magnification changes next to nothing.
         expected *= shift_factors(seen.frequencies, (poses.shifts[some] - whole).astype(np.float64), box)
         expected *= seen.transfer
         energy = (np.abs(expected) ** 2).sum(axis=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -170,17 +169,18 @@ class _Half:
         count = len(known.chosen)
         self._particles, self._known, self._plan, self._grid = particles, known, plan, grid
         self._masked, self._threads = masked, threads
-        stretch = particles.optics.stretch
-        self._volume = volume_transform(known.reference, radius=math.ceil(plan.radius * stretch), threads=threads)
+        optics = particles.optics
+        reach = optics.radius_in_specimen(plan.radius)
+        self._volume = volume_transform(known.reference, radius=reach, threads=threads)
         self._references = np.zeros((0, 0), np.complex64)
-        self._sums = FourierSums(math.ceil(plan.map_radius * stretch))
+        self._sums = FourierSums(optics.radius_in_specimen(plan.map_radius))
         self._shared_radius = shared_radius
         self._beyond = None if shared_radius is None else FourierSums(self._sums.radius)
         self._rotations, self._places = np.empty((count, 3, 3)), np.empty((count, 2))
         self._spread, self._log_likelihood = np.empty(count), np.empty(count)
         self._scale, self._scale_weight = np.empty(count), np.empty(count)
         noise_share = particles.masked_share if masked else 1.0
-        self._residual = ResidualPower(particles.optics, particles.box_size, noise_share)
+        self._residual = ResidualPower(optics, particles.box_size, noise_share)
 
     def batches(self) -> Iterator[NDArray[np.int64]]:
         """Positions within the half set, so many that their scores fit the memory."""
