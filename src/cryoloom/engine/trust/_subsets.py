@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -72,13 +73,14 @@ def nested_subsets(
         halves = [half[~np.isin(half, left_out)] for half in halves]
     operators = point_group(symmetry).operators
     radius = particles.largest_radius
-    sums = [FourierSums(radius), FourierSums(radius)]
+    reach = math.ceil(radius * particles.optics.stretch)
+    sums = [FourierSums(reach), FourierSums(reach)]
     done = [0, 0]
     for share in shares:
         until = [round(share * len(half)) for half in halves]
         for number, half in enumerate(halves):
             chosen = np.sort(half[done[number] : until[number]])
-            _insert(sums[number], particles, state, number, chosen, threads)
+            _insert(sums[number], particles, state, number, chosen, radius, threads)
         done = until
         if min(done) < FEWEST:
             continue
@@ -92,11 +94,12 @@ def _insert(
     state: RefinementState,
     number: int,
     chosen: NDArray[np.int64],
+    radius: int,
     threads: int,
 ) -> None:
     for start in range(0, len(chosen), BATCH):
         part = chosen[start : start + BATCH]
-        seen = particles.observe(part, sums.radius, state.noise[number], threads=threads)
+        seen = particles.observe(part, radius, state.noise[number], threads=threads)
         transfer = seen.transfer * state.scale[part, None].astype(np.float32)
         centring = shift_factors(seen.frequencies, state.shifts[part] / particles.pixel_size, particles.box_size)
         slices = particles.optics.slicing_matrices(state.rotations[part], part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ def sums_of(
     rotations = rotation_matrices(particles.angles)
     radius = images.largest_radius
     even = NoiseSpectrum(np.ones(images.box_size))
-    sums = FourierSums(radius)
+    sums = FourierSums(math.ceil(radius * images.optics.stretch))
     for start in range(0, len(chosen), BATCH):
         part = chosen[start : start + BATCH]
         seen = images.observe(part, radius, even, threads=threads)
