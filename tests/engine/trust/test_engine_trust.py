@@ -107,6 +107,16 @@ def test_clear_pictures_of_one_view_are_no_twins(particles, state, phantom):
     assert found.share < 0.01
 
 
+def test_images_that_are_magnified_are_told_of_as_well(particles, state):
+    """Their frequencies are those of finer details of the particle than their pixels show."""
+    images, *_ = particles
+    stretched = GroupOptics(300.0, 2.7, 0.1, magnification=(1.04, 0.0, 0.0, 0.97))
+    magnified = replace(images, optics=replace(images.optics, groups=(stretched,)))
+    assert shared_noise(magnified, HALVES, state, "C3").share == 0.0
+    (subset,) = nested_subsets(magnified, HALVES, state, "C3", shares=(1.0,))
+    assert subset.count == COUNT
+
+
 def test_maps_of_more_particles_are_better(particles, state, phantom):
     images, *_ = particles
     subsets = list(nested_subsets(images, HALVES, state, "C3", shares=(0.02, 0.125, 0.5, 1.0)))

@@ -43,7 +43,7 @@ def ctfrefine(
 ) -> None:
     """Refine CTFs, aberrations and magnification of particles against their map; poses stay.
 
-    Writes PREFIX_particles.star for RELION. With half maps, each half set is compared with its own.
+    Writes PREFIX_particles.star for RELION. With half maps, no particle is compared with itself.
 
     Example: cryoloom tool ctfrefine fine_particles.star --half1 fine_half1.mrc --half2 fine_half2.mrc --output ctf
     """

@@ -203,12 +203,23 @@ class ParticleOptics:
         -------
         (n, k), as an untilted beam would have made them; the same array if there is no error
         """
-        for number, group in enumerate(self.groups):
-            phase = group.phase_error(frequencies)
-            if phase is not None:
-                factors = np.where((self.group == number)[:, None], np.exp(-1j * phase), 1.0)
-                coefficients = coefficients * factors.astype(np.complex64)
-        return coefficients
+        return self._turned(coefficients, frequencies, -1j)
+
+    def modulate(
+        self, coefficients: NDArray[np.complex64], frequencies: NDArray[np.floating[Any]]
+    ) -> NDArray[np.complex64]:
+        """Apply the phase error of beam tilt and other odd aberrations; undoes `demodulate`.
+
+        Parameters
+        ----------
+        coefficients : (n, k) of images that an untilted beam would have made, at
+        frequencies : (k, 2) x and y of the image, in 1/Å
+
+        Returns
+        -------
+        (n, k) of the particles' images; the same array if there is no error
+        """
+        return self._turned(coefficients, frequencies, 1j)
 
     def slicing_matrices(self, rotations: NDArray[np.float64], chosen: NDArray[np.int64]) -> NDArray[np.float64]:
         """Matrices that read slices of a specimen at frequencies of the images, magnification and all.
@@ -226,6 +237,17 @@ class ParticleOptics:
             return rotations
         matrices = np.stack([group.magnification_matrix.T for group in self.groups])[self.group[chosen]]
         return np.concatenate([matrices @ rotations[:, :2], rotations[:, 2:]], axis=1)
+
+    def _turned(
+        self, coefficients: NDArray[np.complex64], frequencies: NDArray[np.floating[Any]], sense: complex
+    ) -> NDArray[np.complex64]:
+        """Coefficients (n, k) turned by the phase error of each group, times ``sense``."""
+        for number, group in enumerate(self.groups):
+            phase = group.phase_error(frequencies)
+            if phase is not None:
+                factors = np.where((self.group == number)[:, None], np.exp(sense * phase), 1.0)
+                coefficients = coefficients * factors.astype(np.complex64)
+        return coefficients
 
     def _phases(
         self, frequencies: NDArray[np.floating[Any]]
