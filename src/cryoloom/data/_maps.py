@@ -75,6 +75,9 @@ class Volume(Item):
     hand: str = column(default="undetermined", meaning="undetermined, as stated by a person, or how it was found")
     b_factor: float | None = column(default=None, unit="Å²", meaning="that was applied; negative sharpens")
     trust_file: str | None = column(default=None, meaning="page that tells how far its refinement can be believed")
+    shared_resolution: float | None = column(
+        default=None, unit="Å", meaning="up to where both half sets were shown the same map when it was refined"
+    )
 
 
 @item_class

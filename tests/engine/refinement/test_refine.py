@@ -224,8 +224,8 @@ def test_what_cannot_be_refined_is_refused(particles, phantom):
         next(refine(particles, HALVES, phantom, SETTINGS, mask=np.zeros_like(phantom)))
     with pytest.raises(ParameterError, match="point group"):
         RefinementSettings(symmetry="X3")
-    assert "agree about noise" in RefinementSettings(initial_resolution=8.0).warnings[0]
-    assert not SETTINGS.warnings
+    assert "agree about noise" in RefinementSettings(initial_resolution=8.0).warnings(2.0)[0]
+    assert not SETTINGS.warnings(PIXEL)
 
 
 LOCAL = replace(SETTINGS, initial_resolution=20.0)

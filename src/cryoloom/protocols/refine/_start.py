@@ -99,10 +99,12 @@ def local_start(
         mask = soft_auto_mask(reference, pixel_size=particles.images.pixel_size, threads=threads).mask
     check_frame(particles, poses, reference, mask, settings.symmetry, threads=threads)
     reach = local_reach(particles.images, settings)
-    shown = "its half of the reference" if halves is not None else "the reference"
+    own = halves is not None
+    shown = "its half of the reference" if own else "the reference"
     remark = (
         f"Particles are looked for within {reach} of the poses that they come with, each half set in {shown} at "
-        f"{settings.initial_resolution:g} Å."
+        f"{settings.initial_resolution:g} Å. That the halves agree is taken for evidence beyond "
+        f"{settings.shown_alike(goes_on=True, own_half_maps=own):g} Å only, up to where both were shown the same."
     )
     return Start(reference if halves is None else halves, poses, source_rows(particles), (remark,))
 
