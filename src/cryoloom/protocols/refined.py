@@ -80,7 +80,9 @@ def refined(
         used = particle_sphere(particles.images) if drawn is None else drawn.mask
     first, second = state.half_maps
     curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=used, threads=threads)
-    posed = with_poses(particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale})
+    posed = with_poses(
+        particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale}, found_in="halves"
+    )
     against = () if mask is None or drawn is None else mask_warnings(mask, drawn.core, curves)
     return Refined(used, curves, posed, state.has_signal, against, _cut_short(state), state.can_judge)
 

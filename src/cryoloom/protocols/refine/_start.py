@@ -12,7 +12,7 @@ from cryoloom.engine.refinement import local_reach
 from cryoloom.engine.validation import soft_auto_mask
 from cryoloom.errors import InputError
 from cryoloom.protocols.known_poses import check_frame, check_known_poses, source_rows
-from cryoloom.protocols.particle_images import has_half_sets
+from cryoloom.protocols.particle_images import has_half_sets, poses_from
 from cryoloom.protocols.reference_maps import read_reference
 
 if TYPE_CHECKING:
@@ -42,6 +42,16 @@ class Start:
     remarks: tuple[str, ...] = ()
 
 
+_NOT_INDEPENDENT = (
+    "Poses that were found together share the noise of all images, so {halves} would not be independent; give the "
+    "particles that a refinement wrote, or refine with a search everywhere."
+)
+_NOT_TOLD = (
+    "The particles do not tell where their poses were found. If that was in one map of all particles, and not in one "
+    "of each half set, the halves agree about noise, and the resolution is not true."
+)
+
+
 def check_goes_on(table: Table) -> None:
     """Refuse particles that no refinement can go on from.
 
@@ -52,7 +62,7 @@ def check_goes_on(table: Table) -> None:
     Raises
     ------
     InputError
-        If some have no orientation, or no half set.
+        If some have no orientation, or no half set in which it was found.
     """
     frame = table.frame
     angles = [name for name in ("rot", "tilt", "psi") if name in frame.columns and not frame[name].null_count()]
@@ -63,9 +73,13 @@ def check_goes_on(table: Table) -> None:
         )
     if not has_half_sets(table):
         raise InputError(
-            "Some particles do not say in which half set their poses were found. Poses that were found together share "
-            "the noise of all images, so halves that were drawn now would not be independent; give the particles that "
-            "a refinement wrote, or refine with a search everywhere."
+            "Some particles do not say in which half set their poses were found. "
+            + _NOT_INDEPENDENT.format(halves="halves that were drawn now")
+        )
+    if "together" in poses_from(table):
+        raise InputError(
+            "The poses of some particles were found in one map of all of them, as first maps and 2D classes find them. "
+            + _NOT_INDEPENDENT.format(halves="their half sets")
         )
 
 
@@ -106,7 +120,8 @@ def local_start(
         f"{settings.initial_resolution:g} Å. That the halves agree is taken for evidence beyond "
         f"{settings.shown_alike(goes_on=True, own_half_maps=own):g} Å only, up to where both were shown the same."
     )
-    return Start(reference if halves is None else halves, poses, source_rows(particles), (remark,))
+    remarks = (remark, _NOT_TOLD) if "" in poses_from(particles.table) else (remark,)
+    return Start(reference if halves is None else halves, poses, source_rows(particles), remarks)
 
 
 def read_halves(first: Path, second: Path, grid: CommonGrid, *, pixel_size: float | None = None) -> NDArray[np.float32]:
