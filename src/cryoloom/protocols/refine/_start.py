@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from cryoloom.engine.refinement import RefinementSettings
     from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
 
+_NOT_INDEPENDENT = (
+    "Poses that were found together share the noise of all images, so {halves} would not be independent; give the "
+    "particles that a refinement wrote, or refine with a search everywhere."
+)
+_NOT_TOLD = (
+    "The particles do not tell where their poses were found. If that was in one map of all particles, and not in one "
+    "of each half set, the halves agree about noise, and the resolution is not true."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Start:
@@ -40,16 +49,6 @@ class Start:
     poses: KnownPoses | None = None
     sources: NDArray[np.int64] | None = None
     remarks: tuple[str, ...] = ()
-
-
-_NOT_INDEPENDENT = (
-    "Poses that were found together share the noise of all images, so {halves} would not be independent; give the "
-    "particles that a refinement wrote, or refine with a search everywhere."
-)
-_NOT_TOLD = (
-    "The particles do not tell where their poses were found. If that was in one map of all particles, and not in one "
-    "of each half set, the halves agree about noise, and the resolution is not true."
-)
 
 
 def check_goes_on(table: Table) -> None:
