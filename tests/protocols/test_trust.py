@@ -163,6 +163,10 @@ def test_the_headline_is_the_worst_figure(trust):
     assert "Most of the images align no better than noise" in trust_page(mixed, "t")
     nothing = replace(trust, resolution=None, cross_checks=checks())
     assert "no evidence of signal" in nothing.headline.sentence
+    unjudged = replace(trust, resolution=None, can_judge=False)
+    assert unjudged.headline.resolution is None
+    assert "cannot be judged" in unjudged.headline.sentence
+    assert "no evidence" not in unjudged.headline.sentence
     assert replace(trust, cross_checks=checks(second_resolution=None)).headline.resolution is None
 
 

@@ -98,6 +98,9 @@ class Volume(Item):
     mtf_undone: bool | None = column(
         default=None, meaning="whether the map is divided by that function; halves never are"
     )
+    shared_resolution: float | None = column(
+        default=None, unit="Å", meaning="up to where both half sets were shown the same map when it was refined"
+    )
 
 
 @item_class

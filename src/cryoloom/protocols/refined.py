@@ -33,6 +33,7 @@ class Refined:
     has_signal : the half sets agree beyond what both were shown of the reference
     mask_remarks : what is to be said against a mask that was given, one sentence each
     cut_short : that it would have gone on, in one sentence, if it would
+    can_judge : images hold anything beyond what both half sets were shown, by which signal could be told
     """
 
     mask: NDArray[np.float32]
@@ -41,6 +42,7 @@ class Refined:
     has_signal: bool
     mask_remarks: tuple[str, ...] = ()
     cut_short: str = ""
+    can_judge: bool = True
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -78,9 +80,11 @@ def refined(
         used = particle_sphere(particles.images) if drawn is None else drawn.mask
     first, second = state.half_maps
     curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=used, threads=threads)
-    posed = with_poses(particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale})
+    posed = with_poses(
+        particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale}, found_in="halves"
+    )
     against = () if mask is None or drawn is None else mask_warnings(mask, drawn.core, curves)
-    return Refined(used, curves, posed, state.has_signal, against, _cut_short(state))
+    return Refined(used, curves, posed, state.has_signal, against, _cut_short(state), state.can_judge)
 
 
 def _cut_short(state: RefinementState) -> str:

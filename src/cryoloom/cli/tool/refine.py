@@ -53,6 +53,13 @@ def refine(
             help="Finer details of the reference are left out, in Å; without it 40, or 20 in a local search.",
         ),
     ] = None,
+    shared_resolution: Annotated[
+        float,
+        typer.Option(
+            min=2.0,
+            help="Up to where half sets were shown the same map when the poses of a local search were found, in Å.",
+        ),
+    ] = 40.0,
     mask: Annotated[
         Path | None,
         typer.Option(help="Soft mask, outside of which maps are taken for empty; without it, a sphere."),
@@ -118,6 +125,7 @@ def refine(
     settings = RefinementSettings(
         symmetry=symmetry,
         initial_resolution=INITIAL_RESOLUTION[search] if initial_resolution is None else initial_resolution,
+        shared_resolution=shared_resolution,
         shift_radius=shift,
         iterations=iterations,
         seed=seed,
@@ -149,12 +157,15 @@ def refine(
     seconds = partial(
         refinement_seconds, len(loaded), settings, loaded.grid, diameter=diameter, local=local, threads=threads
     )
+    memory = partial(
+        refinement_memory, len(loaded), settings, extent=loaded.grid.extent, diameter=diameter, local=local
+    )
     expected = seconds(full_trust=trust == "full")
     foretold = foretell(
         Refine,
         expected,
-        refinement_memory(len(loaded), images.box_size),
-        smaller=(loaded.grid, partial(refinement_memory, len(loaded))),
+        memory(images.box_size),
+        smaller=(loaded.grid, memory),
         also=saved_by_quick(expected, seconds(full_trust=False), "--trust quick"),
     )
     begin = time.monotonic()
@@ -257,7 +268,7 @@ def _prepared(
 ) -> _Ready:
     """Read images and maps (reference, both half maps, mask), and refuse what cannot be refined."""
     from cryoloom.engine.symmetry import point_group
-    from cryoloom.protocols.particle_images import check_halves, common_grid, load_particles, samplings_of
+    from cryoloom.protocols.particle_images import check_halves, load_particles
     from cryoloom.protocols.reference_maps import read_mask, read_reference
     from cryoloom.protocols.refine._progress import FEWEST
     from cryoloom.protocols.refine._start import Start, check_goes_on, local_start, read_halves
@@ -268,7 +279,17 @@ def _prepared(
     if local:
         check_goes_on(given.table)
         offer = "Bring it and its particles to the axes (cryoloom tool symmetry)"
-    grid = common_grid(samplings_of(given.table), box_size=box_size)
+    loaded = load_particles(
+        given.table,
+        given.resolve,
+        diameter=diameter,
+        box_size=box_size,
+        duplicates_within=duplicates_within,
+        copies=local and point_group(settings.symmetry).order == 1,
+        scratch=scratch,
+    )
+    check_halves(loaded.half_sets, least=FEWEST)
+    grid = loaded.grid
     upright = upright_reference(
         read_reference(reference, grid, pixel_size=reference_pixel_size),
         settings.symmetry,
@@ -280,23 +301,13 @@ def _prepared(
         threads=threads,
     )
     inside = None if mask is None else read_mask(mask, grid)
-    loaded = load_particles(
-        given.table,
-        given.resolve,
-        diameter=diameter,
-        box_size=box_size,
-        duplicates_within=duplicates_within,
-        copies=local and point_group(settings.symmetry).order == 1,
-        scratch=scratch,
-    )
-    check_halves(loaded.half_sets, least=FEWEST)
     halves = (
         None if half1 is None or half2 is None else read_halves(half1, half2, grid, pixel_size=reference_pixel_size)
     )
     start = Start(upright.volume)
     if local:
         start = local_start(loaded, upright.volume, halves, settings, inside, threads=threads)
-    warnings = settings.warnings if halves is None else ()
+    warnings = settings.warnings(grid.pixel_size, goes_on=local, own_half_maps=halves is not None)
     remarks = (*warnings, *upright.remarks, *loaded.remarks, *start.remarks)
     return _Ready(loaded, start, inside, upright, remarks)
 

@@ -93,6 +93,11 @@ class EverywhereGrid:
     rotations: NDArray[np.float64]
     places: NDArray[np.float64]
 
+    @property
+    def images_at_once(self) -> int:
+        """How many images are compared at once, so that their scores fit the memory; at least one."""
+        return max(1, BATCH_BYTES // (4 * len(self.rotations) * len(self.places)))
+
 
 def everywhere_grid(
     planned: Plan,
@@ -184,10 +189,7 @@ class _Half:
 
     def batches(self) -> Iterator[NDArray[np.int64]]:
         """Positions within the half set, so many that their scores fit the memory."""
-        size = BATCH
-        if self._grid is not None:
-            poses = len(self._grid.rotations) * len(self._grid.places)
-            size = max(1, min(BATCH, BATCH_BYTES // (4 * poses)))
+        size = BATCH if self._grid is None else min(BATCH, self._grid.images_at_once)
         for start in range(0, len(self._known.chosen), size):
             yield np.arange(start, min(start + size, len(self._known.chosen)))
 

@@ -193,4 +193,4 @@ def posed(
     rotations = np.stack([one.rotations for one in found])[best, images]
     shifts = np.stack([one.shifts for one in found])[best, images]
     more = {"class_number": best + 1} if classes > 1 else None
-    return with_poses(particles.table, euler_angles(rotations), shifts, more)
+    return with_poses(particles.table, euler_angles(rotations), shifts, more, found_in="together")

@@ -27,7 +27,7 @@ def classified(particles: LoadedParticles, poses: ClassPoses, assessment: Assess
     angles[:, 2] = (poses.turns.astype(np.float64) + 180.0) % 360.0 - 180.0
     shifts = -poses.shifts.astype(np.float64) * particles.images.pixel_size
     more = {"class_number": poses.classes.astype(np.int64) + 1, "score": assessment.resemblance.astype(np.float64)}
-    return with_poses(particles.table, angles, shifts, more)
+    return with_poses(particles.table, angles, shifts, more, found_in="together")
 
 
 def members(table: Table, numbers: Iterable[int], least_resemblance: float) -> Table:

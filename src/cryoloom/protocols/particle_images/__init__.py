@@ -33,6 +33,7 @@ from cryoloom.protocols.particle_images._tables import (
     has_half_sets,
     left_out,
     original_particles,
+    poses_from,
     with_half_sets,
     with_poses,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "near_pairs",
     "optics_of",
     "original_particles",
+    "poses_from",
     "read_particle_file",
     "samplings_of",
     "stated_micrograph_pixel_size",

@@ -26,11 +26,13 @@ class WithoutDuplicates:
     Parameters
     ----------
     kept : particles no two of which are the same
+    rows : (k,) which rows of the table these are
     removed : the others
     remarks : what could not be compared, one sentence each
     """
 
     kept: Table
+    rows: NDArray[np.int64]
     removed: tuple[LeftOut, ...]
     remarks: tuple[str, ...] = ()
 
@@ -67,9 +69,10 @@ def without_duplicates(
         remarks += [remark] if remark else []
     kept = _greedily_kept(np.concatenate(pairs), rank)
     removed = left_out(frame.filter(~pl.Series(kept)), "the same particle is listed before, or with a better score")
+    rows = np.flatnonzero(kept)
     if not removed:
-        return WithoutDuplicates(table, (), tuple(remarks))
-    return WithoutDuplicates(table.with_frame(frame.filter(pl.Series(kept))), tuple(removed), tuple(remarks))
+        return WithoutDuplicates(table, rows, (), tuple(remarks))
+    return WithoutDuplicates(table.with_frame(frame.filter(pl.Series(kept))), rows, tuple(removed), tuple(remarks))
 
 
 def _same_image(frame: pl.DataFrame, rank: NDArray[np.int64]) -> NDArray[np.int64]:

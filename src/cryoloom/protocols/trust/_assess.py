@@ -148,6 +148,7 @@ def assess(
         ),
         mask_is_given=done.mask is not None,
         mask_remarks=done.result.mask_remarks,
+        can_judge=done.result.can_judge,
     )
 
 
