@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cryoloom.engine.likelihood import ParticleImages
 
 RESOLUTION = 25.0  # Å, up to which an image is compared with its average: what single images show
-LEAST_RESEMBLANCE = 0.77  # of a typical member's, below which an image is taken for something else
+LEAST_RESEMBLANCE = 0.75  # of a typical member's, below which an image is taken for something else
 AGREEMENT = 0.5  # of the averages of a class's halves, where its resolution ends
 LEAST_EVENNESS = 0.4  # share of members that must resemble the average, but for what is chance in so few
 DOUBT = 2.0  # standard deviations of that share for which a class has the benefit of the doubt
