@@ -13,7 +13,7 @@ import mrcfile
 import numpy as np
 import polars as pl
 import pytest
-from phantom_particles import BOX, PIXEL, phantom, write_particles
+from phantom_particles import BOX, DIAMETER, PIXEL, phantom, write_particles
 
 from cryoloom.cli.main import main
 from cryoloom.data import Table, Volume
@@ -174,3 +174,19 @@ def test_a_tool_is_told_the_detector_by_the_particles(project, files, tmp_path, 
         main(["tool", "filter-map", halves[0], *particles, "--output", str(tmp_path / "filtered.mrc")])
     assert not left.value.code
     assert amplitudes(mrcfile.read(tmp_path / "filtered.mrc"))[-1] > 1.2 * amplitudes(mrcfile.read(halves[0]))[-1]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "values"),
+    [
+        ("abinitio", {"runs": 1, "iterations": 2, "batch_size": 10, "final_resolution": 30.0}),
+        ("class3d", {"reference": "2.volumes", "classes": 2, "start_iterations": 2, "iterations": 2}),
+        ("refine", {"reference": "2.volumes", "iterations": 2, "trust": "quick"}),
+    ],
+)
+def test_every_protocol_that_makes_maps_passes_the_detector_on(project, files, protocol, values):
+    run = project.add(protocol, particles="1.particles", diameter=DIAMETER, **values)
+    (end,) = project.drive(run)
+    assert end.state is RunState.FINISHED, end.reason
+    for volume in run.outputs["volumes"].latest().items():
+        assert OwnDetector.of_volume(volume) == OwnDetector(str(files / "mtf.star"), MOVIES)
