@@ -205,9 +205,8 @@ class Refine(WholeProtocol):
         memory = partial(_memory, inputs, parameters, grid)
         advice = advice_on_box(grid, memory, capacity.memory)
         advice += saved_by_quick(expected, seconds(full_trust=False), "trust=quick")
-        return Prediction(
-            expected, memory(grid.box_size), [*advice, *_warnings(_given_map(inputs, parameters), parameters, grid)]
-        )
+        given = _given_map(inputs, parameters) if parameters.search == "local" else None
+        return Prediction(expected, memory(grid.box_size), [*advice, *_warnings(given, parameters, grid)])
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
@@ -326,19 +325,19 @@ def _given_map(inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Volume:
     return chosen_volume(inputs["reference"], parameters.reference_number, "reference_number")
 
 
-def _half_files(given: Volume, parameters: Any) -> tuple[str, str] | None:
+def _half_files(given: Volume | None, parameters: Any) -> tuple[str, str] | None:
     """Half maps that a local search goes on from, if the reference has them."""
-    if parameters.search != "local":
+    if given is None or parameters.search != "local":
         return None
     return (given.half1_file, given.half2_file) if given.half1_file and given.half2_file else None
 
 
-def _begins(given: Volume, parameters: Any) -> dict[str, bool]:
+def _begins(given: Volume | None, parameters: Any) -> dict[str, bool]:
     """What decides which details both half sets are shown alike."""
     return {"goes_on": parameters.search == "local", "own_half_maps": _half_files(given, parameters) is not None}
 
 
-def _warnings(given: Volume, parameters: Any, grid: CommonGrid) -> tuple[str, ...]:
+def _warnings(given: Volume | None, parameters: Any, grid: CommonGrid) -> tuple[str, ...]:
     """What should be known before it starts."""
     return settings_of(parameters, given).warnings(grid.pixel_size, **_begins(given, parameters))
 
