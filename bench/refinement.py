@@ -266,10 +266,10 @@ def measure(name: str, box: int, seed: int, threads: int) -> dict:
     }
     if record["noise"]:
         # What the curves say, whether or not they are believed.
-        in_mask = refined(loaded, state, threads=threads).correlation.corrected
+        in_mask = refined(loaded, state, symmetry=row.symmetry, threads=threads).correlation.corrected
         return {**record, "crossings": [curve.resolution(0.143) for curve in (in_mask, state.curve)]}
     if name in LEAK_LOOKED_FOR:
-        done = Finished(loaded, settings, state, refined(loaded, state))
+        done = Finished(loaded, settings, state, refined(loaded, state, symmetry=row.symmetry))
         leak = assess(done, threads=threads).leak
         record["leak"] = {"share": leak.share, "trips": bool(leak.trips)}
     found = Found(state.rotations, state.half_maps, state.combined_map)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cryoloom.engine.orientations import euler_angles
 from cryoloom.engine.refinement import particle_sphere
+from cryoloom.engine.symmetry import point_group
 from cryoloom.engine.validation import correlate_half_maps, mask_warnings, soft_auto_mask
 from cryoloom.protocols.particle_images import with_poses
 
@@ -59,6 +60,7 @@ def refined(
     particles: LoadedParticles,
     state: RefinementState,
     *,
+    symmetry: str = "C1",
     mask: NDArray[np.float32] | None = None,
     threads: int = 1,
 ) -> Refined:
@@ -68,6 +70,7 @@ def refined(
     ----------
     particles : that were refined
     state : the last
+    symmetry : that was imposed
     mask : (box, box, box) that was given to the refinement; None: one is drawn
     threads : threads to use; the result does not depend on it
     """
@@ -79,7 +82,8 @@ def refined(
     if used is None:
         used = particle_sphere(particles.images) if drawn is None else drawn.mask
     first, second = state.half_maps
-    curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=used, threads=threads)
+    copies = point_group(symmetry).order
+    curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=used, copies=copies, threads=threads)
     posed = with_poses(
         particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale}, found_in="halves"
     )

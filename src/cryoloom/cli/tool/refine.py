@@ -346,7 +346,7 @@ def _finished(
     with ToolProgress("Refining", quiet=quiet) as progress:
         for state in kept_states(unfinished, algorithm):
             progress(*progress_of(state, settings.iterations))
-    result = refined(loaded, state, mask=ready.mask, threads=threads)
+    result = refined(loaded, state, symmetry=settings.symmetry, mask=ready.mask, threads=threads)
     return Finished(
         loaded, settings, state, result, given.resolve, ready.mask, poses=start.poses, sources=start.sources
     )

@@ -266,7 +266,7 @@ class Refine(WholeProtocol):
             if not state.finished:
                 _write("partial", {"map": state.combined_map}, particles.grid, workspace)
         assert state is not None, "there is at least one iteration"  # noqa: S101
-        result = refined(particles, state, mask=mask, threads=workspace.threads)
+        result = refined(particles, state, symmetry=settings.symmetry, mask=mask, threads=workspace.threads)
         for warning in result.remarks:
             workspace.warn(warning)
         done = Finished(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryoloom.errors import CryoloomError, InputError
-from cryoloom.protocols.trust._figures import Headline
+from cryoloom.protocols.trust._figures import NOT_TO_BE_JUDGED, Headline
 
 if TYPE_CHECKING:
     from cryoloom.protocols.refined import Refined
@@ -23,7 +23,12 @@ def headline_without_page(result: Refined, fault: Exception) -> Headline:
     fault : one of `PAGE_FAULTS`
     """
     why = str(fault) if isinstance(fault, CryoloomError) else f"{type(fault).__name__}: {fault}."
-    found = "No evidence of signal" if result.resolution is None else f"{result.resolution:.2f} Å by the half maps"
+    if result.resolution is not None:
+        found = f"{result.resolution:.2f} Å by the half maps"
+    elif result.can_judge:
+        found = "No evidence of signal"
+    else:
+        found = f"{NOT_TO_BE_JUDGED[0].upper()}{NOT_TO_BE_JUDGED[1:]}"
     return Headline(
         result.resolution,
         f"{found}, which nothing has checked, since the trust page could not be made. The maps are kept. {why}",
