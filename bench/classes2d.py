@@ -3,10 +3,12 @@
     python bench/classes2d.py [--full] [--seeds 611 612 613] [--junk-seeds 611 612 613] [--json FILE]
 
 1000 particles of the C3 body of the easy tier in boxes of 64 pixels, in 10 classes, scored by `class_truth.py`; with
---full RELION beside, by the fixed command of `peers/relion.py`. Then 2000 picks of the standard tier, broken and
+--full RELION beside, by the fixed command of `peers/relion.py`, and a seed of the other tiers, of which nothing is
+promised. Then 2000 picks of the standard tier, broken and
 denatured particles, aggregates, ice and gold among them, in 30 classes: how much of the intact and of the rest is
 proposed to be kept. The rarest views are the tenth of the intact particles with the fewest others within 12°.
-Seconds are those of the processor on one thread, which a busy machine does not change much, and on the clock.
+Seconds are those of the processor, which a busy machine does not change much, and on the clock, of two threads, from
+reading to the proposal; RELION's are on the clock, perhaps beside other work.
 Measurements are kept (`kept.py`): what was cut off goes on when it is started again.
 """
 
@@ -43,15 +45,19 @@ def main() -> None:
     options = parser.parse_args()
     compiled = reporting.compiled()
     measured = Kept("classes2d", [ours, proposal, classified, images_of, scored])
-    records = [measured.record({"seed": seed}, lambda seed=seed: ours(seed)) for seed in options.seeds]
+    cases = [{"tier": "easy", "seed": seed} for seed in options.seeds]
+    cases += [{"tier": tier, "seed": options.seeds[0]} for tier in ("standard", "hard") if options.full]
+    records = [measured.record(case, lambda case=case: ours(**case)) for case in cases]
     junk_seeds = options.junk_seeds or (options.seeds if options.full else options.seeds[:1])
     kept = [measured.record({"junk": seed}, lambda seed=seed: proposal(seed)) for seed in junk_seeds]
     if options.full:
-        records += [theirs(seed) for seed in options.seeds]
+        peer = Kept("classes2d-relion", [theirs, scored], scripts=("class_truth", "particle_sets", "peers.relion"))
+        own = [{"tier": "easy", "seed": seed} for seed in options.seeds]
+        records += [peer.record(case, lambda case=case: theirs(**case)) for case in own]
     print(compiled)
-    print(days([*kept, *records[: len(options.seeds)]]))
-    headings = ("seed", "program", "ring correlation 40–15 Å", "classes above 3 %", "members within 25°")
-    rows = map(row, sorted(records, key=lambda one: (one["seed"], one["program"])))
+    print(days([*kept, *records]))
+    headings = ("tier, seed", "program", "ring correlation 40–15 Å", "classes above 3 %", "members within 25°")
+    rows = map(row, sorted(records, key=lambda one: (one["tier"] != "easy", one["tier"], one["seed"], one["program"])))
     print(reporting.table((*headings, "s of the processor", "s on the clock"), rows))
     if not options.full:
         print(reporting.not_measured("RELION's classes", "only with --full"))
@@ -75,7 +81,7 @@ def main() -> None:
 
 def promised(records: list[dict]) -> Iterator[reporting.Promise]:
     """What is held of the classes of the easy tier."""
-    ours = {one["seed"]: one for one in records if one["program"] == "cryoloom"}
+    ours = {one["seed"]: one for one in records if one["program"] == "cryoloom" and one["tier"] == "easy"}
     theirs = {one["seed"]: one for one in records if one["program"] == "RELION"}
     yield reporting.promise("time", max(one["seconds"] for one in ours.values()), ".0f s", most=60)
     worst = min(one["correlation"] for one in ours.values())
@@ -103,31 +109,34 @@ def images_of(folder: Path) -> ParticleImages:
     return load_particles(given.table, given.resolve, diameter=DIAMETER).images
 
 
-def classified(images: ParticleImages, *, classes: int, seed: int) -> tuple[Classes2DState, float, float]:
-    """The last state, and the seconds of the processor and on the clock."""
+def classified(folder: Path, *, classes: int, seed: int) -> tuple[Classes2DState, np.ndarray, float, float]:
+    """The last state, which images (n,) are proposed to be kept, and the seconds of the processor and on the clock."""
     cpu, began = time.process_time(), time.perf_counter()
+    images = images_of(folder)
     *_, state = classify2d(images, Classes2DSettings(classes=classes, seed=seed), threads=2)
-    return state, time.process_time() - cpu, time.perf_counter() - began
+    keep = assess_classes(images, state).keep
+    return state, keep, time.process_time() - cpu, time.perf_counter() - began
 
 
-def ours(seed: int) -> dict:
-    """What cryoloom makes of 1000 particles of the easy tier."""
-    folder = particle_set(Recipe("c3-body", seed=seed))
-    state, cpu, seconds = classified(images_of(folder), classes=10, seed=seed)
+def ours(tier: str, seed: int) -> dict:
+    """What cryoloom makes of 1000 particles."""
+    folder = particle_set(Recipe("c3-body", tier, seed))
+    state, _, cpu, seconds = classified(folder, classes=10, seed=seed)
     figures = scored(folder, np.asarray(state.averages), state.poses.classes)
     return {"program": "cryoloom", "cpu": cpu, "seconds": seconds, **figures}
 
 
-def theirs(seed: int) -> dict:
+def theirs(tier: str, seed: int) -> dict:
     """What RELION makes of the same."""
-    folder = particle_set(Recipe("c3-body", seed=seed))
+    folder = particle_set(Recipe("c3-body", tier, seed))
     made = relion.class2d(folder / "unposed.star", classes=10, diameter=DIAMETER)
     table = read_star(made.folder / "run_it025_data.star")["particles"]
     order = [int(name.partition("@")[0]) - 1 for name in table["rlnImageName"]]
     classes = np.empty(len(order), int)
     classes[order] = table["rlnClassNumber"].to_numpy().astype(int) - 1
     figures = scored(folder, mrcfile.read(made.folder / "run_it025_classes.mrcs"), classes)
-    return {"seed": seed, "program": "RELION", "cpu": None, "seconds": made.seconds, **figures}
+    told = {"version": made.version, "command": " ".join(made.command), "data": made.data}
+    return {"program": "RELION", "cpu": None, "seconds": made.seconds, **figures, **told}
 
 
 def scored(folder: Path, averages: np.ndarray, classes: np.ndarray) -> dict:
@@ -145,9 +154,9 @@ def scored(folder: Path, averages: np.ndarray, classes: np.ndarray) -> dict:
 def proposal(seed: int) -> dict:
     """What is proposed to be kept of picks of the standard tier."""
     folder = particle_set(Recipe("c3-body", tier="standard", seed=seed, count=2000, variant="junk"))
-    truth, images = np.load(folder / "truth.npz"), images_of(folder)
-    state, cpu, _ = classified(images, classes=30, seed=seed)
-    keep, intact = assess_classes(images, state).keep, truth["state"] == "intact"
+    truth = np.load(folder / "truth.npz")
+    _, keep, cpu, _ = classified(folder, classes=30, seed=seed)
+    intact = truth["state"] == "intact"
     directions = rotations_of(truth["angles"][intact])[:, 2]
     thirds = np.radians([0.0, 120.0, 240.0])
     turns = [np.array([[np.cos(t), -np.sin(t), 0], [np.sin(t), np.cos(t), 0], [0, 0, 1]]) for t in thirds]
@@ -155,7 +164,7 @@ def proposal(seed: int) -> dict:
     others = (closeness > np.cos(np.radians(12.0))).sum(axis=1)
     rarest = np.argsort(others, kind="stable")[: len(others) // 10]
     return {
-        "picks": len(images),
+        "picks": len(keep),
         "intact": float(keep[intact].mean()),
         "rarest": float(keep[intact][rarest].mean()),
         "rejected": float((~keep[~intact]).mean()),
@@ -165,7 +174,7 @@ def proposal(seed: int) -> dict:
 
 def row(one: dict) -> tuple:
     return (
-        one["seed"],
+        f"{one['tier']}, {one['seed']}",
         one["program"],
         f"{one['correlation']:.3f}",
         one["occupied"],

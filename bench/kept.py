@@ -1,14 +1,11 @@
 """Measurements that are kept, so that a long benchmark goes on where it was cut off.
 
 They lie in ``measured/`` and belong to the repository, since some take hours. One is taken again if the code that it
-was taken with has changed: the modules of engine and protocols that are loaded, but for those that only foretell (or,
-of a peer, its fixed commands), the scripts that make and score particles, and the benchmark's own functions that
-measure.
+was taken with has changed: the benchmark's own functions that measure, and what its script imports (`sources.py`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
 import sys
@@ -17,11 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import reporting
+from sources import source_hash
 
 FOLDER = Path(__file__).parent / "measured"
-OURS = ("cryoloom.engine.", "cryoloom.protocols.")
-FORETELLING = ("_cost", "_protocol")
-BESIDE = ("map_truth", "class_truth", "particle_sets", "particle_micrographs", "synthetic_particles")
 
 
 class Kept:
@@ -30,16 +25,17 @@ class Kept:
     Parameters
     ----------
     name : of the benchmark
-    functions : of the benchmark that measure; all that they need is loaded and compiled
+    functions : of the benchmark that measure
     folder : of the file
-    measured_with : how the names of those modules begin that make what is measured
+    scripts : names of those of this folder that what is measured depends on; by default all that the benchmark imports
     """
 
     def __init__(
-        self, name: str, functions: Sequence[Callable], folder: Path = FOLDER, measured_with: tuple[str, ...] = OURS
+        self, name: str, functions: Sequence[Callable], folder: Path = FOLDER, scripts: Sequence[str] = ()
     ) -> None:
         self._file = folder / f"{name}.json"
-        self._code = code_hash(functions, measured_with)
+        own = Path(inspect.getsourcefile(functions[0]) or "").stem
+        self._code = source_hash(scripts or [own], functions)
         self._records: list[dict] = []
         if self._file.exists():
             self._records = json.loads(self._file.read_text(encoding="utf-8"))
@@ -70,14 +66,3 @@ def days(records: list[dict]) -> str:
     """The sentence that says when they were measured, and on which processors."""
     told = sorted({f"{record['day']} ({record['processor']})" for record in records})
     return f"Measured on {', '.join(told)}, one after the other, with the same code.\n"
-
-
-def code_hash(functions: Sequence[Callable], measured_with: tuple[str, ...] = OURS) -> str:
-    """Of the sources that what is measured depends on."""
-    digest = hashlib.sha256("\0".join(map(inspect.getsource, functions)).encode())
-    for name, module in sorted(sys.modules.items()):
-        ours = name.startswith(measured_with) and name.rpartition(".")[2] not in FORETELLING
-        source = getattr(module, "__file__", None)
-        if (ours or name in BESIDE) and source is not None:
-            digest.update(name.encode() + b"\0" + Path(source).read_bytes())
-    return digest.hexdigest()

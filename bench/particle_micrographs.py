@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import reporting
+from sources import source_hash
 
 from cryoloom.engine.ctf import CTFSettings
 from cryoloom.engine.gain import GainOrientation
@@ -86,7 +87,8 @@ class Micrographs:
     """
 
     def __init__(self, cache: Path, specimen: str, tier: str, seed: int, *, threads: int = 2) -> None:
-        self._folder = cache / "micrographs" / f"{specimen}-{tier}-{seed}"
+        made_by = source_hash(["particle_micrographs"])[:8]
+        self._folder = cache / "micrographs" / f"{specimen}-{tier}-{seed}-{made_by}"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._threads = threads
         empty = specimen == NOISE

@@ -35,6 +35,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from particle_micrographs import NOISE, Micrograph, Micrographs, specimen_named
+from sources import source_hash
 
 from cryoloom.data import child_id, half_set_of
 from cryoloom.engine.extraction import ExtractionSettings, extract_particles
@@ -101,8 +102,8 @@ class Cut:
 
 
 def particle_set(recipe: Recipe, cache: Path = CACHE, *, threads: int = 2) -> Path:
-    """Folder of a set; it is made if it is not there yet."""
-    folder = cache / recipe.name
+    """Folder of a set; it is made if it is not there yet, or was made by other code."""
+    folder = cache / f"{recipe.name}-{source_hash(['particle_sets'])[:8]}"
     if (folder / "particles.star").exists():
         return folder
     cache.mkdir(parents=True, exist_ok=True)

@@ -109,6 +109,12 @@ def promised(records: list[dict], box: int) -> Iterator[reporting.Promise]:
     yield reporting.promise("resolution, shells from RELION's", worst("shells"), ".0f", most=1)
     apart = max(abs(one["b_factor"] / one["relion_b_factor"] - 1) for one in records)
     yield reporting.promise("B factor, from RELION's", 100 * apart, ".1f %", most=10)
+    yield reporting.promise("foretold against truth, RMS", worst("foretold"), ".3f", most=0.05)
+    off = [EXTENT * (1 / one["resolution"] - 1 / one["truth"]) for one in records]
+    yield reporting.promise("half maps' resolution beyond the truth's, shells", max(off), ".2f", most=0.0)
+    allowed = [max(1.0, 0.05 * EXTENT / one["truth"]) for one in records]
+    behind = max(-value / limit for value, limit in zip(off, allowed, strict=True))
+    yield reporting.promise("half maps' resolution behind the truth's, of what is allowed", behind, ".2f", most=1.0)
     for part, wanted in (("core", CORE), ("rim", RIM)):
         off = max(abs(one[part] / wanted - 1) for one in records)
         yield reporting.promise(f"local resolution of the {part}, off", 100 * off, ".1f %", most=10)

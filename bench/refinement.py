@@ -12,7 +12,7 @@ trust page. A thousand particles of the easy tier resolve more than pixels of 4 
 ends is asked of 100 of them.
 Images of noise, and real images mixed with noise, must gain nothing; that a fifth of a set are second
 pictures of other particles must be noticed. Measurements are kept (`kept.py`): what was cut off goes on when it is
-started again. `refinement_relion.py` sets RELION's beside them.
+started again. `refinement_relion.py` sets RELION's beside them, `refine_tool.py` times the whole command.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from cryoloom.protocols.refined import refined
 from cryoloom.protocols.trust import Finished, assess
 
 START = 40.0  # Å
-UNBOUND = ("few",)  # so few particles that they end the map, and not its pixels
+UNBOUND = ("few", "few-t20s")  # so few particles that they end the map, and not its pixels
 NOISE_BEYOND = 35.0  # Å: images of noise resolve nothing finer
 TIMED = {"c3": {64: 180, 96: 480}}  # s, of box sizes
 
@@ -69,11 +69,14 @@ class Row:
 ROWS = {
     "c3": Row(Recipe("c3-body"), "C3"),
     "c1": Row(Recipe("c3-body"), "C1"),
+    "pseudoprotein": Row(Recipe("pseudoprotein"), "C1"),
     "t20s": Row(Recipe("t20s"), "D7"),
+    "groel": Row(Recipe("groel"), "D7"),
     "apoferritin": Row(Recipe("apoferritin"), "O"),
     "standard": Row(Recipe("c3-body", tier="standard"), "C3"),
     "hard": Row(Recipe("c3-body", tier="hard"), "C3", boxes=(64,)),
     "few": Row(Recipe("c3-body", count=100), "C3", boxes=(96,)),
+    "few-t20s": Row(Recipe("t20s", count=60), "D7", boxes=(96,)),
     "mix": Row(Recipe("c3-body", variant="mix"), "C3", boxes=(64,)),
     "duplicates": Row(Recipe("c3-body", variant="duplicates"), "C3", boxes=(64,)),
     "noise-c1": Row(Recipe("c3-body", variant="noise"), "C1", boxes=(64,), seeds=5),
@@ -163,7 +166,7 @@ def promised_of(own: list[dict]) -> Iterator[reporting.Promise]:
     if "alone" in own[0]:
         for key, what in (("truth", "0.5 against the truth"), ("resolution_in_mask", "0.143")):
             gained = max(size_of(one) * (1 / one[key] - 1 / one["alone"][key]) for one in own)
-            yield reporting.promise(f"{what}, shells gained by images of noise", gained, ".2f", most=1.0)
+            yield reporting.promise(f"{what}, shells gained by images of noise", gained, ".2f", most=0.0)
     yield reporting.promise("shortfall against true poses", worst("shortfall"), ".3f", most=0.08)
     yield reporting.promise("reported − truth, RMS", worst("reported_rms"), ".3f", most=0.05)
     off = [size_of(record) * (1 / record["resolution_in_mask"] - 1 / record["truth"]) for record in own]
@@ -263,10 +266,10 @@ def measure(name: str, box: int, seed: int, threads: int) -> dict:
     }
     if record["noise"]:
         # What the curves say, whether or not they are believed.
-        in_mask = refined(loaded, state, threads=threads).correlation.corrected
+        in_mask = refined(loaded, state, symmetry=row.symmetry, threads=threads).correlation.corrected
         return {**record, "crossings": [curve.resolution(0.143) for curve in (in_mask, state.curve)]}
     if name in LEAK_LOOKED_FOR:
-        done = Finished(loaded, settings, state, refined(loaded, state))
+        done = Finished(loaded, settings, state, refined(loaded, state, symmetry=row.symmetry))
         leak = assess(done, threads=threads).leak
         record["leak"] = {"share": leak.share, "trips": bool(leak.trips)}
     found = Found(state.rotations, state.half_maps, state.combined_map)
@@ -318,7 +321,7 @@ def score(
     mask = map_truth.truth_mask(truth, pixel_size)
     curves = correlate_half_maps(*halves, pixel_size=pixel_size, mask=mask, threads=threads)
     told = curves.corrected.correlation
-    shells = slice(1, len(truth) // 2)
+    shells = slice(1, len(truth) // 2 + 1)
     believed = told[shells] > 0.05
     difference = curves.against_truth[shells][believed] - found.curve.correlation[shells][believed]
     return {

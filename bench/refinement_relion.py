@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, help="of cryoloom's")
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()
-    peer = Kept("refinement-relion", [measure], measured_with=("peers.",))
+    peer = Kept("refinement-relion", [measure], scripts=("map_truth", "particle_sets", "peers.relion"))
     compiled = reporting.compiled()
     own = refinement.measurements()
     records, missing = [], []
@@ -97,6 +97,7 @@ def measure(name: str, box: int, seed: int) -> dict:
         "above_10": poses.share_above_10,
         "seconds": made.seconds,
         "version": made.version,
+        "command": " ".join(made.command),
         "data": made.data,
     }
 

@@ -33,6 +33,7 @@ SCRIPTS = {
     "reconstruction": "Reconstruction, with RELION",
     "abinitio": "First maps",
     "refinement": "Refinement of poses and maps",
+    "refine_tool": "The command `cryoloom tool refine`, as a whole",
     "refinement_relion": "Refinement beside RELION's",
     "classes2d": "2D classes, with RELION",
     "classes3d": "3D classes",

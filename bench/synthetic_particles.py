@@ -27,6 +27,7 @@ from particle_micrographs import specimen_named
 from particle_sets import CACHE, CUT, Recipe, half_sets, particle_set, write_particles
 from scipy import fft
 from scipy.spatial.transform import Rotation
+from sources import source_hash
 
 from cryoloom.engine.extraction import ExtractionSettings, extract_particles
 from cryoloom.formats import read_stack, write_stack, write_volume
@@ -46,7 +47,8 @@ def synthetic_set(
     change: str, counts: tuple[int, int], seed: int, box: int, cache: Path = CACHE, *, specimen: str = "c3-body"
 ) -> Path:
     """Folder of a set; it is made if it is not there yet."""
-    folder = cache / f"{specimen}-synthetic-{seed}-{change}-{counts[0]}+{counts[1]}-box{box}"
+    parts = [specimen, "synthetic", str(seed), change, f"{counts[0]}+{counts[1]}", f"box{box}", made_by()]
+    folder = cache / "-".join(parts)
     if (folder / "particles.star").exists():
         return folder
     random = np.random.default_rng([seed, 78, CHANGES.index(change)])
@@ -125,13 +127,18 @@ def changed(specimen: Specimen, change: str) -> Specimen:
     return replace(specimen, positions=np.where(moved[:, None], turned, positions))
 
 
+def made_by() -> str:
+    """What tells sets apart that other code has made."""
+    return source_hash(["synthetic_particles"])[:8]
+
+
 def measured_in(cache: Path) -> dict[str, np.ndarray]:
     """What an easy set cut from movies is like.
 
     Damping of the signal and power of the rest by ring (CUT // 2 + 1,), heights of particles (n,) in Å, and errors of
     defocus U, V (Å) and angle (degrees) of its micrographs (m, 3).
     """
-    kept = cache / "spectra.npz"
+    kept = cache / f"spectra-{made_by()}.npz"
     if kept.exists():
         with np.load(kept) as values:
             return dict(values)

@@ -56,12 +56,9 @@ def column_pages() -> str:
 
 def command_pages() -> str:
     """Every command with its arguments and options."""
-    import importlib
     from collections.abc import Mapping
 
-    import typer
-
-    from cryoloom.cli.main import COMMANDS
+    from cryoloom.cli.main import COMMANDS, command_of
 
     lines = ["# Commands", "", "Generated from the commands themselves; `cryoloom COMMAND --help` shows the same.", ""]
 
@@ -70,12 +67,8 @@ def command_pages() -> str:
             if isinstance(target, Mapping):
                 describe(f"{prefix} {name}", target)
                 continue
-            module, function_name = target.split(":")
-            function = getattr(importlib.import_module(module), function_name)
-            application = typer.Typer(add_completion=False)
-            application.command(name)(function)
-            command = typer.main.get_command(application)
-            lines.extend([f"## {prefix} {name}", "", *_as_paragraphs(inspect.getdoc(function) or ""), ""])
+            command = command_of(name, target)
+            lines.extend([f"## {prefix} {name}", "", *_as_paragraphs(inspect.cleandoc(command.help)), ""])
             for parameter in command.params:
                 if parameter.name == "help":
                     continue

@@ -21,29 +21,9 @@ def test_a_case_is_measured_once_until_the_code_changes(tmp_path, monkeypatch):
     assert (first["seed"], first["seconds"]) == (1, 1.0)
     assert Kept("some", [json.dumps], tmp_path).record({"seed": 1}, measure) == first
     assert Kept("some", [json.dumps], tmp_path).record({"seed": 2}, measure)["seconds"] == 2.0
-    monkeypatch.setattr(kept, "code_hash", lambda *_: "changed")
+    monkeypatch.setattr(kept, "source_hash", lambda *_: "changed")
     assert Kept("some", [json.dumps], tmp_path).record({"seed": 1}, measure)["seconds"] == 3.0
     assert Kept("some", [json.dumps], tmp_path).record({"seed": 1}, measure)["seconds"] == 3.0
-
-
-def test_what_is_kept_depends_on_the_engine_and_not_on_what_foretells(tmp_path, monkeypatch):
-    def module(name: str, text: str) -> object:
-        file = tmp_path / f"{name}.py"
-        file.write_text(text, encoding="utf-8")
-        return type("Module", (), {"__file__": str(file)})
-
-    monkeypatch.setitem(kept.sys.modules, "cryoloom.engine.some._cost", module("_cost", "1"))
-    before = kept.code_hash([json.dumps])
-    (tmp_path / "_cost.py").write_text("2", encoding="utf-8")
-    assert kept.code_hash([json.dumps]) == before
-    monkeypatch.setitem(kept.sys.modules, "cryoloom.engine.some._work", module("_work", "1"))
-    with_work = kept.code_hash([json.dumps])
-    assert with_work != before
-    (tmp_path / "_work.py").write_text("2", encoding="utf-8")
-    assert kept.code_hash([json.dumps]) != with_work
-    (tmp_path / "_work.py").write_text("1", encoding="utf-8")
-    assert kept.code_hash([json.dumps]) == with_work
-    assert kept.code_hash([json.loads]) != with_work
 
 
 def test_a_peer_that_was_cut_off_goes_on_after_its_last_iteration(tmp_path):

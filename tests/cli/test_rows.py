@@ -13,7 +13,9 @@ from cryoloom.cli._rows import columns_for_people, shown_rows, with_crossings
 from cryoloom.data import Table, item_kind, item_kinds
 from cryoloom.runtime import InstalledEnvironment
 
-BY_PROTOCOLS = {"confidence", "axes_of", "least_correlation"}
+BY_PROTOCOLS = {
+    *("confidence", "reliable", "proposed_symmetry", "symmetry_correlation", "axes_of", "least_correlation"),
+}
 ROUND = "runs/000009-abinitio/files/maps/round_1-0000000000000001"
 ROWS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "classes3d": (

@@ -11,7 +11,13 @@ import pytest
 
 from cryoloom.data import Volume
 from cryoloom.formats import write_volume
-from cryoloom.protocols.maps import CompareHalves, EstimateDirectionalResolution, EstimateLocalResolution, Postprocess
+from cryoloom.protocols.maps import (
+    CompareHalves,
+    EstimateDirectionalResolution,
+    EstimateLocalResolution,
+    Postprocess,
+    ResampleMap,
+)
 from cryoloom.protocols.report._map_section import map_section
 from cryoloom.protocols.report._reconstruction import Reconstruction
 
@@ -73,6 +79,32 @@ def test_the_worse_of_trust_page_and_half_maps_is_the_resolution(volume, workspa
     assert "worse than" in workspace.said.pop()
     assert sharpened(replace(volume, resolution=found), workspace)[0] == found
     assert workspace.said == []
+
+
+def test_a_map_in_larger_pixels_has_the_resolution_that_they_hold(workspace, tmp_path):
+    """Halves with signal far beyond the new pixels agree to these, and are not said to be worse than the refinement."""
+    random = np.random.default_rng(9)
+    shared = random.normal(size=(BOX,) * 3)
+    z, y, x = np.mgrid[-20:20, -20:20, -20:20]
+    shared *= np.sqrt(z**2 + y**2 + x**2) < 12
+    for name in ("map", "half1", "half2"):
+        data = shared + 0.05 * random.normal(size=shared.shape)
+        write_volume(tmp_path / f"{name}.mrc", data.astype(np.float32), pixel_size=PIXEL)
+    files = {"file": "map.mrc", "half1_file": "half1.mrc", "half2_file": "half2.mrc", "trust_file": "trust.html"}
+    volume = Volume(id=5, pixel_size=PIXEL, box_size=BOX, resolution=6.5, **files)
+    protocol = ResampleMap()
+    made = protocol.process(volume, protocol.Parameters(pixel_size=4.0), workspace)
+    assert (made.box_size, made.pixel_size, made.resolution) == (30, 4.0, 8.0)
+    resolution, told = sharpened(made, workspace)
+    assert not [said for said in workspace.said if "halves agree" in said]
+    assert resolution == pytest.approx(8.0, rel=0.01)
+    assert "the finest that its pixels hold" in told
+    finer = protocol.process(volume, protocol.Parameters(pixel_size=2.0), workspace)
+    assert finer.resolution == 6.5
+    assert (
+        protocol.process(replace(volume, resolution=None), protocol.Parameters(pixel_size=4.0), workspace).resolution
+        is None
+    )
 
 
 def test_halves_without_signal_have_no_resolution_whatever_was_believed(volume, workspace, tmp_path):

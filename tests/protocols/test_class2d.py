@@ -7,7 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import mrcfile
-import numpy as np
 import polars as pl
 import pytest
 from phantom_particles import BOX, COUNT, DIAMETER, write_particles
@@ -17,12 +16,12 @@ from cryoloom.engine.classes2d import classify2d
 from cryoloom.errors import ParameterError
 from cryoloom.formats import read_star
 from cryoloom.protocols.class2d import SelectClasses
-from cryoloom.protocols.class2d._labels import continued
 from cryoloom.protocols.class_choice import labels_in
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
 from cryoloom.runtime import findings_of
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
+from cryoloom.workflow.warned import warnings_of
 
 QUICK = {
     "diameter": DIAMETER,
@@ -75,8 +74,14 @@ def test_classes_go_on_from_the_last_iteration_and_are_chosen(imported, monkeypa
     assert "proposed to be kept" in run.folder.newest_attempt().end().reason
 
     chosen = imported.add("select-classes", classes="2.classes", particles="2.particles", least_resemblance=0.0)
-    chosen.decide(keep="1-2", leave_out="3")
+    with pytest.raises(ParameterError, match=r"There is no class 12; there are 1-3\."):
+        chosen.decide(leave_out="12")
+    with pytest.raises(ParameterError, match="Leave out 1-3: none of classes 1-3 is left"):
+        chosen.decide(leave_out="1-3")
+    chosen.decide(keep="1-2", leave_out="3, 9")
     assert imported.drive(chosen)[0].state is RunState.FINISHED
+    (warning,) = warnings_of(chosen.folder)
+    assert warning.sentence == "Leave out 9: not found among the classes, which are 1-3."
     kept = chosen.outputs["particles"].to_polars()
     assert set(kept["id"]) == set(particles.filter(particles["class_number"] < 3)["id"])
     reason = chosen.folder.newest_attempt().end().reason
@@ -101,20 +106,8 @@ def test_why_particles_of_classes_that_are_kept_are_left_out_is_said():
         name: SimpleNamespace(count=len(table), to_polars=lambda columns, table=table: table.select(columns))
         for name, table in outputs.items()
     }
-    told = SelectClasses().summary(given, None)
+    told = SelectClasses().summary(given, SelectClasses.Parameters())
     assert told == "rejected: 2 in classes left out, 1 unlike the average of their class"
-
-
-def test_labels_stay_with_averages_that_are_found_again():
-    random = np.random.default_rng(3)
-    grid = np.arange(BOX) - BOX // 2
-    former = np.zeros((3, BOX, BOX), np.float32)
-    for number in range(3):
-        for y, x in random.uniform(-6, 6, size=(5, 2)):
-            former[number] += np.exp(-((grid[:, None] - y) ** 2 + (grid - x) ** 2) / 6.0)
-    new = random.normal(size=(1, BOX, BOX)).astype(np.float32)
-    averages = np.concatenate([np.rot90(former[[2, 0]], axes=(1, 2)), new])
-    assert continued(averages, former, [1, 2, 7], 6.0) == [7, 1, 8]
 
 
 def test_lists_of_labels_are_read():

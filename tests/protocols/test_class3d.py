@@ -102,6 +102,14 @@ def test_classes_go_on_from_the_last_iteration_and_are_chosen(imported, monkeypa
     other.decide(leave_out="1")
     assert imported.drive(other)[0].state is RunState.FINISHED
     assert set(other.outputs["particles"].to_polars()["class_number"]) == {2}
+    with pytest.raises(ParameterError, match="There is no class 7; there are 1-2"):
+        other.decide(leave_out="7")
+    nothing = imported.drive(imported.add("select-classes-3d", **inputs, keep="7"))[0]
+    assert nothing.state is RunState.FAILED
+    assert nothing.reason == "Keep 7: none of classes 1-2 is left; choose at least one to be kept."
+    some = imported.add("select-classes-3d", **inputs, keep="2, 7")
+    assert imported.drive(some)[0].state is RunState.FINISHED
+    assert [one.sentence for one in warnings_of(some.folder)] == ["Keep 7: not found among the classes, which are 1-2."]
     with pytest.raises(ParameterError, match="names no class"):
         imported.add("select-classes-3d", **inputs, keep="good")
 

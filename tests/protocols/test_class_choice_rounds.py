@@ -1,4 +1,4 @@
-"""A choice among 2D classes, made once, holds for the classes of a newer round with more particles."""
+"""A choice among 2D classes, made once, holds for the classes of a newer round, or for the particles of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from phantom_particles import BOX, DIAMETER, PIXEL, phantom
 from simulated_stacks import write_images, write_particle_file
 
-from cryoloom.workflow.run import RunState
+from cryoloom.workflow.run import ChosenMembers, RunState
 
 VIEWS = np.array([[0.0, 90.0], [50.0, 20.0], [200.0, 110.0]])
 FORMER, LATER = 120, 90
@@ -60,7 +60,17 @@ def label_of_view(table: pl.DataFrame, view: int) -> int:
     return int(label)
 
 
-def test_a_choice_holds_for_a_round_with_more_particles(make_project, star):
+def ids_of(run) -> set[int]:
+    """Of the particles that are kept."""
+    return set(run.outputs["particles"].to_polars()["id"])
+
+
+def members_of(run) -> pl.DataFrame:
+    """What the last decision of a person chose, as it is kept."""
+    return ChosenMembers(run.folder, run.last_decision().ulid).read()
+
+
+def test_a_choice_holds_for_a_round_with_more_particles_or_for_its_own(make_project, star, monkeypatch):
     project = make_project()
     source = project.add("import-particles", file=star)
     classes = project.add(
@@ -73,8 +83,27 @@ def test_a_choice_holds_for_a_round_with_more_particles(make_project, star):
     assert before.height == FORMER
     unwanted = label_of_view(before, UNWANTED)
     wanted = [label_of_view(before, view) for view in range(3) if view != UNWANTED]
-    chosen.decide(keep=", ".join(map(str, wanted)), leave_out=str(unwanted))
-    project.drive(chosen)
+    choice = {"keep": ", ".join(map(str, wanted)), "leave_out": str(unwanted)}
+    # Others keep to what was chosen on the first round: applied then, applied only later, and without a person.
+    pinned, late, proposed = (
+        project.add(
+            "select-classes", classes="2.classes", particles="2.particles", least_resemblance=0.0,
+            newer_rounds="as-decided",
+        )
+        for _ in range(3)
+    )  # fmt: skip
+    for run in (chosen, pinned, late):
+        run.decide(**choice | {"leave_out": f"{unwanted}, 9"})
+    project.drive(chosen, pinned, proposed)
+    for run in (chosen, pinned):
+        assert [one.sentence for one in run.warnings()] == ["Leave out 9: not found among the classes, which are 1-3."]
+    decided = ids_of(chosen)
+    assert decided == set(before.filter(before["label"] != unwanted)["id"])
+    assert ids_of(pinned) == decided
+    assert ids_of(proposed) == set(before["id"])  # all three views are good
+    for run in (chosen, pinned, late):
+        assert set(members_of(run)["id"]) == decided
+        assert set(members_of(run)["label"]) == set(wanted)
 
     star.with_name("away.mrcs").rename(star.with_name("later.mrcs"))
     ends = project.drive(source, classes, chosen)
@@ -91,3 +120,18 @@ def test_a_choice_holds_for_a_round_with_more_particles(make_project, star):
     assert (view_of(rejected) == UNWANTED).mean() > 0.9
     assert (view_of(kept) != UNWANTED).mean() > 0.9
     assert (kept["id"] >= FIRST + FORMER).any()
+
+    project.drive(pinned, late, proposed)
+    for run in (pinned, late):
+        assert ids_of(run) == decided
+        assert sorted(run.outputs["classes"].to_polars()["label"]) == sorted(wanted)
+        assert run.outputs["rejected"].to_polars().height == COUNT - len(decided)
+        assert run.outputs["particles"].to_polars()["class_number"].is_not_null().all()
+        reason = run.folder.newest_attempt().end().reason
+        assert reason == f"rejected: {COUNT - len(decided)} that were not chosen on the round of the decision"
+    assert ids_of(proposed) == set(before["id"])
+    assert set(members_of(chosen)["id"]) == decided  # also a choice that follows can be told as it was made
+    monkeypatch.setattr(type(pinned), "start", lambda _: None)  # it is driven here
+    pinned.decide(**choice)  # decided again, on the newer round
+    project.drive(pinned)
+    assert ids_of(pinned) == set(kept["id"])

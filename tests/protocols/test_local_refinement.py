@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import mrcfile
 import numpy as np
@@ -15,18 +16,21 @@ from scipy.spatial.transform import Rotation
 
 from cryoloom.cli.main import main
 from cryoloom.data import OpticsGroup, Particle, Table, digest
+from cryoloom.engine.abinitio import AbInitioSettings
 from cryoloom.engine.fsc import fourier_shell_correlation
 from cryoloom.engine.maps import resample
 from cryoloom.engine.orientations import angular_distance, euler_angles, rotation_matrices
 from cryoloom.engine.projection import project_volume
 from cryoloom.engine.refinement import RefinementSettings, refine
 from cryoloom.engine.symmetry import point_group
+from cryoloom.errors import InputError
 from cryoloom.formats import relion, write_image, write_volume
+from cryoloom.protocols.abinitio._runs import posed
 from cryoloom.protocols.change_box._compute import Source, re_extract
 from cryoloom.protocols.change_box._sampling import Wanted
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
 from cryoloom.protocols.reconstruct._compute import map_of, sums_of
-from cryoloom.protocols.refine._start import local_start
+from cryoloom.protocols.refine._start import check_goes_on, local_start
 from cryoloom.protocols.refined import refined
 from cryoloom.protocols.symmetry._expand import expanded
 from cryoloom.workflow.predicting import predicted
@@ -83,41 +87,57 @@ def test_what_cannot_go_on_is_refused_before_it_starts(star, capsys):
         return said
 
     assert "drawn now would not be independent" in refused(star)
-    posed = changed(star, lambda frame: led_astray(frame, 0.0, 0.0))
-    assert "must then not be moved away" in refused(posed, "--align-reference")
-    assert "Bring it and its particles to the axes" in refused(posed, "--symmetry", "C3")
-    truth = posed.with_name("truth.mrc")
-    assert "Give both half maps" in refused(posed, "--half1", truth)
-    turned = posed.with_name("turned.mrc")
+    near = changed(star, lambda frame: led_astray(frame, 0.0, 0.0))
+    assert "must then not be moved away" in refused(near, "--align-reference")
+    assert "Bring it and its particles to the axes" in refused(near, "--symmetry", "C3")
+    truth = near.with_name("truth.mrc")
+    assert "Give both half maps" in refused(near, "--half1", truth)
+    turned = near.with_name("turned.mrc")
     write_volume(turned, np.ascontiguousarray(mrcfile.read(truth).transpose(1, 2, 0)), pixel_size=PIXEL)
-    assert "give the map that the particles were refined to" in refused(posed, "--reference", turned)
+    assert "give the map that the particles were refined to" in refused(near, "--reference", turned)
     half_maps = ("--half1", truth, "--half2", truth)
-    assert "for a local search" in refused(posed, *half_maps, "--search", "everywhere")
+    assert "for a local search" in refused(near, *half_maps, "--search", "everywhere")
+    together = changed(star, lambda frame: led_astray(frame, 0.0, 0.0).with_columns(poses_from=pl.lit("together")))
+    assert "found in one map of all of them" in refused(together)
     unposed = changed(star, lambda frame: led_astray(frame, 0.0, 0.0).drop(ANGLES))
     assert "there is none to look about" in refused(unposed)
 
 
+def test_poses_of_a_first_map_are_not_taken_for_those_of_half_sets(star):
+    """Half sets are drawn when particles are read, and stay; it is another question where poses were found."""
+    given = read_particle_file(star)
+    loaded = load_particles(given.table.with_frame(given.table.frame.head(8)), given.resolve, diameter=DIAMETER)
+    first = SimpleNamespace(maps=[mrcfile.read(star.with_name("truth.mrc"))], occupancy=[1.0], resolution=30.0)
+    relion.write_particles(star, posed(loaded, AbInitioSettings(shift_radius=10.0), first))
+    found = read_particle_file(star).table
+    assert found.frame["half_set"].to_list() == loaded.half_sets.tolist()
+    with pytest.raises(InputError, match="found in one map of all of them"):
+        check_goes_on(found)
+
+
 def test_the_tool_goes_on_from_poses_and_half_maps(star, capsys):
     truth = read_particle_file(star).table.frame
-    posed = changed(star, lambda frame: led_astray(frame, 5.0, 5.0))
-    given = read_particle_file(posed).table.frame
+    near = changed(star, lambda frame: led_astray(frame, 5.0, 5.0))
+    given = read_particle_file(near).table.frame
     halves = ("--half1", star.with_name("truth.mrc"), "--half2", star.with_name("truth.mrc"))
-    code, out, err = called(capsys, posed, *halves, "--iterations", 3, "--trust", "quick", "--json")
+    code, out, err = called(capsys, near, *halves, "--iterations", 3, "--trust", "quick", "--json")
     assert code == 0, err
     told = json.loads(out)
     assert told["search"] == "local"
     assert "each half set in its half of the reference at 20 Å" in err
+    assert "do not tell where their poses were found" in err
     found = read_particle_file(Path(told["particles"])).table.frame
     assert found["half_set"].to_list() == given["half_set"].to_list()
     assert errors(found, truth)[0] < 0.6 * errors(given, truth)[0]
     assert errors(found, truth)[1] < PIXEL / 4 < errors(given, truth)[1]
+    assert set(found["poses_from"]) == {"halves"}
 
 
 def test_a_run_goes_on_and_after_an_interruption_to_the_same(star, make_project, monkeypatch):
-    posed = changed(star, lambda frame: led_astray(frame, 5.0, 5.0))
+    near = changed(star, lambda frame: led_astray(frame, 5.0, 5.0))
     project = make_project()
     sources = (
-        project.add("import-particles", file=posed),
+        project.add("import-particles", file=near),
         project.add("import-volume", file=star.with_name("truth.mrc")),
     )
     project.drive(*sources)
@@ -130,8 +150,9 @@ def test_a_run_goes_on_and_after_an_interruption_to_the_same(star, make_project,
     assert "by local searches" in run.methods().text
     told, everywhere = (predicted(one) for one in (run, project.add("refine", **values, trust="quick")))
     assert told.seconds < 0.5 * everywhere.seconds
-    truth, posed = read_particle_file(star).table.frame, run.outputs["particles"].to_polars()
-    assert errors(posed, truth)[0] < 0.6 * errors(project.run(1).outputs["particles"].to_polars(), truth)[0]
+    truth, refined_ones = read_particle_file(star).table.frame, run.outputs["particles"].to_polars()
+    assert set(refined_ones["poses_from"]) == {"halves"}
+    assert errors(refined_ones, truth)[0] < 0.6 * errors(project.run(1).outputs["particles"].to_polars(), truth)[0]
 
     again = project.add("refine", **values, search="local", trust="quick")
     iterated = []
@@ -147,7 +168,7 @@ def test_a_run_goes_on_and_after_an_interruption_to_the_same(star, make_project,
     assert [project.drive(again)[0].state for _ in range(2)] == [RunState.FAILED, RunState.FINISHED]
     assert iterated == [1, 2]
     columns = ["id", *ANGLES, *SHIFTS, "scale"]
-    assert again.outputs["particles"].to_polars().select(columns).equals(posed.select(columns))
+    assert again.outputs["particles"].to_polars().select(columns).equals(refined_ones.select(columns))
     maps = [sorted(one.folder.files.glob("maps/*")) for one in (run, again)]
     assert [path.read_bytes() for path in maps[0]] == [path.read_bytes() for path in maps[1]]
 
@@ -232,7 +253,13 @@ def test_in_finer_pixels_it_resolves_more_and_poses_stay(tmp_path):
     halves, sampling, resolutions, errors = np.stack([truth] * 2), FINE, [], []
     for box, pixel in ((32, 6.0), (64, FINE)):
         files = {one: tmp_path / f"{one}_{box}.mrcs" for one in sources}
-        made = re_extract(table, sources, Wanted(box, pixel), lambda one, files=files: (files[one], files[one].name))
+        made = re_extract(
+            table,
+            sources,
+            Wanted(box, pixel),
+            lambda one, files=files: (files[one], files[one].name),
+            resolve=tmp_path.joinpath,
+        )
         loaded = load_particles(made.table(table), lambda name: tmp_path / name, diameter=150.0)
         given = [resample(one, pixel_size=sampling, new_pixel_size=pixel, box_size=box) for one in halves]
         start = local_start(loaded, given[0], np.stack(given), settings, None, threads=2)

@@ -54,7 +54,7 @@ def test_tool_and_run_make_the_same_cross_checks_and_an_interrupted_one_makes_no
     assert by_tool["mask"]["given"]
     checks = by_tool["cross_checks"]
     assert 0.0 <= checks["same_poses"] <= 1.0
-    assert checks["noise_images"] == sum(max(4, round(0.2 * half)) for half in by_tool["particles"])
+    assert checks["noise_images"] == sum(max(10, round(0.2 * half)) for half in by_tool["particles"])
 
     assert np.array_equal(mrcfile.read(told["mask"]), mrcfile.read(project.path / drawn))
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cryoloom.cli.output import duration
-
 if TYPE_CHECKING:
     from cryoloom.workflow.project import Run
 
 
 def prediction_of(run: Run) -> tuple[dict[str, Any], str]:
     """What a run will take: for machines, and in words; both empty if it is not known."""
-    from cryoloom.workflow.predicting import as_document, predicted
+    from cryoloom.workflow.predicting import as_document, in_words, predicted
 
     told = predicted(run)
     if told is None:
         return {}, ""
-    words = f"It will take about {duration(told.seconds)} and {told.memory / 2**30:.1f} GB of memory."
-    return {"prediction": as_document(told)}, " ".join([words, *told.advice])
+    return {"prediction": as_document(told)}, " ".join([in_words(told), *told.advice])

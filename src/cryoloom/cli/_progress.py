@@ -16,8 +16,8 @@ from rich.text import Text
 from cryoloom.cli._news_of_runs import NewsOfRuns
 from cryoloom.cli._resuming import Resumption
 from cryoloom.cli._run_table import RunLine, RunTable
-from cryoloom.cli.output import duration
 from cryoloom.data import counted
+from cryoloom.workflow.durations import duration
 from cryoloom.workflow.run import Progress, RunState
 
 if TYPE_CHECKING:

@@ -89,6 +89,27 @@ GROUP_HELP: Mapping[str, str] = {
 }
 
 
+def command_of(name: str, target: str) -> Any:
+    """Import the module of a command and build its parser; a tool takes the options that all tools take.
+
+    Parameters
+    ----------
+    name : of the command
+    target : its module and function, as `COMMANDS` gives them
+    """
+    module_name, function_name = target.split(":")
+    function = getattr(importlib.import_module(module_name), function_name)
+    if target in TOOLS.values():
+        from cryoloom.cli.tool._options import with_common_options
+
+        function = with_common_options(function)
+    application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    application.command(name)(function)
+    command = typer.main.get_command(application)
+    command.name = name
+    return command
+
+
 class _CommandsOnDemand(core.TyperGroup):
     """A group whose commands are imported when they are called or listed."""
 
@@ -107,12 +128,7 @@ class _CommandsOnDemand(core.TyperGroup):
             return super().get_command(ctx, cmd_name)
         if isinstance(target, Mapping):
             return _CommandsOnDemand(cmd_name, target, GROUP_HELP[cmd_name])
-        module_name, function_name = target.split(":")
-        application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        application.command(cmd_name)(getattr(importlib.import_module(module_name), function_name))
-        command = typer.main.get_command(application)
-        command.name = cmd_name
-        return command
+        return command_of(cmd_name, target)
 
 
 def _show_version(wanted: bool) -> None:

@@ -48,13 +48,6 @@ def emit_error(sentence: str, *, as_json: bool, listing: str = "", figures: Mapp
     sys.stderr.write(f"cryoloom: {sentence}\n" + (f"{listing}\n" if listing else ""))
 
 
-def duration(seconds: float) -> str:
-    """A time for people: ``2 h 05 min``, ``3 min 20 s`` or ``40 s``."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)

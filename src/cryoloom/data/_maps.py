@@ -38,7 +38,16 @@ class Class3D(Item):
     """A map that represents some of the particles."""
 
     kind: ClassVar[str] = "classes3d"
-    read_first: ClassVar[tuple[str, ...]] = ("class_number", "confidence", "resolution", "particle_count", "share")
+    read_first: ClassVar[tuple[str, ...]] = (
+        "class_number",
+        "confidence",
+        "reliable",
+        "proposed_symmetry",
+        "symmetry_correlation",
+        "resolution",
+        "particle_count",
+        "share",
+    )
 
     file: str = column(meaning="the map")
     pixel_size: float = column(unit="Å/px", meaning="of the map")
@@ -57,6 +66,7 @@ class Volume(Item):
     read_first: ClassVar[tuple[str, ...]] = (
         "resolution",
         "symmetry",
+        "proposed_symmetry",
         "axes_of",
         "least_correlation",
         "hand",
@@ -75,6 +85,22 @@ class Volume(Item):
     hand: str = column(default="undetermined", meaning="undetermined, as stated by a person, or how it was found")
     b_factor: float | None = column(default=None, unit="Å²", meaning="that was applied; negative sharpens")
     trust_file: str | None = column(default=None, meaning="page that tells how far its refinement can be believed")
+    mtf_file: str | None = column(
+        default=None,
+        meaning="STAR file of the modulation transfer function of the detector that recorded its particles",
+    )
+    detector_pixel_size: float | None = column(
+        default=None, unit="Å/px", meaning="at which that detector recorded its particles"
+    )
+    mtf_differs: bool | None = column(
+        default=None, meaning="whether its particles were recorded by detectors that damp differently"
+    )
+    mtf_undone: bool | None = column(
+        default=None, meaning="whether the map is divided by that function; halves never are"
+    )
+    shared_resolution: float | None = column(
+        default=None, unit="Å", meaning="up to where both half sets were shown the same map when it was refined"
+    )
 
 
 @item_class

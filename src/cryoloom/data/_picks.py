@@ -62,6 +62,10 @@ class Particle(ItemWithOptics):
     psi: float | None = column(default=None, unit="degrees", meaning="third Euler angle (ZYZ)")
     shift_x: float | None = column(default=None, unit="Å", meaning="shift that centres the image, RELION's sign")
     shift_y: float | None = column(default=None, unit="Å", meaning="shift that centres the image, RELION's sign")
+    poses_from: str = column(
+        default="",
+        meaning="where its pose was found: halves, in a map of its half set alone; together, in one of all particles",
+    )
     class_number: int | None = column(default=None, meaning="its class, from 1")
     score: float | None = column(default=None, meaning="figure of merit; higher is better")
     source_particle_id: int = column(

@@ -151,6 +151,18 @@ class Snapshot(Generic[ItemType]):
 
         return Table(self.to_polars(), self.schema, self.optics_groups)
 
+    def declared_table(self) -> Table:
+        """As `table`, with every column that the kind declares, also those of which no item has a value."""
+        import polars as pl
+
+        from cryoloom.data._frames import polars_schema
+
+        table = self.table()
+        declared = item_kind(self.kind).schema()
+        absent = {name: dtype for name, dtype in polars_schema(declared).items() if name not in table.frame.columns}
+        frame = table.frame.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in absent.items())
+        return table.with_frame(frame, *(declared[name] for name in absent))
+
     def rows(self, ids: Iterable[int]) -> pl.DataFrame:
         """The rows of some items; ids that it does not hold are passed over."""
         import polars as pl

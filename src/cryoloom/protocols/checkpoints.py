@@ -5,19 +5,17 @@ from __future__ import annotations
 import importlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
 
 from cryoloom.errors import FormatError
 
-if TYPE_CHECKING:
-    from cryoloom.workflow.workspace import RoundWorkspace
-
-KEPT = 2  # checkpoints of a round that stay, should the last one be damaged
+KEPT = 2  # checkpoints of an algorithm that stay, should the last one be damaged
 _OURS = "cryoloom.engine."
 
 
@@ -29,36 +27,49 @@ class Iterated(Protocol):
         """Iterations done."""
 
 
+class CheckpointStore(Protocol):
+    """Where checkpoints are kept: the folder of a round, or one beside the results of a tool."""
+
+    def checkpoints(self, name: str = ...) -> Sequence[Path]:
+        """Complete ones of that name, the oldest first."""
+
+    def save_checkpoint(self, number: int, content: bytes, name: str = ...) -> Path:
+        """Keep the state after an iteration; it appears whole or not at all."""
+
+    def warn(self, sentence: str) -> None:
+        """Tell the user something."""
+
+
 State = TypeVar("State", bound=Iterated)
 
 
 def kept_states(
-    workspace: RoundWorkspace, algorithm: Callable[[State | None], Iterator[State]], *, name: str = "checkpoint"
+    store: CheckpointStore, algorithm: Callable[[State | None], Iterator[State]], *, name: str = "checkpoint"
 ) -> Iterator[State]:
-    """Run an algorithm, keeping each of its states, from the last one that a former attempt has kept.
+    """Run an algorithm, keeping each of its states, from the last one that was kept before.
 
     Parameters
     ----------
-    workspace : of the round
+    store : of the checkpoints
     algorithm : given a state to go on from, or None for the beginning, yields the following ones
-    name : of its checkpoints, where a round has several algorithms
+    name : of its checkpoints, where several algorithms follow each other
 
     Yields
     ------
     The state that it went on from, if there is one, and those that follow
     """
     state: State | None = None
-    kept = list(workspace.checkpoints(name))
+    kept = list(store.checkpoints(name))
     while kept and state is None:
         try:
             state = unpacked(kept.pop().read_bytes())
         except FormatError as error:
-            workspace.warn(f"A checkpoint was left unused: {error}")
+            store.warn(f"A checkpoint was left unused: {error}")
     if state is not None:
         yield state
     for following in algorithm(state):
-        workspace.save_checkpoint(following.iteration, packed(following), name)
-        for old in workspace.checkpoints(name)[:-KEPT]:
+        store.save_checkpoint(following.iteration, packed(following), name)
+        for old in store.checkpoints(name)[:-KEPT]:
             old.unlink()
         yield following
 

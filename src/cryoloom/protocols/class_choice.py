@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Self
 
 from pydantic import model_validator
 
+from cryoloom.errors import ParameterError
 from cryoloom.workflow.parameters import ProtocolParameters, parameter
 
 
@@ -22,6 +24,58 @@ class ClassChoice(ProtocolParameters):
         if both:
             raise ValueError(f"class {both[0]} is to be kept and to be left out; name it once")
         return self
+
+
+def check_choice(choice: ClassChoice, there: Collection[int], kept: Collection[int]) -> None:
+    """Refuse a choice that finds none of the classes that it names, or that leaves nothing.
+
+    Parameters
+    ----------
+    choice : what a person decided
+    there : labels of all classes
+    kept : labels of those that are then kept
+
+    Raises
+    ------
+    ParameterError
+        With the labels that there are.
+    """
+    named = set().union(*_named(choice).values())
+    if named and not named & set(there):
+        raise ParameterError(f"There is no class {in_words(named)}; there are {in_words(there)}. Choose among these.")
+    check_something_kept(choice, there, kept)
+
+
+def check_something_kept(choice: ClassChoice, there: Collection[int], kept: Collection[int]) -> None:
+    """Refuse a choice that leaves nothing; takes and raises what `check_choice` does."""
+    told = " and ".join(f"{what} {in_words(labels)}" for what, labels in _named(choice).items() if labels)
+    if told and there and not kept:
+        raise ParameterError(f"{told}: none of classes {in_words(there)} is left; choose at least one to be kept.")
+
+
+def not_found(choice: ClassChoice, there: Collection[int]) -> list[str]:
+    """A sentence for the classes that a choice names and that are not there; none if all are, or none are there yet."""
+    absent = {what: labels - set(there) for what, labels in _named(choice).items()}
+    return [
+        f"{what} {in_words(labels)}: not found among the classes, which are {in_words(there)}."
+        for what, labels in absent.items()
+        if labels and there
+    ]
+
+
+def _named(choice: ClassChoice) -> dict[str, set[int]]:
+    """What is to be done → labels of the classes that it is to be done with."""
+    return {"Keep": labels_in(choice.keep), "Leave out": labels_in(choice.leave_out)}
+
+
+def in_words(labels: Collection[int]) -> str:
+    """Labels as one writes them: ``1-3, 7``."""
+    ordered = sorted(labels)
+    starts = [label for label in ordered if label - 1 not in labels]
+    ends = [label for label in ordered if label + 1 not in labels]
+    return ", ".join(
+        f"{first}" if first == last else f"{first}-{last}" for first, last in zip(starts, ends, strict=True)
+    )
 
 
 def labels_in(text: str) -> set[int]:

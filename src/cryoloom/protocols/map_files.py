@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cryoloom.data import Mask, Volume
+    from cryoloom.formats import ImageHeader
     from cryoloom.workflow.workspace import Workspace
 
 _SAME_PIXEL_SIZE = 1.001  # ratio up to which two pixel sizes are one
@@ -40,13 +41,14 @@ class MapFile:
     remarks: tuple[str, ...]
 
 
-def read_map(path: Path, *, pixel_size: float | None = None) -> MapFile:
+def read_map(path: Path, *, pixel_size: float | None = None, option: str = "--pixel-size") -> MapFile:
     """Read a map.
 
     Parameters
     ----------
     path : MRC or CCP4 file
     pixel_size : in Å, which goes before what the file says
+    option : by which a person states it
 
     Raises
     ------
@@ -55,16 +57,26 @@ def read_map(path: Path, *, pixel_size: float | None = None) -> MapFile:
     InputError
         If neither the file nor the caller says the pixel size.
     """
-    from cryoloom.formats import read_header, read_volume
+    from cryoloom.formats import read_volume
     from cryoloom.formats.mrc import read_header as read_mrc_header
+
+    header, size = check_map(path, pixel_size=pixel_size, option=option)
+    return MapFile(path, read_volume(path), size, read_mrc_header(path).origin, tuple(header.remarks))
+
+
+def check_map(
+    path: Path, *, pixel_size: float | None = None, option: str = "--pixel-size"
+) -> tuple[ImageHeader, float]:
+    """What a file says of itself, and the pixel size in Å; refuse what is no map, as `read_map` does."""
+    from cryoloom.formats import read_header
 
     header = read_header(path)
     size = header.pixel_size if pixel_size is None else pixel_size
     if not size:
-        raise InputError(f"{path.name} does not say its pixel size; give --pixel-size.", path=path)
+        raise InputError(f"{path.name} does not say its pixel size; give {option}.", path=path)
     if len(set(header.shape)) != 1:
         raise FormatError(f"{path.name} is {' × '.join(map(str, header.shape))}; a map must be a cube.", path=path)
-    return MapFile(path, read_volume(path), size, read_mrc_header(path).origin, tuple(header.remarks))
+    return header, size
 
 
 def read_maps(paths: Sequence[Path], *, pixel_size: float | None = None) -> list[MapFile]:
@@ -132,6 +144,19 @@ def mask_among(maps: Sequence[MapFile], *, threads: int = 1) -> NDArray[np.float
         return maps[2].volume
     mean = 0.5 * (maps[0].volume + maps[1].volume)
     return soft_auto_mask(mean, pixel_size=maps[0].pixel_size, threads=threads).mask
+
+
+def doubt_of_halves(maps: Sequence[MapFile], mask: NDArray[np.float32]) -> str:
+    """What is to be said against half maps themselves, in one sentence; empty if nothing is.
+
+    Parameters
+    ----------
+    maps : both halves of a map, before whatever else
+    mask : within which they are compared
+    """
+    from cryoloom.engine.validation import MASKED_BEFORE, is_masked_before
+
+    return f"{MASKED_BEFORE}." if is_masked_before(maps[0].volume, maps[1].volume, mask) else ""
 
 
 def write_map(path: Path, volume: NDArray[np.float32], *, like: MapFile, pixel_size: float | None = None) -> None:

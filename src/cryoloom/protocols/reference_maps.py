@@ -93,8 +93,10 @@ def read_mask(path: Path, grid: CommonGrid, *, pixel_size: float | None = None) 
     Raises
     ------
     InputError
-        If it is not as wide as the images, no cube, does not lie between 0 and 1, or holds nothing.
+        If it is not as wide as the images, no cube, does not lie between 0 and 1, holds nothing, does not come near 1,
+        or surrounds hardly a voxel.
     """
+    from cryoloom.engine.maps import fault_of_mask
     from cryoloom.formats import read_header
 
     header = read_header(path)
@@ -113,6 +115,9 @@ def read_mask(path: Path, grid: CommonGrid, *, pixel_size: float | None = None) 
     mask = mask.clip(0.0, 1.0)
     if not mask.any():
         raise InputError(f"{path.name} holds nothing; a mask is 1 where the particle is, and 0 elsewhere.", path=path)
+    fault = fault_of_mask(mask)
+    if fault:
+        raise InputError(f"{path.name} {fault}.", path=path)
     return mask
 
 

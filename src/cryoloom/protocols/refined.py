@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cryoloom.engine.orientations import euler_angles
 from cryoloom.engine.refinement import particle_sphere
+from cryoloom.engine.symmetry import point_group
 from cryoloom.engine.validation import correlate_half_maps, mask_warnings, soft_auto_mask
 from cryoloom.protocols.particle_images import with_poses
 
@@ -33,6 +34,7 @@ class Refined:
     has_signal : the half sets agree beyond what both were shown of the reference
     mask_remarks : what is to be said against a mask that was given, one sentence each
     cut_short : that it would have gone on, in one sentence, if it would
+    can_judge : images hold anything beyond what both half sets were shown, by which signal could be told
     """
 
     mask: NDArray[np.float32]
@@ -41,6 +43,7 @@ class Refined:
     has_signal: bool
     mask_remarks: tuple[str, ...] = ()
     cut_short: str = ""
+    can_judge: bool = True
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -57,6 +60,7 @@ def refined(
     particles: LoadedParticles,
     state: RefinementState,
     *,
+    symmetry: str = "C1",
     mask: NDArray[np.float32] | None = None,
     threads: int = 1,
 ) -> Refined:
@@ -66,6 +70,7 @@ def refined(
     ----------
     particles : that were refined
     state : the last
+    symmetry : that was imposed
     mask : (box, box, box) that was given to the refinement; None: one is drawn
     threads : threads to use; the result does not depend on it
     """
@@ -77,10 +82,13 @@ def refined(
     if used is None:
         used = particle_sphere(particles.images) if drawn is None else drawn.mask
     first, second = state.half_maps
-    curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=used, threads=threads)
-    posed = with_poses(particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale})
+    copies = point_group(symmetry).order
+    curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=used, copies=copies, threads=threads)
+    posed = with_poses(
+        particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale}, found_in="halves"
+    )
     against = () if mask is None or drawn is None else mask_warnings(mask, drawn.core, curves)
-    return Refined(used, curves, posed, state.has_signal, against, _cut_short(state))
+    return Refined(used, curves, posed, state.has_signal, against, _cut_short(state), state.can_judge)
 
 
 def _cut_short(state: RefinementState) -> str:

@@ -17,6 +17,11 @@ def ends_at_nyquist(resolution: float, pixel_size: float) -> bool:
     return resolution <= _SAME * 2 * pixel_size
 
 
+def held_resolution(resolution: float | None, pixel_size: float) -> float | None:
+    """The resolution of a map that is sampled anew: pixels hold no detail finer than two of them; both in Å."""
+    return None if resolution is None else max(resolution, 2 * pixel_size)
+
+
 def told_resolution(resolution: float, pixel_size: float) -> str:
     """A resolution in words, and that it is the finest that the pixels hold if it is; both in Å."""
     bound = ", the finest that its pixels hold" if ends_at_nyquist(resolution, pixel_size) else ""

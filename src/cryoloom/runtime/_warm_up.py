@@ -40,10 +40,10 @@ def warm_up() -> Iterator[str]:
     yield "picking"
     extract_particles(plain, [(256.0, 256.0)], ExtractionSettings(box_size=64, background_diameter=48.0))
     yield "extraction"
-    _reconstruct_and_project()
-    yield "reconstruction and FSC"
+    _project_and_correlate()
+    yield "projection and FSC"
     _look_for_poses()
-    yield "poses of particles"
+    yield "poses of particles and their reconstruction"
     _classify()
     yield "2D classes"
 
@@ -59,23 +59,19 @@ def _decode_electron_events() -> None:
         add_frames(words, np.array([0]), np.array([1]), (7, 2, 2, 0), np.zeros((4, 4), kind))
 
 
-def _reconstruct_and_project() -> None:
-    """Make a map of one image, take a slice of it, and correlate the map with itself and in cones."""
+def _project_and_correlate() -> None:
+    """Make an image of a map, and correlate the map with itself and in cones."""
     import numpy as np
 
     from cryoloom.engine.fsc import fourier_shell_correlation
-    from cryoloom.engine.kernels import extract_slices, half_transform_shape
-    from cryoloom.engine.reconstruction import Backprojection
+    from cryoloom.engine.projection import project_volume
     from cryoloom.engine.validation import directional_correlation
 
     box = 16
-    sums = Backprojection(box, pixel_size=2.0)
-    sums.insert(np.ones((1, box, box), np.float32), np.zeros((1, 3)), np.zeros((1, 2)))
-    volume = sums.map()
+    volume = np.random.default_rng(4).normal(size=(box,) * 3).astype(np.float32)
+    project_volume(volume, np.zeros((1, 3)), pixel_size=2.0)
     fourier_shell_correlation(volume, volume, pixel_size=2.0)
     directional_correlation(*np.random.default_rng(3).normal(size=(2, box, box, box)), pixel_size=2.0)
-    transform = np.zeros(half_transform_shape(box // 2), np.complex64)
-    extract_slices(transform, np.eye(3)[None], box_size=box, radius=box // 2)
 
 
 def _look_for_poses() -> None:
@@ -100,7 +96,7 @@ def _look_for_poses() -> None:
     score_candidates(seen.masked, seen.transfer, volume, rotations, chosen, seen.frequencies, factors)
     sums = FourierSums(radius)
     sums.insert(seen.whole * seen.transfer, seen.transfer**2, rotations, seen.frequencies)
-    sums.symmetrised(rotations)
+    sums.symmetrised(rotations).map(box)
     extract_coefficients(volume, rotations, seen.frequencies)
     extract_points(volume, rotations, np.ones((1, 3), np.float32))
 

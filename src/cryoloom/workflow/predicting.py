@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Snapshot, StoredSet
+from cryoloom.workflow.durations import duration
 from cryoloom.workflow.protocol import Prediction, Protocol, WholeProtocol
 
 if TYPE_CHECKING:
@@ -25,19 +26,47 @@ def predicted(run: Run) -> Prediction | None:
     None for a protocol that is quick or cannot tell, and if an input has not begun
     """
     protocol = run.protocol()
-    if type(protocol).predict is Protocol.predict:
-        return None
-    environment = run.project.environment
     inputs: dict[str, Snapshot[Any]] = {}
     for name, reference in run.record.inputs.items():
         stored: StoredSet[Any] = StoredSet(run.project.folder.find_run(reference.run).outputs / reference.output)
         snapshot = stored.latest()
-        if snapshot is None or not snapshot.count:
+        if snapshot is None:
             return None
         inputs[name] = snapshot
-    capacity = environment.lane(run.record.options.lane).capacity()
-    told = protocol.predict(inputs, run.parameters, capacity)
+    capacity = run.project.environment.lane(run.record.options.lane).capacity()
+    return predicted_of(protocol, inputs, run.parameters, run.project.environment, capacity)
+
+
+def predicted_of(
+    protocol: Protocol,
+    inputs: Mapping[str, Snapshot[Any]],
+    parameters: Any,
+    environment: Environment,
+    capacity: Capacity,
+) -> Prediction | None:
+    """What work on some inputs will take, with all advice.
+
+    Parameters
+    ----------
+    protocol : that does it
+    inputs : name of an input → what is worked on
+    parameters : of the run
+    environment : that knows what else is installed
+    capacity : of the lane
+
+    Returns
+    -------
+    None for a protocol that is quick or cannot tell, and if an input is empty
+    """
+    if type(protocol).predict is Protocol.predict or not all(snapshot.count for snapshot in inputs.values()):
+        return None
+    told = protocol.predict(inputs, parameters, capacity)
     return None if told is None else _with_advice(told, protocol, environment, capacity)
+
+
+def in_words(prediction: Prediction) -> str:
+    """Time and memory in one sentence; the advice is sentences already."""
+    return f"It will take about {duration(prediction.seconds)} and {prediction.memory / 2**30:.1f} GB of memory."
 
 
 def as_document(prediction: Prediction) -> Mapping[str, Any]:

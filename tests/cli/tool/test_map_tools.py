@@ -169,6 +169,10 @@ def test_abinitio_writes_maps_that_the_same_seed_makes_again(project, capsys):
     assert len(first["confidence"]["agreement"]) == 2
     assert first["confidence"]["reliable"] or first["iterations"] == 9
     assert ("Do not believe" in err) is not second["confidence"]["reliable"]
+    assert len(first["symmetry"]) == (2 if first["confidence"]["reliable"] else 0)
+    # What was asked for, 20 Å, in whole Fourier pixels; no resolution was measured.
+    assert first["compared_to"] == pytest.approx(BOX * PIXEL / 6)
+    assert "resolution" not in first
     status, out, err = run(capsys, "abinitio", project / "particles.star", *arguments, "--runs", 1)
     assert status == 0, err
     assert "confidence" not in json.loads(out)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from phantoms import blobs
 from scipy.spatial.transform import Rotation
 
 from cryoloom.engine.alignment import (
@@ -127,6 +128,22 @@ def test_groups_of_which_others_are_parts_are_told_apart(group: str) -> None:
     volume = density(copies, TURN, SHIFT)
     noise = np.random.default_rng(5).normal(0.0, volume.std(), volume.shape)
     assert propose_symmetry(volume + noise, pixel_size=PIXEL, diameter=180.0).group == group
+
+
+def test_the_only_axis_of_d1_is_found_and_brought_to_x() -> None:
+    """A lump and its copy about an axis that lies anywhere; before, only turns about Z were looked at."""
+    random = np.random.default_rng(3)
+    lump, weights = random.normal(size=(14, 3)) * [6.0, 5.0, 4.0] + [2.0, 1.0, 0.0], random.uniform(0.5, 1.5, 14)
+    both = np.concatenate([lump @ operator.T for operator in point_group("D1").operators]) @ TURN.T
+    volume = blobs(both + SHIFT / PIXEL, np.tile(weights, 2), 1.2, box=BOX)
+    assert operator_correlations(volume, "D1", pixel_size=PIXEL)[1] < 0.7
+    fit = align_to_symmetry(volume, "D1", pixel_size=PIXEL)
+    assert fit.group == "D1"
+    # As for the groups above: what keeps a map in which nothing is noise from 1 is its interpolation.
+    assert fit.least > 0.99
+    upright = move_map(volume, fit.motion, pixel_size=PIXEL)
+    assert operator_correlations(upright, "D1", pixel_size=PIXEL).min() > 0.99
+    assert fit.least == pytest.approx(align_to_symmetry(volume, "C2", pixel_size=PIXEL).least)
 
 
 def test_nothing_is_proposed_for_what_has_no_symmetry() -> None:

@@ -14,6 +14,8 @@ from cryoloom.engine.classes2d import (
     predicted_memory,
     predicted_seconds,
 )
+from cryoloom.engine.classes2d._assessment import last_ring
+from cryoloom.engine.classes2d._averages import averages_of
 from cryoloom.engine.classes2d._moves import empty_classes, least_missed, off_centre
 from cryoloom.engine.classes2d._planes import images_of, planes_of
 from cryoloom.engine.likelihood import ParticleImages
@@ -126,6 +128,33 @@ def test_what_does_not_look_like_its_class_is_left_out(particles, states):
     assert "alike: keep" in assessment.scores[0].words
 
 
+def test_a_small_class_has_the_benefit_of_the_doubt_and_a_large_one_has_not(particles, states):
+    """Some images of the first class make a small one of their own; a third of it, a quarter of the next are theirs.
+
+    Both shares are below two in five: of 12 members such a share is within two standard deviations of it, 0.28, of 70
+    and more it is not, 0.12.
+    """
+    last = states[-1]
+    small, large = np.flatnonzero(last.poses.classes == 0)[:12], np.flatnonzero(last.poses.classes == 1)
+    assert len(large) > 70
+    classes, turns = last.poses.classes.copy(), last.poses.turns.copy()
+    classes[small] = 3
+    turns[small[4:]] += 90.0
+    turns[large[len(large) // 4 :]] += 90.0
+    state = replace(
+        last,
+        averages=last.averages[[0, 1, 2, 0]],
+        correlation=last.correlation[[0, 1, 2, 0]],
+        poses=replace(last.poses, classes=classes, turns=turns),
+    )
+    assessment = assess_classes(particles, state)
+    assert [one.keep for one in assessment.scores] == [True, False, True, True]
+    assert assessment.scores[3].evenness < 0.4  # the share that a class of many must reach
+    assert "of its members look like it" in assessment.scores[1].reason
+    assert assessment.keep[small[:4]].sum() >= 3
+    assert assessment.keep[small[4:]].sum() <= 1
+
+
 def test_classes_unlike_the_others_are_left_out_with_the_reason(particles, states):
     last = states[-1]
     rare = int(np.bincount(last.poses.classes).argmin())
@@ -135,6 +164,42 @@ def test_classes_unlike_the_others_are_left_out_with_the_reason(particles, state
         scores = assess_classes(particles, replace(last, averages=averages)).scores
         assert reason in scores[rare].reason
         assert [one.keep for one in scores] == [number != rare for number in range(3)]
+
+
+def test_one_pass_without_mini_batches_gives_every_image_a_class(particles):
+    settings = Classes2DSettings(classes=3, mini_batches=0, full_passes=1, final_resolution=16.0, shift_radius=18.0)
+    (state,) = classify2d(particles, settings, threads=2)
+    assert len(state.averages) == 3
+    assert state.poses.classes.min() >= 0
+    assert sum(one.members for one in assess_classes(particles, state).scores) == COUNT
+
+
+def test_averages_of_signal_under_noise_have_detail_and_averages_of_noise_have_none():
+    """Half sums as they come of noise alone, with the signal of a blob under it in the first class only."""
+    random = np.random.default_rng(8)
+    position = np.arange(BOX) - BOX // 2
+    blob = np.exp(-((position[:, None] - 2) ** 2 + (position + 1) ** 2) / 6.0).astype(np.float32)
+    mask = (np.hypot(position[:, None], position) < BOX // 2 - 2).astype(np.float32)
+    radius = BOX // 2 - 2
+    for _ in range(10):  # fresh noise; of one pair of halves alone, chance may agree
+        halves = random.normal(0, 0.02, (2, 2, BOX, BOX)).astype(np.float32)
+        halves[:, 0] += blob
+        sums = np.stack([planes_of(half * mask, radius) for half in halves])
+        averages, correlation = averages_of(sums, np.ones(sums.shape, np.float32), mask)
+        assert np.isfinite(averages).all()
+        signal, noise = (last_ring(one) for one in correlation)
+        assert signal >= 6  # the blob's spectrum falls to the noise's near the eighth ring
+        assert noise == 0
+
+
+def test_a_class_whose_halves_agree_in_nothing_is_told_no_detail_and_left_out(particles, states):
+    last = states[-1]
+    correlation = last.correlation.copy()
+    correlation[1] = 0.0
+    scores = assess_classes(particles, replace(last, correlation=correlation)).scores
+    assert [one.resolution is None for one in scores] == [False, True, False]
+    assert [one.keep for one in scores] == [True, False, True]
+    assert "its halves agree in no detail" in scores[1].words
 
 
 def test_averages_are_found_again_turned_and_moved(states):

@@ -175,11 +175,32 @@ def test_magnification_is_found_and_rings_stay():
     scene = make_scene(each=40, magnification=truth)
     found = refined(scene, told(scene, distortion=truth), magnification=True)
     (group,) = found.groups
-    off = (np.array(group.magnification.value).reshape(2, 2) - truth).ravel() / group.magnification.error
+    expected = (truth - np.eye(2) * 0.002).ravel()  # the mean scale stays
+    off = (np.array(group.magnification.value) - expected) / group.magnification.error
     assert np.abs(off).max() < 4.0
     assert max(group.magnification.error) < 1e-3
-    expected = told(scene)
+    expected = told(scene, distortion=np.eye(2) * 1.002)
     assert np.abs(found.optics.defocus_u - expected.defocus_u).max() < 30.0  # of up to 200 Å between both frames
+
+
+def test_groups_keep_their_mean_scale_and_find_their_own():
+    """Two thirds of the particles are 0.5 % larger than the map says, one third 1 % smaller."""
+    scales, parts = (1.005, 0.990), (4, 2)
+    scenes = [
+        make_scene(each=40, micrographs=count, seed=seed, magnification=scale * np.eye(2))
+        for seed, (scale, count) in enumerate(zip(scales, parts, strict=True), 1)
+    ]
+    optics = [told(one, distortion=scale * np.eye(2)) for one, scale in zip(scenes, scales, strict=True)]
+    names = ("defocus_u", "defocus_v", "defocus_angle", "phase_shift")
+    columns = [np.concatenate([getattr(one, name) for one in optics]) for name in names]
+    together = ParticleOptics((PLAIN, GroupOptics(300.0, 2.7, 0.1)), np.repeat([0, 1], [160, 80]), *columns)
+    arrays = {name: np.concatenate([getattr(one, name) for one in scenes]) for name in ("images", "angles", "shifts")}
+    scene = replace(scenes[0], **arrays, half_sets=1 + np.arange(240) % 2, micrograph=np.repeat(np.arange(6), 40))
+    found = refined(scene, together, magnification=True)
+    for group, scale in zip(found.groups, scales, strict=True):
+        off = np.subtract(group.magnification.value, (scale, 0.0, 0.0, scale)) / group.magnification.error
+        assert np.abs(off).max() < 4.0
+        assert max(group.magnification.error) < 1e-3
 
 
 def test_halves_are_weighed_by_their_agreement_and_compared_apart():
@@ -195,11 +216,8 @@ def test_halves_are_weighed_by_their_agreement_and_compared_apart():
         reference_of_halves(random.normal(size=truth.shape), random.normal(size=truth.shape), pixel_size=PIXEL)
 
 
-def test_particles_are_taken_out_of_the_map_that_they_made():
-    """Maps of 100 noisy particles with wrong CTFs hold each of them, which would speak for what is wrong with it."""
-    scene = make_scene(micrographs=4, each=50, noise=5.0, seed=8)
-    wrong = np.random.default_rng(4).normal(0, 100.0, 200)
-    optics = told(scene, defocus=wrong)
+def made_of(scene, optics):
+    """Half maps of the particles themselves, as a refinement with these optics leaves them."""
     images = ParticleImages(scene.images, optics, PIXEL, BOX * PIXEL)
     halves = []
     for half in (1, 2):
@@ -209,14 +227,85 @@ def test_particles_are_taken_out_of_the_map_that_they_made():
         values = seen.whole * centring * seen.transfer
         sums.insert(values, seen.transfer**2, scene.rotations[chosen], seen.frequencies)
         halves.append(sums.map(BOX))
-    mask = soft_sphere(BOX, 18.0, 4.0)
-    reference = reference_of_halves(*halves, pixel_size=PIXEL, mask=mask)
+    return reference_of_halves(*halves, pixel_size=PIXEL, mask=soft_sphere(BOX, 18.0, 4.0))
+
+
+def test_particles_are_taken_out_of_the_map_that_they_made():
+    """Maps of 100 noisy particles with wrong CTFs hold each of them, which would speak for what is wrong with it."""
+    scene = make_scene(micrographs=4, each=50, noise=5.0, seed=8)
+    wrong = np.random.default_rng(4).normal(0, 100.0, 200)
+    optics = told(scene, defocus=wrong)
+    reference = made_of(scene, optics)
     alone = np.arange(200)  # with no neighbour's help
     found = refined(scene, optics, defocus=True, reference=reference, micrograph=alone)
     biased = refined(scene, optics, defocus=True, reference=replace(reference, noise_share=None), micrograph=alone)
     slopes = [-np.polyfit(wrong, one.change, 1)[0] for one in (found, biased)]
     assert slopes[0] > 0.8
     assert slopes[0] > slopes[1] + 0.05
+
+
+# Of up to nine numbers that are found at once, one lies beyond three and a half of its standard errors in 200 tests.
+WITHIN = 3.5
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_no_distortion_is_found_in_maps_of_the_same_particles(seed):
+    scene = make_scene(micrographs=4, each=50, noise=10.0, seed=seed)
+    optics = told(scene)
+    found = refined(scene, optics, magnification=True, reference=made_of(scene, optics))
+    (estimate,) = (group.magnification for group in found.groups)
+    off = np.subtract(estimate.value, (1.0, 0.0, 0.0, 1.0))
+    assert np.abs(off / estimate.error).max() < WITHIN
+    assert np.abs(off).max() < 0.015  # a third of a Fourier pixel at 4.7 Å, where these maps end
+    assert off[0] == pytest.approx(-off[3], abs=1e-3)  # the scale is the map's own
+    assert estimate.disagreement < 4.0
+
+
+@pytest.mark.parametrize(("noise", "each"), [(5.0, 50), (10.0, 100)])
+def test_distortion_is_found_in_maps_of_the_same_particles(noise, each):
+    """The maps have been made as if there were none."""
+    truth = np.array([[1.010, 0.004], [-0.002, 0.994]])
+    scene = make_scene(micrographs=4, each=each, noise=noise, seed=8, magnification=truth)
+    optics = told(scene, distortion=truth)
+    (group,) = refined(scene, optics, magnification=True, reference=made_of(scene, optics)).groups
+    expected = (truth - np.eye(2) * 0.002).ravel()  # less the scale, which those maps have taken on
+    assert np.abs(np.subtract(group.magnification.value, expected) / group.magnification.error).max() < WITHIN
+    assert max(group.magnification.error) < 0.006
+
+
+def test_astigmatism_is_found_in_maps_of_the_same_particles():
+    scene = make_scene(micrographs=4, each=50, noise=5.0, seed=1)
+    wrong = np.random.default_rng(8).normal(0, 80.0, (3, 4))[1:]
+    along, across = wrong[:, scene.micrograph]
+    optics = told(scene, along=along, across=across)
+    found = refined(scene, optics, astigmatism=True, reference=made_of(scene, optics)).micrographs
+    left = found.astigmatism + wrong.T
+    assert np.sqrt((left**2).mean()) < 20.0  # Å; of six such sets, between 7 and 14 Å are left
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_tilt_and_trefoil_are_found_in_maps_of_the_same_particles(seed):
+    tilt = 0.5, -0.8
+    blurred = {"beam_tilt": tilt, "threefold_astigmatism": 9000.0, "threefold_angle": 20.0}
+    scene = make_scene(micrographs=4, each=50, noise=5.0, seed=seed, **blurred)
+    optics = told(scene)
+    (group,) = refined(scene, optics, beam_tilt=True, trefoil=True, reference=made_of(scene, optics)).groups
+    _, _, sine, _, _, cosine = scene.transfers[0].odd_zernike
+    assert np.abs(np.subtract(group.beam_tilt.value, tilt) / group.beam_tilt.error).max() < WITHIN
+    assert np.abs(np.subtract(group.trefoil.value, (sine, cosine)) / group.trefoil.error).max() < WITHIN
+    assert max(group.beam_tilt.error) < 0.15
+
+
+def test_fourth_order_is_found_in_maps_of_the_same_particles():
+    def even(kx, ky):
+        return 60.0 * (kx**4 - 6 * kx**2 * ky**2 + ky**4)
+
+    scene = make_scene(micrographs=4, each=50, noise=5.0, seed=3, even=even)
+    optics = told(scene)
+    (group,) = refined(scene, optics, fourth_order=True, reference=made_of(scene, optics)).groups
+    off = np.subtract(group.fourth_order.value, [0, 0, 0, 0, 0, 0, 0, 0, 60.0])
+    assert np.abs(off / group.fourth_order.error).max() < WITHIN
+    assert group.fourth_order.error[8] < 15.0
 
 
 def test_a_half_set_sees_nothing_of_the_other_half(uneven):

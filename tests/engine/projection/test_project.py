@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from cryoloom.engine.kernels import extract_coefficients, extract_slices, insert_coefficients
+from cryoloom.engine.kernels import extract_coefficients, extract_slices, half_transform_shape, insert_coefficients
 from cryoloom.engine.optics import ContrastTransfer, transfer_image
 from cryoloom.engine.projection import project_volume, volume_transform
 from cryoloom.errors import ParameterError
@@ -97,27 +97,29 @@ def test_a_list_of_frequencies_reads_what_a_slice_reads(volume):
     assert listed == pytest.approx(slices[:, rows, columns], rel=1e-5)
 
 
-def test_inserting_a_list_is_the_adjoint_of_reading_it():
+@pytest.mark.parametrize("radius", [8, 7.3])  # of images magnified by a percent it is no whole number
+@pytest.mark.parametrize("padding", [1, 2])
+def test_inserting_a_list_is_the_adjoint_of_reading_it(radius, padding):
     random = np.random.default_rng(5)
-    shape = volume_transform(np.zeros((16, 16, 16))).shape
+    shape = half_transform_shape(radius, padding)
     transform = random.normal(size=shape) + 1j * random.normal(size=shape)
     transform[:, :, 0] += transform[::-1, ::-1, 0].conj()
     transform = transform.astype(np.complex64)
     rotations = Rotation.random(30, random).as_matrix()
-    angle, length = random.uniform(0, 2 * np.pi, 40), 8 * np.sqrt(random.uniform(0.0, 0.98, 40))
+    angle, length = random.uniform(0, 2 * np.pi, 40), radius * np.sqrt(random.uniform(0.0, 0.98, 40))
     frequencies = np.stack([length * np.cos(angle), length * np.sin(angle)], axis=1).astype(np.float32)
     values = (random.normal(size=(30, 40)) + 1j * random.normal(size=(30, 40))).astype(np.complex64)
     weights = random.uniform(size=(30, 40)).astype(np.float32)
     results = []
     for threads in (1, 3):
         summed, weight = np.zeros(shape, np.complex64), np.zeros(shape, np.float32)
-        insert_coefficients(summed, weight, values, weights, rotations, frequencies, threads=threads)
+        insert_coefficients(summed, weight, values, weights, rotations, frequencies, padding=padding, threads=threads)
         results.append((summed.copy(), weight))
     assert np.array_equal(results[0][0], results[1][0])
     assert np.array_equal(results[0][1], results[1][1])
     summed = results[0][0]
     summed[:, :, 0] += summed[::-1, ::-1, 0].conj()
-    read = extract_coefficients(transform, rotations, frequencies)
+    read = extract_coefficients(transform, rotations, frequencies, padding=padding)
     both = np.full(shape[2], 2.0)
     both[0] = 1.0
     in_images = 2 * (read.conj().astype(complex) * values).sum().real

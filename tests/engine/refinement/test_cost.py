@@ -16,10 +16,14 @@ from cryoloom.engine.optics import ContrastTransfer, ParticleOptics
 from cryoloom.engine.refinement import (
     RefinementSettings,
     find_poses,
+    predicted_memory,
     predicted_seconds,
+    refine,
     search_memory,
     search_seconds,
 )
+from cryoloom.engine.refinement._half import BATCH_BYTES
+from cryoloom.engine.refinement._poses import guess_everywhere
 from cryoloom.protocols.machine_speed import measure_speed
 
 BOX, PIXEL = 64, 4.0
@@ -91,6 +95,38 @@ def test_more_places_and_smaller_particles_take_longer():
         for shift in (20.0, 100.0)
     )
     assert far > 1.3 * near  # only the first time, and at low resolution, are all places tried
+
+
+def test_memory_grows_with_the_shifts_and_orientations_of_a_search_everywhere():
+    def memory(shift: float, symmetry: str = "C1", **more) -> int:
+        settings = RefinementSettings(shift_radius=shift, initial_resolution=16.0, symmetry=symmetry)
+        return predicted_memory(1000, settings, **SAMPLING, diameter=100.0, **more)
+
+    # Of 36 864 orientations, and places every 0.4 · 16 Å: all scores of one image are held at once.
+    one_image = 4 * 36864 * np.pi * (300.0 / (0.4 * 16.0)) ** 2
+    assert memory(300.0) > memory(20.0) + one_image
+    assert memory(20.0) > memory(20.0, "O") + 2**27  # slices of 512 coefficients in an orientation
+    assert memory(300.0, local=True) == memory(20.0, local=True) <= memory(20.0, "O")
+
+
+def test_the_grey_scale_is_told_with_no_more_scores_at_once_than_fit(monkeypatch):
+    """Scores of 16 images at all places were a gigabyte; a pass over the images held to 64 MB before."""
+    held = []
+
+    def watched(compared, grid, references, places, **more):
+        held.append(4 * len(compared.values) * len(grid) * len(places))
+        return guess_everywhere(compared, grid, references, places, **more)
+
+    for module in ("_grey_scale", "_half"):
+        monkeypatch.setattr(f"cryoloom.engine.refinement.{module}.guess_everywhere", watched)
+    random = np.random.default_rng(3)
+    optics = ParticleOptics.of([ContrastTransfer(300.0, 2.7, 0.1, 15000.0, 15000.0, 0.0)] * 16)
+    particles = ParticleImages(random.standard_normal((16, 32, 32), np.float32), optics, 8.0, 150.0)
+    settings = RefinementSettings(symmetry="D2", shift_radius=200.0, iterations=2)
+    reference = random.standard_normal((32,) * 3, np.float32)
+    next(refine(particles, np.arange(16) % 2 + 1, reference, settings))
+    assert sum(held) > 2 * BATCH_BYTES
+    assert max(held) <= BATCH_BYTES
 
 
 if __name__ == "__main__":

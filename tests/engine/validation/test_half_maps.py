@@ -5,7 +5,18 @@ import pytest
 
 from cryoloom.engine.fsc import fourier_shell_correlation
 from cryoloom.engine.maps import apply_b_factor, low_pass, soft_sphere, threshold_mask
-from cryoloom.engine.validation import correlate_half_maps, edge_width, mask_warnings, soft_auto_mask
+from cryoloom.engine.validation import (
+    MASKED_BEFORE,
+    correlate_half_maps,
+    directional_correlation,
+    edge_width,
+    half_map_difference,
+    is_masked_before,
+    local_resolution,
+    mask_warnings,
+    postprocess,
+    soft_auto_mask,
+)
 from cryoloom.errors import ParameterError
 
 from ._maps import body, noise, shell_power
@@ -70,6 +81,37 @@ def test_the_curve_against_the_truth_is_the_one_foretold(truth, halves, mask):
     assert curves.resolution == pytest.approx(real.resolution(0.5), rel=0.05)
 
 
+def test_the_resolution_lies_seldom_beyond_the_truths_and_then_by_little(truth, mask):
+    """Of halves so noisy that they end the map, and not its pixels; in shells, of twenty draws of the noise."""
+    beyond = []
+    for seed in range(20):
+        halves = [truth + noise(BOX, 1000 + 2 * seed + one, 3.5 * truth.std()) for one in range(2)]
+        curves = correlate_half_maps(*halves, pixel_size=PIXEL, mask=mask)
+        real = fourier_shell_correlation(0.5 * (halves[0] + halves[1]), truth, pixel_size=PIXEL, mask=mask)
+        assert 2.05 * PIXEL < real.resolution(0.5) < 8.0
+        beyond.append(BOX * PIXEL * (1 / curves.resolution - 1 / real.resolution(0.5)))
+    # By one standard error on the safe side, a sixth lies beyond; seven or more of twenty do with a chance of 1 in 20.
+    assert sum(value > 0 for value in beyond) < 7
+    assert max(beyond) < 1.0
+    assert np.mean(beyond) > -1.0
+
+
+def test_the_standard_error_is_the_scatter_of_the_curve(truth, mask):
+    curves = [
+        correlate_half_maps(
+            *(truth + noise(BOX, 2000 + 2 * seed + one, 4.5 * truth.std()) for one in range(2)),
+            pixel_size=PIXEL,
+            mask=mask,
+        )
+        for seed in range(30)
+    ]
+    shells = slice(8, BOX // 2)
+    scattered = np.std([one.corrected.correlation[shells] for one in curves], axis=0, ddof=1)
+    told = np.mean([one.standard_error[shells] for one in curves], axis=0)
+    # A standard deviation of thirty is known to 13 %; the coefficients of 24 shells within a mask hang together.
+    assert 0.6 < np.median(scattered / told) < 1.4
+
+
 def test_a_tight_mask_correlates_and_the_correction_takes_it_away(truth):
     """Of nothing but coarse signal and noise, a tight binary mask makes detail that is not there."""
     coarse = low_pass(truth, 20, pixel_size=PIXEL)
@@ -129,3 +171,34 @@ def test_halves_that_cannot_be_compared_are_refused(halves):
     for says, (one, other, mask) in cases.items():
         with pytest.raises(ParameterError, match=says):
             correlate_half_maps(one, other, pixel_size=PIXEL, mask=mask)
+
+
+def test_a_mask_that_surrounds_next_to_nothing_is_refused_with_what_to_do(halves):
+    """Half of its height, which tells the inside, is never reached; and within a few voxels nothing can be told."""
+    weak, small = 0.4 * soft_sphere(BOX, 14.0, 6.0), soft_sphere(BOX, 1.5, 1.0)
+    cases = ((weak, "goes up to 0.4 only.*divide it by its largest value"), (small, r"holds \d\d voxels.*larger"))
+    for mask, says in cases:
+        for compare in (correlate_half_maps, directional_correlation, local_resolution):
+            with pytest.raises(ParameterError, match=says):
+                compare(*halves, pixel_size=PIXEL, mask=mask)
+        with pytest.raises(ParameterError, match=says):
+            half_map_difference(*halves, mask, pixel_size=PIXEL, resolution=10.0)
+    nearly = 0.95 * soft_sphere(BOX, 14.0, 6.0)  # as resampling leaves it
+    assert correlate_half_maps(*halves, pixel_size=PIXEL, mask=nearly).resolution is not None
+
+
+def test_halves_that_were_masked_before_are_known_by_their_solvent(halves, mask):
+    """Of the same signal and noise they differ by 1 standard deviation of the solvent, if it is still there."""
+    given = {"pixel_size": PIXEL, "resolution": 10.0}
+    assert half_map_difference(*halves, mask, **given).inside == pytest.approx(1.0, abs=0.1)  # of some 500 coefficients
+    assert not is_masked_before(*halves, mask)
+    assert MASKED_BEFORE not in " ".join(postprocess(*halves, pixel_size=PIXEL, mask=mask).warnings)
+    wide = soft_sphere(BOX, 0.5 * BOX - 10.0, 4.0)  # most of the solvent is beyond it
+    for by in (mask, wide):
+        cut = [half * by for half in halves]
+        assert is_masked_before(*cut, mask)
+        with pytest.raises(ParameterError, match="masked before.*neither masked nor filtered"):
+            half_map_difference(*cut, mask, **given)
+        assert postprocess(*cut, pixel_size=PIXEL, mask=mask).warnings[0].startswith(MASKED_BEFORE)
+    faint = [one + 0.3 * (half - one) for one, half in zip([mask * one for one in halves], halves, strict=True)]
+    assert not is_masked_before(*faint, mask)  # less noise beside the particle than within it is no mask

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cryoloom.cli._choices import JsonOption
-from cryoloom.cli.output import duration, emit
+from cryoloom.cli.output import emit
+from cryoloom.workflow.durations import duration
 
 if TYPE_CHECKING:
     from cryoloom.cli.demo._map import MapRuns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from cryoloom.cli.output import duration
+from cryoloom.workflow.durations import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from cryoloom.cli.output import duration
+from cryoloom.workflow.durations import duration
 
 _EVERY = 0.5  # seconds between two lines
 

@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption, SeedOption
 
 if TYPE_CHECKING:
     from cryoloom.engine.abinitio import Confidence
@@ -36,15 +37,18 @@ def abinitio(
     runs: Annotated[
         int, typer.Option(min=1, help="Runs from starts that have nothing in common; 1 gives no confidence.")
     ] = 2,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same maps.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    seed: SeedOption = 0,
+    threads: RoundingThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make first maps of particles without a reference and without symmetry.
 
     Writes PREFIX_class1.mrc and so on, and PREFIX_particles.star with the pose of each particle in the map that
     explains it best. The hand of a map cannot be told from the images: it may be the mirror image of the molecule.
+
+    For maps that another run has found, too, a symmetry is proposed, with the command of `tool symmetry` that brings
+    map and poses to its axes.
 
     Example: cryoloom tool abinitio particles.star --diameter 200 --output first
     """
@@ -67,6 +71,7 @@ def abinitio(
         share_done,
         states,
     )
+    from cryoloom.protocols.abinitio._symmetry import documents_of, symmetries_in_words, symmetries_of
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
         check_class_count,
@@ -122,18 +127,21 @@ def abinitio(
         table = posed(loaded, settings, state, threads=threads, report=progress)
     for path, volume in zip(maps, state.maps, strict=True):
         write_volume(path, volume, pixel_size=pixel_size)
-    remarks = (*remarks, *relion.write_particles(star, table))
+    remarks = (*remarks, *relion.write_particles(star, given.seen_from(output.parent, table)))
     confidence = confidence_of(state)
     doubt = doubt_of(confidence)
     if doubt:
         remarks = (*remarks, doubt)
         sys.stderr.write(f"{particles.name}: {doubt}\n")
-    judged = {} if confidence is None else {"confidence": _confidence_document(confidence)}
+    proposals = symmetries_of(state, pixel_size=pixel_size, diameter=diameter, threads=threads)
+    symmetry: list[dict[str, Any]] = []
+    if confidence is not None:
+        symmetry = documents_of(proposals, maps, star, resolution=confidence.resolution, diameter=diameter)
     document = {
         "maps": maps,
-        **judged,
+        **_judged(confidence, symmetry),
         "shares": state.occupancy,
-        "resolution": state.resolution,
+        "compared_to": state.resolution,
         "iterations": state.iteration,
         "particles": star,
         "count": len(loaded),
@@ -145,13 +153,18 @@ def abinitio(
         "predicted": foretold,
         "remarks": list(remarks),
     }
-    written = f"{len(loaded)} particles → {', '.join(map(str, maps))}"
-    emit(document, as_json=as_json, text=f"{written}\n{in_words(confidence)}")
+    lines = [f"{len(loaded)} particles → {', '.join(map(str, maps))}", in_words(confidence)]
+    lines += symmetries_in_words(symmetry)
+    emit(document, as_json=as_json, text="\n".join(lines))
 
 
-def _confidence_document(confidence: Confidence) -> dict[str, Any]:
-    return {
+def _judged(confidence: Confidence | None, symmetry: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is known of maps that were looked for more than once."""
+    if confidence is None:
+        return {}
+    told = {
         "reliable": confidence.is_reliable,
         "agreement": confidence.agreement,
         "resolution": confidence.resolution,
     }
+    return {"confidence": told, "symmetry": symmetry}

@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption, SeedOption
 
 
 def class2d(
@@ -27,10 +28,10 @@ def class2d(
     box: Annotated[
         int | None, typer.Option(min=8, help="Edge of the images as they are compared, in pixels; even.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same classes.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    seed: SeedOption = 0,
+    threads: RoundingThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Sort particles into classes, average each, and say which are worth keeping.
 
@@ -53,7 +54,7 @@ def class2d(
         predicted_seconds,
     )
     from cryoloom.formats import relion, write_stack
-    from cryoloom.protocols.class2d import Classify2D, classified, members, with_stacks_seen_from
+    from cryoloom.protocols.class2d import Classify2D, classified, members
     from cryoloom.protocols.class2d._cost import peak_memory
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
@@ -113,7 +114,7 @@ def class2d(
     assessment = assess_classes(images, state, threads=threads)
     scores = assessment.scores
     write_stack(averages, state.averages, pixel_size=pixel_size)
-    table = with_stacks_seen_from(classified(loaded, state.poses, assessment), given.resolve, output.parent)
+    table = given.seen_from(output.parent, classified(loaded, state.poses, assessment))
     remarks += relion.write_particles(star, table)
     chosen = members(table, [number for number, one in enumerate(scores, 1) if one.keep], LEAST_RESEMBLANCE)
     relion.write_particles(kept, chosen)

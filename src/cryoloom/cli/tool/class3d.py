@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption, SeedOption
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 
 
@@ -41,10 +42,10 @@ def class3d(
     ] = 20.0,
     start_iterations: Annotated[int, typer.Option(min=2, help="In which it is looked for where they differ.")] = 20,
     iterations: Annotated[int, typer.Option(min=1, help="In which they are sorted, at most.")] = 15,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same classes.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    seed: SeedOption = 0,
+    threads: RoundingThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Sort particles whose poses are known into classes of different structure, and say whether the split is real.
 
@@ -69,7 +70,6 @@ def class3d(
     )
     from cryoloom.engine.symmetry import point_group
     from cryoloom.formats import relion, write_volume
-    from cryoloom.protocols.class2d import with_stacks_seen_from
     from cryoloom.protocols.class3d import Classify3D
     from cryoloom.protocols.class3d._compute import (
         Progress,
@@ -149,7 +149,7 @@ def class3d(
         for path, volume in zip(paths, (one.map.combined, *one.map.halves), strict=True):
             write_volume(path, volume, pixel_size=pixel_size)
         found.append({"number": one.number, "particles": one.count, "share": one.share, "resolution": one.resolution})
-    table = with_stacks_seen_from(with_classes(loaded, state), given.resolve, output.parent)
+    table = given.seen_from(output.parent, with_classes(loaded, state))
     remarks += relion.write_particles(star, table)
     doubts = doubts_of(loaded, state)
     sys.stderr.writelines(f"{particles.name}: {doubt}\n" for doubt in doubts)

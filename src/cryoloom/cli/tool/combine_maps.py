@@ -9,6 +9,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption
 
 
 def combine_maps(
@@ -21,7 +22,7 @@ def combine_maps(
     output: Annotated[Path, typer.Option(help="MRC file for the result.")],
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the files do not say it.")] = None,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make one map of several, voxel by voxel: means, differences, products with masks.
 

@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, ThreadsOption
 from cryoloom.data import USUAL_ABERRATION, USUAL_AMPLITUDE_CONTRAST
 from cryoloom.errors import CryoloomError, InputError
 
@@ -47,9 +48,9 @@ def ctf(
     ] = (0.0, 180.0),
     picture: Annotated[Path | None, typer.Option(help="PNG file for the spectrum and fit of one micrograph.")] = None,
     picture_folder: Annotated[Path | None, typer.Option(help="Folder for the pictures of several.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Estimate defocus, astigmatism and, with a phase plate, phase shift from the Thon rings of micrographs.
 

@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, ThreadsOption
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
@@ -36,13 +37,13 @@ def ctfrefine(
         float | None,
         typer.Option(min=0.5, help="Finest detail compared, in Å; else what half maps agree on, and with one map all."),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Refine CTFs, aberrations and magnification of particles against their map; poses stay.
 
-    Writes PREFIX_particles.star for RELION. With half maps, each half set is compared with its own.
+    Writes PREFIX_particles.star for RELION. With half maps, no particle is compared with itself.
 
     Example: cryoloom tool ctfrefine fine_particles.star --half1 fine_half1.mrc --half2 fine_half2.mrc --output ctf
     """
@@ -102,7 +103,7 @@ def ctfrefine(
         told = refine(loaded, maps, settings, threads=threads, report=progress)
     result = with_copies(told, given.table)
     remarks = [*given.remarks, *loaded.remarks, *result.remarks]
-    remarks += relion.write_particles(star, result.particles)
+    remarks += relion.write_particles(star, given.seen_from(output.parent, result.particles))
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")
     found = findings(result)

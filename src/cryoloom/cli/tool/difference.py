@@ -10,6 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, SeedOption, ThreadsOption
 
 
 def difference(
@@ -22,9 +23,10 @@ def difference(
         float | None, typer.Option(min=1.0, help="To filter to, in Å; by default what the halves agree on.")
     ] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the files do not say it.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    seed: SeedOption = 1,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Subtract two half maps, and tell the difference in standard deviations of the solvent.
 
@@ -36,7 +38,7 @@ def difference(
     check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
     check_targets([output], inputs=[half1, half2, mask], overwrite=overwrite)
     maps = read_maps([half1, half2, *([] if mask is None else [mask])], pixel_size=pixel_size)
-    found = compare_halves(maps, resolution=resolution, threads=threads)
+    found = compare_halves(maps, resolution=resolution, seed=seed, threads=threads)
     write_map(output, found.difference.volume, like=maps[0])
     for doubt in found.doubts:
         sys.stderr.write(f"{half1.name}: {doubt}\n")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, SeedOption, ThreadsOption
 
 
 def directions(
@@ -16,8 +18,9 @@ def directions(
     *,
     mask: Annotated[Path | None, typer.Option(help="Soft mask; without, the particle is found.")] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the files do not say it.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    seed: SeedOption = 1,
+    threads: ThreadsOption = 2,
+    as_json: JsonOption = False,
 ) -> None:
     """Correlate two half maps in cones of 20° about many axes.
 
@@ -26,12 +29,15 @@ def directions(
     import numpy as np
 
     from cryoloom.engine.validation import directional_correlation
-    from cryoloom.protocols.map_files import mask_among, read_maps
+    from cryoloom.protocols.map_files import doubt_of_halves, mask_among, read_maps
 
     maps = read_maps([half1, half2, *([] if mask is None else [mask])], pixel_size=pixel_size)
     first, second, size = maps[0].volume, maps[1].volume, maps[0].pixel_size
     within = mask_among(maps, threads=threads)
-    found = directional_correlation(first, second, pixel_size=size, mask=within, threads=threads)
+    found = directional_correlation(first, second, pixel_size=size, mask=within, seed=seed, threads=threads)
+    doubts = list(filter(None, [doubt_of_halves(maps, within)]))
+    for doubt in doubts:
+        sys.stderr.write(f"{half1.name}: {doubt}\n")
     resolutions = found.resolutions()
     finite = resolutions[np.isfinite(resolutions)]
     percentiles = [float(value) for value in np.percentile(finite, (0, 10, 50, 90, 100))] if finite.size else None
@@ -44,6 +50,7 @@ def directions(
         "frequency": found.frequency,
         "mean": found.correlation.mean(axis=1),
         "standard_deviation": found.correlation.std(axis=1),
+        "doubts": doubts,
     }
     if percentiles is None:
         text = "The halves do not correlate in any direction."

@@ -10,6 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption
 
 
 def expand_symmetry(
@@ -18,7 +19,7 @@ def expand_symmetry(
     symmetry: Annotated[str, typer.Option(help="Point group of the map: C3, D7, T or O.")],
     output: Annotated[Path, typer.Option(help="STAR file for the copies.")],
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Copy every particle into all poses that the symmetry of its map makes equal.
 
@@ -37,7 +38,7 @@ def expand_symmetry(
     check_targets([output], inputs=[particles], overwrite=overwrite)
     given = read_particle_file(particles)
     copies = expanded(given.table, group)
-    remarks = [*given.remarks, *relion.write_particles(output, copies)]
+    remarks = [*given.remarks, *relion.write_particles(output, given.seen_from(output.parent, copies))]
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")
     document = {

@@ -10,6 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, ThreadsOption
 
 _DIAMETER_OF_BACKGROUND = 0.75  # of the box, where the particle's diameter is not given, as in RELION
 _VOLTAGE_OF_MOST = 300.0  # kV, where it is not told; at 200 kV defocus spreads a quarter more
@@ -65,9 +66,9 @@ def extract(
             "more.",
         ),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Cut particles out of a micrograph, make them protein-white and normalise their background.
 

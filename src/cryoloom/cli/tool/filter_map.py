@@ -10,6 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, ThreadsOption
 
 
 def filter_map(
@@ -23,24 +24,30 @@ def filter_map(
     detector_pixel_size: Annotated[
         float | None, typer.Option(min=0.01, help="Of the movies, in Å; needed with --mtf.")
     ] = None,
+    particles: Annotated[
+        Path | None,
+        typer.Option(metavar="STAR", help="Particles of the map, whose detector is undone unless one is given."),
+    ] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Filter a map by spatial frequency: several filters apply one after the other.
 
     Example: cryoloom tool filter-map map.mrc --low-pass 8 --output smooth.mrc
     """
+    from cryoloom.cli.tool._detector import detector_of
     from cryoloom.protocols.map_files import read_map, write_map
     from cryoloom.protocols.maps._filters import FilterSettings, filtered
 
-    settings = FilterSettings(low_pass, high_pass, b_factor, mtf, detector_pixel_size)
+    settings = FilterSettings(low_pass, high_pass, b_factor, mtf, detector_pixel_size, particles is not None)
     check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
-    check_targets([output], inputs=[volume, mtf], overwrite=overwrite)
+    check_targets([output], inputs=[volume, mtf, particles], overwrite=overwrite)
     given = read_map(volume, pixel_size=pixel_size)
-    write_map(output, filtered(given, settings, threads=threads), like=given)
-    for remark in given.remarks:
+    detector, unknown = detector_of(mtf, detector_pixel_size, particles)
+    write_map(output, filtered(given, settings, detector, threads=threads), like=given)
+    for remark in (*given.remarks, *unknown):
         sys.stderr.write(f"{volume.name}: {remark}\n")
     document = {
         "map": output,
@@ -49,5 +56,7 @@ def filter_map(
         "high_pass": high_pass,
         "b_factor": b_factor,
         "mtf": mtf,
+        "mtf_undone": detector is not None,
+        "warnings": list(unknown),
     }
     emit(document, as_json=as_json, text=f"{volume} → {output}")

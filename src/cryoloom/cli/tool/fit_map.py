@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption
 from cryoloom.errors import InputError
 
 
@@ -27,9 +28,9 @@ def fit_map(
     particles: Annotated[Path | None, typer.Option(help="STAR file with poses in the map.")] = None,
     output_particles: Annotated[Path | None, typer.Option(help="STAR file for poses in the moved map.")] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the files do not say it.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    threads: RoundingThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Turn and shift a map so that it fits another one as well as it can.
 

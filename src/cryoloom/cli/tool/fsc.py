@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, ThreadsOption
 from cryoloom.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ def fsc(
     *,
     mask: Annotated[Path | None, typer.Option(help="Map that both are multiplied by first.")] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the files do not say it.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    threads: ThreadsOption = 2,
+    as_json: JsonOption = False,
 ) -> None:
     """Correlate two maps shell by shell in Fourier space, or two images ring by ring.
 

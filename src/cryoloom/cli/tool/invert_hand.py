@@ -10,6 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption
 from cryoloom.errors import InputError
 
 
@@ -21,7 +22,7 @@ def invert_hand(
     output_particles: Annotated[Path | None, typer.Option(help="STAR file for poses in the inverted map.")] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Invert a map through its centre, and turn the poses of particles so that they fit to it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, SeedOption, ThreadsOption
 
 _SHARES = (10, 25, 50, 75, 90)
 
@@ -20,9 +22,10 @@ def localres(
     output: Annotated[Path, typer.Option(help="MRC file for the resolutions in Å; 0 where there is none.")],
     mask: Annotated[Path | None, typer.Option(help="Soft mask; without, the particle is found.")] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the files do not say it.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    seed: SeedOption = 1,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell how the resolution of a map varies from place to place within a mask.
 
@@ -42,8 +45,10 @@ def localres(
     maps = read_maps([half1, half2, *([] if mask is None else [mask])], pixel_size=pixel_size)
     seconds = local_resolution_seconds(len(maps[0].volume), threads=threads) / machine_speed()
     foretold = foretell(EstimateLocalResolution, seconds, map_memory(len(maps[0].volume), arrays=ARRAYS))
-    found = find_local_resolution(maps, threads=threads)
+    found = find_local_resolution(maps, seed=seed, threads=threads)
     write_map(output, found.stored, like=maps[0])
+    for doubt in found.doubts:
+        sys.stderr.write(f"{half1.name}: {doubt}\n")
     percentiles = found.local.percentiles(*_SHARES)
     document = {
         "map": output,
@@ -53,6 +58,7 @@ def localres(
         "median": percentiles[2],
         "percentiles": dict(zip(map(str, _SHARES), percentiles, strict=True)),
         "evaluated": found.local.evaluated,
+        "doubts": list(found.doubts),
         "predicted": foretold,
     }
     finest, _, median, _, coarsest = percentiles

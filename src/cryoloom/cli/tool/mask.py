@@ -10,6 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, ThreadsOption
 from cryoloom.errors import InputError
 
 
@@ -29,9 +30,9 @@ def mask(
     extend: Annotated[float | None, typer.Option(min=0.0, help="In pixels; by default 6 Å, at least 2.")] = None,
     edge: Annotated[float | None, typer.Option(min=0.0, help="In pixels; by default 12 Å, at least 6.")] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Draw a soft mask around the particle as it is found, or around what you say.
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, ThreadsOption
 
 
 def model_fsc(
@@ -16,8 +17,8 @@ def model_fsc(
     *,
     mask: Annotated[Path | None, typer.Option(help="Soft mask; without, one around the atoms.")] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    threads: ThreadsOption = 2,
+    as_json: JsonOption = False,
 ) -> None:
     """Correlate a map with the potential of an atomic model, shell by shell.
 

@@ -12,6 +12,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, ThreadsOption
 from cryoloom.errors import CryoloomError, InputError
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ def motion(
     eer_upsampling: Annotated[int, typer.Option(min=1, max=2, help="1 renders EER at 4k, 2 at 8k.")] = 1,
     output: Annotated[Path | None, typer.Option(help="MRC file for the aligned sum of one movie.")] = None,
     output_folder: Annotated[Path | None, typer.Option(help="Folder for the aligned sums of several movies.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Correct the motion of movies: aligned and dose-weighted sums, and RELION's motion file beside them.
 

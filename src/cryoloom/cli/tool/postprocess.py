@@ -10,7 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.errors import InputError
+from cryoloom.cli.tool._options import JsonOption, SeedOption, ThreadsOption
 
 
 def postprocess(
@@ -26,11 +26,15 @@ def postprocess(
     detector_pixel_size: Annotated[
         float | None, typer.Option(min=0.01, help="Of the movies, in Å; needed with --mtf.")
     ] = None,
+    particles: Annotated[
+        Path | None,
+        typer.Option(metavar="STAR", help="Particles of the map, whose detector is undone unless one is given."),
+    ] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the files do not say it.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the random phases.")] = 1,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    seed: SeedOption = 1,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell the resolution of a map from its halves, and sharpen it.
 
@@ -38,21 +42,16 @@ def postprocess(
 
     Example: cryoloom tool postprocess half1.mrc half2.mrc --mask mask.mrc --output sharpened
     """
+    from cryoloom.cli.tool._detector import detector_of
     from cryoloom.engine import validation
     from cryoloom.protocols.map_files import read_maps, write_map
-    from cryoloom.protocols.maps._detector import check_detector, read_detector
     from cryoloom.protocols.resolutions import told_resolution
 
-    check_detector(mtf, detector_pixel_size)
+    detector, unknown = detector_of(mtf, detector_pixel_size, particles)
     names = {end: output.with_name(f"{output.name}{end}.mrc") for end in ("", "_masked", "_mask")}
     targets = [path for end, path in names.items() if end != "_mask" or mask is None]
-    check_targets(targets, inputs=[half1, half2, mask, mtf], overwrite=overwrite)
+    check_targets(targets, inputs=[half1, half2, mask, mtf, particles], overwrite=overwrite)
     maps = read_maps([half1, half2, *([] if mask is None else [mask])], pixel_size=pixel_size)
-    if mtf is None and detector_pixel_size is not None:
-        raise InputError("A pixel size of the detector needs its transfer function; give --mtf.")
-    detector = None
-    if mtf is not None and detector_pixel_size is not None:
-        detector = read_detector(mtf, pixel_size=detector_pixel_size)
     done = validation.postprocess(
         maps[0].volume,
         maps[1].volume,
@@ -67,7 +66,8 @@ def postprocess(
     write_map(names["_masked"], done.volume * done.mask, like=maps[0])
     if mask is None:
         write_map(names["_mask"], done.mask, like=maps[0])
-    for remark in done.warnings:
+    warnings = [*unknown, *done.warnings]
+    for remark in warnings:
         sys.stderr.write(f"{half1.name}: {remark}\n")
     guinier, correlation = done.guinier, done.correlation
     randomised_from = correlation.randomised_from
@@ -89,7 +89,8 @@ def postprocess(
             "intercept": guinier.intercept,
             "correlation": guinier.correlation,
         },
-        "warnings": list(done.warnings),
+        "mtf_undone": detector is not None,
+        "warnings": warnings,
     }
     told = "no evidence of signal"
     if done.resolution is not None:

@@ -9,6 +9,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, ThreadsOption
 from cryoloom.errors import FormatError, InputError
 
 if TYPE_CHECKING:
@@ -25,12 +26,13 @@ def project(
     angles: Annotated[Path, typer.Option(help="STAR file with rlnAngleRot, Tilt and Psi; its shifts are applied too.")],
     output: Annotated[Path, typer.Option(help="Stack for the images (.mrcs); a STAR file appears beside it.")],
     ctf: Annotated[
-        bool, typer.Option("--ctf", help="Apply the contrast transfer functions that the STAR file tells.")
+        bool,
+        typer.Option("--ctf", help="Apply the CTFs, aberrations and magnification that the STAR file tells."),
     ] = False,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Project a map in the orientations that a STAR file lists; protein is white.
 
@@ -41,6 +43,7 @@ def project(
 
     from cryoloom.engine.projection import project_volume
     from cryoloom.formats import read_header, read_star, read_volume, write_stack, write_star
+    from cryoloom.protocols.particle_images import blocks_seen_from, name_from, optics_of, read_particle_file
 
     star = output.with_suffix(".star")
     check_suffix("--output", output, [".mrcs"])
@@ -48,7 +51,7 @@ def project(
     pixel_size = pixel_size or read_header(volume).pixel_size
     if pixel_size is None:
         raise InputError(f"{volume.name}: the file does not say its pixel size; give --pixel-size.", path=volume)
-    blocks = read_star(angles)
+    blocks = blocks_seen_from(output.parent, read_star(angles), angles)
     tables = {name: block for name, block in blocks.items() if isinstance(block, pl.DataFrame)}
     name = next((name for name, table in tables.items() if set(_ANGLES) <= set(table.columns)), None)
     if name is None:
@@ -59,12 +62,13 @@ def project(
         density,
         table.select(pl.col(label).cast(pl.Float64) for label in _ANGLES).to_numpy(),
         _shifts(table, pixel_size),
-        _transfers(angles, len(density), pixel_size) if ctf else None,
+        optics=optics_of(read_particle_file(angles).table) if ctf else None,
         pixel_size=pixel_size,
         threads=threads,
     )
     write_stack(output, images, pixel_size=pixel_size)
-    named = pl.Series("rlnImageName", [f"{number:06d}@{output}" for number in range(1, len(images) + 1)])
+    called = name_from(output.parent, str(output), output)
+    named = pl.Series("rlnImageName", [f"{number:06d}@{called}" for number in range(1, len(images) + 1)])
     tables[name] = table.with_columns(named)
     if "optics" in tables:
         tables["optics"] = tables["optics"].with_columns(
@@ -94,17 +98,3 @@ def _shifts(table: pl.DataFrame, pixel_size: float) -> NDArray[np.float64] | Non
         if set(labels) <= set(table.columns):
             return table.select(pl.col(label).cast(pl.Float64) * scale for label in labels).to_numpy()
     return None
-
-
-def _transfers(star: Path, box: int, pixel_size: float) -> NDArray[np.float32]:
-    """(n, box, box // 2 + 1) contrast transfer function of each particle that a STAR file lists."""
-    import numpy as np
-
-    from cryoloom.protocols.particle_images import optics_of, read_particle_file
-
-    frequency_y, frequency_x = np.meshgrid(
-        np.fft.fftfreq(box, pixel_size), np.fft.rfftfreq(box, pixel_size), indexing="ij"
-    )
-    optics = optics_of(read_particle_file(star).table)
-    values = optics.transfer(np.stack([frequency_x.ravel(), frequency_y.ravel()], axis=1))
-    return values.reshape(len(optics), *frequency_x.shape)

@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, ThreadsOption
 
 
 def reconstruct(
@@ -23,9 +24,9 @@ def reconstruct(
     duplicates_within: Annotated[
         float, typer.Option(min=0.0, help="Of particles nearer in a micrograph, one is taken; in Å.")
     ] = 20.0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make the map of particles from their poses and CTFs, neither filtered nor masked.
 

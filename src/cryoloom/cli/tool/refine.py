@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,6 +14,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption, SeedOption
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from cryoloom.engine.refinement import RefinementSettings
+    from cryoloom.engine.refinement import RefinementSettings, RefinementState
     from cryoloom.protocols.particle_images import LoadedParticles, ParticleFile
     from cryoloom.protocols.refine._start import Start
-    from cryoloom.protocols.trust import Finished, Trust
+    from cryoloom.protocols.trust import Finished, Headline, Trust
+    from cryoloom.protocols.unfinished import Unfinished
     from cryoloom.protocols.upright_reference import UprightReference
 
 
@@ -50,6 +53,13 @@ def refine(
             help="Finer details of the reference are left out, in Å; without it 40, or 20 in a local search.",
         ),
     ] = None,
+    shared_resolution: Annotated[
+        float,
+        typer.Option(
+            min=2.0,
+            help="Up to where half sets were shown the same map when the poses of a local search were found, in Å.",
+        ),
+    ] = 40.0,
     mask: Annotated[
         Path | None,
         typer.Option(help="Soft mask, outside of which maps are taken for empty; without it, a sphere."),
@@ -74,10 +84,10 @@ def refine(
         float, typer.Option(min=0.0, help="Of particles nearer in a micrograph, one is taken; in Å.")
     ] = 20.0,
     iterations: Annotated[int, typer.Option(min=2, help="At most; it ends by itself.")] = 20,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same map.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use.")] = 2,
+    seed: SeedOption = 0,
+    threads: RoundingThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Refine poses and map of particles in two independent half sets.
 
@@ -92,8 +102,9 @@ def refine(
     or expanded by their symmetry and refined without it. Give it --half1 and --half2, too, and each half set goes on
     from its own map. It looks the farther from poses, the coarser the initial resolution; how far is told.
 
-    Killed, it leaves whole files or none, and does not go on: called again, it begins anew. Where that is too dear, run
-    the protocol refine in a project; such a run goes on from its last iteration.
+    What it has reached is kept in the folder PREFIX_unfinished until all is written. Killed, and given the same command
+    again, it goes on after its last iteration, to the same maps; with other particles, maps or settings it says so and
+    begins anew. The number of threads may change.
 
     Example: cryoloom tool refine particles.star --reference first_class1.mrc --symmetry C3 --diameter 200 --output fine
     """
@@ -108,13 +119,13 @@ def refine(
     from cryoloom.protocols.refine import Refine
     from cryoloom.protocols.refine._cost import refinement_memory, refinement_seconds, saved_by_quick
     from cryoloom.protocols.refine._protocol import INITIAL_RESOLUTION
-    from cryoloom.protocols.trust import write_trust
 
     local = search == "local"
     _check_start(half1, half2, local=local, align_reference=align_reference)
     settings = RefinementSettings(
         symmetry=symmetry,
         initial_resolution=INITIAL_RESOLUTION[search] if initial_resolution is None else initial_resolution,
+        shared_resolution=shared_resolution,
         shift_radius=shift,
         iterations=iterations,
         seed=seed,
@@ -146,34 +157,52 @@ def refine(
     seconds = partial(
         refinement_seconds, len(loaded), settings, loaded.grid, diameter=diameter, local=local, threads=threads
     )
+    memory = partial(
+        refinement_memory, len(loaded), settings, extent=loaded.grid.extent, diameter=diameter, local=local
+    )
     expected = seconds(full_trust=trust == "full")
     foretold = foretell(
         Refine,
         expected,
-        refinement_memory(len(loaded), images.box_size),
-        smaller=(loaded.grid, partial(refinement_memory, len(loaded))),
+        memory(images.box_size),
+        smaller=(loaded.grid, memory),
         also=saved_by_quick(expected, seconds(full_trust=False), "--trust quick"),
     )
     begin = time.monotonic()
-    done = _finished(ready, settings, given, quiet=as_json, threads=threads)
+    unfinished = _unfinished(
+        output,
+        (particles, reference, half1, half2, mask),
+        map(given.resolve, given.table.frame["file"].unique()),
+        **asdict(settings),
+        search=search,
+        diameter=diameter,
+        box=images.box_size,
+        duplicates_within=duplicates_within,
+        reference_pixel_size=reference_pixel_size,
+        align_reference=align_reference,
+    )
+    if going_on := unfinished.begin():
+        remarks.append(going_on)
+        sys.stderr.write(f"{output.name}: {going_on}\n")
+    done = _finished(ready, settings, given, unfinished, quiet=as_json, threads=threads)
     state, result = done.state, done.result
-    start = ready.start.reference if trust == "full" else None
-    believed = _believed(done, start, quiet=as_json, threads=threads)
-    write_trust(page, figures, believed, output.name)
-    headline = believed.headline
     first, second = state.half_maps
     for name, volume in (("map", state.combined_map), ("half1", first), ("half2", second), ("mask", result.mask)):
         write_volume(maps[name], volume, pixel_size=images.pixel_size)
-    said = [*result.remarks, *([headline.sentence] if believed.is_doubtful else [])]
+    written = relion.write_particles(star, given.seen_from(output.parent, result.particles))
+    start = ready.start.reference if trust == "full" else None
+    headline, doubtful = _told(done, start, unfinished, (page, figures), output.name, quiet=as_json, threads=threads)
+    unfinished.remove()
+    said = [*unfinished.warnings, *result.remarks, *([headline.sentence] if doubtful else [])]
     sys.stderr.writelines(f"{particles.name}: {remark}\n" for remark in said)
-    remarks += [*relion.write_particles(star, result.particles), *said]
+    remarks += [*written, *said]
     document = {
         "map": maps["map"],
         "half_maps": [maps["half1"], maps["half2"]],
         "mask": maps["mask"],
         "particles": star,
-        "trust": page,
-        "trust_figures": figures,
+        "trust": page if page.exists() else None,
+        "trust_figures": figures if figures.exists() else None,
         "resolution": headline.resolution,
         "headline": headline.sentence,
         "half_map_resolution": result.resolution,
@@ -239,7 +268,7 @@ def _prepared(
 ) -> _Ready:
     """Read images and maps (reference, both half maps, mask), and refuse what cannot be refined."""
     from cryoloom.engine.symmetry import point_group
-    from cryoloom.protocols.particle_images import check_halves, common_grid, load_particles, samplings_of
+    from cryoloom.protocols.particle_images import check_halves, load_particles
     from cryoloom.protocols.reference_maps import read_mask, read_reference
     from cryoloom.protocols.refine._progress import FEWEST
     from cryoloom.protocols.refine._start import Start, check_goes_on, local_start, read_halves
@@ -250,7 +279,17 @@ def _prepared(
     if local:
         check_goes_on(given.table)
         offer = "Bring it and its particles to the axes (cryoloom tool symmetry)"
-    grid = common_grid(samplings_of(given.table), box_size=box_size)
+    loaded = load_particles(
+        given.table,
+        given.resolve,
+        diameter=diameter,
+        box_size=box_size,
+        duplicates_within=duplicates_within,
+        copies=local and point_group(settings.symmetry).order == 1,
+        scratch=scratch,
+    )
+    check_halves(loaded.half_sets, least=FEWEST)
+    grid = loaded.grid
     upright = upright_reference(
         read_reference(reference, grid, pixel_size=reference_pixel_size),
         settings.symmetry,
@@ -262,39 +301,37 @@ def _prepared(
         threads=threads,
     )
     inside = None if mask is None else read_mask(mask, grid)
-    loaded = load_particles(
-        given.table,
-        given.resolve,
-        diameter=diameter,
-        box_size=box_size,
-        duplicates_within=duplicates_within,
-        copies=local and point_group(settings.symmetry).order == 1,
-        scratch=scratch,
-    )
-    check_halves(loaded.half_sets, least=FEWEST)
     halves = (
         None if half1 is None or half2 is None else read_halves(half1, half2, grid, pixel_size=reference_pixel_size)
     )
     start = Start(upright.volume)
     if local:
         start = local_start(loaded, upright.volume, halves, settings, inside, threads=threads)
-    warnings = settings.warnings if halves is None else ()
+    warnings = settings.warnings(grid.pixel_size, goes_on=local, own_half_maps=halves is not None)
     remarks = (*warnings, *upright.remarks, *loaded.remarks, *start.remarks)
     return _Ready(loaded, start, inside, upright, remarks)
 
 
 def _finished(
-    ready: _Ready, settings: RefinementSettings, given: ParticleFile, *, quiet: bool, threads: int
+    ready: _Ready,
+    settings: RefinementSettings,
+    given: ParticleFile,
+    unfinished: Unfinished,
+    *,
+    quiet: bool,
+    threads: int,
 ) -> Finished:
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.refinement import refine as refinement
+    from cryoloom.protocols.checkpoints import kept_states
     from cryoloom.protocols.refine._progress import progress_of
     from cryoloom.protocols.refined import refined
     from cryoloom.protocols.trust import Finished
 
     loaded, start = ready.particles, ready.start
-    with ToolProgress("Refining", quiet=quiet) as progress:
-        for state in refinement(
+
+    def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
+        return refinement(
             loaded.images,
             loaded.half_sets,
             start.reference,
@@ -302,25 +339,73 @@ def _finished(
             poses=start.poses,
             sources=start.sources,
             mask=ready.mask,
+            state=state,
             threads=threads,
-        ):
+        )
+
+    with ToolProgress("Refining", quiet=quiet) as progress:
+        for state in kept_states(unfinished, algorithm):
             progress(*progress_of(state, settings.iterations))
-    result = refined(loaded, state, mask=ready.mask, threads=threads)
+    result = refined(loaded, state, symmetry=settings.symmetry, mask=ready.mask, threads=threads)
     return Finished(
         loaded, settings, state, result, given.resolve, ready.mask, poses=start.poses, sources=start.sources
     )
 
 
-def _believed(done: Finished, start: NDArray[np.float32] | None, *, quiet: bool, threads: int) -> Trust:
+def _unfinished(
+    output: Path, maps_and_particles: Iterable[Path | None], stacks: Iterable[Path], **settings: object
+) -> Unfinished:
+    """Where states are kept: beside the results, for these files and settings."""
+    from cryoloom import __version__
+    from cryoloom.protocols.unfinished import Unfinished, content_fingerprint, stamp_fingerprint
+
+    names = ("particles", "reference", "first half map", "second half map", "mask")
+    command = {name.replace("_", " "): str(value) for name, value in settings.items()}
+    command |= dict(zip(names, map(content_fingerprint, maps_and_particles), strict=True))
+    command |= {"images": stamp_fingerprint(stacks), "version of cryoloom": __version__}
+    return Unfinished(output.with_name(f"{output.name}_unfinished"), command)
+
+
+def _told(
+    done: Finished,
+    start: NDArray[np.float32] | None,
+    unfinished: Unfinished,
+    files: tuple[Path, Path],
+    title: str,
+    *,
+    quiet: bool,
+    threads: int,
+) -> tuple[Headline, bool]:
+    """What the trust page says of the resolution, and whether it doubts it; no page is left if none can be made."""
+    from cryoloom.protocols.trust import PAGE_FAULTS, headline_without_page, write_trust
+
+    try:
+        believed = _believed(done, start, unfinished, quiet=quiet, threads=threads)
+        write_trust(*files, believed, title)
+    except PAGE_FAULTS as fault:
+        for file in files:
+            file.unlink(missing_ok=True)
+        return headline_without_page(done.result, fault), True
+    return believed.headline, believed.is_doubtful
+
+
+def _believed(
+    done: Finished, start: NDArray[np.float32] | None, unfinished: Unfinished, *, quiet: bool, threads: int
+) -> Trust:
     """What can be believed of a refinement; with a start, another one from it and images of noise are asked, too."""
     from cryoloom.cli.tool._progress import ToolProgress
+    from cryoloom.protocols.checkpoints import kept_states
     from cryoloom.protocols.refine._progress import progress_of
     from cryoloom.protocols.trust import assess, cross_checked, second_refinement
+
+    def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
+        assert start is not None  # noqa: S101  # else there is none
+        return second_refinement(done, start, state=state, threads=threads)
 
     checks = None
     if start is not None:
         with ToolProgress("Once more", quiet=quiet) as progress:
-            for state in second_refinement(done, start, threads=threads):
+            for state in kept_states(unfinished, algorithm, name="second-checkpoint"):
                 progress(*progress_of(state, done.settings.iterations))
             checks = cross_checked(done, state, threads=threads, report=progress)
     with ToolProgress("Trust page", quiet=quiet) as progress:

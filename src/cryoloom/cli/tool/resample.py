@@ -10,6 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption
 from cryoloom.errors import InputError
 
 
@@ -21,29 +22,28 @@ def resample(
     box: Annotated[int | None, typer.Option(min=2, help="New edge in pixels; by default the same extent.")] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the file does not say it.")] = None,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Give a map another pixel size, or crop or pad its box; its centre and grey values stay.
 
     Example: cryoloom tool resample map.mrc --to 2.5 --box 128 --output small.mrc
     """
-    from cryoloom.protocols.map_files import read_map, resampled, write_map
+    from cryoloom.protocols.map_files import read_map
+    from cryoloom.protocols.resampled_maps import MapSampling, write_resampled
 
     if to is None and box is None:
         raise InputError("Nothing is changed; give --to, --box, or both.")
     check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
     check_targets([output], inputs=[volume], overwrite=overwrite)
     given = read_map(volume, pixel_size=pixel_size)
-    changed = resampled(given, pixel_size=to, box_size=box)
-    size = to or given.pixel_size
-    write_map(output, changed, like=given, pixel_size=size)
+    edge, size = write_resampled(given, output, MapSampling(box, to))
     for remark in given.remarks:
         sys.stderr.write(f"{volume.name}: {remark}\n")
     document = {
         "map": output,
-        "box_size": len(changed),
+        "box_size": edge,
         "pixel_size": size,
         "former_box_size": len(given.volume),
         "former_pixel_size": given.pixel_size,
     }
-    emit(document, as_json=as_json, text=f"{len(changed)} pixels of {size:g} Å → {output}")
+    emit(document, as_json=as_json, text=f"{edge} pixels of {size:g} Å → {output}")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryoloom.cli.output import duration, emit
+from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, SeedOption
+from cryoloom.workflow.durations import duration
 
 if TYPE_CHECKING:
     from cryoloom.testing.microscope import Session
@@ -20,7 +22,7 @@ def simulate(
     folder: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for movies, gain reference and truth.")],
     *,
     tier: Annotated[str, typer.Option(help="How hard the session is: easy, standard or hard.")] = "easy",
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same session.")] = 0,
+    seed: SeedOption = 0,
     movies: Annotated[int, typer.Option(min=1, help="Number of movies.")] = 10,
     specimen: Annotated[
         str, typer.Option(help="pseudoprotein, or t20s, apoferritin, groel, c3-body (with --structures).")
@@ -29,7 +31,7 @@ def simulate(
     interval: Annotated[float, typer.Option(min=0.0, help="Seconds from one movie to the next, at least.")] = 0.0,
     stall: Annotated[float, typer.Option(min=0.0, help="Seconds for which the writer stops inside every file.")] = 0.0,
     threads: Annotated[int, typer.Option(min=1, help="Movies simulated at the same time.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Simulate a microscope session: movies, a gain reference, and the truth about them.
 

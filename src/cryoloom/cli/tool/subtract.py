@@ -11,6 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption, ThreadsOption
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
@@ -31,9 +32,9 @@ def subtract(
     recentre: Annotated[
         bool, typer.Option("--recentre", help="Bring the centre of the mask to the centre of the images.")
     ] = False,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to use; the result does not depend on it.")] = 2,
+    threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Take the projections of a part of the map away from the images of particles.
 
@@ -82,6 +83,7 @@ def subtract(
         made, told = write_subtracted(
             loaded, maps, part, stack, stack.name, resolve=given.resolve, threads=threads, report=progress
         )
+    made = given.seen_from(output.parent, made, ["micrograph_file"])
     remarks = [*given.remarks, *loaded.remarks, *told, *relion.write_particles(star, made)]
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")

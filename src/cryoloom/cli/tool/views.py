@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cryoloom.cli.output import emit
+from cryoloom.cli.tool._options import JsonOption
 
 
 def views(
@@ -17,7 +18,7 @@ def views(
     rows: Annotated[
         int | None, typer.Option(min=4, max=1000, help="Rows of the map of views; by default as many as they fill.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell from where particles are seen, and how evenly that samples the transform of the map.
 

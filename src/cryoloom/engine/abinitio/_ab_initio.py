@@ -118,7 +118,7 @@ def _random_start(particles: ParticleImages, settings: AbInitioSettings, threads
     maps = []
     for _ in range(settings.classes):
         chosen = np.sort(random.permutation(len(particles))[:START_IMAGES])
-        seen = particles.observe(chosen, last.radius, noise, threads=threads)
+        seen = particles.observe(chosen, last.radius, noise, undistorted=True, threads=threads)
         rotations = Rotation.random(len(chosen), random).as_matrix()
         sums = FourierSums(last.radius)
         sums.insert(seen.masked * seen.transfer, seen.transfer**2, rotations, seen.frequencies, threads=threads)
@@ -149,7 +149,8 @@ def _iterate(
     shifts = _shifts(settings.shift_radius / pixel_size, step.shift)
     batch = _Batch(state.maps, particles.optics, grid, shifts, box, step, threads)
     for start in range(0, len(chosen), IMAGES_AT_ONCE):
-        batch.add(particles.observe(chosen[start : start + IMAGES_AT_ONCE], step.radius, state.noise, threads=threads))
+        some = chosen[start : start + IMAGES_AT_ONCE]
+        batch.add(particles.observe(some, step.radius, state.noise, undistorted=True, threads=threads))
     share = step.renewal * len(particles) / len(chosen)
     sphere = soft_sphere(box, 0.5 * particles.diameter / pixel_size, EDGE)
     sums, maps = [], []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RELIABLE = 0.75
 """Agreement from which a map is believed. Mirror images of a particle, where no mirror is allowed, reach up to 0.63."""
 
-AGREED_TO = 20.0  # Å, to which runs are compared, or 1.3 times the final resolution if that is coarser
+AGREED_TO = 20.0  # Å, to which runs are compared; or 1.3 times the final resolution, or two pixels, if that is coarser
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def confidence_of(
     runs: tuple[FinishedRun, ...], particles: ParticleImages, settings: AbInitioSettings, *, threads: int = 1
 ) -> Confidence:
     """Compare runs with each other, and choose the more likely one of the two that agree best."""
-    resolution = max(AGREED_TO, 1.3 * settings.final_resolution)
+    resolution = compared_to(settings.final_resolution, particles.pixel_size)
 
     def similarity(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
         return fit_map(
@@ -185,6 +185,11 @@ def confidence_of(
                 best = float(agreement.min()), one if likelier else other, agreement
     assert best is not None, "there are two runs"  # noqa: S101
     return Confidence(best[1], best[2], resolution)
+
+
+def compared_to(final_resolution: float, pixel_size: float = 0.0) -> float:
+    """Finest detail in Å to which maps are compared that were made to a resolution, of pixels of a size, both in Å."""
+    return max(AGREED_TO, 1.3 * final_resolution, 2.0 * pixel_size)
 
 
 def _seed_of(seed: int, run: int) -> int:

@@ -124,8 +124,8 @@ def align_to_symmetry(
 
 
 def main_order(group: str) -> int:
-    """Order of the axis of a group that lies on Z."""
-    return {"T": 3, "O": 4}.get(point_group(group).name) or int(point_group(group).name[1:])
+    """Order of the axis of a group that is looked for first; it lies on Z, but the only one of D1 on X."""
+    return {"T": 3, "O": 4, "D1": 2}.get(point_group(group).name) or int(point_group(group).name[1:])
 
 
 def main_axes(
@@ -159,9 +159,11 @@ def main_axes(
 
 def fit_symmetry(spectra: Spectra, group: str, axes: Sequence[NDArray[np.float64]]) -> SymmetryFit:
     """The best frame for a group, from directions (3,) in which its main axis may lie."""
-    operators = point_group(group).operators
+    name, operators = point_group(group).name, point_group(group).operators
     if len(operators) == 1:
-        return SymmetryFit(point_group(group).name, RigidMotion.none(), np.ones(1))
+        return SymmetryFit(name, RigidMotion.none(), np.ones(1))
+    if name == "D1":
+        return _brought_from_z_to_x(fit_symmetry(spectra, "C2", axes))
     generators = _generators(operators, main_order(group))
     found = []
     for axis in axes:
@@ -176,7 +178,14 @@ def fit_symmetry(spectra: Spectra, group: str, axes: Sequence[NDArray[np.float64
         frame = _upright(axis)
         centre = centre - (centre @ axis) * axis
     correlations = _under(spectra[1], operators, frame, centre)
-    return SymmetryFit(point_group(group).name, RigidMotion(frame, -frame @ centre), correlations)
+    return SymmetryFit(name, RigidMotion(frame, -frame @ centre), correlations)
+
+
+def _brought_from_z_to_x(fit: SymmetryFit) -> SymmetryFit:
+    """The fit of C2 as that of D1, whose only axis is the same, but lies on X."""
+    turned = turn(np.array([0.0, np.pi / 2, 0.0]))
+    motion = RigidMotion(turned @ fit.motion.rotation, turned @ fit.motion.shift)
+    return SymmetryFit("D1", motion, fit.correlations)
 
 
 def group_is_cyclic(operators: NDArray[np.float64]) -> bool:

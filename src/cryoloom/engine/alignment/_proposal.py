@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cryoloom.engine.alignment._axes import RESOLUTION, SymmetryFit, fit_symmetry, main_axes, main_order
 from cryoloom.engine.alignment._comparison import Spectrum, coarse_resolution
 from cryoloom.engine.alignment._rigid import RigidMotion
@@ -13,7 +15,6 @@ from cryoloom.engine.symmetry import point_group
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
 LEAST_CORRELATION = 0.7
@@ -38,6 +39,16 @@ class SymmetryProposal:
     group: str
     motion: RigidMotion
     tried: tuple[SymmetryFit, ...]
+
+    @property
+    def correlations(self) -> NDArray[np.float64]:
+        """(n,) of the moved map with itself under each operator of the proposed group; the first is 1."""
+        return next((one.correlations for one in self.tried if one.group == self.group), np.ones(1))
+
+    @property
+    def least(self) -> float:
+        """The correlation under the operator that fits worst; 1 if there is none but the identity."""
+        return float(self.correlations.min())
 
 
 def propose_symmetry(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cryoloom.engine.classes2d._averages import CERTAIN_RINGS
 from cryoloom.engine.classes2d._planes import PADDING, planes_of
 from cryoloom.engine.kernels import extract_turned, shift_factors
 
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
     from cryoloom.engine.likelihood import ParticleImages
 
 RESOLUTION = 25.0  # Å, up to which an image is compared with its average: what single images show
-LEAST_RESEMBLANCE = 0.77  # of a typical member's, below which an image is taken for something else
+LEAST_RESEMBLANCE = 0.75  # of a typical member's, below which an image is taken for something else
 AGREEMENT = 0.5  # of the averages of a class's halves, where its resolution ends
-LEAST_EVENNESS = 0.4  # share of members that must resemble the average
+LEAST_EVENNESS = 0.4  # share of members that must resemble the average, but for what is chance in so few
+DOUBT = 2.0  # standard deviations of that share for which a class has the benefit of the doubt
 CONTRASTS = (0.5, 1.7)  # of a typical class's, between which a class may lie
 SIZES = (0.6, 1.4)
 COARSEST = 2.5  # resolution, as a multiple of the typical
@@ -104,7 +107,7 @@ def assess_classes(particles: ParticleImages, state: Classes2DState, *, threads:
     solid = state.averages > SOLID * state.averages.max(axis=(1, 2), keepdims=True)
     size = 2.0 * np.sqrt(solid.sum(axis=(1, 2)) / np.pi) * particles.pixel_size
     width = particles.box_size * particles.pixel_size
-    rings = np.array([_last_ring(one) for one in state.correlation])
+    rings = np.array([last_ring(one) for one in state.correlation])
     typical_size, typical_ring = _typical(size, members), _typical(rings.astype(np.float64), members)
     scores = []
     for number, count in enumerate(members):
@@ -134,10 +137,19 @@ def _fault(members: int, detail: float, contrast: float, size: float, evenness: 
         (contrast < CONTRASTS[0], f"faint, {contrast:.0%} of the others' contrast"),
         (size > SIZES[1], f"{size:.1f} times as large as the others, like an aggregate or an edge"),
         (size < SIZES[0], f"small, {size:.0%} of the others' width"),
-        (detail < 1.0 / COARSEST, f"it shows only details {1 / max(detail, 1e-3):.0f} times as coarse as the others"),
-        (evenness < LEAST_EVENNESS, f"only {evenness:.0%} of its members look like it"),
+        (not detail, "its halves agree in no detail"),
+        (detail < 1.0 / COARSEST, f"it shows only details {1 / (detail or 1.0):.0f} times as coarse as the others"),
+        (evenness < _least_evenness(members), f"only {evenness:.0%} of its members look like it"),
     )
     return next((words for found, words in faults if found), "")
+
+
+def _least_evenness(members: int) -> float:
+    """The share of so many members below which it is not for chance that few resemble the average.
+
+    Rare views make small classes, whose share is the more uncertain; members are judged one by one as well.
+    """
+    return LEAST_EVENNESS - DOUBT * math.sqrt(LEAST_EVENNESS * (1.0 - LEAST_EVENNESS) / max(members, 1))
 
 
 def _typical(values: NDArray[np.float64], members: NDArray[np.int64]) -> float:
@@ -146,10 +158,21 @@ def _typical(values: NDArray[np.float64], members: NDArray[np.int64]) -> float:
     return median if median > 0 else 1.0
 
 
-def _last_ring(correlation: NDArray[np.float64]) -> int:
-    """The last ring from the origin up to which halves agree."""
-    below = np.flatnonzero(correlation[1:] < AGREEMENT)
-    return int(below[0]) if below.size else len(correlation) - 1
+def last_ring(correlation: NDArray[np.float64]) -> int:
+    """The last ring from the origin up to which halves agree; 0 if they do not agree at all.
+
+    The first rings hold so few frequencies that chance may raise or lower each of them: they are judged together, each
+    by its number of frequencies, and the others one by one.
+
+    Parameters
+    ----------
+    correlation : (r,) of the averages of a class's halves, in rings of one Fourier pixel, the origin first
+    """
+    first = correlation[1 : CERTAIN_RINGS + 1]
+    if not first.size or np.average(first, weights=np.arange(1, len(first) + 1)) < AGREEMENT:
+        return 0
+    below = np.flatnonzero(correlation[CERTAIN_RINGS + 1 :] < AGREEMENT)
+    return CERTAIN_RINGS + int(below[0]) if below.size else len(correlation) - 1
 
 
 def _resemblance(particles: ParticleImages, state: Classes2DState, threads: int) -> NDArray[np.float32]:
@@ -160,9 +183,10 @@ def _resemblance(particles: ParticleImages, state: Classes2DState, threads: int)
     for start in range(0, len(poses), IMAGES_AT_ONCE):
         some = np.arange(start, min(start + IMAGES_AT_ONCE, len(poses)))
         whole = np.rint(poses.shifts[some]).astype(np.int64)
-        seen = particles.observe(some, radius, state.noise, offsets=whole, threads=threads)
+        seen = particles.observe(some, radius, state.noise, offsets=whole, undistorted=True, threads=threads)
         chosen, turns = poses.classes[some].astype(np.int64), poses.turns[some].astype(np.float64)
         expected = extract_turned(planes, chosen, turns, seen.frequencies, padding=PADDING, threads=threads)
+        # Of the half pixel at most that is left to move, an uneven magnification changes next to nothing.
         expected *= shift_factors(seen.frequencies, (poses.shifts[some] - whole).astype(np.float64), box)
         expected *= seen.transfer
         energy = (np.abs(expected) ** 2).sum(axis=1)

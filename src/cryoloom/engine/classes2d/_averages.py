@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MOST = 0.999  # correlation of halves, above which it tells nothing
 CERTAIN_RINGS = 3  # at the origin, too small to tell how far halves agree
-CERTAIN = 0.5  # correlation that is at least assumed there
+CERTAIN = 0.5  # correlation that is at least assumed there, so that no average is damped away
 PLAIN_RATIO = 30.0  # of signal to noise, for averages that are to be compared: all but undamped
 
 
@@ -36,14 +36,15 @@ def averages_of(
 
     Returns
     -------
-    (classes, box, box) averages, and (classes, r) correlation of their halves, ring by ring
+    (classes, box, box) averages, and (classes, r) correlation of their halves, ring by ring, as it is found
     """
     box = len(mask)
     halves = half_averages(sums, weights, mask, threads=threads)
     rings = (sums.shape[2] // 2 - 1) // PADDING + 1
     correlation = np.clip(ring_correlation(halves[0], halves[1], threads=threads)[:, :rings], 0.0, MOST)
-    correlation[:, :CERTAIN_RINGS] = np.maximum(correlation[:, :CERTAIN_RINGS], CERTAIN)
-    ratio = 2.0 * correlation / (1.0 - correlation)
+    assumed = correlation.copy()
+    assumed[:, :CERTAIN_RINGS] = np.maximum(assumed[:, :CERTAIN_RINGS], CERTAIN)
+    ratio = 2.0 * assumed / (1.0 - assumed)
     both = images_of(sums[0] + sums[1], weights[0] + weights[1], ratio, box, threads=threads)
     return both * mask, correlation
 

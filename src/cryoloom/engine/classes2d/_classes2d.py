@@ -28,6 +28,8 @@ from cryoloom.errors import ParameterError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cryoloom.engine.optics import ParticleOptics
+
 NOISE_IMAGES = 2000  # of which the first spectrum of the noise is taken
 NOISE_RENEWAL = 0.3  # share by which each batch renews what is known of the noise
 START_IMAGES = 30  # in each of the first averages, as they lie
@@ -134,7 +136,8 @@ def _random_start(particles: ParticleImages, settings: Classes2DSettings, thread
     shape = (classes, *half_plane_shape(step.radius, PADDING))
     total, weight = np.zeros(shape, np.complex64), np.zeros(shape, np.float32)
     for number in range(classes):
-        seen = particles.observe(order[np.arange(number * each, (number + 1) * each) % count], step.radius, noise)
+        members = order[np.arange(number * each, (number + 1) * each) % count]
+        seen = particles.observe(members, step.radius, noise, undistorted=True)
         values, squares = seen.masked * seen.transfer, seen.transfer**2
         whole = np.full(each, number, np.int64)
         insert_turned(total, weight, values, squares, whole, np.zeros(each), seen.frequencies, padding=PADDING)
@@ -183,9 +186,10 @@ def _iterate(
             some = mine[start : start + batch.images_at_once]
             # Masked about where the particle was last seen.
             known = np.rint(np.clip(state.poses.shifts[some], -reach, reach)).astype(np.int64)
-            seen = particles.observe(some, step.radius, state.noise, offsets=known, threads=threads)
+            seen = particles.observe(some, step.radius, state.noise, offsets=known, undistorted=True, threads=threads)
             found = batch.add(seen, half)
-            poses = poses.replaced(some, replace(found, shifts=found.shifts + known.astype(np.float32)))
+            shifts = particles.optics.in_images(found.shifts, some) + known
+            poses = poses.replaced(some, replace(found, shifts=shifts.astype(np.float32)))
     renewed = _renewed(state, batch, step, share=step.renewal * count / len(chosen), looked_at=len(chosen))
     renewed = replace(
         renewed,
@@ -199,7 +203,7 @@ def _iterate(
         renewed = _without(renewed, least_missed(batch.evidence(), wanted))
     mask = circle(particles)
     averages, correlation = averages_of(renewed.sums, renewed.weights, mask, threads=threads)
-    renewed = _centred(replace(renewed, averages=averages, correlation=correlation), mask)
+    renewed = _centred(replace(renewed, averages=averages, correlation=correlation), particles.optics, mask)
     if renewed.iteration <= settings.iterations - SETTLED:
         renewed = _seeded_anew(renewed, mask, threads)
     return renewed
@@ -227,12 +231,13 @@ def _without(state: Classes2DState, kept: NDArray[np.int64]) -> Classes2DState:
     )
 
 
-def _centred(state: Classes2DState, mask: NDArray[np.float32]) -> Classes2DState:
+def _centred(state: Classes2DState, optics: ParticleOptics, mask: NDArray[np.float32]) -> Classes2DState:
     """With every average moved to its centre, and the shifts of its images accordingly."""
     off = off_centre(state.averages)
     poses = state.poses
     moves = np.where(poses.classes[:, None] >= 0, off[poses.classes], 0.0)
-    shifts = (poses.shifts + turned_moves(moves, poses.turns)).astype(np.float32)
+    in_images = optics.in_images(turned_moves(moves, poses.turns), np.arange(len(poses)))
+    shifts = (poses.shifts + in_images).astype(np.float32)
     return replace(
         state,
         averages=moved_images(state.averages, -off) * mask,

@@ -65,10 +65,13 @@ class Classes2DSettings:
         """Classes that are there after so many iterations.
 
         There are more of them at first than are wanted. Those that would be missed least are given up later, so that
-        none is left to share its images with a double while others hold images of several kinds.
+        none is left to share its images with a double while others hold images of several kinds. Without mini-batches
+        there are none too many: the images of a class that the only pass gave up would be left without one.
         """
+        if not self.mini_batches:
+            return self.classes
         first, last = LETTING_GO
-        progress = iterations / max(1, self.mini_batches)
+        progress = iterations / self.mini_batches
         left = 1.0 - min(1.0, max(0.0, (progress - first) / (last - first)))
         return self.classes + round(SURPLUS * left * self.classes)
 

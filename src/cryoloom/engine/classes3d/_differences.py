@@ -36,7 +36,7 @@ class DifferenceGrid:
     threads : threads to use; the result does not depend on it
     """
 
-    radius: int
+    radius: float
     signal_to_noise: NDArray[np.float64]
     mask: NDArray[np.float32]
     pixel_size: float

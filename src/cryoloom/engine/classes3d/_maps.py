@@ -78,7 +78,7 @@ def _summed(
 ) -> FourierSums:
     radius = particles.largest_radius
     even = NoiseSpectrum(np.ones(particles.box_size))
-    sums = FourierSums(int(np.ceil(radius * particles.optics.stretch)))
+    sums = FourierSums(particles.optics.radius_in_specimen(radius))
     for start in range(0, len(chosen), BATCH):
         part = chosen[start : start + BATCH]
         seen = particles.observe(part, radius, even, threads=threads)

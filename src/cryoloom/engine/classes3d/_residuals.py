@@ -54,7 +54,7 @@ class Residuals:
         return len(self.values)
 
     def slices(
-        self, volume: NDArray[np.float32], radius: int, chosen: NDArray[np.int64], *, threads: int
+        self, volume: NDArray[np.float32], radius: float, chosen: NDArray[np.int64], *, threads: int
     ) -> NDArray[np.complex64]:
         """What a map (box, box, box) adds to chosen images (m, k)."""
         transform = volume_transform(volume, radius=radius, threads=threads)
@@ -78,7 +78,7 @@ class Consensus:
 
     halves: tuple[Residuals, Residuals]
     signal_to_noise: NDArray[np.float64]
-    radius: int
+    radius: float
     box_size: int
     pixel_size: float
 
@@ -107,8 +107,8 @@ def consensus(
     ParameterError
         If the maps of both halves have nothing in common, so that the poses cannot be right.
     """
-    stretched = math.ceil(radius * particles.optics.stretch)
-    box = min(particles.box_size, good_even_size(2 * stretched + 2))
+    stretched = particles.optics.radius_in_specimen(radius)
+    box = min(particles.box_size, good_even_size(2 * math.ceil(stretched) + 2))
     pixel_size = particles.pixel_size * particles.box_size / box
     sphere = soft_sphere(box, 0.5 * particles.diameter / pixel_size, EDGE)
     halves = [_Half(particles, poses, chosen, radius, stretched, threads) for chosen in members]
@@ -133,7 +133,7 @@ class _Half:
         poses: KnownPoses,
         chosen: NDArray[np.int64],
         radius: int,
-        stretched: int,
+        stretched: float,
         threads: int,
     ) -> None:
         self._particles, self._poses, self._chosen = particles, poses, chosen

@@ -51,7 +51,7 @@ class Comparison:
     images : n particles
     rotations : (n, 3, 3) from reference axes to image axes
     shifts : (n, 2) x and y in Å that centre the images
-    half : (n,) number of the map that each particle is compared with, from 0
+    half : (n,) number of the map that each particle is compared with, from 0: its own half set's, or the other's
     transforms : of the maps, for slices
     frequencies : (k, 2) that are compared, in Fourier pixels, by growing length
     ring : (k,) of each
@@ -113,7 +113,7 @@ class Comparison:
         """(m, k) what is in a map of centred images, but for their share."""
         # An odd aberration that has become known since was not taken out when the map was made.
         now, then = self.images.optics[chosen], self.made_with[chosen]
-        turned = then.demodulate(now.demodulate(images.conj(), self.in_angstrom).conj(), self.in_angstrom)
+        turned = then.demodulate(now.modulate(images, self.in_angstrom), self.in_angstrom)
         return turned * then.transfer(self.in_angstrom)
 
     def of(self, chosen: NDArray[np.int64]) -> Compared:
@@ -211,6 +211,23 @@ def measured(comparison: Comparison, *, threads: int = 1) -> Comparison:
             "contrast or of the other hand, or the poses may belong to another map."
         )
     return replace(comparison, scale=scale, noise=noise, own=own)
+
+
+def across_halves(comparison: Comparison, *, threads: int = 1) -> Comparison:
+    """The same particles, each compared with the map of the other half set, which does not hold it.
+
+    What many particles share is told from this: noise of an image has no counterpart in its projection. With one map
+    the comparison stays as it is.
+
+    Raises
+    ------
+    InputError
+        If the particles have nothing in common with that map.
+    """
+    if len(comparison.transforms) == 1:
+        return comparison
+    apart = replace(comparison, half=1 - comparison.half, noise_share=np.zeros_like(comparison.noise_share))
+    return measured(apart, threads=threads)
 
 
 def batches(chosen: NDArray[np.int64]) -> list[NDArray[np.int64]]:

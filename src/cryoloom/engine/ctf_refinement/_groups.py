@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from cryoloom.engine.ctf_refinement._comparison import BATCH, Comparison, batches, thinned
-from cryoloom.engine.ctf_refinement._magnification import fit_distortion, with_distortion
+from cryoloom.engine.ctf_refinement._comparison import BATCH, Comparison, across_halves, batches, thinned
+from cryoloom.engine.ctf_refinement._magnification import (
+    Distortion,
+    fit_distortion,
+    with_distortion,
+    without_common_scale,
+)
 from cryoloom.engine.ctf_refinement._phases import EvenSums, OddSums, fit_phase
 from cryoloom.engine.optics import beam_tilt_aberration, even_polynomials, odd_polynomials
 from cryoloom.engine.threads import results_in_order
@@ -67,19 +72,43 @@ class GroupFindings:
 
 
 def refine_magnification(
-    comparison: Comparison, group: int, *, threads: int, report: Callable[[int], None]
-) -> tuple[Comparison, Estimate]:
-    """Refine the magnification of a group, step by step."""
-    chosen = thinned(np.flatnonzero(comparison.images.optics.group == group), _MAGNIFIED)
-    found = None
+    comparison: Comparison, *, threads: int, report: Callable[[int], None]
+) -> tuple[Comparison, list[Estimate]]:
+    """Refine the magnification of every group, step by step.
+
+    The mean scale of all particles stays, as it is by that scale that the map's pixels are what they are said to be.
+
+    Parameters
+    ----------
+    comparison : of particles with their own maps
+    threads : threads to use; the result does not depend on it
+    report : told how many particles have been seen
+
+    Returns
+    -------
+    The comparison with the magnification that was found, and the estimate of each group.
+    """
+    count = len(comparison.images.optics.groups)
+    members = [np.flatnonzero(comparison.images.optics.group == number) for number in range(count)]
+    found: list[Distortion] = []
     for _ in range(_STEPS):
-        found = fit_distortion(comparison, chosen, threads=threads)
-        optics = with_distortion(comparison.images.optics, group, found.change)
+        across = across_halves(comparison, threads=threads)
+        steps = []
+        for mine in members:
+            chosen = thinned(mine, _MAGNIFIED)
+            steps.append(fit_distortion(across, chosen, threads=threads))
+            report(len(chosen))
+        found = without_common_scale(steps, [len(mine) for mine in members])
+        optics = comparison.images.optics
+        for number, step in enumerate(found):
+            optics = with_distortion(optics, number, step.change.reshape(2, 2))
         comparison = comparison.with_optics(optics, comparison.shifts)
-        report(len(chosen))
-    value = comparison.images.optics.groups[group].magnification
-    assert found is not None, "there is at least one step"  # noqa: S101
-    return comparison, Estimate(value, tuple(found.error.ravel().tolist()))
+    groups = comparison.images.optics.groups
+    estimates = [
+        Estimate(group.magnification, tuple(np.sqrt(np.diag(step.covariance)).tolist()), step.disagreement)
+        for group, step in zip(groups, found, strict=True)
+    ]
+    return comparison, estimates
 
 
 def refine_aberrations(
@@ -91,6 +120,8 @@ def refine_aberrations(
     report: Callable[[int], None],
 ) -> tuple[Comparison, GroupFindings]:
     """Refine the aberrations of a group from phases added up over its particles.
+
+    The particles are compared with the maps of the other half sets, see `across_halves`.
 
     A mean shift of the particles is told together with the coma, which poses take for one, and is taken out of the
     shifts; as is what symmetric aberrations share with defocus, which stays among their coefficients.

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoloom.engine.ctf_refinement._comparison import BATCH, Comparison, batches, compare, measured, thinned
+from cryoloom.engine.ctf_refinement._comparison import (
+    BATCH,
+    Comparison,
+    across_halves,
+    batches,
+    compare,
+    measured,
+    thinned,
+)
 from cryoloom.engine.ctf_refinement._defocus import (
     RingTurns,
     defocus_likelihoods,
     fit_defocus,
     search_offsets,
 )
-from cryoloom.engine.ctf_refinement._groups import GroupFindings, refine_aberrations, refine_magnification
+from cryoloom.engine.ctf_refinement._groups import Estimate, GroupFindings, refine_aberrations, refine_magnification
 from cryoloom.engine.ctf_refinement._magnification import defocus_parts, with_defocus
 from cryoloom.engine.ctf_refinement._phases import EvenSums, fit_phase
 from cryoloom.engine.threads import results_in_order
@@ -137,7 +145,9 @@ def refine_ctf(
     finest = 1 / float(np.hypot(*comparison.in_angstrom[-1]))
     progress = _Progress(_ROUNDS * _work(len(images), settings), report)
     before = defocus_parts(images.optics)
-    state = _Round(comparison, micrograph, settings, threads, progress)
+    members = np.bincount(images.optics.group, minlength=len(images.optics.groups))
+    groups = [GroupFindings(int(count)) for count in members]
+    state = _Round(comparison, micrograph, settings, threads, progress, groups)
     for _ in range(_ROUNDS):
         former = state.comparison.images.optics
         state.refine(before[0])
@@ -211,7 +221,7 @@ class _Round:
     settings: CTFRefinementSettings
     threads: int
     progress: _Progress
-    groups: list[GroupFindings] = field(default_factory=list)
+    groups: list[GroupFindings]
     error: NDArray[np.float64] | None = None
     spread: float | None = None
     at_limit: int = 0
@@ -219,8 +229,8 @@ class _Round:
     def refine(self, before: NDArray[np.float64]) -> None:
         """Refine everything once; ``before`` (n,) is the mean defocus in Å before the first round."""
         settings = self.settings
-        self.groups = [self._refine_group(number) for number in range(len(self.comparison.images.optics.groups))]
         if settings.of_groups:
+            self._refine_groups()
             self.comparison = measured(self.comparison, threads=self.threads)
         offsets = search_offsets(self.comparison, settings.defocus_range)
         if settings.astigmatism:
@@ -230,31 +240,33 @@ class _Round:
         if settings.of_particles:
             self.comparison = measured(self.comparison, threads=self.threads)
 
-    def _refine_group(self, group: int) -> GroupFindings:
-        count = int((self.comparison.images.optics.group == group).sum())
-        magnification = None
-        if self.settings.magnification:
-            self.comparison, magnification = refine_magnification(
-                self.comparison,
-                group,
-                threads=self.threads,
-                report=lambda done: self.progress(5.0 * done, "magnification"),
+    def _refine_groups(self) -> None:
+        """What the particles of each group share: first the magnification, then the aberrations."""
+        settings, count = self.settings, len(self.groups)
+        magnifications: list[Estimate | None] = [None] * count
+        if settings.magnification:
+            self.comparison, magnifications[:] = refine_magnification(
+                self.comparison, threads=self.threads, report=lambda done: self.progress(5.0 * done, "magnification")
             )
-            self.comparison = measured(self.comparison, threads=self.threads)
-        findings = GroupFindings(count)
-        if self.settings.odd or self.settings.fourth_order:
-            self.comparison, findings = refine_aberrations(
-                self.comparison,
-                group,
-                self.settings,
-                threads=self.threads,
-                report=lambda done: self.progress(done, "aberrations"),
-            )
-        return replace(findings, magnification=magnification)
+        if settings.odd or settings.fourth_order:
+            across = across_halves(self.comparison, threads=self.threads)
+            for number in range(count):
+                across, self.groups[number] = refine_aberrations(
+                    across,
+                    number,
+                    settings,
+                    threads=self.threads,
+                    report=lambda done: self.progress(done, "aberrations"),
+                )
+            self.comparison = self.comparison.with_optics(across.images.optics, across.shifts)
+        self.groups = [
+            replace(findings, magnification=magnification)
+            for findings, magnification in zip(self.groups, magnifications, strict=True)
+        ]
 
     def _refine_astigmatism(self, offsets: NDArray[np.float64]) -> None:
         """Astigmatism of each micrograph, told together with its mean defocus, which is looked for first."""
-        comparison, optics = self.comparison, self.comparison.images.optics
+        comparison, optics = across_halves(self.comparison, threads=self.threads), self.comparison.images.optics
         order = np.argsort(self.micrograph, kind="stable")
         count = int(self.micrograph.max(initial=-1)) + 1
         members = np.split(order, np.searchsorted(self.micrograph[order], np.arange(1, count)))
@@ -277,7 +289,7 @@ class _Round:
             changes[number] = found
             self.progress(len(members[number]), "astigmatism")
         parts = [part + changes[self.micrograph, axis] for axis, part in enumerate(defocus_parts(optics))]
-        self.comparison = comparison.with_optics(with_defocus(optics, *parts), comparison.shifts)
+        self.comparison = self.comparison.with_optics(with_defocus(optics, *parts), comparison.shifts)
 
     def _refine_defocus(self, offsets: NDArray[np.float64], before: NDArray[np.float64]) -> None:
         comparison, optics = self.comparison, self.comparison.images.optics

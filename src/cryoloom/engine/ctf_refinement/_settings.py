@@ -18,7 +18,7 @@ class CTFRefinementSettings:
     beam_tilt : of every optics group
     trefoil : threefold astigmatism of every optics group
     fourth_order : symmetric aberrations up to the fourth order of every optics group, tetrafoil among them
-    magnification : 2 × 2, of every optics group
+    magnification : 2 × 2, of every optics group; the mean scale of all particles stays
     defocus_range : how far the defocus may change, in Å
     coarsest : details coarser than this resolution are left out, in Å
     finest : details finer than this are left out, in Å; None: as far as the images go

@@ -4,11 +4,7 @@ from cryoloom.engine.kernels._coefficients import extract_coefficients, insert_c
 from cryoloom.engine.kernels._planes import extract_turned, half_plane_shape, insert_turned, score_turned
 from cryoloom.engine.kernels._points import extract_points
 from cryoloom.engine.kernels._scores import score_all, score_candidates, shift_factors, sum_all, sum_candidates
-from cryoloom.engine.kernels._slices import (
-    extract_slices,
-    half_transform_shape,
-    insert_slices,
-)
+from cryoloom.engine.kernels._slices import extract_slices, half_transform_shape
 from cryoloom.engine.kernels._symmetry import symmetrise_sums
 
 __all__ = [
@@ -19,7 +15,6 @@ __all__ = [
     "half_plane_shape",
     "half_transform_shape",
     "insert_coefficients",
-    "insert_slices",
     "insert_turned",
     "score_all",
     "score_candidates",

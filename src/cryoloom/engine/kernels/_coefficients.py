@@ -1,7 +1,8 @@
 """Central slices of a half transform at any list of frequencies, not only those on an image's grid.
 
-What `extract_slices` and `insert_slices` do for whole slices, these do for a list: of the frequencies that a resolution
-leaves, of one of each two Fourier mates, or of frequencies that a magnification has moved off the grid.
+A list holds the frequencies that a resolution leaves, one of each two Fourier mates, or frequencies that a
+magnification has moved off the grid. Both kernels interpolate linearly between the eight neighbours of a point and are
+each other's exact adjoint (see `insert_coefficients`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cryoloom.engine.kernels._interpolation import deposit, interpolate
-from cryoloom.engine.kernels._slices import slab_bounds
+from cryoloom.engine.kernels._slabs import slab_bounds
 from cryoloom.engine.threads import map_on_threads
 from cryoloom.errors import ParameterError
 
@@ -67,8 +68,9 @@ def insert_coefficients(
 ) -> None:
     """Add points of central slices, and their weights, to a half transform in place.
 
-    The list holds one of each two Fourier mates. With the conjugate of its mate added to every voxel of the plane
-    ``x = 0`` (see `insert_slices`) this is the adjoint of `extract_coefficients`.
+    The list holds one of each two Fourier mates. What the other would have brought to the plane ``x = 0``, whose voxels
+    are each other's mates, is still to be added: there every voxel wants the conjugate of its mate. With that, this is
+    the adjoint of `extract_coefficients`.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cryoloom.engine.kernels._interpolation import interpolate
-from cryoloom.engine.kernels._slices import slab_bounds
+from cryoloom.engine.kernels._slabs import slab_bounds
 from cryoloom.engine.threads import map_on_threads
 
 

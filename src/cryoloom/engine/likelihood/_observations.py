@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cryoloom.engine.fourier import forward_transform
+from cryoloom.engine.likelihood._between import coefficients_between, within_nyquist
 from cryoloom.engine.likelihood._disc import fourier_disc, ring_of
 from cryoloom.engine.likelihood._noise import NoiseSpectrum
 from cryoloom.engine.optics import ParticleOptics
@@ -110,6 +111,7 @@ class ParticleImages:
         noise: NoiseSpectrum,
         *,
         offsets: NDArray[np.int64] | None = None,
+        undistorted: bool = False,
         threads: int = 1,
     ) -> Observations:
         """Prepare some of the images for comparison.
@@ -121,6 +123,10 @@ class ParticleImages:
         noise : spectrum of the noise
         offsets : (m, 2) x and y in whole pixels of the place, from the centre of the image, that is moved to its centre
             and masked around; the centre itself if not given
+        undistorted : read images that were magnified unevenly at the frequencies of the specimen, so that all are as
+            an even magnification would have made them, and can be compared with the same slices or planes; places in
+            them are those in the images only after `ParticleOptics.in_images`. What lies beyond Nyquist's frequency
+            of an image then has a transfer function of 0.
         threads : threads to use; the result does not depend on it
         """
         frequencies = fourier_disc(radius)
@@ -132,17 +138,22 @@ class ParticleImages:
         deviation = noise.deviation(ring_of(frequencies), optics)
         in_angstrom = frequencies / np.float32(self.box_size * self.pixel_size)
 
+        places = {}
+        if undistorted and optics.is_distorted:
+            places = _places_in_images(optics, frequencies)
+            optics = optics.undistorted()
+
         def whitened(kept: NDArray[np.float32]) -> NDArray[np.complex64]:
             coefficients = self._coefficients(kept, frequencies, threads)
+            for number, where in places.items():
+                members = optics.group == number
+                coefficients[members] = coefficients_between(kept[members], where, threads=threads)
             return optics.demodulate(coefficients, in_angstrom) / deviation
 
-        return Observations(
-            frequencies,
-            whitened(images * self._circle()),
-            whitened(images),
-            optics.transfer(in_angstrom) / deviation,
-            optics,
-        )
+        transfer = optics.transfer(in_angstrom) / deviation
+        for number, where in places.items():
+            transfer[np.ix_(optics.group == number, ~within_nyquist(where, self.box_size))] = 0
+        return Observations(frequencies, whitened(images * self._circle()), whitened(images), transfer, optics)
 
     def _coefficients(
         self, images: NDArray[np.float32], frequencies: NDArray[np.float32], threads: int
@@ -158,3 +169,10 @@ class ParticleImages:
         position = np.arange(box) - box // 2
         inside = 0.5 * self.diameter / self.pixel_size + EDGE - np.hypot(position[:, None], position)
         return (0.5 - 0.5 * np.cos(np.pi * np.clip(inside / EDGE, 0.0, 1.0))).astype(np.float32)
+
+
+def _places_in_images(optics: ParticleOptics, frequencies: NDArray[np.float32]) -> dict[int, NDArray[np.float64]]:
+    """Where images of each group that is magnified unevenly, and has any, hold frequencies (k, 2) of the specimen."""
+    present = set(optics.group.tolist())
+    groups = enumerate(optics.groups)
+    return {n: group.of_image(frequencies) for n, group in groups if group.is_distorted and n in present}

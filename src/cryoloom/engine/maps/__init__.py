@@ -11,7 +11,7 @@ from cryoloom.engine.maps._filters import (
     weight_frequencies,
 )
 from cryoloom.engine.maps._hand import invert_hand, poses_of_other_hand
-from cryoloom.engine.maps._masks import distance_to, model_mask, soft_mask, threshold_mask
+from cryoloom.engine.maps._masks import distance_to, fault_of_mask, model_mask, soft_mask, threshold_mask
 from cryoloom.engine.maps._model import model_map
 from cryoloom.engine.maps._resample import crop_or_pad, resample
 from cryoloom.engine.maps._shapes import soft_cylinder, soft_sphere
@@ -24,6 +24,7 @@ __all__ = [
     "crop_or_pad",
     "distance_to",
     "divide_by_mtf",
+    "fault_of_mask",
     "high_pass",
     "invert_hand",
     "limit_resolution",

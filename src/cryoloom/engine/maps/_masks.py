@@ -13,6 +13,31 @@ from cryoloom.errors import ParameterError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_FULL_HEIGHT = 0.9  # that a mask reaches at least: within the particle it is 1, but for what resampling takes off
+_FEWEST_INSIDE = 64  # voxels above half height: those of a ball five voxels wide
+
+
+def fault_of_mask(mask: NDArray[np.floating[Any]]) -> str:
+    """Why nothing can be compared within a mask, as the end of a sentence about it; empty if all is well.
+
+    Parameters
+    ----------
+    mask : (n, n, n), meant to be 1 where the particle is and 0 elsewhere
+    """
+    highest = float(mask.max())
+    if highest < _FULL_HEIGHT:
+        return (
+            f"goes up to {highest:.3g} only; a mask is 1 where the particle is and 0 elsewhere, so divide it by its "
+            "largest value, or draw another one"
+        )
+    inside = int(np.count_nonzero(mask >= 0.5))
+    if inside < _FEWEST_INSIDE:
+        return (
+            f"holds {inside} voxels above half its height, and nothing can be told within fewer than {_FEWEST_INSIDE}; "
+            "draw a larger one"
+        )
+    return ""
+
 
 def threshold_mask(
     volume: NDArray[np.floating[Any]], threshold: float, *, extension: float, edge: float

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from cryoloom.errors import ParameterError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+EVEN = (1.0, 0.0, 0.0, 1.0)  # magnification that is the same in every direction
 LARGEST_DISTORTION = 0.2  # by which an element of a microscope's magnification may differ from the identity's
 
 
@@ -37,7 +38,7 @@ class GroupOptics:
     beam_tilt: tuple[float, float] = (0.0, 0.0)
     odd_zernike: tuple[float, ...] = ()
     even_zernike: tuple[float, ...] = ()
-    magnification: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 1.0)
+    magnification: tuple[float, float, float, float] = EVEN
 
     def __post_init__(self) -> None:
         if np.abs(self.magnification_matrix - np.eye(2)).max() > LARGEST_DISTORTION:
@@ -48,6 +49,15 @@ class GroupOptics:
     def magnification_matrix(self) -> NDArray[np.float64]:
         """(2, 2) from frequencies of the image to those of the specimen."""
         return np.array(self.magnification, np.float64).reshape(2, 2)
+
+    @property
+    def is_distorted(self) -> bool:
+        """Whether frequencies of the image are others than those of the specimen."""
+        return self.magnification != EVEN
+
+    def undistorted(self) -> Self:
+        """The same microscope, as an even magnification would have shown its images."""
+        return replace(self, magnification=EVEN)
 
     @property
     def stretch(self) -> float:
@@ -62,6 +72,10 @@ class GroupOptics:
     def of_specimen(self, frequencies: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Frequencies (k, 2) of the specimen of those of the image, in the same unit."""
         return np.asarray(frequencies, np.float64) @ self.magnification_matrix.T
+
+    def of_image(self, frequencies: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Frequencies (k, 2) of the image of those of the specimen, in the same unit."""
+        return np.asarray(frequencies, np.float64) @ np.linalg.inv(self.magnification_matrix).T
 
     def phase_error(self, frequencies: NDArray[np.floating[Any]]) -> NDArray[np.float64] | None:
         """Phase by which beam tilt and odd aberrations turn an image's Fourier coefficients.

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+DIGITS = 6  # of Fourier pixels that count; what is beyond them is rounding
+
 
 @dataclass(frozen=True, eq=False)
 class ParticleOptics:
@@ -107,9 +109,48 @@ class ParticleOptics:
         return groups
 
     @property
+    def is_distorted(self) -> bool:
+        """Whether some group magnifies unevenly."""
+        return any(group.is_distorted for group in self.groups)
+
+    def undistorted(self) -> Self:
+        """The optics of the same particles in images of even magnification."""
+        return replace(self, groups=tuple(group.undistorted() for group in self.groups))
+
+    def in_images(self, places: NDArray[np.floating[Any]], chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Where in their images particles lie that lie elsewhere in images of even magnification.
+
+        Parameters
+        ----------
+        places : (m, 2) x and y from the centre of an image of even magnification
+        chosen : (m,) which particle each belongs to
+
+        Returns
+        -------
+        (m, 2) in the same unit
+        """
+        matrices = np.stack([group.magnification_matrix for group in self.groups])[self.group[chosen]]
+        moved: NDArray[np.float64] = np.einsum("mi,mij->mj", np.asarray(places, np.float64), matrices)
+        return moved
+
+    @property
     def stretch(self) -> float:
         """How much longer a frequency of the specimen is at most than that of an image; never less than 1."""
         return max((group.stretch for group in self.groups), default=1.0)
+
+    def radius_in_specimen(self, radius: int) -> float:
+        """How far slices reach in the specimen that are read at frequencies of the images, see `slicing_matrices`.
+
+        Parameters
+        ----------
+        radius : of the images, in Fourier pixels; slices are read at frequencies below it
+
+        Returns
+        -------
+        Fourier pixels, not whole ones: the radius of transforms that such slices are read from, and of sums that hold
+        them
+        """
+        return round(radius * self.stretch, DIGITS)
 
     @property
     def images_of_micrograph(self) -> NDArray[np.int64]:
@@ -162,12 +203,23 @@ class ParticleOptics:
         -------
         (n, k), as an untilted beam would have made them; the same array if there is no error
         """
-        for number, group in enumerate(self.groups):
-            phase = group.phase_error(frequencies)
-            if phase is not None:
-                factors = np.where((self.group == number)[:, None], np.exp(-1j * phase), 1.0)
-                coefficients = coefficients * factors.astype(np.complex64)
-        return coefficients
+        return self._turned(coefficients, frequencies, -1j)
+
+    def modulate(
+        self, coefficients: NDArray[np.complex64], frequencies: NDArray[np.floating[Any]]
+    ) -> NDArray[np.complex64]:
+        """Apply the phase error of beam tilt and other odd aberrations; undoes `demodulate`.
+
+        Parameters
+        ----------
+        coefficients : (n, k) of images that an untilted beam would have made, at
+        frequencies : (k, 2) x and y of the image, in 1/Å
+
+        Returns
+        -------
+        (n, k) of the particles' images; the same array if there is no error
+        """
+        return self._turned(coefficients, frequencies, 1j)
 
     def slicing_matrices(self, rotations: NDArray[np.float64], chosen: NDArray[np.int64]) -> NDArray[np.float64]:
         """Matrices that read slices of a specimen at frequencies of the images, magnification and all.
@@ -181,10 +233,21 @@ class ParticleOptics:
         -------
         (m, 3, 3) the same, with the magnification of the particle's group in the first two rows
         """
-        if all(group.magnification == (1.0, 0.0, 0.0, 1.0) for group in self.groups):
+        if not self.is_distorted:
             return rotations
         matrices = np.stack([group.magnification_matrix.T for group in self.groups])[self.group[chosen]]
         return np.concatenate([matrices @ rotations[:, :2], rotations[:, 2:]], axis=1)
+
+    def _turned(
+        self, coefficients: NDArray[np.complex64], frequencies: NDArray[np.floating[Any]], sense: complex
+    ) -> NDArray[np.complex64]:
+        """Coefficients (n, k) turned by the phase error of each group, times ``sense``."""
+        for number, group in enumerate(self.groups):
+            phase = group.phase_error(frequencies)
+            if phase is not None:
+                factors = np.where((self.group == number)[:, None], np.exp(sense * phase), 1.0)
+                coefficients = coefficients * factors.astype(np.complex64)
+        return coefficients
 
     def _phases(
         self, frequencies: NDArray[np.floating[Any]]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def volume_transform(
-    volume: NDArray[np.floating[Any]], *, radius: int | None = None, padding: int = 2, threads: int = 1
+    volume: NDArray[np.floating[Any]], *, radius: float | None = None, padding: int = 2, threads: int = 1
 ) -> NDArray[np.complex64]:
     """Transform a map so that `extract_slices` and `extract_coefficients` can read slices of it.
 
@@ -24,7 +24,8 @@ def volume_transform(
     Parameters
     ----------
     volume : (n, n, n) map, its origin at ``n // 2`` on every axis
-    radius : slices are read for frequencies below this many Fourier pixels; by default half the box, rounded up
+    radius : slices are read for frequencies of the map below this many Fourier pixels; by default half the box, rounded
+        up
     padding : how much finer the grid is than that of the images
     threads : threads to use; the result does not depend on it
 

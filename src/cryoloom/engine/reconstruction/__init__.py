@@ -1,6 +1,5 @@
 """Direct Fourier reconstruction: particle images with known poses and CTFs become a map."""
 
-from cryoloom.engine.reconstruction._accumulator import Backprojection
 from cryoloom.engine.reconstruction._sums import FourierSums
 
-__all__ = ["Backprojection", "FourierSums"]
+__all__ = ["FourierSums"]

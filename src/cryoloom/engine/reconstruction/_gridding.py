@@ -24,6 +24,7 @@ Scalar = TypeVar("Scalar", np.complex64, np.float32)
 def weighted_mean(
     total: NDArray[np.complex64],
     weight: NDArray[np.float32],
+    radius: float,
     *,
     signal_to_noise: NDArray[np.float64] | None = None,
     padding: int = 2,
@@ -37,8 +38,10 @@ def weighted_mean(
 
     Parameters
     ----------
-    total : (z, y, x) weighted sums, origin in the middle of z and y, as `insert_slices` leaves them
+    total : (z, y, x) weighted sums, origin in the middle of z and y, as `insert_coefficients` leaves them
     weight : (z, y, x) their weights
+    radius : of the slices, in Fourier pixels of the image. Beyond lie but the feet of slices, where a few images weigh
+        next to nothing: their ratio would be noise that no mean has made smaller.
     signal_to_noise : (s,) ratio of the power of signal and noise in each shell of the mean, one Fourier pixel of the
         image thick; the mean is damped as Wiener's filter does. Without it weights are only raised to at least a
         thousandth of their shell's mean.
@@ -57,24 +60,25 @@ def weighted_mean(
     in_plane = np.arange(-middle, middle + 1)[:, None] ** 2 + np.arange(total.shape[2])[None, :] ** 2
     corner = 2 * total.shape[0]
 
-    def distances(z: int) -> NDArray[np.int64]:
-        distance: NDArray[np.int64] = np.sqrt(in_plane + (z - middle) ** 2).astype(np.int64)
+    def distances(z: int) -> NDArray[np.float64]:
+        distance: NDArray[np.float64] = np.sqrt(in_plane + (z - middle) ** 2)
         return distance
 
     def shell_sums(z: int) -> NDArray[np.float64]:
-        shell = distances(z).ravel()
+        shell = distances(z).astype(np.int64).ravel()
         return np.stack([np.bincount(shell, weight[z].ravel(), corner), np.bincount(shell, None, corner)])
 
     mean = np.zeros_like(total)
 
     def divide(z: int) -> None:
         distance = distances(z)
+        shell = distance.astype(np.int64)
         smooth_weight = _smooth_plane(weight, z)
         if signal_to_noise is None:
-            np.maximum(smooth_weight, WEIGHT_FLOOR * mean_weight[distance], out=smooth_weight)
+            np.maximum(smooth_weight, WEIGHT_FLOOR * mean_weight[shell], out=smooth_weight)
         else:
-            smooth_weight += prior[distance]
-        covered = (distance < middle) & (smooth_weight > LEAST_WEIGHT)  # the outermost shell has but the feet of slices
+            smooth_weight += prior[shell]
+        covered = (distance < padding * radius) & (smooth_weight > LEAST_WEIGHT)
         np.divide(_smooth_plane(total, z), smooth_weight, out=mean[z], where=covered)
 
     weight_sum, voxels = np.sum(map_on_threads(shell_sums, range(len(total)), threads), axis=0)
@@ -91,7 +95,9 @@ def grid_to_map(
 ) -> NDArray[np.float32]:
     """Bring the mean to real space and undo the fall-off that interpolation and smoothing cause there.
 
-    Each axis is cropped to the box as soon as it is transformed, so the padded map never exists.
+    Each axis is cropped to the box as soon as it is transformed, so the padded map never exists. Along each axis alike
+    every frequency that the padded map has counts once: of what lies on both sides at its Nyquist frequency the mean is
+    taken, and what lies beyond, where the grid's edge of one voxel or an odd box let something stand, is left out.
 
     Parameters
     ----------
@@ -106,15 +112,14 @@ def grid_to_map(
     import scipy.fft
 
     size = box_size * padding
-    middle = transform.shape[0] // 2
     position = np.arange(box_size) - box_size // 2
-    to_origin = np.exp(-2j * np.pi * middle * position / size).astype(np.complex64)
     half = np.empty((box_size, box_size, transform.shape[2]), np.complex64)
 
     def transform_columns(start: int) -> None:
         part = slice(start, start + COLUMNS)
-        planes = scipy.fft.ifft(transform[:, :, part], size, axis=0)[position] * to_origin[:, None, None]
-        half[:, :, part] = scipy.fft.ifft(planes, size, axis=1)[:, position] * to_origin[:, None]
+        planes = scipy.fft.ifft(_in_fft_order(transform[:, :, part], size), axis=0)[position]
+        columns = scipy.fft.ifft(_in_fft_order(planes.swapaxes(0, 1), size), axis=0)[position]
+        half[:, :, part] = columns.swapaxes(0, 1)
 
     fall_off = np.sinc(position / size) ** 2 * (1 - 2 * SIDE + 2 * SIDE * np.cos(2 * np.pi * position / size))
     volume = np.empty((box_size,) * 3, np.float32)
@@ -140,6 +145,21 @@ def bound_by_sphere(volume: NDArray[np.float32]) -> None:
     radius = np.sqrt(squared[:, None, None] + squared[:, None] + squared)
     outside = 0.5 - 0.5 * np.cos(np.pi * np.clip((radius - box / 2) / EDGE + 1, 0, 1))
     volume += outside * (np.average(volume, weights=outside) - volume)
+
+
+def _in_fft_order(rows: NDArray[np.complex64], size: int) -> NDArray[np.complex64]:
+    """Frequencies along the first axis (r, …), origin in the middle, as a transform of so many points (size, …) wants.
+
+    The Nyquist frequency, which an even size has once and the rows twice, gets the mean of both.
+    """
+    middle = len(rows) // 2
+    reach = min(middle, size // 2)
+    ordered = np.zeros((size, *rows.shape[1:]), rows.dtype)
+    ordered[: reach + 1] = rows[middle : middle + reach + 1]
+    ordered[size - reach :] += rows[middle - reach : middle]
+    if 2 * reach == size:
+        ordered[reach] *= np.float32(0.5)
+    return ordered
 
 
 def _smooth_plane(array: NDArray[Scalar], z: int) -> NDArray[Scalar]:

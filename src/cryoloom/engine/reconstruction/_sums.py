@@ -24,10 +24,11 @@ class FourierSums:
 
     Parameters
     ----------
-    radius : slices are held for frequencies below this many Fourier pixels
+    radius : slices are held for frequencies of the specimen below this many Fourier pixels; not a whole number where
+        images are magnified unevenly, see `cryoloom.engine.optics.ParticleOptics.radius_in_specimen`
     """
 
-    def __init__(self, radius: int) -> None:
+    def __init__(self, radius: float) -> None:
         self.radius = radius
         shape = half_transform_shape(radius, PADDING)
         self.total = np.zeros(shape, np.complex64)
@@ -103,7 +104,9 @@ class FourierSums:
         (box, box, box) map whose projections, sums over voxels, are the images; beyond a radius of box / 2 it is even.
         Time O(box³ log box).
         """
-        mean = weighted_mean(self.total, self.weight, signal_to_noise=signal_to_noise, padding=PADDING, threads=threads)
+        mean = weighted_mean(
+            self.total, self.weight, self.radius, signal_to_noise=signal_to_noise, padding=PADDING, threads=threads
+        )
         volume = grid_to_map(mean, box_size, PADDING, threads=threads)
         if self._operators is not None:
             volume /= _fall_off_of_mates(box_size, self._operators)

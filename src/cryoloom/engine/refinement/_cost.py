@@ -22,7 +22,7 @@ _EVERYWHERE, _LOCAL = 3, 3  # iterations that a refinement usually takes; everyw
 _FROM_POSES = 4  # the same of one that goes on from known poses, none of them everywhere
 _KNOWN = 2.0  # steps within which places are tried once particles have been found
 _PROGRAM = 230 * 2**20  # Python with NumPy, SciPy and Numba's kernels
-_BATCHES = 150 * 2**20  # what is made for one batch of images
+_BATCHES = 150 * 2**20  # what is made for one batch of images, its scores on a small grid included
 _SLICES, _SCORES = 1.5, 3.0  # of a search over all orientations, how often slices and scores are held
 
 USUAL_ITERATIONS = _EVERYWHERE + _LOCAL
@@ -107,10 +107,42 @@ def _places(radius: int, shift: float) -> float:
     return max(1.0, math.pi * (shift * radius / SHIFT_SHARE + 0.5) ** 2)
 
 
-def predicted_memory(count: int, box_size: int) -> int:
-    """Peak memory in bytes, the program and all images included."""
+def predicted_memory(
+    count: int,
+    settings: RefinementSettings,
+    *,
+    box_size: int,
+    pixel_size: float,
+    diameter: float,
+    local: bool = False,
+) -> int:
+    """Peak memory in bytes, the program and all images included.
+
+    Parameters
+    ----------
+    count : number of images
+    settings : symmetry, initial resolution, shift radius
+    box_size, pixel_size : of the images, in pixels and Å
+    diameter : of the particle, in Å
+    local : it goes on from known poses, and looks nowhere else
+    """
     sums = 12 * (2 * box_size + 3) ** 3 // 2
-    return _PROGRAM + _BATCHES + 4 * count * box_size**2 + 5 * sums + 60 * box_size**3
+    maps = _PROGRAM + _BATCHES + 4 * count * box_size**2 + 5 * sums + 60 * box_size**3
+    if local:
+        return maps
+    width, order = box_size * pixel_size, point_group(settings.symmetry).order
+    coarsest, shift = min(box_size // 2, grid_radius(width, diameter)), settings.shift_radius / width
+    first = min(coarsest, _radius(settings.initial_resolution, box_size, pixel_size))
+    # Later ones compare finer details, but look for places near the last ones only.
+    last = _grid_bytes(coarsest, min(shift, _KNOWN * SHIFT_SHARE / coarsest), order)
+    return round(maps + max(_grid_bytes(first, shift, order), last) - _SCORES * BATCH_BYTES)
+
+
+def _grid_bytes(radius: int, shift: float, order: int) -> float:
+    """Slices of all orientations, and scores of the images that are compared at once; the shift is as in `_on_grid`."""
+    orientations = len(orientation_grid(GRID)) / order
+    slices = 8 * orientations * 0.5 * math.pi * radius**2
+    return _SLICES * slices + _SCORES * max(BATCH_BYTES, 4 * orientations * _places(radius, shift))
 
 
 def search_memory(
@@ -136,7 +168,5 @@ def search_memory(
     """
     width = box_size * pixel_size
     radius = min(_radius(resolution, box_size, pixel_size), grid_radius(width, diameter))
-    orientations = len(orientation_grid(GRID)) / point_group(symmetry).order
-    slices = 8 * orientations * 0.5 * math.pi * radius**2
-    scores = max(BATCH_BYTES, 4 * orientations * _places(radius, shift_radius / width))
-    return round(_PROGRAM + 4 * count * box_size**2 + _SLICES * slices + _SCORES * scores)
+    on_grid = _grid_bytes(radius, shift_radius / width, point_group(symmetry).order)
+    return round(_PROGRAM + 4 * count * box_size**2 + on_grid)

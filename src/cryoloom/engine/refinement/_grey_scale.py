@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cryoloom.engine.refinement._half import EverywhereGrid, HalfInput
 
 IMAGES = 400  # that the scale is told from
-BATCH = 16
+BATCH = 16  # images at most
 
 
 def on_grey_scale_of(
@@ -47,8 +47,9 @@ def on_grey_scale_of(
     volume = volume_transform(reference, radius=radius, threads=threads)
     explained, energy = np.zeros(radius + 1), np.zeros(radius + 1)
     slices: NDArray[np.complex64] | None = None
-    for start in range(0, min(IMAGES, len(known.chosen)), BATCH):
-        rows = slice(start, start + BATCH)
+    size = BATCH if grid is None else min(BATCH, grid.images_at_once)
+    for start in range(0, min(IMAGES, len(known.chosen)), size):
+        rows = slice(start, min(start + size, IMAGES))
         chosen = known.chosen[rows]
         seen = particles.observe(chosen, radius, known.noise, threads=threads)
         compared = Compared(seen.whole, seen.transfer, seen.frequencies, particles.optics[chosen], particles.box_size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -94,6 +93,11 @@ class EverywhereGrid:
     rotations: NDArray[np.float64]
     places: NDArray[np.float64]
 
+    @property
+    def images_at_once(self) -> int:
+        """How many images are compared at once, so that their scores fit the memory; at least one."""
+        return max(1, BATCH_BYTES // (4 * len(self.rotations) * len(self.places)))
+
 
 def everywhere_grid(
     planned: Plan,
@@ -170,24 +174,22 @@ class _Half:
         count = len(known.chosen)
         self._particles, self._known, self._plan, self._grid = particles, known, plan, grid
         self._masked, self._threads = masked, threads
-        stretch = particles.optics.stretch
-        self._volume = volume_transform(known.reference, radius=math.ceil(plan.radius * stretch), threads=threads)
+        optics = particles.optics
+        reach = optics.radius_in_specimen(plan.radius)
+        self._volume = volume_transform(known.reference, radius=reach, threads=threads)
         self._references = np.zeros((0, 0), np.complex64)
-        self._sums = FourierSums(math.ceil(plan.map_radius * stretch))
+        self._sums = FourierSums(optics.radius_in_specimen(plan.map_radius))
         self._shared_radius = shared_radius
         self._beyond = None if shared_radius is None else FourierSums(self._sums.radius)
         self._rotations, self._places = np.empty((count, 3, 3)), np.empty((count, 2))
         self._spread, self._log_likelihood = np.empty(count), np.empty(count)
         self._scale, self._scale_weight = np.empty(count), np.empty(count)
         noise_share = particles.masked_share if masked else 1.0
-        self._residual = ResidualPower(particles.optics, particles.box_size, noise_share)
+        self._residual = ResidualPower(optics, particles.box_size, noise_share)
 
     def batches(self) -> Iterator[NDArray[np.int64]]:
         """Positions within the half set, so many that their scores fit the memory."""
-        size = BATCH
-        if self._grid is not None:
-            poses = len(self._grid.rotations) * len(self._grid.places)
-            size = max(1, min(BATCH, BATCH_BYTES // (4 * poses)))
+        size = BATCH if self._grid is None else min(BATCH, self._grid.images_at_once)
         for start in range(0, len(self._known.chosen), size):
             yield np.arange(start, min(start + size, len(self._known.chosen)))
 

@@ -25,9 +25,22 @@ def particle_sphere(particles: ParticleImages) -> NDArray[np.float32]:
     return soft_sphere(particles.box_size, 0.5 * particles.diameter / particles.pixel_size, EDGE)
 
 
-def start_map(reference: NDArray[np.float32], radius: float, sphere: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The part of a reference that both half sets are shown: nothing at or beyond a radius in Fourier pixels."""
-    inside = (reference - _background(reference, sphere)) * sphere
+def start_map(
+    reference: NDArray[np.float32], radius: int, shared_radius: int, sphere: NDArray[np.float32], *, threads: int
+) -> NDArray[np.float32]:
+    """The part of a reference that a half set is shown first: nothing at or beyond a radius in Fourier pixels.
+
+    Parameters
+    ----------
+    reference : (box, box, box)
+    radius : in Fourier pixels
+    shared_radius : in Fourier pixels, of what both half sets are shown; if it is less, the sphere carries none of that
+        beyond it
+    sphere : (box, box, box) mask about the particle
+    """
+    levelled = reference - _background(reference, sphere)
+    apart = shared_radius < radius
+    inside = masked(levelled, sphere, shared_radius, threads=threads) if apart else levelled * sphere
     return limit_resolution(inside, radius - 0.5)
 
 

@@ -60,9 +60,10 @@ def refine(
 ) -> Iterator[RefinementState]:
     """Refine poses and map, half set by half set.
 
-    Each half set is compared with a map of its own. All that the two share is the start, up to the initial resolution,
-    and how far, shell by shell, their maps agree: that sets how much of a map is believed, and how fine a detail images
-    are compared in. Every image enters the map of its half in all probable poses, weighted by their probabilities.
+    Each half set is compared with a map of its own. All that the two share is the start, up to the initial resolution
+    or, if each has a map of its own to start from, up to what those shared; and how far, shell by shell, their maps
+    agree: that sets how much of a map is believed, and how fine a detail images are compared in. Every image enters the
+    map of its half in all probable poses, weighted by their probabilities.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ def refine(
     half_sets : (n,) 1 or 2
     reference : (box, box, box) map to start from, on any grey scale, in the frame of the symmetry; or a map for each
         half set, (2, box, box, box), of which the other one learns nothing
-    settings : symmetry, initial resolution, seed
+    settings : symmetry, initial and shared resolution, seed
     poses : n that particles have in the frame of the reference, to look about; see `local_reach` for how far. By
         default every particle is looked for everywhere. Half sets must be those in which these poses were found.
     sources : (n,) which image each one shows again, as copies by symmetry do; by default, none does
@@ -93,7 +94,8 @@ def refine(
     Scheres (2012), J. Struct. Biol. 180:519-530, for the likelihood and its regularisation; Scheres & Chen (2012),
     Nature Methods 9:853-854, for independent halves.
     """
-    refinement = _Refinement(particles, half_sets, settings, sources, mask, threads)
+    alike = settings.shown_alike(goes_on=poses is not None, own_half_maps=np.ndim(reference) == 4)
+    refinement = _Refinement(particles, half_sets, settings, first_radius(particles, alike), sources, mask, threads)
     current = refinement.start(reference, poses) if state is None else state
     while not current.finished:
         current = refinement.iterate(current)
@@ -116,6 +118,7 @@ class _Refinement:
         particles: ParticleImages,
         half_sets: NDArray[np.int64],
         settings: RefinementSettings,
+        shared_radius: int,
         sources: NDArray[np.int64] | None,
         mask: NDArray[np.float32] | None,
         threads: int,
@@ -135,8 +138,9 @@ class _Refinement:
                 f"The mask is {mask.shape} and the images {particles.box_size} pixels wide; resample it to "
                 f"{self._sphere.shape}."
             )
+        self._first_radius = first_radius(particles, settings.initial_resolution)
         # Nothing at or beyond this many Fourier pixels is ever shown to both halves.
-        self._shared_radius = first_radius(particles, settings.initial_resolution)
+        self._shared_radius = shared_radius
         self._copies = 1.0 if sources is None else len(sources) / len(np.unique(sources))
 
     def start(self, reference: NDArray[np.float32], poses: KnownPoses | None) -> RefinementState:
@@ -168,7 +172,7 @@ class _Refinement:
             references=half_maps,
             noise=(noise[0].shared_by(particles.optics), noise[1].shared_by(particles.optics)),
             curve=ShellCorrelation(np.arange(box // 2 + 1) / width, nothing, nothing.astype(np.int64)),
-            radius=self._shared_radius,
+            radius=self._first_radius,
             compared=0,
             has_signal=False,
             everywhere=poses is None,
@@ -178,11 +182,12 @@ class _Refinement:
             best_shell=float(self._shared_radius),
             stalled=0,
             ending=False,
+            can_judge=self._shared_radius + 1 < particles.largest_radius,
         )
 
     def _shown(self, reference: NDArray[np.float32]) -> NDArray[np.float32]:
         """What images are compared with first."""
-        shown = start_map(reference, self._shared_radius, self._sphere)
+        shown = start_map(reference, self._first_radius, self._shared_radius, self._sphere, threads=self._threads)
         if self._mask is not None:
             shown = masked(shown, self._mask, self._shared_radius, threads=self._threads)
         if not np.ptp(shown) > 0:
@@ -270,10 +275,13 @@ class _Refinement:
 
     def _within(self, references: NDArray[np.float32]) -> NDArray[np.float32]:
         """Maps without what lies outside of the particle."""
-        inside = references * self._sphere
-        if self._mask is None:
-            return inside
-        return np.stack([masked(one, self._mask, self._shared_radius, threads=self._threads) for one in inside])
+        # Where images are compared farther than the halves were shown the same, the sphere must carry nothing there.
+        apart = self._shared_radius < self._first_radius
+        inside = self._masked(references, self._sphere) if apart else references * self._sphere
+        return inside if self._mask is None else self._masked(inside, self._mask)
+
+    def _masked(self, maps: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.stack([masked(one, mask, self._shared_radius, threads=self._threads) for one in maps])
 
     def _symmetrised(self, sums: FourierSums) -> FourierSums:
         return sums.symmetrised(self._operators, threads=self._threads)
@@ -308,7 +316,7 @@ class _Refinement:
         per_number = self._copies * len(self._operators) / float((self._sphere.astype(np.float64) ** 2).mean())
         sure = deviations_beyond(maps.curve, self._shared_radius, planned.map_radius, per_number) > SURE
         has_signal = state.has_signal or sure
-        radius = next_radius(shell, particles.largest_radius) if has_signal else self._shared_radius
+        radius = next_radius(shell, particles.largest_radius) if has_signal else self._first_radius
         done = state.iteration + 1
         settled = jumped <= FEW_JUMP or done >= LONGEST_SEARCH
         everywhere = state.everywhere and (state.iteration == 0 or not settled)
@@ -337,6 +345,7 @@ class _Refinement:
             stalled=stalled,
             ending=state.ending if last else ending,
             converged=last and state.ending and state.has_signal,
+            can_judge=state.can_judge,
             **values,
         )
 

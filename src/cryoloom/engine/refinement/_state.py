@@ -41,6 +41,7 @@ class RefinementState:
     ending : whether nothing is left to gain, so that the next iteration is the last; of the last one, whether that
         ended it, and not the number of iterations
     converged : whether it has ended by itself, with signal
+    can_judge : whether images hold anything beyond what both halves were shown; else nothing tells signal from noise
     """
 
     iteration: int
@@ -65,6 +66,7 @@ class RefinementState:
     stalled: int
     ending: bool
     converged: bool = False
+    can_judge: bool = True
 
     @property
     def resolution(self) -> float | None:

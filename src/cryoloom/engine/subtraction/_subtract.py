@@ -48,8 +48,7 @@ class Subtraction:
         values = comparison.projected(chosen) * optics.transfer(comparison.in_angstrom)
         scale = comparison.scale[optics.group, comparison.half[chosen]][:, comparison.ring]
         values *= (scale * self.strength[chosen, None]).astype(np.float32)
-        # What an odd aberration turns back in an image that is compared, it turns here.
-        values = optics.demodulate(values.conj(), comparison.in_angstrom).conj()
+        values = optics.modulate(values, comparison.in_angstrom)
         place = images.box_size // 2 - comparison.shifts[chosen] / images.pixel_size
         values *= shift_factors(frequencies, place, images.box_size)
         box = images.box_size

@@ -3,7 +3,7 @@
 from cryoloom.engine.trust._agreement import PoseAgreement, pose_agreement
 from cryoloom.engine.trust._drift import Drift, session_drift
 from cryoloom.engine.trust._groups import GroupDeviations, group_deviations
-from cryoloom.engine.trust._noise_control import NoiseControl, noise_control, noise_images
+from cryoloom.engine.trust._noise_control import NoiseControl, noise_control, noise_of
 from cryoloom.engine.trust._scaling import ParticleScaling, particle_scaling
 from cryoloom.engine.trust._shared_noise import SharedNoise, shared_noise
 from cryoloom.engine.trust._subsets import Subset, nested_subsets
@@ -19,7 +19,7 @@ __all__ = [
     "group_deviations",
     "nested_subsets",
     "noise_control",
-    "noise_images",
+    "noise_of",
     "particle_scaling",
     "pose_agreement",
     "session_drift",

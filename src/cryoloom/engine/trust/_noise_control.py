@@ -1,4 +1,4 @@
-"""Whether images of nothing but noise align as well as particles."""
+"""Whether particles align better than images of nothing but noise."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cryoloom.engine.fourier import forward_transform, inverse_transform
 from cryoloom.engine.refinement import find_poses
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
-    from cryoloom.engine.optics import ParticleOptics
+    from cryoloom.engine.likelihood import ParticleImages
     from cryoloom.engine.refinement import RefinementState
 
 SHARE, MOST = 0.2, 2000  # of the particles that are looked at, and how many at most
-FEWEST = 4  # of a half set
-RARE = 95.0  # percent of the images of noise that align less well
+FEWEST = 10  # of a half set: of fewer, chance alone could explain whatever is found
 
 
 @dataclass(frozen=True)
 class NoiseControl:
-    """How well particles and images of noise align to a map that neither has entered.
+    """How well particles, and noise made of each of them, align to a map that neither has entered.
 
     Parameters
     ----------
@@ -35,14 +34,30 @@ class NoiseControl:
     noise: NDArray[np.float64]
 
     @property
-    def noise_as_good(self) -> float:
-        """Share of the images of noise that align as well as half of the particles."""
-        return float((self.noise >= np.median(self.particles)).mean())
+    def more_than_noise(self) -> float:
+        """Share of the particles that are more than noise, at least.
+
+        Noise aligns better than the noise that is made of it as often as not. Whatever more than half of the particles
+        do so are no noise, and as many again as are thought to be among them by chance.
+        """
+        better = float((self.particles > self.noise).mean())
+        return max(0.0, 2.0 * better - 1.0)
 
     @property
-    def particles_as_bad(self) -> float:
-        """Share of the particles that align no better than the best twentieth of the noise."""
-        return float((self.particles <= np.percentile(self.noise, RARE)).mean())
+    def error(self) -> float:
+        """Standard error of that share, where it is small."""
+        return float(1.0 / np.sqrt(len(self.particles)))
+
+    @property
+    def deviations(self) -> float:
+        """By how many standard deviations of chance the particles align better than noise.
+
+        By the ranks of the differences, with their signs (Wilcoxon 1945): few particles that align much better count as
+        much as many that align a little better.
+        """
+        differences = self.particles - self.noise
+        ranks = 1.0 + np.argsort(np.argsort(np.abs(differences)))
+        return float((np.sign(differences) * ranks).sum() / np.sqrt((ranks**2).sum()))
 
 
 def noise_control(
@@ -57,11 +72,11 @@ def noise_control(
     threads: int = 1,
     report: Callable[[float], None] | None = None,
 ) -> NoiseControl:
-    """Align some particles, and images of noise made for each of them, to the map of the other half set.
+    """Align some particles, and noise made of each of them, to the map of the other half set.
 
-    An image of noise has the spectrum of the noise of its particle's optics group, micrograph and half set, and is
-    looked for with the contrast transfer of its particle. A particle has not entered the map of the other half set, so
-    neither of the two finds itself there.
+    The noise has the amplitudes of its particle, coefficient by coefficient, and phases that say nothing. If the
+    particle is noise itself, the two are alike in all that matters, whatever the spectrum, and either may align better.
+    A particle has not entered the map of the other half set, so neither of the two finds itself there.
 
     Parameters
     ----------
@@ -77,7 +92,11 @@ def noise_control(
 
     Returns
     -------
-    The likelihoods of a fifth of the particles, and of as many images of noise
+    The likelihoods of a fifth of the particles, and of the noise that was made of them
+
+    References
+    ----------
+    Wilcoxon (1945), Biometrics Bulletin 1:80-83, for the statistic.
     """
     random = np.random.default_rng([seed, 505])
     found: tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]] = ([], [])
@@ -85,11 +104,8 @@ def noise_control(
         half = random.permutation(np.flatnonzero(half_sets == number + 1))
         chosen = np.sort(half[: min(MOST // 2, max(FEWEST, round(SHARE * len(half))))])
         optics = particles.optics[chosen]
-        pictures = (
-            np.asarray(particles.images[chosen]),
-            noise_images(state.noise[number], optics, particles.box_size, random),
-        )
-        for kind, images in enumerate(pictures):
+        seen = np.asarray(particles.images[chosen], np.float32)
+        for kind, images in enumerate((seen, noise_of(seen, random, threads=threads))):
 
             def told(share: float, done: int = 2 * number + kind) -> None:
                 if report is not None:
@@ -110,24 +126,22 @@ def noise_control(
     return NoiseControl(np.concatenate(found[0]), np.concatenate(found[1]))
 
 
-def noise_images(
-    noise: NoiseSpectrum, optics: ParticleOptics, box_size: int, random: np.random.Generator
-) -> NDArray[np.float32]:
-    """Images of noise of a known spectrum.
+def noise_of(images: NDArray[np.float32], random: np.random.Generator, *, threads: int = 1) -> NDArray[np.float32]:
+    """Images of noise with the amplitudes of others.
 
     Parameters
     ----------
-    noise : spectrum of each optics group, with factors of each micrograph
-    optics : of each image
-    box_size : edge in pixels
-    random : gives the noise
+    images : (m, box, box)
+    random : gives the phases, those of white noise
+    threads : threads to use; the result does not depend on it
 
     Returns
     -------
-    (m, box, box)
+    (m, box, box), each with the mean and the power of its image at every frequency
     """
-    white = np.fft.rfft2(random.standard_normal((len(optics), box_size, box_size), np.float32))
-    ring = np.rint(np.hypot(np.fft.fftfreq(box_size)[:, None], np.fft.rfftfreq(box_size)) * box_size).astype(np.int64)
-    rings = np.minimum(ring, noise.power.shape[-1] - 1)
-    deviation = noise.deviation(rings.ravel(), optics).reshape(-1, *ring.shape)
-    return np.fft.irfft2(white * deviation / box_size, (box_size, box_size)).astype(np.float32)
+    noise = forward_transform(random.standard_normal(images.shape, np.float32), threads=threads)
+    noise /= np.maximum(np.abs(noise), np.finfo(np.float32).tiny)
+    transform = forward_transform(images, threads=threads)
+    noise *= np.abs(transform)
+    noise[:, 0, 0] = transform[:, 0, 0]
+    return inverse_transform(noise, images.shape[1:], threads=threads, overwrite=True)

@@ -110,7 +110,8 @@ class _Residues:
     ) -> None:
         self._particles, self._state, self._half_sets = particles, state, half_sets
         self._radius, self._threads = radius, threads
-        self._volumes = [volume_transform(one, radius=radius, threads=threads) for one in state.references]
+        reach = particles.optics.radius_in_specimen(radius)
+        self._volumes = [volume_transform(one, radius=reach, threads=threads) for one in state.references]
         frequencies = particles.observe(np.arange(1), radius, state.noise[0]).frequencies
         self._kept = np.hypot(frequencies[:, 0], frequencies[:, 1]) >= FROM
         self.frequencies = np.ascontiguousarray(frequencies[self._kept])

@@ -71,7 +71,7 @@ def nested_subsets(
     if left_out is not None:
         halves = [half[~np.isin(half, left_out)] for half in halves]
     operators = point_group(symmetry).operators
-    radius = particles.largest_radius
+    radius = particles.optics.radius_in_specimen(particles.largest_radius)
     sums = [FourierSums(radius), FourierSums(radius)]
     done = [0, 0]
     for share in shares:
@@ -96,7 +96,7 @@ def _insert(
 ) -> None:
     for start in range(0, len(chosen), BATCH):
         part = chosen[start : start + BATCH]
-        seen = particles.observe(part, sums.radius, state.noise[number], threads=threads)
+        seen = particles.observe(part, particles.largest_radius, state.noise[number], threads=threads)
         transfer = seen.transfer * state.scale[part, None].astype(np.float32)
         centring = shift_factors(seen.frequencies, state.shifts[part] / particles.pixel_size, particles.box_size)
         slices = particles.optics.slicing_matrices(state.rotations[part], part)

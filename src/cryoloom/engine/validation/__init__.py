@@ -10,10 +10,12 @@ from cryoloom.engine.validation._local_resolution import LocalResolution, local_
 from cryoloom.engine.validation._mask_quality import edge_width, mask_warnings
 from cryoloom.engine.validation._model import correlate_with_model
 from cryoloom.engine.validation._postprocess import DetectorResponse, Postprocessed, postprocess
+from cryoloom.engine.validation._solvent import MASKED_BEFORE, is_masked_before
 from cryoloom.engine.validation._views import ViewDistribution, view_directions, view_distribution
 
 __all__ = [
     "HALF_MAP_THRESHOLD",
+    "MASKED_BEFORE",
     "AutoMask",
     "DetectorResponse",
     "DirectionalCorrelation",
@@ -29,6 +31,7 @@ __all__ = [
     "edge_width",
     "guinier_plot",
     "half_map_difference",
+    "is_masked_before",
     "local_resolution",
     "local_resolution_seconds",
     "mask_warnings",

@@ -9,6 +9,7 @@ import numpy as np
 
 from cryoloom.engine.maps import low_pass
 from cryoloom.engine.validation._half_maps import check_half_maps
+from cryoloom.engine.validation._solvent import MASKED_BEFORE, is_masked_before, solvent_about
 from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -57,15 +58,15 @@ def half_map_difference(
     Raises
     ------
     ParameterError
-        If the arrays do not fit each other, or the mask leaves no solvent.
+        If the arrays do not fit each other, the mask surrounds next to nothing or leaves no solvent, or the halves were
+        masked before, so that they have none.
     """
     check_half_maps(first, second, mask)
-    box = len(first)
-    squared = (np.arange(box) - box // 2) ** 2
-    within = squared[:, None, None] + squared[:, None] + squared < (0.5 * box) ** 2
-    solvent = within & (mask <= 0)
+    solvent = solvent_about(mask)
     if not solvent.any():
         raise ParameterError("The mask leaves no solvent to compare with; take a smaller mask or a larger box.")
+    if is_masked_before(first, second, mask):
+        raise ParameterError(f"{MASKED_BEFORE}.")
     difference = low_pass(first - second, resolution, pixel_size=pixel_size, threads=threads)
     difference /= difference[solvent].std(dtype=np.float64)
     inside = difference[mask >= 0.5].astype(np.float64)

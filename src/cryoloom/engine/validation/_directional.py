@@ -68,6 +68,7 @@ def directional_correlation(
     pixel_size: float,
     mask: NDArray[np.floating[Any]] | None = None,
     whole: HalfMapCorrelation | None = None,
+    seed: int = 1,
     threads: int = 1,
 ) -> DirectionalCorrelation:
     """Correlate two half maps in cones, and take away what the mask has made.
@@ -78,6 +79,7 @@ def directional_correlation(
     pixel_size : in Å
     mask : (n, n, n), from 0 to 1; both are multiplied by it first
     whole : correlation of the same halves within the same mask, if it is known already
+    seed : of the random phases that tell what the mask makes, if it is not
     threads : threads to use; the result does not depend on it
 
     Returns
@@ -87,7 +89,8 @@ def directional_correlation(
     Raises
     ------
     ParameterError
-        If the arrays are not cubes of one size, a value is not a number, a half is empty, or the two are one map.
+        If the arrays are not cubes of one size, a value is not a number, a half is empty, the two are one map, or the
+        mask surrounds next to nothing.
 
     References
     ----------
@@ -99,7 +102,9 @@ def directional_correlation(
     box = len(first)
     by_chance = np.zeros(box // 2 + 1)
     if mask is not None:
-        whole = whole or correlate_half_maps(first, second, pixel_size=pixel_size, mask=mask, threads=threads)
+        whole = whole or correlate_half_maps(
+            first, second, pixel_size=pixel_size, mask=mask, seed=seed, threads=threads
+        )
         by_chance = whole.by_chance
     transforms = [
         forward_transform(half if mask is None else half * mask, dimensions=3, threads=threads)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cryoloom.engine.fourier import forward_transform, inverse_transform
+from cryoloom.engine.fourier import forward_transform, inverse_transform, radial_frequency
 from cryoloom.engine.fsc import ShellCorrelation, correlate_transforms
+from cryoloom.engine.maps import fault_of_mask
 from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ class HalfMapCorrelation:
     corrected : of the masked maps, without what the mask makes
     randomised_from : shell from which phases are randomised; None if the correlation never falls so low, or there is no
         mask
-    independent_share : of the coefficients in a shell, how many are independent within the mask
+    independent_share : of all coefficients together, how many are independent within the mask
+    share_in_shell : the same of those of one shell, whose neighbours on both sides do not count
+    copies : that symmetry makes of each coefficient
     """
 
     unmasked: ShellCorrelation
@@ -42,6 +45,8 @@ class HalfMapCorrelation:
     corrected: ShellCorrelation
     randomised_from: int | None
     independent_share: float
+    share_in_shell: float = 1.0
+    copies: int = 1
 
     @property
     def curves(self) -> dict[str, ShellCorrelation]:
@@ -59,16 +64,36 @@ class HalfMapCorrelation:
         return _by_chance(self.randomised.correlation, self.randomised_from)
 
     @property
+    def standard_error(self) -> NDArray[np.float64]:
+        """(s,) of the corrected curve, (1 - F²) / √(2n) for n independent coefficients, and what random phases add."""
+        count = np.maximum(self.corrected.coefficients * self.share_in_shell / self.copies, 1.0)
+        added = 1.0 if self.randomised is None else 1.0 + 1.0 / _DRAWS**2
+        error: NDArray[np.float64] = (1.0 - self.corrected.correlation**2) * np.sqrt(0.5 * added / count)
+        return error
+
+    @property
     def resolution(self) -> float | None:
-        """Where the corrected curve falls below 0.143, in Å; None without evidence that the halves share anything."""
-        found = self.corrected.resolution(HALF_MAP_THRESHOLD)
+        """To where the corrected curve is above 0.143 by its standard error, in Å, interpolated.
+
+        Where the curve itself first falls below 0.143, its scatter puts the end too far as often as too near; from
+        there it is gone back. None without evidence that the halves share anything.
+        """
+        curve = self.corrected
+        sure = curve.correlation - self.standard_error
+        falls = np.flatnonzero(curve.correlation[1:] < HALF_MAP_THRESHOLD) + 1
+        end = int(falls[0]) if falls.size else len(sure)
+        kept = np.flatnonzero(sure[1:end] >= HALF_MAP_THRESHOLD) + 1
+        if not kept.size:
+            return None
+        sure[: kept[-1]] = 1.0
+        found = ShellCorrelation(curve.frequency, sure, curve.coefficients).resolution(HALF_MAP_THRESHOLD)
         return None if found is None or self._evidence(found) < _EVIDENCE else found
 
     def _evidence(self, resolution: float) -> float:
         """By how many standard deviations the curve, as far as this resolution, exceeds that of independent noise."""
         curve = self.corrected
         within = slice(1, int(np.searchsorted(curve.frequency, 1 / resolution, side="right")))
-        count = curve.coefficients[within] * self.independent_share
+        count = curve.coefficients[within] * self.independent_share / self.copies
         total = float((count * curve.correlation[within]).sum())
         return total / np.sqrt(0.5 * float(count.sum())) if count.size else 0.0
 
@@ -86,6 +111,7 @@ def correlate_half_maps(
     *,
     pixel_size: float,
     mask: NDArray[np.floating[Any]] | None = None,
+    copies: int = 1,
     seed: int = 1,
     threads: int = 1,
 ) -> HalfMapCorrelation:
@@ -96,17 +122,19 @@ def correlate_half_maps(
     first, second : (n, n, n) maps of independent halves of the particles, neither masked nor filtered
     pixel_size : in Å
     mask : (n, n, n), from 0 to 1
+    copies : order of the point group that was imposed on both
     seed : of the random phases
     threads : threads to use; the result does not depend on it
 
     Returns
     -------
-    The curves. Time O(n³ log n), twelve transforms.
+    The curves. Time O(n³ log n), thirteen transforms.
 
     Raises
     ------
     ParameterError
-        If the arrays are not cubes of one size, a value is not a number, a half is empty, or the two are one map.
+        If the arrays are not cubes of one size, a value is not a number, a half is empty, the two are one map, or the
+        mask surrounds next to nothing.
 
     References
     ----------
@@ -114,7 +142,7 @@ def correlate_half_maps(
     """
     check_half_maps(first, second, mask)
     transforms = [forward_transform(half, dimensions=3, threads=threads) for half in (first, second)]
-    return correlate_half_transforms(transforms, (first, second), mask, pixel_size, seed, threads)
+    return correlate_half_transforms(transforms, (first, second), mask, pixel_size, seed, threads, copies=copies)
 
 
 def correlate_half_transforms(
@@ -124,25 +152,46 @@ def correlate_half_transforms(
     pixel_size: float,
     seed: int,
     threads: int,
+    *,
+    copies: int = 1,
 ) -> HalfMapCorrelation:
     """The same, for halves that are transformed already; the transforms are left as they are."""
     shape = halves[0].shape
     unmasked = correlate_transforms(transforms[0], transforms[1], shape, pixel_size=pixel_size)
     if mask is None:
-        return HalfMapCorrelation(unmasked, unmasked, None, unmasked, None, 1.0)
+        return HalfMapCorrelation(unmasked, unmasked, None, unmasked, None, 1.0, copies=copies)
     weights = np.asarray(mask, np.float32)
     hidden = [forward_transform(half * weights, dimensions=3, threads=threads) for half in halves]
     masked = correlate_transforms(hidden[0], hidden[1], shape, pixel_size=pixel_size)
     del hidden
-    share = float((weights**2).sum(dtype=np.float64) ** 2 / (weights**4).sum(dtype=np.float64)) / weights.size
+    share, share_in_shell = _independent_shares(weights, threads)
     low = np.flatnonzero(unmasked.correlation[1:] < _RANDOMISED_BELOW) + 1
     if not low.size:
-        return HalfMapCorrelation(unmasked, masked, None, masked, None, share)
+        return HalfMapCorrelation(unmasked, masked, None, masked, None, share, share_in_shell, copies)
     start = int(low[0])
     randomised = _correlate_randomised(transforms, weights, start, pixel_size, seed, threads)
     corrected = without_chance(masked.correlation, _by_chance(randomised.correlation, start))
     curve = ShellCorrelation(masked.frequency, corrected, masked.coefficients)
-    return HalfMapCorrelation(unmasked, masked, randomised, curve, start, share)
+    return HalfMapCorrelation(unmasked, masked, randomised, curve, start, share, share_in_shell, copies)
+
+
+def _independent_shares(weights: NDArray[np.float32], threads: int) -> tuple[float, float]:
+    """Of the coefficients of noise within a mask, how many are independent: of all, and of those of one shell.
+
+    Coefficients at a distance d hang together by c(d), the transform of the squared mask. Of n coefficients, n² / Σ c²
+    are independent, over all pairs. In a shell one Fourier pixel thick, the partner at a distance d is there in a share
+    of all directions, 1 - d/2 up to one pixel and 1 / 2d beyond.
+    """
+    squares = weights**2
+    box = len(weights)
+    share = float(squares.sum(dtype=np.float64) ** 2 / (squares**2).sum(dtype=np.float64)) / weights.size
+    transform = forward_transform(squares, dimensions=3, threads=threads)
+    together = transform.real**2 + transform.imag**2
+    together[..., 1 : (box + 1) // 2] *= 2.0  # both mates
+    distance = radial_frequency(weights.shape, 1.0 / box)
+    there = np.where(distance < 1.0, 1.0 - 0.5 * distance, 0.5 / np.maximum(distance, 1.0))
+    in_shell = float((together * there).sum(dtype=np.float64) / together.sum(dtype=np.float64))
+    return share, min(share / in_shell, 1.0)
 
 
 def without_chance(masked: NDArray[np.float64], by_chance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -184,8 +233,16 @@ def check_half_maps(
             raise ParameterError(f"The {name} is {array.flat[0]:g} everywhere.")
     if np.array_equal(first, second):
         raise ParameterError("The two half maps are the same map, so their correlation says nothing; give both halves.")
-    if mask is not None and (mask.min() < -1e-3 or mask.max() > 1.001):
+    if mask is not None:
+        _check_mask(mask)
+
+
+def _check_mask(mask: NDArray[np.floating[Any]]) -> None:
+    if mask.min() < -1e-3 or mask.max() > 1.001:
         raise ParameterError(f"The mask goes from {mask.min():g} to {mask.max():g}; it must lie between 0 and 1.")
+    fault = fault_of_mask(mask)
+    if fault:
+        raise ParameterError(f"The mask {fault}.")
 
 
 def _correlate_randomised(

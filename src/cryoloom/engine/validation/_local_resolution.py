@@ -60,6 +60,7 @@ def local_resolution(
     mask: NDArray[np.floating[Any]],
     *,
     pixel_size: float,
+    seed: int = 1,
     threads: int = 1,
 ) -> LocalResolution:
     """Find up to which frequency two half maps agree around each place.
@@ -75,6 +76,7 @@ def local_resolution(
     first, second : (n, n, n) maps of independent halves of the particles, neither masked nor filtered
     mask : (n, n, n), from 0 to 1; places where it is 0 are left out
     pixel_size : in Å
+    seed : of the random phases, by which the resolution of the whole map is corrected
     threads : threads to use; the result does not depend on it
 
     Returns
@@ -84,7 +86,8 @@ def local_resolution(
     Raises
     ------
     ParameterError
-        If the arrays are not cubes of one size, a value is not a number, a half is empty, or the two are one map.
+        If the arrays are not cubes of one size, a value is not a number, a half is empty, the two are one map, or the
+        mask surrounds next to nothing.
 
     References
     ----------
@@ -92,7 +95,8 @@ def local_resolution(
     """
     check_half_maps(first, second, mask)
     box = len(first)
-    overall = correlate_half_maps(first, second, pixel_size=pixel_size, mask=mask, threads=threads).resolution
+    curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=mask, seed=seed, threads=threads)
+    overall = curves.resolution
     if overall is None:
         return LocalResolution(np.full(first.shape, np.nan, np.float32), None, 0.0)
     transforms = [forward_transform(half, dimensions=3, threads=threads) for half in (first, second)]

@@ -13,6 +13,7 @@ from cryoloom.engine.validation._auto_mask import find_particle, soft_auto_mask
 from cryoloom.engine.validation._guinier import GuinierPlot, guinier_plot
 from cryoloom.engine.validation._half_maps import HalfMapCorrelation, check_half_maps, correlate_half_transforms
 from cryoloom.engine.validation._mask_quality import mask_warnings
+from cryoloom.engine.validation._solvent import MASKED_BEFORE, is_masked_before
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,6 +79,7 @@ def postprocess(
     mask: NDArray[np.floating[Any]] | None = None,
     b_factor: float | None = None,
     detector: DetectorResponse | None = None,
+    copies: int = 1,
     seed: int = 1,
     threads: int = 1,
 ) -> Postprocessed:
@@ -90,6 +92,7 @@ def postprocess(
     mask : (n, n, n), from 0 to 1; by default `soft_auto_mask` of their mean
     b_factor : to apply, in Å²; negative sharpens; by default that of the Guinier plot
     detector : whose damping is undone
+    copies : order of the point group that was imposed on both
     seed : of the random phases
     threads : threads to use; the result does not depend on it
 
@@ -100,7 +103,8 @@ def postprocess(
     Raises
     ------
     ParameterError
-        If the arrays are not cubes of one size, a value is not a number, a half is empty, or the two are one map.
+        If the arrays are not cubes of one size, a value is not a number, a half is empty, the two are one map, or the
+        mask surrounds next to nothing.
 
     References
     ----------
@@ -116,11 +120,15 @@ def postprocess(
         weights = np.asarray(mask, np.float32)
         core, threshold = find_particle(mean, pixel_size=pixel_size, threads=threads)
     transforms = [forward_transform(half, dimensions=3, threads=threads) for half in (first, second)]
-    correlation = correlate_half_transforms(transforms, (first, second), weights, pixel_size, seed, threads)
+    correlation = correlate_half_transforms(
+        transforms, (first, second), weights, pixel_size, seed, threads, copies=copies
+    )
     resolution = correlation.resolution
     warnings = list(mask_warnings(weights, core, correlation))
     if threshold is None:
         warnings.insert(0, "Nothing stands out of the noise at 30 Å, so the particle was not found in the map.")
+    if is_masked_before(first, second, weights):
+        warnings.insert(0, f"{MASKED_BEFORE}.")
     full = transforms[0]
     full += transforms[1]
     full *= np.float32(0.5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,6 +24,7 @@ from cryoloom.workflow.workspace import RoundWorkspace
 if TYPE_CHECKING:
     from cryoloom.data import Table
     from cryoloom.engine.abinitio import AbInitioSettings, AbInitioState, RunsState
+    from cryoloom.engine.alignment import SymmetryProposal
     from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
 
 _SHOWN_EVERY = 10  # iterations from one partial map to the next
@@ -34,7 +35,8 @@ class AbInitio(WholeProtocol):
 
     Small random batches of images in all orientations pull maps out of a random start, while resolution grows. The hand
     of a map cannot be told from such images: it may be the mirror image of the molecule. At the end each particle is
-    given a pose in the map that explains it best.
+    given a pose in the map that explains it best. For maps that another run has found, too, a symmetry is proposed;
+    align-to-symmetry brings a map and the poses of its particles to the axes.
     """
 
     id = "abinitio"
@@ -164,6 +166,7 @@ class AbInitio(WholeProtocol):
         """Look for the maps, iteration by iteration."""
         from cryoloom.engine.abinitio import predicted_seconds
         from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, posed, share_done, states
+        from cryoloom.protocols.abinitio._symmetry import symmetries_of
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.particle_images import check_class_count, load_particles, tell
 
@@ -196,7 +199,10 @@ class AbInitio(WholeProtocol):
         if doubt:
             workspace.warn(doubt)
         files = _write(state, particles, workspace, "maps")
-        items = _items(files, state, particles, workspace)
+        proposals = symmetries_of(
+            state, pixel_size=images.pixel_size, diameter=parameters.diameter, threads=workspace.threads
+        )
+        items = _items(files, state, proposals, particles, workspace)
 
         def told(share: float) -> None:
             workspace.report(1.0, f"poses of {share:.0%} of the particles")
@@ -204,19 +210,18 @@ class AbInitio(WholeProtocol):
         return {**items, "particles": posed(particles, settings, state, threads=workspace.threads, report=told)}
 
     def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
-        """Shares of the classes, if there are several."""
-        if parameters.classes == 1:
-            return f"a map at {parameters.final_resolution:g} Å, of undetermined hand"
-        shares = sorted(outputs["classes"].to_polars(columns=["share"])["share"], reverse=True)
-        return f"classes of {', '.join(f'{share:.0%}' for share in shares)} of the particles"
+        """What was compared, whether another run has found it too, and the symmetry that is proposed."""
+        from cryoloom.protocols.abinitio._summary import in_short
+
+        return in_short(list(outputs["classes"].items()))
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""
         maps = "One initial map was" if parameters.classes == 1 else f"{parameters.classes} initial maps were"
         return (
             f"{maps} made without a reference and without symmetry by stochastic expectation maximisation, in "
-            f"{parameters.iterations} batches of {parameters.batch_size} particles, to "
-            f"{parameters.final_resolution:g} Å."
+            f"{parameters.iterations} batches of {parameters.batch_size} particles, in which details down to "
+            f"{parameters.final_resolution:g} Å, or to what the pixels hold if that is coarser, were compared."
         )
 
 
@@ -262,11 +267,18 @@ def _write(
 
 
 def _items(
-    files: list[str], state: AbInitioState | RunsState, particles: LoadedParticles, workspace: RoundWorkspace
+    files: list[str],
+    state: AbInitioState | RunsState,
+    proposals: Sequence[SymmetryProposal],
+    particles: LoadedParticles,
+    workspace: RoundWorkspace,
 ) -> dict[str, list[Item]]:
     from cryoloom.protocols.abinitio._runs import confidence_of
+    from cryoloom.protocols.abinitio._symmetry import columns_of
+    from cryoloom.protocols.detectors import OwnDetector
 
     images, confidence = particles.images, confidence_of(state)
+    detector = OwnDetector.of_particles(particles.table).columns
     volumes: list[Item] = []
     classes: list[Item] = []
     for number, (file, share) in enumerate(zip(files, state.occupancy, strict=True), 1):
@@ -276,8 +288,12 @@ def _items(
             "pixel_size": images.pixel_size,
             "box_size": images.box_size,
         }
-        volumes.append(Volume(**known))
-        judged = {} if confidence is None else {"confidence": float(confidence.agreement[number - 1])}
+        proposed = columns_of(proposals[number - 1]) if proposals else {}
+        volumes.append(Volume(**known, **detector, extra=proposed))
+        judged: dict[str, Any] = {"compared_to": float(state.resolution)}
+        if confidence is not None:
+            judged["confidence"] = float(confidence.agreement[number - 1])
+            judged |= {"reliable": confidence.is_reliable, "confidence_to": confidence.resolution}
         count = round(float(share) * len(particles))
-        classes.append(Class3D(**known, particle_count=count, share=float(share), extra=judged))
+        classes.append(Class3D(**known, particle_count=count, share=float(share), extra={**judged, **proposed}))
     return {"volumes": volumes, "classes": classes}

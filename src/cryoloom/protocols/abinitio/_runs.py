@@ -64,7 +64,7 @@ def seconds_of(
     diameter: float,
     threads: int = 1,
 ) -> float:
-    """Time of all runs and of the search for the pose of every particle in each map after them.
+    """Time of all runs, of the search for the pose of every particle in each map, and for the symmetry of each map.
 
     Parameters
     ----------
@@ -77,16 +77,26 @@ def seconds_of(
     """
     from cryoloom.engine.abinitio import predicted_seconds
     from cryoloom.engine.refinement import search_seconds
+    from cryoloom.protocols.abinitio._symmetry import proposal_seconds
 
     one = float(predicted_seconds(settings, box_size=box_size, pixel_size=pixel_size, threads=threads).sum())
-    return runs * one + settings.classes * search_seconds(
-        count,
-        box_size=box_size,
-        pixel_size=pixel_size,
-        diameter=diameter,
-        resolution=settings.final_resolution,
-        shift_radius=settings.shift_radius,
-        threads=threads,
+    proposals = 0.0  # a single run confirms no map, and for others no symmetry is proposed
+    if runs > 1:
+        width, finest = box_size * pixel_size, settings.final_resolution
+        proposals = proposal_seconds(settings.classes, width=width, final_resolution=finest)
+    return (
+        runs * one
+        + proposals
+        + settings.classes
+        * search_seconds(
+            count,
+            box_size=box_size,
+            pixel_size=pixel_size,
+            diameter=diameter,
+            resolution=settings.final_resolution,
+            shift_radius=settings.shift_radius,
+            threads=threads,
+        )
     )
 
 
@@ -183,4 +193,4 @@ def posed(
     rotations = np.stack([one.rotations for one in found])[best, images]
     shifts = np.stack([one.shifts for one in found])[best, images]
     more = {"class_number": best + 1} if classes > 1 else None
-    return with_poses(particles.table, euler_angles(rotations), shifts, more)
+    return with_poses(particles.table, euler_angles(rotations), shifts, more, found_in="together")

@@ -12,7 +12,15 @@ import numpy as np
 from cryoloom.data import Table
 from cryoloom.engine.extraction import ExtractionSettings, extract_particles
 from cryoloom.errors import InputError
-from cryoloom.protocols.particle_images import LeftOut, left_out, samplings_of
+from cryoloom.protocols.micrograph_places import pixels_for_each
+from cryoloom.protocols.particle_images import (
+    LeftOut,
+    left_out,
+    samplings_of,
+    stated_micrograph_pixel_size,
+    with_micrograph_pixel_sizes,
+)
+from cryoloom.protocols.resampled_maps import MapSampling
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,6 +33,9 @@ _SECONDS_A_MEGAPIXEL = 0.02  # of a micrograph that is read
 _PIXEL = 2e-8  # seconds a pixel of a window
 _PROGRAM = 250 * 2**20
 _NAMES = ("x", "y", "micrograph_id")
+_CUT_FROM = ("micrograph_id", "micrograph_file", "optics_group")
+_RATIOS = ("pixels_for_each_x", "pixels_for_each_y")
+_SHAPE = "location/micrograph_shape"  # cryoSPARC's, by which it tells positions as shares of the micrograph
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +48,14 @@ class Source:
     name : by which tables call it
     pixel_size : in Å
     contrast_sign : -1 if protein is dark
+    also : names of other images with the same pixels, as the sum that is not weighted by dose
     """
 
     path: Path
     name: str
     pixel_size: float
     contrast_sign: int
+    also: tuple[str, ...] = ()
 
 
 @dataclass
@@ -54,11 +67,28 @@ class ReExtracted:
     frames : of particles, micrograph by micrograph
     left_out : particles without a new image
     samplings : box and pixel size of the new images
+    pixel_sizes : optics group → those of the micrographs, in Å
     """
 
     frames: list[pl.DataFrame] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     samplings: set[tuple[int, float]] = field(default_factory=set)
+    pixel_sizes: dict[int, set[float]] = field(default_factory=dict)
+
+    @property
+    def sampling(self) -> MapSampling:
+        """For maps that go with the images: exactly as these are made, not as they were asked for."""
+        return MapSampling(*min(self.samplings))
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """That images differ in pixel size, as a sentence, if they do."""
+        if len(self.samplings) == 1:
+            return ()
+        pixel_size = min(self.samplings)[1]
+        return (
+            f"The micrographs differ in pixel size, and so do the new images; maps are sampled at {pixel_size:.4f} Å.",
+        )
 
     def table(self, former: Table) -> Table:
         """All of them.
@@ -72,7 +102,7 @@ class ReExtracted:
 
         if not self.frames:
             raise InputError(f"No particle could be cut out again: {self.left_out[-1].reason}.")
-        return former.with_frame(pl.concat(self.frames))
+        return with_micrograph_pixel_sizes(former.with_frame(pl.concat(self.frames)), self.pixel_sizes)
 
 
 def re_extract(
@@ -81,6 +111,7 @@ def re_extract(
     wanted: Wanted,
     stack_for: Callable[[int], tuple[Path, str]],
     *,
+    resolve: Callable[[str], Path],
     diameter: float | None = None,
     threads: int = 1,
     report: Callable[[float], None] | None = None,
@@ -88,7 +119,8 @@ def re_extract(
     """Cut particles out anew, at their coordinates corrected by the shifts that were refined.
 
     Identity, pose, half set, CTF and optics stay. Windows lie on whole pixels; what is left of a position is the new
-    shift.
+    shift. Positions are pixels of the micrograph that a particle was cut from; where that is another image, as a sum
+    that was binned otherwise, they are brought to the pixels of the one given.
 
     Parameters
     ----------
@@ -96,6 +128,7 @@ def re_extract(
     micrographs : by identity
     wanted : box and pixel size
     stack_for : gives the place of a micrograph's stack, and how the table calls it
+    resolve : gives the place of the micrograph that a table names
     diameter : of the particle, in Å; what lies beyond it, and beyond three quarters of the box, is background
     threads : threads to use; the result does not depend on it
     report : told the share that is done
@@ -103,7 +136,8 @@ def re_extract(
     Raises
     ------
     InputError
-        If positions are not known, or the sampling cannot be made of the micrographs.
+        If positions are not known, also not in the pixels of these micrographs, or the sampling cannot be made of
+        them.
     """
     from cryoloom.formats import read_image, write_stack
 
@@ -114,6 +148,7 @@ def re_extract(
             "that were extracted from micrographs."
         )
     made = ReExtracted()
+    frame = _in_their_pixels(table, micrographs, resolve)
     groups = frame.sort("micrograph_id", maintain_order=True).partition_by("micrograph_id", maintain_order=True)
     for number, group in enumerate(groups):
         identity = group["micrograph_id"][0]
@@ -134,6 +169,8 @@ def re_extract(
                 write_stack(path, images, pixel_size=sampling.pixel_size)
                 made.frames.append(_renamed(particles, name, source.name))
                 made.samplings.add((sampling.box_size, sampling.pixel_size))
+                for optics_group in particles["optics_group"].unique() if "optics_group" in particles.columns else ():
+                    made.pixel_sizes.setdefault(optics_group, set()).add(source.pixel_size)
         if report is not None:
             report((number + 1) / len(groups))
     return made
@@ -168,6 +205,35 @@ def predicted(
     seconds = _SECONDS_A_MEGAPIXEL * sum(pixels) / 1e6 + _PIXEL * count * window**2 / threads
     of_one = min(count, 3 * count // max(len(micrographs), 1))
     return seconds, _PROGRAM + 8 * max(pixels, default=0) + 2 * 4 * of_one * box**2 + 500 * count
+
+
+def _in_their_pixels(table: Table, micrographs: Mapping[int, Source], resolve: Callable[[str], Path]) -> pl.DataFrame:
+    """The particles, with positions in pixels of the micrographs that are given; where there is none, as they were."""
+    import polars as pl
+
+    frame = table.frame
+    keys = [name for name in _CUT_FROM if name in frame.columns]
+    kinds = frame.select(keys).unique(maintain_order=True)
+    ratios = [_pixels_for_each(kind, table, micrographs, resolve) for kind in kinds.iter_rows(named=True)]
+    kinds = kinds.with_columns(
+        pl.Series(name, [ratio[axis] for ratio in ratios], pl.Float64) for axis, name in enumerate(_RATIOS)
+    )
+    joined = frame.join(kinds, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    return joined.with_columns(pl.col(axis) * pl.col(name) for axis, name in zip("xy", _RATIOS, strict=True)).drop(
+        _RATIOS
+    )
+
+
+def _pixels_for_each(
+    kind: Mapping[str, Any], table: Table, micrographs: Mapping[int, Source], resolve: Callable[[str], Path]
+) -> tuple[float, float]:
+    """Pixels of a particle's micrograph, as given, for each one of that which it was cut from."""
+    source = None if kind["micrograph_id"] is None else micrographs.get(kind["micrograph_id"])
+    if source is None:
+        return 1.0, 1.0
+    stated = stated_micrograph_pixel_size(table, kind["optics_group"]) if "optics_group" in kind else None
+    told_in = kind.get("micrograph_file") or ""
+    return pixels_for_each(told_in, (source.name, *source.also), source.pixel_size, resolve, stated=stated)
 
 
 def _cut(
@@ -211,6 +277,8 @@ def _cut(
         pixel_size=pl.lit(sampling.pixel_size),
         contrast_sign=pl.lit(1, pl.Int64),
     )
+    if _SHAPE in kept.columns:
+        kept = kept.with_columns(pl.Series(_SHAPE, [image.shape] * kept.height, frame.schema[_SHAPE]))
     return kept, lost, found.images
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cryoloom.data import Table
     from cryoloom.protocols.change_box._sampling import Wanted
 
-_FILES = ("file", "half1_file", "half2_file", "mask_file")
-
 
 class ChangeBox(WholeProtocol):
     """Cut particles out of their micrographs again in another box or with another pixel size, and bring maps along.
@@ -39,7 +37,9 @@ class ChangeBox(WholeProtocol):
         """Particles, where they come from, and what goes with them."""
 
         particles: Input[Particle] = input_set("particles, with the shifts that were refined")
-        micrographs: Input[Micrograph] = input_set("the micrographs that they were cut from")
+        micrographs: Input[Micrograph] = input_set(
+            "the micrographs that they were cut from, or other sums of the same movies, as with finer pixels"
+        )
         reference: Input[Volume] = input_set("maps to bring along; their halves and masks come too", optional=True)
         masks: Input[Mask] = input_set("masks to bring along", optional=True)
 
@@ -95,13 +95,15 @@ class ChangeBox(WholeProtocol):
         """Cut out the particles of one micrograph after the other, then sample the maps."""
         from cryoloom.data import Table
         from cryoloom.protocols.change_box._compute import Source, re_extract
+        from cryoloom.protocols.micrograph_places import files_of
+        from cryoloom.protocols.resampled_maps import resampled_mask, resampled_volume
 
         table = inputs["particles"].table()
         wanted = _wanted(parameters)
         sources = {}
         for one in inputs["micrographs"].items():
-            file = one.dose_weighted_file or one.file
-            sources[one.id] = Source(workspace.resolve(file), file, one.pixel_size, one.contrast_sign)
+            file, *also = files_of(one)
+            sources[one.id] = Source(workspace.resolve(file), file, one.pixel_size, one.contrast_sign, also=tuple(also))
 
         def stack_for(identity: int) -> tuple[Path, str]:
             stored = workspace.file("particles", f"_{identity:016x}.mrcs")
@@ -112,6 +114,7 @@ class ChangeBox(WholeProtocol):
             sources,
             wanted,
             stack_for,
+            resolve=workspace.resolve,
             diameter=parameters.diameter,
             threads=workspace.threads,
             report=lambda share: workspace.report(share, "cutting out particles"),
@@ -119,15 +122,17 @@ class ChangeBox(WholeProtocol):
         for each in made.left_out:
             workspace.leave_out(each.id, each.label, each.reason)
         particles = made.table(table)
-        for sentence in wanted.advice:
+        for sentence in (*wanted.advice, *made.doubts):
             workspace.warn(sentence)
-        box, pixel = min(made.samplings)
-        if len(made.samplings) > 1:
-            workspace.warn(
-                f"The micrographs differ in pixel size, and so do the new images; maps were sampled at {pixel:.4f} Å."
-            )
-        maps = [_sampled(one, box, pixel, workspace) for one in _items(inputs, "reference")]
-        masks = [_sampled(one, box, pixel, workspace) for one in _items(inputs, "masks")]
+        sampling = made.sampling
+        maps = [
+            resampled_volume(one, sampling, workspace, beginning=f"_volumes_{one.id:016x}")
+            for one in _items(inputs, "reference")
+        ]
+        masks = [
+            resampled_mask(one, sampling, workspace, beginning=f"_masks_{one.id:016x}")
+            for one in _items(inputs, "masks")
+        ]
         return {
             "particles": particles,
             "volumes": maps or Table.of([], Volume.kind),
@@ -159,23 +164,3 @@ def _wanted(parameters: Any) -> Wanted:
 
 def _items(inputs: Mapping[str, Snapshot[Any]], name: str) -> list[Any]:
     return list(inputs[name].items()) if name in inputs else []
-
-
-def _sampled(one: Any, box_size: int, pixel_size: float, workspace: RoundWorkspace) -> Any:
-    """A map with its halves and mask, or a mask, as new files."""
-    from dataclasses import replace
-
-    from cryoloom.protocols.map_files import read_map, resampled, write_map
-
-    names: dict[str, Any] = {}
-    for column in _FILES:
-        name = getattr(one, column, None)
-        if name:
-            given = read_map(workspace.resolve(name), pixel_size=one.pixel_size)
-            changed = resampled(given, pixel_size=pixel_size, box_size=box_size)
-            if column == "mask_file" or isinstance(one, Mask):
-                changed = changed.clip(0.0, 1.0)
-            stored = workspace.file("maps", f"_{one.kind}_{one.id:016x}_{column.removesuffix('_file')}.mrc")
-            write_map(stored.path, changed, like=given, pixel_size=pixel_size)
-            names[column] = stored.name
-    return replace(one, pixel_size=pixel_size, box_size=box_size, **names)

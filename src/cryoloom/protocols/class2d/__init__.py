@@ -2,6 +2,6 @@
 
 from cryoloom.protocols.class2d._protocol import Classify2D
 from cryoloom.protocols.class2d._select import SelectClasses
-from cryoloom.protocols.class2d._tables import classified, members, with_stacks_seen_from
+from cryoloom.protocols.class2d._tables import classified, members
 
-__all__ = ["Classify2D", "SelectClasses", "classified", "members", "with_stacks_seen_from"]
+__all__ = ["Classify2D", "SelectClasses", "classified", "members"]

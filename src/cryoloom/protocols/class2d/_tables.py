@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +27,7 @@ def classified(particles: LoadedParticles, poses: ClassPoses, assessment: Assess
     angles[:, 2] = (poses.turns.astype(np.float64) + 180.0) % 360.0 - 180.0
     shifts = -poses.shifts.astype(np.float64) * particles.images.pixel_size
     more = {"class_number": poses.classes.astype(np.int64) + 1, "score": assessment.resemblance.astype(np.float64)}
-    return with_poses(particles.table, angles, shifts, more)
+    return with_poses(particles.table, angles, shifts, more, found_in="together")
 
 
 def members(table: Table, numbers: Iterable[int], least_resemblance: float) -> Table:
@@ -38,19 +36,3 @@ def members(table: Table, numbers: Iterable[int], least_resemblance: float) -> T
 
     wanted = pl.col("class_number").is_in(list(numbers)) & (pl.col("score") >= least_resemblance)
     return table.with_frame(table.frame.filter(wanted))
-
-
-def with_stacks_seen_from(table: Table, resolve: Callable[[str], Path], folder: Path) -> Table:
-    """The particles with the names of their stacks as they are found from a folder.
-
-    Parameters
-    ----------
-    table : particles
-    resolve : gives the place of a stack that the table names
-    folder : where a file with the particles is written
-    """
-    import polars as pl
-
-    names = table.frame["file"].unique(maintain_order=True)
-    seen = [os.path.relpath(resolve(name).absolute(), folder.absolute()) for name in names]
-    return table.with_frame(table.frame.with_columns(pl.col("file").replace_strict(names, seen)))

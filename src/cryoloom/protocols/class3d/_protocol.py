@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cryoloom.data import Table
     from cryoloom.engine.classes3d import Classes3DSettings, Classes3DState
     from cryoloom.protocols.class3d._compute import FoundClass
-    from cryoloom.protocols.particle_images import CommonGrid
+    from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
 
 
 class Classify3D(WholeProtocol):
@@ -176,6 +176,7 @@ class Classify3D(WholeProtocol):
         from cryoloom.protocols.known_poses import check_frame, check_known_poses, source_rows
         from cryoloom.protocols.particle_images import check_halves, load_particles, tell
         from cryoloom.protocols.reference_maps import read_chosen_reference
+        from cryoloom.protocols.volumes import chosen_volume
 
         particles = load_particles(
             inputs["particles"].table(),
@@ -225,7 +226,8 @@ class Classify3D(WholeProtocol):
         assert state is not None, "there is at least one iteration"  # noqa: S101
         for doubt in doubts_of(particles, state):
             workspace.warn(doubt)
-        written = _Written(particles.grid, state, parameters, workspace)
+        given = chosen_volume(inputs["reference"], parameters.reference_number, "reference_number")
+        written = _Written(particles, state, given, parameters, workspace)
         written.mask(mask)
         for found in found_classes(particles, poses, state, mask, settings.symmetry, threads=threads):
             written.add(found)
@@ -279,8 +281,19 @@ def settings_of(parameters: Any) -> Classes3DSettings:
 class _Written:
     """Files and items of the classes that have been written so far."""
 
-    def __init__(self, grid: CommonGrid, state: Classes3DState, parameters: Any, workspace: RoundWorkspace) -> None:
-        self._grid, self._state, self._parameters, self._workspace = grid, state, parameters, workspace
+    def __init__(
+        self,
+        particles: LoadedParticles,
+        state: Classes3DState,
+        given: Volume,
+        parameters: Any,
+        workspace: RoundWorkspace,
+    ) -> None:
+        from cryoloom.protocols.detectors import OwnDetector
+
+        self._grid, self._state, self._parameters, self._workspace = particles.grid, state, parameters, workspace
+        self._of_poses: dict[str, Any] = {"hand": given.hand, "shared_resolution": given.shared_resolution}
+        self._detector = OwnDetector.of_particles(particles.table).columns
         self._mask = ""
         self.classes: list[Class3D] = []
         self.volumes: list[Volume] = []
@@ -310,6 +323,8 @@ class _Written:
                 half2_file=halves[1],
                 mask_file=self._mask,
                 symmetry=self._parameters.symmetry.upper(),
+                **self._detector,
+                **self._of_poses,
             )
         )
 

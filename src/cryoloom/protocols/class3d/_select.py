@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Class3D, Particle
 from cryoloom.errors import ParameterError
-from cryoloom.protocols.class_choice import ClassChoice, labels_in
+from cryoloom.protocols.class_choice import ClassChoice, check_choice, check_something_kept, labels_in, not_found
 from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import DecideProtocol, Input, Output, Stage, input_set, output_set
 
 if TYPE_CHECKING:
-    from cryoloom.data import Table
+    from cryoloom.data import Snapshot, Table
 
 
 class SelectClasses3D(DecideProtocol):
@@ -67,13 +67,19 @@ class SelectClasses3D(DecideProtocol):
         """The classes that were named beforehand, if any were."""
         return self.Decision(keep=parameters.keep) if parameters.keep.strip() else None
 
+    def check_decision(self, decision: Any, inputs: Mapping[str, Snapshot[Any]]) -> None:
+        """Refuse numbers none of which is there, and to leave all classes out."""
+        there = _numbers(inputs["classes"].declared_table())
+        check_choice(decision, there, _kept(there, decision))
+
     def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:
         """Take the classes that are to be kept, or all but those that are to be left out."""
         import polars as pl
 
-        keep, leave_out = labels_in(decision.keep), labels_in(decision.leave_out)
-        wanted = pl.col("class_number").is_in(sorted(keep)) if keep else pl.col("class_number").is_not_null()
-        wanted &= ~pl.col("class_number").is_in(sorted(leave_out))
+        there = _numbers(tables["classes"])
+        kept = _kept(there, decision)
+        check_something_kept(decision, there, kept)
+        wanted = pl.col("class_number").is_in(sorted(kept))
         sure = pl.col("score").fill_null(1.0) >= parameters.least_probability
         classes, particles = tables["classes"], tables["particles"]
         chosen = (wanted & sure).fill_null(False)
@@ -83,6 +89,10 @@ class SelectClasses3D(DecideProtocol):
             "classes": classes.with_frame(classes.frame.filter(wanted.fill_null(False))),
         }
 
+    def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[str]:
+        """Numbers that are not those of classes."""
+        return not_found(decision, _numbers(tables["classes"]))
+
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""
         kept = counts.get("particles", 0)
@@ -90,3 +100,13 @@ class SelectClasses3D(DecideProtocol):
             f"{kept} of {kept + counts.get('rejected', 0)} particles in {counts.get('classes', 0)} three-dimensional "
             "classes were kept."
         )
+
+
+def _numbers(classes: Table) -> set[int]:
+    return set(classes.frame["class_number"].drop_nulls())
+
+
+def _kept(there: set[int], decision: ClassChoice) -> set[int]:
+    """Those of the classes that a person keeps, or without any, all that nobody leaves out."""
+    keep, leave_out = labels_in(decision.keep), labels_in(decision.leave_out)
+    return ((there & keep) if keep else there) - leave_out

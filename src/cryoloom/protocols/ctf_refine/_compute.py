@@ -254,7 +254,7 @@ def _doubts(found: CTFRefinement, names: list[str], settings: CTFRefinementSetti
             "from where it was; look at them, or search further."
         )
     for name, group in zip(names, found.groups, strict=True):
-        estimates: Mapping[str, Estimate | None] = {each: getattr(group, each) for each in _NAMES[2:5]}
+        estimates: Mapping[str, Estimate | None] = {each: getattr(group, each) for each in _NAMES[2:]}
         for what, estimate in estimates.items():
             if estimate is not None and (estimate.disagreement or 0.0) > _DISAGREE:
                 doubts.append(

@@ -27,9 +27,9 @@ _NAMES = (
 class RefineCTF(WholeProtocol):
     """Refine defocus, astigmatism, aberrations and magnification of particles whose poses are known, against their map.
 
-    Each particle is compared with the projection that it should be an image of, from the half map of its own half set.
-    What a particle alone cannot tell is held by the others of its micrograph or optics group. Poses stay; refine again
-    afterwards.
+    Each particle is compared with the projection that it should be an image of: from the half map of its own half set
+    for its defocus, from the other for what a micrograph or an optics group shares. What a particle alone cannot tell
+    is held by the others of its micrograph. Poses stay; refine again afterwards.
     """
 
     id = "ctf-refine"
@@ -44,7 +44,7 @@ class RefineCTF(WholeProtocol):
         """Particles, and the map that was made of them."""
 
         particles: Input[Particle] = input_set("images of particles with CTFs and refined poses")
-        reference: Input[Volume] = input_set("their map; with half maps, each half set is compared with its own")
+        reference: Input[Volume] = input_set("their map; with half maps, no particle is compared with itself")
         masks: Input[Mask] = input_set("mask about what the poses fit to; without it, that of the map", optional=True)
 
     class Outputs:
@@ -69,7 +69,10 @@ class RefineCTF(WholeProtocol):
             level=Level.ADVANCED,
         )
         magnification: bool = parameter(
-            False, label="Magnification", help="2 × 2 matrix of each optics group.", level=Level.ADVANCED
+            False,
+            label="Magnification",
+            help="2 × 2 matrix of each optics group; the mean scale of all stays.",
+            level=Level.ADVANCED,
         )
         defocus_range: Angstrom = parameter(
             1000.0,

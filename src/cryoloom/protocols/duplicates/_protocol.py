@@ -58,13 +58,14 @@ class RemoveDuplicates(TableProtocol):
 
         particles = tables["particles"]
         pixel_size: float | Mapping[int, float] | None = parameters.micrograph_pixel_size
-        if pixel_size is None and "micrographs" in tables:
+        if pixel_size is None and "micrographs" in tables and _are_of(particles, tables["micrographs"]):
             pixel_size = dict(tables["micrographs"].frame.select("id", "pixel_size").rows())
         found = without_duplicates(particles, parameters.distance, micrograph_pixel_size=pixel_size)
         if parameters.distance and any("pixel size" in remark for remark in found.remarks):
             raise InputError(
-                "The pixel size of the micrographs is not known, so distances in them cannot be told; connect the "
-                "micrographs, set micrograph_pixel_size, or set distance to 0 to compare images only."
+                "The pixel size of the micrographs is not known, so distances in them cannot be told; connect those "
+                "that the particles were cut from, set micrograph_pixel_size, or set distance to 0 to compare images "
+                "only."
             )
         gone = particles.frame["id"].is_in([each.id for each in found.removed])
         return {"kept": found.kept, "duplicates": particles.with_frame(particles.frame.filter(gone))}
@@ -73,3 +74,17 @@ class RemoveDuplicates(TableProtocol):
         """What a paper says of it."""
         within = f" within {parameters.distance:g} Å of each other" if parameters.distance else ""
         return f"{counts.get('duplicates', 0)} duplicate particles{within} were removed."
+
+
+def _are_of(particles: Table, micrographs: Table) -> bool:
+    """Whether the micrographs are the images that particles were cut from, not others of the same movies.
+
+    Those may have been binned otherwise, and positions are in pixels of the former. Nothing speaks against it where
+    particles do not name an image.
+    """
+    if not {"micrograph_id", "micrograph_file"} <= set(particles.frame.columns):
+        return True
+    columns = [name for name in ("file", "dose_weighted_file") if name in micrographs.frame.columns]
+    images = {identity: files for identity, *files in micrographs.frame.select("id", *columns).iter_rows()}
+    named = particles.frame.select("micrograph_id", "micrograph_file").unique().iter_rows()
+    return all(not file or file in images.get(identity, [file]) for identity, file in named)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.errors import InputError
+from cryoloom.protocols.particle_images import name_from
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,11 +126,12 @@ def _table(
     particles: ExtractedParticles, micrograph: Path, stack: Path, pixel_size: float, optics: Optics
 ) -> dict[str, Any]:
     count = len(particles.images)
+    called, origin = (name_from(stack.parent, str(path), path) for path in (stack, micrograph))
     table: dict[str, Any] = {
         "rlnCoordinateX": particles.centres[:, 0].astype(float),
         "rlnCoordinateY": particles.centres[:, 1].astype(float),
-        "rlnImageName": [f"{number:06d}@{stack}" for number in range(1, count + 1)],
-        "rlnMicrographName": [str(micrograph)] * count,
+        "rlnImageName": [f"{number:06d}@{called}" for number in range(1, count + 1)],
+        "rlnMicrographName": [origin] * count,
         "rlnOriginXAngst": particles.shifts[:, 0] * pixel_size,
         "rlnOriginYAngst": particles.shifts[:, 1] * pixel_size,
         "rlnOpticsGroup": [1] * count,

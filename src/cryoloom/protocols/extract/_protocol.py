@@ -29,6 +29,8 @@ class ExtractParticles(MapProtocol):
 
     Windows lie on whole pixels, so nothing is interpolated; what is left of a position is kept as a shift. A position
     whose window leaves the micrograph gives no particle; it is warned of where that costs more than a quarter of them.
+    Positions that were found in another sum of the same movie, as in one that was binned, are brought to this one's
+    pixels.
     A half set is drawn once for each particle and kept for ever.
     """
 
@@ -111,10 +113,9 @@ class ExtractParticles(MapProtocol):
         ctfs: CTF | None = None,
     ) -> Sequence[Particle]:
         """Cut out the particles of one micrograph."""
-        import numpy as np
-
         from cryoloom.engine.extraction import ExtractionSettings, extract_particles
         from cryoloom.formats import read_image, write_stack
+        from cryoloom.protocols.micrograph_places import places_in
 
         pixel_size = micrograph.pixel_size
         box = _box(parameters, micrograph)
@@ -144,7 +145,7 @@ class ExtractParticles(MapProtocol):
         ordered = sorted(coordinates, key=lambda coordinate: coordinate.id)
         made = extract_particles(
             read_image(workspace.resolve(file)),
-            np.array([(coordinate.x, coordinate.y) for coordinate in ordered]),
+            places_in(micrograph, ordered, workspace.resolve),
             settings,
             threads=workspace.threads,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from cryoloom.errors import CryoloomError
 from cryoloom.workflow.protocol import FoundFailure
 
 if TYPE_CHECKING:
-    from cryoloom.data import Table
+    from cryoloom.data import OpticsGroup, Table
     from cryoloom.formats.relion import Imported
 
 _COLUMNS = ("file", "dose_weighted_file", "micrograph_file", "movie_file")
@@ -60,7 +61,15 @@ def found_images(imported: Imported, star: Path) -> tuple[Table, list[FoundFailu
                 usable.append(name)
     frame = frame.filter(~pl.col("file").is_in(unusable)) if unusable else frame
     frame = frame.with_columns(pl.col(column).replace(found) for column, found in places.items())
-    return table.with_frame(frame), failures, [_identity(name) for name in usable]
+    found = replace(table.with_frame(frame), optics_groups=_detectors_found(table, folders))
+    return found, failures, [_identity(name) for name in usable]
+
+
+def _detectors_found(table: Table, folders: Sequence[Path]) -> dict[int, OpticsGroup]:
+    """The optics groups, each with the place of its detector's modulation transfer function."""
+    groups = table.optics_groups
+    places = _places(sorted({group.mtf_file for group in groups.values() if group.mtf_file}), folders)
+    return {identity: replace(group, mtf_file=places.get(group.mtf_file, "")) for identity, group in groups.items()}
 
 
 def _identity(name: str) -> int:

@@ -31,13 +31,16 @@ class FoundDifference:
     doubts: tuple[str, ...]
 
 
-def compare_halves(maps: Sequence[MapFile], *, resolution: float | None, threads: int = 1) -> FoundDifference:
+def compare_halves(
+    maps: Sequence[MapFile], *, resolution: float | None, seed: int = 1, threads: int = 1
+) -> FoundDifference:
     """Subtract half maps.
 
     Parameters
     ----------
     maps : both halves and, if there is one, the mask; without, the particle is found
     resolution : to which the difference is filtered, in Å; None for what the halves agree on
+    seed : of the random phases that tell what they agree on
     threads : threads to use; the result does not depend on it
     """
     from cryoloom.engine.validation import correlate_half_maps, half_map_difference
@@ -45,7 +48,7 @@ def compare_halves(maps: Sequence[MapFile], *, resolution: float | None, threads
     first, second, pixel_size = maps[0].volume, maps[1].volume, maps[0].pixel_size
     mask = mask_among(maps, threads=threads)
     if resolution is None:
-        curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=mask, threads=threads)
+        curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=mask, seed=seed, threads=threads)
         resolution = curves.resolution or max(NOWHERE, 4.0 * pixel_size)
     found = half_map_difference(first, second, mask, pixel_size=pixel_size, resolution=resolution, threads=threads)
     doubts: list[str] = []

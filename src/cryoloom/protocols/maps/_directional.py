@@ -55,15 +55,16 @@ class EstimateDirectionalResolution(MapProtocol):
         import numpy as np
 
         from cryoloom.engine.validation import directional_correlation
-        from cryoloom.protocols.map_files import mask_among, read_halves
+        from cryoloom.protocols.map_files import doubt_of_halves, mask_among, read_halves
         from cryoloom.protocols.pictures import directions_picture, write_png
 
         maps = read_halves(volume, masks, workspace)
+        mask = mask_among(maps, threads=workspace.threads)
         found = directional_correlation(
             maps[0].volume,
             maps[1].volume,
             pixel_size=volume.pixel_size,
-            mask=mask_among(maps, threads=workspace.threads),
+            mask=mask,
             threads=workspace.threads,
         )
         resolutions = found.resolutions()
@@ -71,7 +72,7 @@ class EstimateDirectionalResolution(MapProtocol):
         if not known.size:
             workspace.warn("There is no evidence of signal, so no direction has a resolution.")
         finest, median, coarsest = np.percentile(known, (0, 50, 100)).tolist() if known.size else (None, None, None)
-        if doubt := distrust(volume):
+        for doubt in filter(None, (doubt_of_halves(maps, mask), distrust(volume))):
             workspace.warn(doubt)
         stored = workspace.file("pictures", "_directions.png")
         write_png(stored.path, directions_picture(found.mollweide()))

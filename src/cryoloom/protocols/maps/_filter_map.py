@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Volume
 from cryoloom.errors import ParameterError
@@ -15,6 +15,9 @@ from cryoloom.workflow.lane import Resources
 from cryoloom.workflow.parameters import Angstrom, AngstromPerPixel, Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
 from cryoloom.workflow.workspace import Workspace
+
+if TYPE_CHECKING:
+    from cryoloom.engine.validation import DetectorResponse
 
 
 class FilterMap(MapProtocol):
@@ -53,11 +56,18 @@ class FilterMap(MapProtocol):
         detector_pixel_size: AngstromPerPixel | None = parameter(
             None,
             label="Pixel size of the movies",
-            help="At which the detector recorded.",
+            help="At which the detector recorded; needed with one that is named, else what the particles say.",
             section="Detector",
-            condition="mtf",
             level=Level.ADVANCED,
             gt=0.01,
+        )
+        undo_detector: bool = parameter(
+            False,
+            label="Undo the detector",
+            help="If no detector is named, its damping is undone by the function that the optics groups of the map's "
+            "particles name, unless that was done before.",
+            section="Detector",
+            level=Level.ADVANCED,
         )
 
     def check(self, parameters: Any) -> None:
@@ -77,17 +87,23 @@ class FilterMap(MapProtocol):
 
         given = read_map(workspace.resolve(volume.file), pixel_size=volume.pixel_size)
         stored = workspace.file("maps", "_filtered.mrc")
-        write_map(stored.path, filtered(given, _settings(parameters), threads=workspace.threads), like=given)
+        detector, unknown = _detector(volume, parameters, workspace)
+        if unknown:
+            workspace.warn(unknown)
+        write_map(stored.path, filtered(given, _settings(parameters), detector, threads=workspace.threads), like=given)
         b_factor = volume.b_factor
         if parameters.b_factor is not None:
             b_factor = parameters.b_factor + (b_factor or 0.0)
-        return replace(volume, file=stored.name, b_factor=b_factor)
+        undone = True if detector is not None else volume.mtf_undone
+        return replace(volume, file=stored.name, b_factor=b_factor, mtf_undone=undone)
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""
         done = []
         if parameters.mtf is not None:
             done.append("divided by the modulation transfer function of the detector")
+        elif parameters.undo_detector:
+            done.append("divided, where it is known, by the modulation transfer function of the detector")
         if parameters.b_factor is not None:
             done.append(f"{'sharpened' if parameters.b_factor < 0 else 'damped'} by B = {parameters.b_factor:g} Å²")
         if parameters.high_pass is not None:
@@ -97,6 +113,19 @@ class FilterMap(MapProtocol):
         return f"The map was {' and '.join(done)}."
 
 
+def _detector(volume: Volume, parameters: Any, workspace: Workspace) -> tuple[DetectorResponse | None, str]:
+    """Whose damping is undone, and a sentence if that was asked for and is not to be."""
+    from cryoloom.protocols.detectors import detector_for
+
+    own = parameters.mtf is None and parameters.undo_detector
+    if own and volume.mtf_undone:
+        return None, "The damping of the detector was undone before, and was not undone again."
+    detector, unknown = detector_for(volume, parameters, workspace.resolve)
+    if own and detector is None and not unknown:
+        unknown = "The particles of this map do not tell how their detector damps, so nothing was undone; give its mtf."
+    return detector, unknown
+
+
 def _settings(parameters: Any) -> FilterSettings:
     return FilterSettings(
         low_pass=parameters.low_pass,
@@ -104,4 +133,5 @@ def _settings(parameters: Any) -> FilterSettings:
         b_factor=parameters.b_factor,
         mtf=parameters.mtf,
         detector_pixel_size=parameters.detector_pixel_size,
+        undo_detector=parameters.undo_detector,
     )

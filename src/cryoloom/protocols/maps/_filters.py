@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from cryoloom.engine.validation import DetectorResponse
     from cryoloom.protocols.map_files import MapFile
 
 
@@ -26,6 +27,7 @@ class FilterSettings:
     b_factor : that is applied, in Å²; negative sharpens
     mtf : STAR file of a detector, whose damping is undone
     detector_pixel_size : at which it recorded, in Å
+    undo_detector : without such a file, the damping of the detector that recorded the map's particles is undone
     """
 
     low_pass: float | None = None
@@ -33,12 +35,14 @@ class FilterSettings:
     b_factor: float | None = None
     mtf: Path | None = None
     detector_pixel_size: float | None = None
+    undo_detector: bool = False
 
     def __post_init__(self) -> None:
-        from cryoloom.protocols.maps._detector import check_detector
+        from cryoloom.protocols.detectors import check_detector
 
         check_detector(self.mtf, self.detector_pixel_size)
-        if self.low_pass is None and self.high_pass is None and self.b_factor is None and self.mtf is None:
+        asked = (self.low_pass, self.high_pass, self.b_factor, self.mtf)
+        if all(one is None for one in asked) and not self.undo_detector:
             raise ParameterError("No filter is given; give a low-pass, a high-pass, a B-factor or a detector's MTF.")
         if self.low_pass is not None and self.high_pass is not None and self.low_pass >= self.high_pass:
             raise ParameterError(
@@ -47,21 +51,22 @@ class FilterSettings:
             )
 
 
-def filtered(given: MapFile, settings: FilterSettings, *, threads: int = 1) -> NDArray[np.float32]:
+def filtered(
+    given: MapFile, settings: FilterSettings, detector: DetectorResponse | None = None, *, threads: int = 1
+) -> NDArray[np.float32]:
     """The map after all filters.
 
     Parameters
     ----------
     given : the map
     settings : which filters
+    detector : whose damping is undone
     threads : threads to use; the result does not depend on it
     """
     from cryoloom.engine import maps
-    from cryoloom.protocols.maps._detector import read_detector
 
     result, size = given.volume, given.pixel_size
-    if settings.mtf is not None and settings.detector_pixel_size is not None:
-        detector = read_detector(settings.mtf, pixel_size=settings.detector_pixel_size)
+    if detector is not None:
         result = maps.divide_by_mtf(
             result,
             detector.frequency,

@@ -72,7 +72,7 @@ class EstimateLocalResolution(MapProtocol):
         found = find_local_resolution(maps, threads=workspace.threads)
         if found.local.overall is None:
             workspace.warn("There is no evidence of signal, so no place has a resolution.")
-        if doubt := distrust(volume):
+        for doubt in filter(None, (*found.doubts, distrust(volume))):
             workspace.warn(doubt)
         stored = workspace.file("maps", "_local-resolution.mrc")
         write_map(stored.path, found.stored, like=maps[0])

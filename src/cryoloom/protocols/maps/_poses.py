@@ -20,7 +20,8 @@ def write_other_poses(star: Path, output: Path) -> int:
     Parameters
     ----------
     star : file of RELION, of any version
-    output : where it is written; all other columns and tables stay what they are
+    output : where it is written; all other columns and tables stay what they are, but for names
+        of files that are found by another name from there
 
     Returns
     -------
@@ -36,13 +37,15 @@ def write_other_poses(star: Path, output: Path) -> int:
     from cryoloom.engine.maps import poses_of_other_hand
     from cryoloom.formats import read_star
     from cryoloom.formats.star import write_star
+    from cryoloom.protocols.particle_images import blocks_seen_from
 
     blocks = read_star(star)
     for name, block in blocks.items():
         if isinstance(block, pl.DataFrame) and set(_NAMES) <= set(block.columns):
             angles = poses_of_other_hand(block.select(_NAMES).to_numpy())
             turned = [pl.Series(label, angles[:, axis]) for axis, label in enumerate(_NAMES)]
-            write_star(output, {**blocks, name: block.with_columns(turned)})
+            blocks[name] = block.with_columns(turned)
+            write_star(output, blocks_seen_from(output.parent, blocks, star))
             return block.height
     raise FormatError(f"{star.name} holds no table with {', '.join(_NAMES)}.", path=star)
 
@@ -53,7 +56,8 @@ def write_moved_poses(star: Path, output: Path, motion: RigidMotion) -> int:
     Parameters
     ----------
     star : file of RELION 3.1 or later, its shifts in Å
-    output : where it is written; all other columns and tables stay what they are
+    output : where it is written; all other columns and tables stay what they are, but for names
+        of files that are found by another name from there
     motion : of the map
 
     Returns
@@ -71,6 +75,7 @@ def write_moved_poses(star: Path, output: Path, motion: RigidMotion) -> int:
     from cryoloom.engine.alignment import move_poses
     from cryoloom.formats import read_star
     from cryoloom.formats.star import write_star
+    from cryoloom.protocols.particle_images import blocks_seen_from
 
     blocks = read_star(star)
     for name, block in blocks.items():
@@ -84,6 +89,7 @@ def write_moved_poses(star: Path, output: Path, motion: RigidMotion) -> int:
             angles, shifts = move_poses(block.select(_NAMES).to_numpy(), shifts, motion)
             moved = [pl.Series(label, angles[:, axis]) for axis, label in enumerate(_NAMES)]
             moved += [pl.Series(label, shifts[:, axis]) for axis, label in enumerate(_SHIFTS)]
-            write_star(output, {**blocks, name: block.with_columns(moved)})
+            blocks[name] = block.with_columns(moved)
+            write_star(output, blocks_seen_from(output.parent, blocks, star))
             return block.height
     raise FormatError(f"{star.name} holds no table with {', '.join(_NAMES)}.", path=star)

@@ -59,24 +59,32 @@ class Postprocess(MapProtocol):
         mtf: Path | None = parameter(
             None,
             label="Detector",
-            help="STAR file with the modulation transfer function, whose damping is undone.",
+            help="STAR file with the modulation transfer function, whose damping is undone; without it, that of the "
+            "map's particles.",
             section="Detector",
             level=Level.ADVANCED,
         )
         detector_pixel_size: AngstromPerPixel | None = parameter(
             None,
             label="Pixel size of the movies",
-            help="At which the detector recorded.",
+            help="At which the detector recorded; needed with one that is named, else what the particles say.",
             section="Detector",
-            condition="mtf",
             level=Level.ADVANCED,
             gt=0.01,
+        )
+        undo_detector: bool = parameter(
+            True,
+            label="Undo the detector",
+            help="If no detector is named, its damping is undone by the function that the optics groups of the map's "
+            "particles name. Off: only by one that is named here.",
+            section="Detector",
+            level=Level.ADVANCED,
         )
         seed: int = parameter(1, label="Random seed", help="Of the random phases.", level=Level.EXPERT, ge=0)
 
     def check(self, parameters: Any) -> None:
         """Refuse a detector that is not fully described."""
-        from cryoloom.protocols.maps._detector import check_detector
+        from cryoloom.protocols.detectors import check_detector
 
         if parameters.mtf is not None and not parameters.mtf.is_file():
             raise ParameterError(f"There is no file {parameters.mtf}.", path=parameters.mtf)
@@ -92,15 +100,16 @@ class Postprocess(MapProtocol):
         """Sharpen one map."""
         from dataclasses import replace
 
+        from cryoloom.engine.symmetry import point_group
         from cryoloom.engine.validation import postprocess
+        from cryoloom.protocols.detectors import detector_for
         from cryoloom.protocols.map_files import read_halves, write_map
-        from cryoloom.protocols.maps._detector import read_detector
 
         maps = read_halves(volume, masks, workspace)
         mask = mask_file_of(volume, masks)
-        detector = None
-        if parameters.mtf is not None:
-            detector = read_detector(parameters.mtf, pixel_size=parameters.detector_pixel_size)
+        detector, unknown = detector_for(volume, parameters, workspace.resolve)
+        if unknown:
+            workspace.warn(unknown)
         done = postprocess(
             maps[0].volume,
             maps[1].volume,
@@ -108,6 +117,7 @@ class Postprocess(MapProtocol):
             mask=None if mask is None else maps[2].volume,
             b_factor=parameters.b_factor,
             detector=detector,
+            copies=point_group(volume.symmetry or "C1").order,
             seed=parameters.seed,
             threads=workspace.threads,
         )
@@ -124,7 +134,14 @@ class Postprocess(MapProtocol):
             mask = made.name
         frequency = tuple(done.correlation.unmasked.frequency.tolist())
         return {
-            "volumes": replace(volume, file=stored.name, mask_file=mask, resolution=resolution, b_factor=done.b_factor),
+            "volumes": replace(
+                volume,
+                file=stored.name,
+                mask_file=mask,
+                resolution=resolution,
+                b_factor=done.b_factor,
+                mtf_undone=True if detector is not None else None,
+            ),
             "fscs": [
                 FSC(
                     id=digest("fsc", volume.id.to_bytes(8, "little"), name.encode()),
@@ -157,3 +174,10 @@ class Postprocess(MapProtocol):
             "corrected for the mask by phase randomisation, and is that of the pixels if the correlation does not fall "
             f"so low; the map was sharpened by {how}."
         )
+
+    def particulars(self, parameters: Any, outputs: Mapping[str, Snapshot[Any]]) -> str:
+        """Whether the damping of the detector was undone."""
+        undone = [volume.mtf_undone for volume in outputs["volumes"].items()] if "volumes" in outputs else []
+        if not undone or not all(undone):
+            return ""
+        return "The damping of the detector was undone by its modulation transfer function."

@@ -13,11 +13,12 @@ from cryoloom.workflow.parameters import AngstromPerPixel, Pixel, ProtocolParame
 from cryoloom.workflow.protocol import FileRole, Input, MapProtocol, Output, Stage, input_set, output_set
 from cryoloom.workflow.workspace import Workspace
 
-_FILES = {"file": "", "half1_file": "_half1", "half2_file": "_half2", "mask_file": "_mask"}
-
 
 class ResampleMap(MapProtocol):
-    """Give a map, its halves and its mask another pixel size or another box; centre and grey values stay."""
+    """Give a map, its halves and its mask another pixel size or another box; centre and grey values stay.
+
+    The resolution stays, too, where the new pixels hold it.
+    """
 
     id = "resample-map"
     stage = Stage.VALIDATE
@@ -54,24 +55,9 @@ class ResampleMap(MapProtocol):
 
     def process(self, volume: Volume, /, parameters: Any, workspace: Workspace) -> Volume:
         """Resample one map and what belongs to it."""
-        from dataclasses import replace
+        from cryoloom.protocols.resampled_maps import MapSampling, resampled_volume
 
-        from cryoloom.protocols.map_files import read_map, resampled, write_map
-
-        pixel_size = parameters.pixel_size or volume.pixel_size
-        box_size = volume.box_size
-        names: dict[str, Any] = {}
-        for column, suffix in _FILES.items():
-            name = getattr(volume, column)
-            if name:
-                given = read_map(workspace.resolve(name), pixel_size=volume.pixel_size)
-                changed = resampled(given, pixel_size=parameters.pixel_size, box_size=parameters.box_size)
-                if column == "mask_file":
-                    changed = changed.clip(0.0, 1.0)
-                stored = workspace.file("maps", f"{suffix}.mrc")
-                write_map(stored.path, changed, like=given, pixel_size=pixel_size)
-                names[column], box_size = stored.name, len(changed)
-        return replace(volume, pixel_size=pixel_size, box_size=box_size, **names)
+        return resampled_volume(volume, MapSampling(parameters.box_size, parameters.pixel_size), workspace)
 
     def methods(self, parameters: Any, counts: Mapping[str, int]) -> str:
         """What a paper says of it."""

@@ -2,7 +2,6 @@
 
 from cryoloom.protocols.particle_images._duplicates import (
     WithoutDuplicates,
-    micrograph_pixel_sizes,
     near_pairs,
     without_duplicates,
 )
@@ -19,6 +18,12 @@ from cryoloom.protocols.particle_images._grid import (
 )
 from cryoloom.protocols.particle_images._load import LoadedParticles, load_particles, optics_of, tell
 from cryoloom.protocols.particle_images._memory import held_memory, mapped_memory
+from cryoloom.protocols.particle_images._micrographs import (
+    micrograph_pixel_sizes,
+    stated_micrograph_pixel_size,
+    with_micrograph_pixel_sizes,
+)
+from cryoloom.protocols.particle_images._names import blocks_seen_from, name_from, names_from
 from cryoloom.protocols.particle_images._tables import (
     LeftOut,
     check_class_count,
@@ -28,6 +33,7 @@ from cryoloom.protocols.particle_images._tables import (
     has_half_sets,
     left_out,
     original_particles,
+    poses_from,
     with_half_sets,
     with_poses,
 )
@@ -40,6 +46,7 @@ __all__ = [
     "ParticleFile",
     "WithoutDuplicates",
     "advice_on_box",
+    "blocks_seen_from",
     "check_box_size",
     "check_class_count",
     "check_copies",
@@ -53,13 +60,18 @@ __all__ = [
     "loading_seconds",
     "mapped_memory",
     "micrograph_pixel_sizes",
+    "name_from",
+    "names_from",
     "near_pairs",
     "optics_of",
     "original_particles",
+    "poses_from",
     "read_particle_file",
     "samplings_of",
+    "stated_micrograph_pixel_size",
     "tell",
     "with_half_sets",
+    "with_micrograph_pixel_sizes",
     "with_poses",
     "without_duplicates",
     "working_grid",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cryoloom.protocols.particle_images._micrographs import micrograph_pixel_sizes
 from cryoloom.protocols.particle_images._tables import LeftOut, left_out
 
 if TYPE_CHECKING:
@@ -25,11 +26,13 @@ class WithoutDuplicates:
     Parameters
     ----------
     kept : particles no two of which are the same
+    rows : (k,) which rows of the table these are
     removed : the others
     remarks : what could not be compared, one sentence each
     """
 
     kept: Table
+    rows: NDArray[np.int64]
     removed: tuple[LeftOut, ...]
     remarks: tuple[str, ...] = ()
 
@@ -66,9 +69,10 @@ def without_duplicates(
         remarks += [remark] if remark else []
     kept = _greedily_kept(np.concatenate(pairs), rank)
     removed = left_out(frame.filter(~pl.Series(kept)), "the same particle is listed before, or with a better score")
+    rows = np.flatnonzero(kept)
     if not removed:
-        return WithoutDuplicates(table, (), tuple(remarks))
-    return WithoutDuplicates(table.with_frame(frame.filter(pl.Series(kept))), tuple(removed), tuple(remarks))
+        return WithoutDuplicates(table, rows, (), tuple(remarks))
+    return WithoutDuplicates(table.with_frame(frame.filter(pl.Series(kept))), rows, tuple(removed), tuple(remarks))
 
 
 def _same_image(frame: pl.DataFrame, rank: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -115,56 +119,6 @@ def near_pairs(
     return rows[found], f"{unplaced} particles have no position, and were compared by their images only." * (
         unplaced > 0
     )
-
-
-def micrograph_pixel_sizes(
-    table: Table, resolve: Callable[[str], Path] | None, given: float | Mapping[int, float] | None = None
-) -> NDArray[np.float64] | None:
-    """Pixel size of the micrograph that each particle was cut from.
-
-    That of the detector is none: of a movie in super-resolution it is half as large.
-
-    Parameters
-    ----------
-    table : n particles
-    resolve : gives the place of a micrograph, whose header tells its pixel size
-    given : in Å, if it is known: of all micrographs, or of each by its identity
-
-    Returns
-    -------
-    (n,) in Å; None if it is not known of all
-    """
-    frame = table.frame
-    if isinstance(given, Mapping):
-        known = [given.get(micrograph) for micrograph in frame["micrograph_id"]]
-        return None if None in known else np.array(known, np.float64)
-    if given is not None:
-        return np.full(frame.height, given)
-    groups = frame["optics_group"] if "optics_group" in frame.columns else frame["micrograph_id"] * 0
-    sizes = {}
-    for group in groups.unique():
-        first = frame.filter(groups == group)
-        name = str(first["micrograph_file"][0] or "") if "micrograph_file" in frame.columns else ""
-        sizes[group] = _stated_in_header(name, resolve) or _stated_by_group(table, group)
-        if not sizes[group]:
-            return None
-    return np.array([sizes[group] for group in groups], np.float64)
-
-
-def _stated_in_header(name: str, resolve: Callable[[str], Path] | None) -> float | None:
-    from cryoloom.formats import read_header
-
-    if not name or resolve is None or not resolve(name).is_file():
-        return None
-    return read_header(resolve(name)).pixel_size
-
-
-def _stated_by_group(table: Table, identity: int) -> float | None:
-    group = table.optics_groups.get(identity)
-    if group is None:
-        return None
-    stated = group.extra.get("rlnMicrographPixelSize")
-    return float(stated) if stated else None
 
 
 def _greedily_kept(pairs: NDArray[np.int64], rank: NDArray[np.int64]) -> NDArray[np.bool_]:

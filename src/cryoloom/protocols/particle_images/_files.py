@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cryoloom.protocols.particle_images._names import FILES, found_from, seen_from
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cryoloom.data import Table
 
 
@@ -27,10 +31,18 @@ class ParticleFile:
 
     def resolve(self, name: str) -> Path:
         """The place of a stack or micrograph that the file names, in its own folder or the nearest above it."""
-        if Path(name).is_absolute():
-            return Path(name)
-        folders = self.path.absolute().parents
-        return next((folder / name for folder in folders if (folder / name).exists()), folders[0] / name)
+        return found_from(self.path.absolute().parent, name)
+
+    def seen_from(self, folder: Path, table: Table, columns: Sequence[str] = FILES) -> Table:
+        """Particles that name files as this one does, with the names by which they are found from a folder.
+
+        Parameters
+        ----------
+        folder : where a file with the particles is written
+        table : particles
+        columns : that name files as this file does
+        """
+        return seen_from(folder, table, self.resolve, columns)
 
 
 def read_particle_file(path: Path, *, passthrough: Path | None = None) -> ParticleFile:

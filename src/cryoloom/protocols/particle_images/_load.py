@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +15,10 @@ from cryoloom.data import counted_were
 from cryoloom.engine.likelihood import ParticleImages
 from cryoloom.engine.optics import GroupOptics, ParticleOptics
 from cryoloom.errors import InputError
-from cryoloom.protocols.particle_images._duplicates import without_duplicates
+from cryoloom.protocols.particle_images._duplicates import WithoutDuplicates, without_duplicates
 from cryoloom.protocols.particle_images._grid import CommonGrid, common_grid, samplings_of
 from cryoloom.protocols.particle_images._memory import MEMORY
-from cryoloom.protocols.particle_images._stacks import gather_images
+from cryoloom.protocols.particle_images._stacks import gather_images, kept_images
 from cryoloom.protocols.particle_images._tables import (
     LeftOut,
     check_copies,
@@ -106,8 +106,9 @@ def load_particles(
 ) -> LoadedParticles:
     """Read the images of particles, bring them to one grid and to protein-white contrast, and gather their optics.
 
-    Particles without a CTF, and images that are damaged, are left out and listed. Whatever concerns the whole set is
-    refused before anything is read: stacks that are missing, or that do not hold what is said of them.
+    Particles without a CTF, and images that are damaged, are left out and listed; of duplicates, one of those that are
+    sound is kept. Whatever concerns the whole set is refused before anything is read: stacks that are missing, or that
+    do not hold what is said of them.
 
     Parameters
     ----------
@@ -136,24 +137,15 @@ def load_particles(
     excluded: list[LeftOut] = []
     remarks: list[str] = []
     further = check_copies(table.frame)
-    if duplicates_within is not None:
-        every = table.frame
-        if further:
-            table = table.with_frame(every[_first_copies(every)])
-        single = without_duplicates(table, duplicates_within, resolve=resolve)
-        table = single.kept
-        excluded += single.removed
-        remarks += single.remarks
-        if further and copies:
-            table = table.with_frame(_copies_of(every, table.frame))
-        elif further:
-            remarks.append(
-                f"{further} particles are further copies by symmetry, and were left out: looked for everywhere, or "
-                "where a symmetry is imposed, they would be the same image again. Expanded particles are for what "
-                "leaves their poses near where they are, without symmetry."
-            )
     frame, without_transfer = _with_transfer(table.frame)
     excluded += without_transfer
+    if further and duplicates_within is not None and not copies:
+        frame = frame[_first_copies(frame)]
+        remarks.append(
+            f"{further} particles are further copies by symmetry, and were left out: looked for everywhere, or where a "
+            "symmetry is imposed, they would be the same image again. Expanded particles are for what leaves their "
+            "poses near where they are, without symmetry."
+        )
     _check_optics(table, frame)
     samplings = samplings_of(table.with_frame(frame))
     grid = common_grid(samplings, box_size=box_size, pixel_size=pixel_size)
@@ -169,11 +161,16 @@ def load_particles(
     frame = frame.filter(pl.Series(gathered.sound))
     if not frame.height:
         raise InputError(f"None of the {len(table)} particles can be used: {excluded[-1].reason}.")
-    used = table.with_frame(frame)
-    images = ParticleImages(gathered.images, optics_of(used), grid.pixel_size, diameter)
-    if isinstance(gathered.images, np.memmap):
+    used, pixels = table.with_frame(frame), gathered.images
+    if duplicates_within is not None:
+        single = _without_duplicates(used, duplicates_within, resolve, copies=further > 0)
+        used, pixels = single.kept, kept_images(pixels, single.rows)
+        excluded += single.removed
+        remarks += single.remarks
+    images = ParticleImages(pixels, optics_of(used), grid.pixel_size, diameter)
+    if isinstance(pixels, np.memmap):
         remarks.append(
-            f"The images take {gathered.images.nbytes / 2**30:.1f} GB, of which {memory / 2**30:.1f} GB are counted as "
+            f"The images take {pixels.nbytes / 2**30:.1f} GB, of which {memory / 2**30:.1f} GB are counted as "
             "memory; they lie in a scratch file, and what the memory has no room for is read from it again."
         )
     return LoadedParticles(images, used, tuple(excluded), (*remarks, *_remarks(samplings, grid, excluded)))
@@ -192,9 +189,17 @@ def _first_copies(frame: pl.DataFrame) -> pl.Series:
     return original_particles(frame).arg_unique()
 
 
-def _copies_of(frame: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
-    """All copies of the particles that are kept."""
-    return frame.filter(original_particles(frame).is_in(original_particles(kept).implode()))
+def _without_duplicates(
+    table: Table, distance: float, resolve: Callable[[str], Path], *, copies: bool
+) -> WithoutDuplicates:
+    """The particles without duplicates; with all copies by symmetry of those that are kept, if there are any."""
+    if not copies:
+        return without_duplicates(table, distance, resolve=resolve)
+    frame = table.frame
+    single = without_duplicates(table.with_frame(frame[_first_copies(frame)]), distance, resolve=resolve)
+    of_kept = original_particles(frame).is_in(original_particles(single.kept.frame).implode())
+    rows = of_kept.arg_true().to_numpy().astype(np.int64)
+    return replace(single, kept=table.with_frame(frame.filter(of_kept)), rows=rows)
 
 
 def _with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:

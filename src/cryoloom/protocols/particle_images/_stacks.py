@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 BATCH = 64  # images brought to another grid at once
 NOT_FINITE = "its image holds pixels that are not finite numbers"
 EMPTY = "its image is empty: all pixels are equal"
+GLARING = 15.0  # times the median deviation of the pixels of all images of an optics group, that is no signal
+TOO_BRIGHT = (
+    f"its pixels deviate more than {GLARING:g} times as far from their mean as is usual in its optics group, as a "
+    "damaged pixel makes them"
+)
 _SHOWN = 3  # names in a message
 
 
@@ -65,7 +70,7 @@ def gather_images(
     paths = {name: resolve(name) for name in frame["file"].unique(maintain_order=True)}
     _check_stacks(frame, paths)
     images = room_for_images(frame.height, grid, memory, scratch)
-    fault = np.zeros(frame.height, np.int8)
+    fault, deviation = np.zeros(frame.height, np.int8), np.zeros(frame.height)
     indices = frame["index"].to_numpy()
     signs = frame["contrast_sign"].fill_null(1).to_numpy() if "contrast_sign" in frame.columns else None
     pixel_sizes = frame["pixel_size"].to_numpy()
@@ -82,14 +87,53 @@ def gather_images(
                 raw[damaged] = 0
                 fault[part[np.ptp(raw, axis=(1, 2)) == 0]] = 2
                 fault[part[damaged]] = 1
+                deviation[part] = [image.std(dtype=np.float64) for image in raw]
                 images[part] = _on_grid(raw, pixel_sizes[part], grid)
+    groups = frame["optics_group"].to_numpy() if "optics_group" in frame.columns else np.zeros(frame.height)
+    fault[_glaring(deviation, fault == 0, groups)] = 3
     sound = fault == 0
-    if not sound.all():
-        for target, source in enumerate(np.flatnonzero(sound)):
-            images[target] = images[source]
-        images = images[: int(sound.sum())]
-    reasons = {NOT_FINITE: np.flatnonzero(fault == 1), EMPTY: np.flatnonzero(fault == 2)}
-    return Gathered(images, sound, {reason: rows for reason, rows in reasons.items() if len(rows)})
+    reasons = {reason: np.flatnonzero(fault == kind) for kind, reason in enumerate((NOT_FINITE, EMPTY, TOO_BRIGHT), 1)}
+    return Gathered(
+        kept_images(images, np.flatnonzero(sound)),
+        sound,
+        {reason: rows for reason, rows in reasons.items() if len(rows)},
+    )
+
+
+def kept_images(images: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Some of the images (n, box, box), moved to the front in place.
+
+    Parameters
+    ----------
+    images : of which the others are lost
+    rows : (k,) in ascending order
+    """
+    if len(rows) == len(images):
+        return images
+    for target, source in enumerate(rows):
+        images[target] = images[source]
+    return images[: len(rows)]
+
+
+def _glaring(
+    deviation: NDArray[np.float64], sound: NDArray[np.bool_], groups: NDArray[np.generic]
+) -> NDArray[np.int64]:
+    """Rows of images whose pixels deviate so much further than those of others that they would outweigh these.
+
+    One such image raises the noise that its whole half set is compared under. Gold beads, ice, carbon and the hot
+    pixels that detectors leave make images deviate a few times as far as others at most.
+
+    Parameters
+    ----------
+    deviation : (n,) of the pixels of each image from their mean
+    sound : (n,) which of them are compared
+    groups : (n,) their optics groups, whose grey scales may differ
+    """
+    found = [np.empty(0, np.int64)]
+    for group in np.unique(groups[sound]):
+        rows = np.flatnonzero(sound & (groups == group))
+        found.append(rows[deviation[rows] > GLARING * np.median(deviation[rows])])
+    return np.concatenate(found)
 
 
 def _on_grid(images: NDArray[np.float32], pixel_sizes: NDArray[np.float64], grid: CommonGrid) -> NDArray[np.float32]:

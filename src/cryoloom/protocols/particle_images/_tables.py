@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -140,6 +140,14 @@ def has_half_sets(table: Table) -> bool:
     return "half_set" in table.frame.columns and bool(table.frame["half_set"].is_in([1, 2]).all())
 
 
+def poses_from(table: Table) -> frozenset[str]:
+    """Where poses were found: "halves", "together", or an empty text if some do not say."""
+    frame = table.frame
+    if "poses_from" not in frame.columns:
+        return frozenset({""})
+    return frozenset(frame["poses_from"].fill_null("").unique())
+
+
 def check_halves_known(table: Table) -> None:
     """Refuse particles that do not say which half map they are in.
 
@@ -164,6 +172,8 @@ def with_poses(
     angles: NDArray[np.floating],
     shifts: NDArray[np.floating],
     more: Mapping[str, NDArray[np.generic]] | None = None,
+    *,
+    found_in: Literal["halves", "together"] | None = None,
 ) -> Table:
     """The particles with poses that were found.
 
@@ -173,6 +183,7 @@ def with_poses(
     angles : (n, 3) rot, tilt and psi in degrees, RELION's ZYZ
     shifts : (n, 2) x and y in Å with RELION's sign: what to add to a particle's position to bring it to the centre
     more : other columns of `Particle`, such as ``class_number``
+    found_in : a map of each half set alone, or one of all particles; None: where they were found before
     """
     import polars as pl
 
@@ -180,4 +191,6 @@ def with_poses(
     columns |= dict(zip(("shift_x", "shift_y"), np.asarray(shifts, np.float64).T, strict=True))
     columns |= dict(more or {})
     series = [pl.Series(name, np.ascontiguousarray(values)) for name, values in columns.items()]
+    if found_in is not None:
+        series.append(pl.repeat(found_in, len(table), eager=True).alias("poses_from"))
     return table.with_frame(table.frame.with_columns(series))

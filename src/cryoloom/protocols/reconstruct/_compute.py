@@ -53,7 +53,7 @@ def sums_of(
     rotations = rotation_matrices(particles.angles)
     radius = images.largest_radius
     even = NoiseSpectrum(np.ones(images.box_size))
-    sums = FourierSums(radius)
+    sums = FourierSums(images.optics.radius_in_specimen(radius))
     for start in range(0, len(chosen), BATCH):
         part = chosen[start : start + BATCH]
         seen = images.observe(part, radius, even, threads=threads)

@@ -104,6 +104,7 @@ class Reconstruct(WholeProtocol):
         """Add up each half, and divide."""
         from cryoloom.engine.symmetry import point_group
         from cryoloom.formats import write_volume
+        from cryoloom.protocols.detectors import OwnDetector
         from cryoloom.protocols.particle_images import check_halves, load_particles, tell
         from cryoloom.protocols.reconstruct._compute import map_of
 
@@ -136,6 +137,7 @@ class Reconstruct(WholeProtocol):
             pixel_size=images.pixel_size,
             box_size=images.box_size,
             symmetry=group.name,
+            **OwnDetector.of_particles(particles.table).columns,
         )
         return {"volumes": [made]}
 

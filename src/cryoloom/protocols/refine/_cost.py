@@ -61,12 +61,20 @@ def saved_by_quick(seconds: float, quick: float, option: str) -> list[str]:
     return [f"A second refinement and images of noise take {share:.0%} of this time; {option} leaves them out."]
 
 
-def refinement_memory(count: int, box_size: int) -> int:
+def refinement_memory(
+    count: int, settings: RefinementSettings, box_size: int, *, extent: float, diameter: float, local: bool = False
+) -> int:
     """Peak memory in bytes, the program and all images that are held in it included.
 
     Parameters
     ----------
     count : number of images
-    box_size : edge of each in pixels
+    settings : of the refinement
+    box_size, extent : of the images, in pixels and Å
+    diameter : of the particle, in Å
+    local : it goes on from known poses, and looks nowhere else
     """
-    return predicted_memory(count, box_size) - mapped_memory(count, box_size)
+    everything = predicted_memory(
+        count, settings, box_size=box_size, pixel_size=extent / box_size, diameter=diameter, local=local
+    )
+    return everything - mapped_memory(count, box_size)

@@ -16,5 +16,6 @@ def progress_of(state: RefinementState, iterations: int) -> tuple[float, str]:
     """How far a refinement has come, guessed from how many iterations one usually takes; and in words."""
     usual = min(iterations, max(USUAL_ITERATIONS, state.iteration + 2))
     share = 1.0 if state.finished else state.iteration / usual
-    found = "nothing in common yet" if state.resolution is None else f"{state.resolution:.1f} Å"
+    nothing = "nothing in common yet" if state.can_judge else "nothing to judge by"
+    found = nothing if state.resolution is None else f"{state.resolution:.1f} Å"
     return share, f"iteration {state.iteration}: {found}, {state.moved:.1f}° moved"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
     from cryoloom.protocols.refine._start import Start
     from cryoloom.protocols.refined import Refined
-    from cryoloom.protocols.trust import Finished, Trust
+    from cryoloom.protocols.trust import Finished, Headline, Trust
     from cryoloom.protocols.upright_reference import UprightReference
 
 INITIAL_RESOLUTION: Mapping[str, float] = {"everywhere": 40.0, "local": 20.0}  # Å, unless another one is given
@@ -108,6 +109,16 @@ class Refine(WholeProtocol):
             gt=2,
             le=200,
         )
+        shared_resolution: Angstrom | None = parameter(
+            None,
+            label="Shared resolution",
+            help="Of a local search: up to where both half sets were shown the same map when the poses that it goes on "
+            "from were found. There the halves agree in any case, which is no evidence of signal. Without it as the "
+            "reference's refinement tells, else 40 Å.",
+            level=Level.ADVANCED,
+            gt=2,
+            le=200,
+        )
         reference_number: int = parameter(1, label="Reference", help="Which map of the input it starts from.", ge=1)
         align_reference: bool = parameter(
             False,
@@ -171,17 +182,14 @@ class Refine(WholeProtocol):
         check_box_size(parameters.box_size)
 
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
-        """Memory follows from the number and size of the images."""
-        from cryoloom.protocols.refine._cost import refinement_memory
-
-        particles = inputs["particles"]
-        memory = refinement_memory(particles.count, _grid(particles, parameters).box_size)
-        return Resources(cpu=parameters.threads, memory=memory)
+        """Memory follows from the number and size of the images, and from how widely it looks."""
+        grid = _grid(inputs["particles"], parameters)
+        return Resources(cpu=parameters.threads, memory=_memory(inputs, parameters, grid, grid.box_size))
 
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine; with the box that fits the memory."""
         from cryoloom.protocols.particle_images import advice_on_box
-        from cryoloom.protocols.refine._cost import refinement_memory, refinement_seconds, saved_by_quick
+        from cryoloom.protocols.refine._cost import refinement_seconds, saved_by_quick
 
         count, grid = inputs["particles"].count, _grid(inputs["particles"], parameters)
         seconds = partial(
@@ -194,10 +202,11 @@ class Refine(WholeProtocol):
             threads=min(parameters.threads, capacity.cpu),
         )
         expected = seconds(full_trust=parameters.trust == "full")
-        memory = refinement_memory(count, grid.box_size)
-        advice = advice_on_box(grid, partial(refinement_memory, count), capacity.memory)
+        memory = partial(_memory, inputs, parameters, grid)
+        advice = advice_on_box(grid, memory, capacity.memory)
         advice += saved_by_quick(expected, seconds(full_trust=False), "trust=quick")
-        return Prediction(expected, memory, [*advice, *_warnings(inputs, parameters)])
+        given = _given_map(inputs, parameters) if parameters.search == "local" else None
+        return Prediction(expected, memory(grid.box_size), [*advice, *_warnings(given, parameters, grid)])
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
@@ -211,18 +220,12 @@ class Refine(WholeProtocol):
         from cryoloom.protocols.refine._progress import FEWEST, progress_of
         from cryoloom.protocols.refine._start import check_goes_on
         from cryoloom.protocols.refined import refined
-        from cryoloom.protocols.trust import Finished, write_trust
+        from cryoloom.protocols.trust import Finished
 
-        settings, local = settings_of(parameters), parameters.search == "local"
+        given, local = _given_map(inputs, parameters), parameters.search == "local"
+        settings = settings_of(parameters, given)
         if local:
             check_goes_on(inputs["particles"].table())
-        reference = _reference(inputs, parameters, workspace)
-        mask = None
-        if "masks" in inputs:
-            mask = read_only_mask(inputs["masks"], _grid(inputs["particles"], parameters), workspace)
-        for warning in (*_warnings(inputs, parameters), *reference.remarks):
-            workspace.warn(warning)
-        workspace.list_in_log(reference.table.listing)
         particles = load_particles(
             inputs["particles"].table(),
             workspace.resolve,
@@ -234,7 +237,12 @@ class Refine(WholeProtocol):
         )
         tell(particles, workspace)
         check_halves(particles.half_sets, least=FEWEST)
-        start = _start(inputs, parameters, particles, reference.volume, mask, workspace)
+        reference = _reference(inputs, parameters, particles.grid, workspace)
+        mask = read_only_mask(inputs["masks"], particles.grid, workspace) if "masks" in inputs else None
+        for warning in (*_warnings(given, parameters, particles.grid), *reference.remarks):
+            workspace.warn(warning)
+        workspace.list_in_log(reference.table.listing)
+        start = _start(given, parameters, particles, reference.volume, mask, workspace)
         for remark in start.remarks:
             workspace.warn(remark)
 
@@ -258,21 +266,17 @@ class Refine(WholeProtocol):
             if not state.finished:
                 _write("partial", {"map": state.combined_map}, particles.grid, workspace)
         assert state is not None, "there is at least one iteration"  # noqa: S101
-        result = refined(particles, state, mask=mask, threads=workspace.threads)
+        result = refined(particles, state, symmetry=settings.symmetry, mask=mask, threads=workspace.threads)
         for warning in result.remarks:
             workspace.warn(warning)
         done = Finished(
             particles, settings, state, result, workspace.resolve, mask, poses=start.poses, sources=start.sources
         )
-        trust = _trust(done, start.reference, parameters, workspace)
-        page, figures = (workspace.file("trust", f".{kind}") for kind in ("html", "json"))
-        write_trust(page.path, figures.path, trust, f"{workspace.project.name}, {workspace.run}")
-        if trust.is_doubtful:
-            workspace.warn(trust.headline.sentence)
         first, second = state.half_maps
         maps = {"map": state.combined_map, "half1": first, "half2": second, "mask": result.mask}
-        files = _write("maps", maps, particles.grid, workspace) | {"trust": page.name}
-        return _items(files, result, trust.headline.resolution, particles.grid, parameters, workspace)
+        files = _write("maps", maps, particles.grid, workspace)
+        page, headline = _believed(done, start.reference, parameters, workspace)
+        return _items(files, page, result, headline.resolution, particles.grid, given, parameters, workspace)
 
     def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
         """The resolution."""
@@ -292,12 +296,21 @@ class Refine(WholeProtocol):
         )
 
 
-def settings_of(parameters: Any) -> RefinementSettings:
-    """What the engine is told."""
+def settings_of(parameters: Any, given: Volume | None = None) -> RefinementSettings:
+    """What the engine is told.
+
+    Parameters
+    ----------
+    parameters : of the run
+    given : the reference, which may tell up to where half sets were shown the same
+    """
     from cryoloom.engine.refinement import RefinementSettings
 
     names = ("symmetry", "shift_radius", "iterations", "seed")
     values = {name: getattr(parameters, name) for name in names}
+    shared = parameters.shared_resolution or (given and given.shared_resolution)
+    if shared:
+        values["shared_resolution"] = shared
     return RefinementSettings(initial_resolution=_initial(parameters), **values)
 
 
@@ -306,23 +319,31 @@ def _initial(parameters: Any) -> float:
     return INITIAL_RESOLUTION[parameters.search] if given is None else given
 
 
-def _half_files(inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> tuple[str, str] | None:
-    """Half maps that a local search goes on from, if the reference has them."""
+def _given_map(inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Volume:
     from cryoloom.protocols.volumes import chosen_volume
 
-    if parameters.search != "local":
+    return chosen_volume(inputs["reference"], parameters.reference_number, "reference_number")
+
+
+def _half_files(given: Volume | None, parameters: Any) -> tuple[str, str] | None:
+    """Half maps that a local search goes on from, if the reference has them."""
+    if given is None or parameters.search != "local":
         return None
-    volume = chosen_volume(inputs["reference"], parameters.reference_number, "reference_number")
-    return (volume.half1_file, volume.half2_file) if volume.half1_file and volume.half2_file else None
+    return (given.half1_file, given.half2_file) if given.half1_file and given.half2_file else None
 
 
-def _warnings(inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> tuple[str, ...]:
-    """What should be known before it starts; half sets that go on from maps of their own are shown nothing alike."""
-    return settings_of(parameters).warnings if _half_files(inputs, parameters) is None else ()
+def _begins(given: Volume | None, parameters: Any) -> dict[str, bool]:
+    """What decides which details both half sets are shown alike."""
+    return {"goes_on": parameters.search == "local", "own_half_maps": _half_files(given, parameters) is not None}
+
+
+def _warnings(given: Volume | None, parameters: Any, grid: CommonGrid) -> tuple[str, ...]:
+    """What should be known before it starts."""
+    return settings_of(parameters, given).warnings(grid.pixel_size, **_begins(given, parameters))
 
 
 def _start(
-    inputs: Mapping[str, Snapshot[Any]],
+    given: Volume,
     parameters: Any,
     particles: LoadedParticles,
     reference: NDArray[np.float32],
@@ -330,17 +351,29 @@ def _start(
     workspace: RoundWorkspace,
 ) -> Start:
     from cryoloom.protocols.refine._start import Start, local_start, read_halves
-    from cryoloom.protocols.volumes import chosen_volume
 
     if parameters.search != "local":
         return Start(reference)
-    files = _half_files(inputs, parameters)
+    files = _half_files(given, parameters)
     halves = None
     if files is not None:
-        pixel_size = chosen_volume(inputs["reference"], parameters.reference_number, "reference_number").pixel_size
         first, second = map(workspace.resolve, files)
-        halves = read_halves(first, second, particles.grid, pixel_size=pixel_size)
-    return local_start(particles, reference, halves, settings_of(parameters), mask, threads=workspace.threads)
+        halves = read_halves(first, second, particles.grid, pixel_size=given.pixel_size)
+    return local_start(particles, reference, halves, settings_of(parameters, given), mask, threads=workspace.threads)
+
+
+def _memory(inputs: Mapping[str, Snapshot[Any]], parameters: Any, grid: CommonGrid, box_size: int) -> int:
+    """In bytes, in a box that keeps the width of the images."""
+    from cryoloom.protocols.refine._cost import refinement_memory
+
+    return refinement_memory(
+        inputs["particles"].count,
+        settings_of(parameters),
+        box_size,
+        extent=grid.extent,
+        diameter=parameters.diameter,
+        local=parameters.search == "local",
+    )
 
 
 def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
@@ -349,11 +382,12 @@ def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
     return common_grid(samplings_of(particles), box_size=parameters.box_size)
 
 
-def _reference(inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace) -> UprightReference:
+def _reference(
+    inputs: Mapping[str, Snapshot[Any]], parameters: Any, grid: CommonGrid, workspace: RoundWorkspace
+) -> UprightReference:
     from cryoloom.protocols.reference_maps import read_chosen_reference
     from cryoloom.protocols.upright_reference import upright_reference
 
-    grid = _grid(inputs["particles"], parameters)
     offer = "Let its axes be found (align_reference)"
     if parameters.search == "local":
         offer = "Bring it and its particles to the axes (align-to-symmetry)"
@@ -376,6 +410,26 @@ def _part(workspace: RoundWorkspace, begin: float, end: float) -> Callable[[floa
         workspace.report(begin + (end - begin) * share, message)
 
     return report
+
+
+def _believed(
+    done: Finished, start: NDArray[np.float32], parameters: Any, workspace: RoundWorkspace
+) -> tuple[str | None, Headline]:
+    """Name of the trust page, None if it could not be made, and what it says of the resolution."""
+    from cryoloom.protocols.trust import PAGE_FAULTS, headline_without_page, write_trust
+
+    page, figures = (workspace.file("trust", f".{kind}") for kind in ("html", "json"))
+    try:
+        trust = _trust(done, start, parameters, workspace)
+        write_trust(page.path, figures.path, trust, f"{workspace.project.name}, {workspace.run}")
+    except PAGE_FAULTS as fault:
+        workspace.list_in_log(traceback.format_exc())
+        headline = headline_without_page(done.result, fault)
+        workspace.warn(headline.sentence)
+        return None, headline
+    if trust.is_doubtful:
+        workspace.warn(trust.headline.sentence)
+    return page.name, trust.headline
 
 
 def _trust(done: Finished, start: NDArray[np.float32], parameters: Any, workspace: RoundWorkspace) -> Trust:
@@ -417,12 +471,17 @@ def _write(
 
 def _items(
     files: Mapping[str, str],
+    page: str | None,
     result: Refined,
     resolution: float | None,
     grid: CommonGrid,
+    given: Volume,
     parameters: Any,
     workspace: RoundWorkspace,
 ) -> dict[str, Table | list[Item]]:
+    from cryoloom.protocols.detectors import OwnDetector
+
+    shared = settings_of(parameters, given).shown_alike(**_begins(given, parameters))
     sampling: dict[str, Any] = {"pixel_size": grid.pixel_size, "box_size": grid.box_size}
     volume = Volume(
         id=digest("map", workspace.run.encode(), b"1"),
@@ -430,9 +489,12 @@ def _items(
         half1_file=files["half1"],
         half2_file=files["half2"],
         mask_file=files["mask"],
-        trust_file=files["trust"],
+        trust_file=page,
         resolution=resolution,
         symmetry=parameters.symmetry.upper(),
+        **OwnDetector.of_particles(result.particles).columns,
+        hand=given.hand,
+        shared_resolution=shared,
         **sampling,
     )
     mask = Mask(id=child_id(volume.id, "mask"), parent_id=volume.id, file=files["mask"], **sampling)

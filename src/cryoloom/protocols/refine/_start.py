@@ -12,7 +12,7 @@ from cryoloom.engine.refinement import local_reach
 from cryoloom.engine.validation import soft_auto_mask
 from cryoloom.errors import InputError
 from cryoloom.protocols.known_poses import check_frame, check_known_poses, source_rows
-from cryoloom.protocols.particle_images import has_half_sets
+from cryoloom.protocols.particle_images import has_half_sets, poses_from
 from cryoloom.protocols.reference_maps import read_reference
 
 if TYPE_CHECKING:
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from cryoloom.engine.orientations import KnownPoses
     from cryoloom.engine.refinement import RefinementSettings
     from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
+
+_NOT_INDEPENDENT = (
+    "Poses that were found together share the noise of all images, so {halves} would not be independent; give the "
+    "particles that a refinement wrote, or refine with a search everywhere."
+)
+_NOT_TOLD = (
+    "The particles do not tell where their poses were found. If that was in one map of all particles, and not in one "
+    "of each half set, the halves agree about noise, and the resolution is not true."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +61,7 @@ def check_goes_on(table: Table) -> None:
     Raises
     ------
     InputError
-        If some have no orientation, or no half set.
+        If some have no orientation, or no half set in which it was found.
     """
     frame = table.frame
     angles = [name for name in ("rot", "tilt", "psi") if name in frame.columns and not frame[name].null_count()]
@@ -63,9 +72,13 @@ def check_goes_on(table: Table) -> None:
         )
     if not has_half_sets(table):
         raise InputError(
-            "Some particles do not say in which half set their poses were found. Poses that were found together share "
-            "the noise of all images, so halves that were drawn now would not be independent; give the particles that "
-            "a refinement wrote, or refine with a search everywhere."
+            "Some particles do not say in which half set their poses were found. "
+            + _NOT_INDEPENDENT.format(halves="halves that were drawn now")
+        )
+    if "together" in poses_from(table):
+        raise InputError(
+            "The poses of some particles were found in one map of all of them, as first maps and 2D classes find them. "
+            + _NOT_INDEPENDENT.format(halves="their half sets")
         )
 
 
@@ -99,12 +112,15 @@ def local_start(
         mask = soft_auto_mask(reference, pixel_size=particles.images.pixel_size, threads=threads).mask
     check_frame(particles, poses, reference, mask, settings.symmetry, threads=threads)
     reach = local_reach(particles.images, settings)
-    shown = "its half of the reference" if halves is not None else "the reference"
+    own = halves is not None
+    shown = "its half of the reference" if own else "the reference"
     remark = (
         f"Particles are looked for within {reach} of the poses that they come with, each half set in {shown} at "
-        f"{settings.initial_resolution:g} Å."
+        f"{settings.initial_resolution:g} Å. That the halves agree is taken for evidence beyond "
+        f"{settings.shown_alike(goes_on=True, own_half_maps=own):g} Å only, up to where both were shown the same."
     )
-    return Start(reference if halves is None else halves, poses, source_rows(particles), (remark,))
+    remarks = (remark, _NOT_TOLD) if "" in poses_from(particles.table) else (remark,)
+    return Start(reference if halves is None else halves, poses, source_rows(particles), remarks)
 
 
 def read_halves(first: Path, second: Path, grid: CommonGrid, *, pixel_size: float | None = None) -> NDArray[np.float32]:

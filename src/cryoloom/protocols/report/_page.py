@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from html import escape
 from pathlib import Path
 
 from cryoloom.data import Micrograph
 from cryoloom.durable import SIGNATURE
+from cryoloom.errors import InputError
 from cryoloom.protocols.charts import drift_track, histogram, over_session
+from cryoloom.protocols.micrograph_places import places_in
 from cryoloom.protocols.report._class_section import class_section
 from cryoloom.protocols.report._findings import Exposure, Findings
 from cryoloom.protocols.report._map_section import map_section
@@ -17,6 +21,7 @@ from cryoloom.protocols.report._pictures import picked_micrograph, stored_pictur
 from cryoloom.protocols.report._validation_section import validation_section
 from cryoloom.protocols.resolutions import unit_of_ctf_fit
 from cryoloom.workflow.citations import Citation
+from cryoloom.workflow.workspace import resolve_in_project
 
 _WARNINGS_SHOWN, _LABELS_SHOWN = 100, 3
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
@@ -173,7 +178,7 @@ def _card(
     spectrum = ""
     if fit is not None and fit.spectrum_picture:
         spectrum = stored_picture(findings.project / fit.spectrum_picture, f"Power spectrum of {name}, with the fit")
-    picture = picked_micrograph(micrograph, picture_of(micrograph), exposure.picks or [])
+    picture = _with_picks(exposure, picture_of(micrograph), findings.project)
     warnings = "".join(
         f'<li class="warning">▲ {escape(text)}</li>' for text in (fit.warnings if fit is not None else ())
     )
@@ -183,6 +188,18 @@ def _card(
         f'<dl class="values">{_values(exposure, findings.finest_fitted)}</dl>'
         f"{f'<ul>{warnings}</ul>' if warnings else ''}</article>"
     )
+
+
+def _with_picks(exposure: Exposure, picture: bytes | None, project: Path) -> str:
+    """The micrograph under its picks; without them, and with the reason, if they cannot be told in its pixels."""
+    micrograph, picks = exposure.micrograph, exposure.picks or []
+    try:
+        places = places_in(micrograph, picks, partial(resolve_in_project, project))
+    except InputError as error:
+        shown = picked_micrograph(micrograph, picture, [])
+        return f'<div>{shown}<p class="missing">Its picks are not drawn. {escape(str(error))}</p></div>'
+    placed = [replace(pick, x=x, y=y) for pick, (x, y) in zip(picks, places.tolist(), strict=True)]
+    return picked_micrograph(micrograph, picture, placed)
 
 
 def _values(exposure: Exposure, finest_fitted: float | None) -> str:

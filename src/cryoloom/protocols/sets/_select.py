@@ -10,7 +10,7 @@ from cryoloom.workflow.parameters import PixelDistance, ProtocolParameters, para
 from cryoloom.workflow.protocol import DecideProtocol, Input, Output, Stage, TableProtocol, input_set, output_set
 
 if TYPE_CHECKING:
-    from cryoloom.data import Schema, Table
+    from cryoloom.data import Snapshot, Table
 
 
 class FilterItems(TableProtocol):
@@ -88,12 +88,13 @@ class Curate(DecideProtocol):
         """The condition given as a parameter, if there is one."""
         return self.Decision(condition=parameters.condition) if parameters.condition else None
 
-    def check_decision(self, decision: Any, schemas: Mapping[str, Schema]) -> None:
+    def check_decision(self, decision: Any, inputs: Mapping[str, Snapshot[Any]]) -> None:
         """Refuse a condition on columns that there are not."""
         from cryoloom.data import parse_condition
 
-        items = schemas["items"]
-        further = [column for column in schemas.get("measurements", ()) if column.name not in items]
+        items = inputs["items"].schema
+        measured = inputs["measurements"].schema if "measurements" in inputs else ()
+        further = [column for column in measured if column.name not in items]
         parse_condition(decision.condition, items.with_columns(*further))
 
     def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:

@@ -148,6 +148,7 @@ def assess(
         ),
         mask_is_given=done.mask is not None,
         mask_remarks=done.result.mask_remarks,
+        can_judge=done.result.can_judge,
     )
 
 
@@ -192,7 +193,13 @@ def cross_checked(
     particles, state = done.particles, done.state
     images, symmetry = particles.images, done.settings.symmetry
     mask = done.result.mask
-    curves = correlate_half_maps(*second.half_maps, pixel_size=images.pixel_size, mask=mask, threads=threads)
+    curves = correlate_half_maps(
+        *second.half_maps,
+        pixel_size=images.pixel_size,
+        mask=mask,
+        copies=point_group(symmetry).order,
+        threads=threads,
+    )
     return CrossChecks(
         pose_agreement(
             state,
@@ -287,7 +294,11 @@ def _resolution_without(done: Finished, twins: NDArray[np.int64], threads: int) 
         return None
     pixel_size = particles.images.pixel_size
     return correlate_half_maps(
-        *maps[0].half_maps, pixel_size=pixel_size, mask=done.result.mask, threads=threads
+        *maps[0].half_maps,
+        pixel_size=pixel_size,
+        mask=done.result.mask,
+        copies=point_group(done.settings.symmetry).order,
+        threads=threads,
     ).resolution
 
 

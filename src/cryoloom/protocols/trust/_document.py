@@ -69,8 +69,9 @@ def _cross_checks(checks: CrossChecks) -> dict[str, Any]:
         "median_shift": checks.agreement.median_shift,
         "maps_agree_to": checks.agreement.resolution,
         "second_resolution": checks.second_resolution,
-        "noise_as_good": checks.noise.noise_as_good,
-        "particles_as_bad": checks.noise.particles_as_bad,
+        "more_than_noise": checks.noise.more_than_noise,
+        "more_than_noise_error": checks.noise.error,
+        "deviations_from_noise": checks.noise.deviations,
         "noise_images": len(checks.noise.noise),
         "start_moved_by": None if checks.astray is None else asdict(checks.astray),
     }

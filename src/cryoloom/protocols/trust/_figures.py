@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 LEAK = 0.01  # share of the particles that both halves may hold by chance: overlapping pictures of neighbours
 REPRODUCIBLE = 0.5  # share of the poses that a second refinement must find again
-NOISE_AS_GOOD = 0.25  # share of the images of noise that may align as well as half of the particles
+BEYOND_NOISE = 2.5  # standard deviations of chance by which particles must align better than noise made of them
 
-NO_EVIDENCE = "the half sets agree about nothing that both were not shown at the start"
+NO_EVIDENCE = "no evidence of signal, the half sets agree about nothing that both were not shown at the start"
+NOT_TO_BE_JUDGED = "whether there is signal cannot be judged, both half sets were shown all that the pixels hold"
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ class Trust:
     pictures : name → PNG
     mask_is_given : by the user; else it was drawn about what stands out of the solvent
     mask_remarks : what is to be said against a mask that was given, one sentence each
+    can_judge : images hold anything beyond what both half sets were shown, by which signal could be told
     """
 
     counts: tuple[int, int]
@@ -132,6 +134,7 @@ class Trust:
     pictures: Mapping[str, bytes] = field(default_factory=dict)
     mask_is_given: bool = False
     mask_remarks: tuple[str, ...] = ()
+    can_judge: bool = True
 
     @property
     def directional_resolutions(self) -> tuple[float, float, float]:
@@ -166,9 +169,10 @@ class Trust:
 
     def _said(self) -> Iterator[tuple[float | None, str]]:
         """Resolutions in Å, None where there is none to be believed, each with why it is worse than the half maps'."""
-        yield self.resolution, "" if self.resolution is not None else f"no evidence of signal, {NO_EVIDENCE}"
         if self.resolution is None:
+            yield None, NO_EVIDENCE if self.can_judge else NOT_TO_BE_JUDGED
             return
+        yield self.resolution, ""
         if self.leak.trips:
             twins = f"{self.leak.share:.1%} of the particles have a twin in the other half set"
             without = self.leak.resolution_without
@@ -181,8 +185,8 @@ class Trust:
             yield from self._said_by(self.cross_checks)
 
     def _said_by(self, checks: CrossChecks) -> Iterator[tuple[float | None, str]]:
-        if checks.noise.noise_as_good > NOISE_AS_GOOD:
-            yield None, f"{checks.noise.noise_as_good:.0%} of images of noise align as well as half of the particles"
+        if checks.noise.deviations < BEYOND_NOISE:
+            yield None, "the particles align no better than images of noise that are made of them"
         if checks.second_resolution is None:
             yield None, f"a second refinement {checks.second_start} finds no evidence of signal"
         else:

@@ -17,6 +17,7 @@ from cryoloom.protocols.pictures import as_data_address
 from cryoloom.protocols.report import STYLE
 from cryoloom.protocols.resolutions import ends_at_nyquist
 from cryoloom.protocols.trust._document import trust_document
+from cryoloom.protocols.trust._figures import BEYOND_NOISE
 
 if TYPE_CHECKING:
     from cryoloom.engine.trust import GroupDeviations
@@ -245,12 +246,18 @@ def _cross_checks(trust: Trust) -> str:
         "where in this neighbourhood the search began; nothing is said of poses farther away."
     )
     nothing = (
-        f"Of {len(noise.noise)} images of noise with the spectrum and CTFs of particles, {noise.noise_as_good:.1%} "
-        f"align as well as half of the particles; {noise.particles_as_bad:.1%} of the particles align no better than "
-        "the best twentieth of the noise."
+        f"{len(noise.noise)} particles were aligned to the map of the other half set beside images of noise with their "
+        f"own amplitudes: they align better by {noise.deviations:.1f} standard deviations of chance, and at least "
+        f"{noise.more_than_noise:.0%} ± {noise.error:.0%} of them are more than noise."
     )
     found = [poses, nothing] if checks.astray is None else [poses, local, nothing]
-    return _section("Cross-checks", [f"<p>{escape(sentence)}</p>" for sentence in found])
+    parts = [f"<p>{escape(sentence)}</p>" for sentence in found]
+    if noise.deviations >= BEYOND_NOISE and noise.more_than_noise < 0.5:
+        parts.append(
+            '<p class="warning">▲ Most of the images align no better than noise. The map is made by the others: sort '
+            "these out by classes in 2D, and refine again.</p>"
+        )
+    return _section("Cross-checks", parts)
 
 
 def _defocus(trust: Trust) -> str:

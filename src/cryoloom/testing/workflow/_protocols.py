@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Item, Snapshot, child_id, column, digest, item_class
 from cryoloom.errors import InputError
+from cryoloom.workflow.lane import Capacity
 from cryoloom.workflow.parameters import ProtocolParameters, parameter
 from cryoloom.workflow.protocol import (
     DecideProtocol,
@@ -19,6 +20,7 @@ from cryoloom.workflow.protocol import (
     Input,
     MapProtocol,
     Output,
+    Prediction,
     SourceProtocol,
     Stage,
     TableProtocol,
@@ -304,6 +306,11 @@ class IteratedMean(WholeProtocol):
 
         iterations: int = parameter(10, label="Iterations", ge=1)
         seconds: float = parameter(0.0, label="Seconds", help="How long an iteration takes.")
+
+    def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
+        """By the number of iterations, and a gigabyte for each number."""
+        advice = ["Fewer iterations take less time."]
+        return Prediction(parameters.iterations * parameters.seconds, inputs["numbers"].count * 2**30, advice)
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace

@@ -78,16 +78,8 @@ class FollowedInput:
 
     def table(self) -> Table:
         """Everything in the newest generation that was read, with every column that its kind declares."""
-        import polars as pl
-
-        from cryoloom.data import item_kind, polars_schema
-
         assert self.snapshot is not None, "a table is asked for after something was seen"  # noqa: S101
-        table = self.snapshot.table()
-        declared = item_kind(self.snapshot.kind).schema()
-        absent = {name: dtype for name, dtype in polars_schema(declared).items() if name not in table.frame.columns}
-        frame = table.frame.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in absent.items())
-        return table.with_frame(frame, *(declared[name] for name in absent))
+        return self.snapshot.declared_table()
 
     def advance(self) -> bool:
         """Look for a newer generation; cheap when there is none."""

@@ -29,6 +29,7 @@ from cryoloom.workflow.environment import Environment
 from cryoloom.workflow.lane import TaskReport
 from cryoloom.workflow.layout import ProjectFolder
 from cryoloom.workflow.parameters import validated
+from cryoloom.workflow.predicting import predicted_of
 from cryoloom.workflow.protocol import DecideProtocol, MapProtocol, SourceProtocol, TableProtocol, WholeProtocol
 from cryoloom.workflow.read_only import check_writable
 from cryoloom.workflow.run import End, Progress, Request, RequestKind, RunFolder, RunState
@@ -202,7 +203,13 @@ def _shape(attempt: Attempt, environment: Environment) -> ShapeDriver:
         return TableDriver(attempt, _follow(attempt, FollowedInput))
     if isinstance(protocol, WholeProtocol):
         lane = environment.lane(attempt.record.options.lane)
-        return WholeDriver(attempt, _follow(attempt, FollowedInput), lane, lambda: _history(attempt, environment))
+        return WholeDriver(
+            attempt,
+            _follow(attempt, FollowedInput),
+            lane,
+            lambda: _history(attempt, environment),
+            lambda inputs: predicted_of(protocol, inputs, attempt.parameters, environment, lane.capacity()),
+        )
     raise ParameterError(f"Protocol {protocol.id} has no shape; derive it from MapProtocol or another of the shapes.")
 
 

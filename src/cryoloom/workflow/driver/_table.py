@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from cryoloom.errors import ParameterError
 from cryoloom.workflow.driver._attempt import Attempt
@@ -13,7 +13,10 @@ from cryoloom.workflow.driver._outputs import OutputSets
 from cryoloom.workflow.lane import TaskReport
 from cryoloom.workflow.parameters import validated
 from cryoloom.workflow.protocol import DecideProtocol, TableProtocol
-from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
+from cryoloom.workflow.run import FIRST, ChosenMembers, Progress, Request, RequestKind, RunState
+
+if TYPE_CHECKING:
+    from cryoloom.data import Table
 
 POLL_SECONDS = 0.2
 
@@ -33,7 +36,7 @@ class TableDriver:
         self._protocol: TableProtocol | DecideProtocol = attempt.protocol
         self._inputs = inputs
         self._outputs = OutputSets(attempt)
-        self._decision = self._read_decision()
+        self._decided_by, self._decision = self._read_decision()
         self._dirty = True
         self._applied = any(self._outputs.counts().values())
         self._next_poll = 0.0
@@ -56,7 +59,7 @@ class TableDriver:
     def obey(self, request: Request) -> None:
         """Do what a person asked."""
         if request.kind is RequestKind.DECIDE:
-            self._decision = self._read_decision()
+            self._decided_by, self._decision = self._read_decision()
             self._dirty = True
             self._next_poll = 0.0
             self._attempt.event("decision", by=request.actor, decision=request.decision)
@@ -107,17 +110,37 @@ class TableDriver:
     def _apply(self) -> None:
         tables = {followed.port.name: followed.table() for followed in self._inputs if followed.snapshot is not None}
         if isinstance(self._protocol, DecideProtocol):
-            made = self._protocol.apply(tables, self._attempt.parameters, self._decision)
+            made = self._decided(self._protocol, tables)
         else:
             made = self._protocol.transform(tables, self._attempt.parameters)
         self._outputs.replace_all(made)
 
-    def _read_decision(self) -> Any | None:
+    def _decided(self, protocol: DecideProtocol, tables: Mapping[str, Table]) -> Mapping[str, Table]:
+        parameters, decision = self._attempt.parameters, self._decision
+        chosen = ChosenMembers(self._attempt.folder, self._decided_by)
+        if not chosen.exist():
+            members = protocol.members(tables, parameters, decision)
+            if members is not None:
+                chosen.keep(members)
+                generations = generations_of(self._inputs)
+                self._attempt.event("members", decision=self._decided_by, generations=generations, count=len(members))
+        pinned = protocol.keeps_to_members(parameters) and chosen.exist()
+        made = (
+            protocol.apply_to_members(tables, parameters, chosen.read())
+            if pinned
+            else protocol.apply(tables, parameters, decision)
+        )
+        for sentence in protocol.remarks(tables, parameters, decision):
+            self._attempt.remark(sentence)
+        return made
+
+    def _read_decision(self) -> tuple[str, Any | None]:
+        """Name and content of the decision that holds."""
         if not isinstance(self._protocol, DecideProtocol):
-            return None
+            return FIRST, None
         for request in reversed(self._attempt.all_requests(RequestKind.DECIDE)):
             try:
-                return validated(self._protocol.Decision, request.decision or {})
+                return request.ulid, validated(self._protocol.Decision, request.decision or {})
             except ParameterError as error:
                 self._attempt.log(f"The decision of {request.actor or 'somebody'} at {request.at} is ignored: {error}")
-        return self._protocol.first_decision(self._attempt.parameters)
+        return FIRST, self._protocol.first_decision(self._attempt.parameters)

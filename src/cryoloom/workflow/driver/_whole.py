@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from cryoloom.errors import CryoloomError
 from cryoloom.workflow.driver._attempt import Attempt
@@ -15,13 +15,16 @@ from cryoloom.workflow.driver._pace import Countdown
 from cryoloom.workflow.driver._rounds import RoundFolder
 from cryoloom.workflow.driver._waiting import waits_for_slots
 from cryoloom.workflow.lane import Lane, Priority, Resources, Task, TaskOutcome, TaskPool, TaskReport
-from cryoloom.workflow.protocol import WholeProtocol
+from cryoloom.workflow.predicting import as_document, in_words
+from cryoloom.workflow.protocol import Prediction, WholeProtocol
 from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
 
 if TYPE_CHECKING:
+    from cryoloom.data import Snapshot
     from cryoloom.workflow.methods import Methods
 
 POLL_SECONDS = 0.2
+LONG = 3600.0  # seconds, from which on it matters what would make a round shorter
 
 
 class WholeDriver:
@@ -37,10 +40,16 @@ class WholeDriver:
     inputs : the connected inputs, the leading one first
     lane : where rounds are computed
     history : tells how the inputs were made, to a protocol that shows it
+    foretell : tells what a round on these inputs will take, None if that is too little to matter
     """
 
     def __init__(
-        self, attempt: Attempt, inputs: Sequence[FollowedInput], lane: Lane, history: Callable[[], Methods]
+        self,
+        attempt: Attempt,
+        inputs: Sequence[FollowedInput],
+        lane: Lane,
+        history: Callable[[], Methods],
+        foretell: Callable[[Mapping[str, Snapshot[Any]]], Prediction | None],
     ) -> None:
         assert isinstance(attempt.protocol, WholeProtocol)  # noqa: S101
         self._attempt = attempt
@@ -48,6 +57,7 @@ class WholeDriver:
         self._inputs = inputs
         self._lane = lane
         self._history = history
+        self._foretell = foretell
         self._outputs = OutputSets(attempt)
         self._failed = FailedItems(attempt.folder)
         self._outputs.sweeping.watch(self._failed.writer)
@@ -162,7 +172,33 @@ class WholeDriver:
             current = RoundFolder.begin(self._attempt.folder.rounds, self._inputs, previous=current)
             self._attempt.event("round", number=current.number, generations=current.generations())
             self._last = current
+            self._tell_prediction(current)
         self._compute(current)
+
+    def _tell_prediction(self, current: RoundFolder) -> None:
+        """Say in the log what the round will take; advice is for a person if the round is long, or does not fit."""
+        attempt = self._attempt
+        try:
+            told = self._foretell(self._pinned(current))
+        except CryoloomError as error:
+            attempt.log(f"Round {current.number}: what it will take is not known: {error}")
+            return
+        if told is None:
+            return
+        attempt.event("prediction", round=current.number, **as_document(told))
+        attempt.log(f"Round {current.number}: {in_words(told)}")
+        matters = told.seconds > LONG or told.memory > self._lane.capacity().memory
+        tell = attempt.remark if matters else attempt.log
+        for advice in told.advice:
+            tell(f"Round {current.number}: {advice}")
+
+    def _pinned(self, current: RoundFolder) -> dict[str, Snapshot[Any]]:
+        generations = current.generations()
+        return {
+            followed.port.name: followed.stored.at(generations[followed.port.name])
+            for followed in self._inputs
+            if followed.port.name in generations
+        }
 
     def _is_due(self) -> bool:
         if any(followed.snapshot is None and not followed.port.optional for followed in self._inputs):
@@ -190,12 +226,7 @@ class WholeDriver:
         attempt = self._attempt
         try:
             generations = current.generations()
-            pinned = {
-                followed.port.name: followed.stored.at(generations[followed.port.name])
-                for followed in self._inputs
-                if followed.port.name in generations
-            }
-            resources = self._protocol.resources(pinned, attempt.parameters)
+            resources = self._protocol.resources(self._pinned(current), attempt.parameters)
             self._memory = max(self._memory, resources.memory)
             cpu = min(resources.cpu, self._lane.capacity().cpu)
             resources = Resources(cpu, self._memory, resources.gpu)

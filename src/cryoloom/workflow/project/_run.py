@@ -11,6 +11,7 @@ from cryoloom.errors import NotFoundError, ParameterError, ProjectError
 from cryoloom.workflow.detached import is_running
 from cryoloom.workflow.drafting import options_of
 from cryoloom.workflow.driver import FailedItem, missing_files
+from cryoloom.workflow.identifiers import new_ulid
 from cryoloom.workflow.parameters import ProtocolParameters, validated
 from cryoloom.workflow.person import this_person
 from cryoloom.workflow.project._editing import edited
@@ -19,6 +20,7 @@ from cryoloom.workflow.protocol import DecideProtocol, MapProtocol, Protocol
 from cryoloom.workflow.read_only import check_writable
 from cryoloom.workflow.run import (
     Annotations,
+    ChosenMembers,
     HeartbeatWatch,
     Request,
     RequestKind,
@@ -235,7 +237,7 @@ class Run:
         self._ask_to_apply(RequestKind.INCLUDE, items=list(items))
 
     def decide(self, **decision: Any) -> None:
-        """Decide; the run applies it to what has come and what comes later.
+        """Decide; the run applies it to what has come and what comes later, and what it chooses now is kept with it.
 
         Raises
         ------
@@ -245,11 +247,18 @@ class Run:
         self.check_writable()
         made = validated(self.decision_kind, decision)
         snapshots = self._input_snapshots()
+        ulid = new_ulid()
         if len(snapshots) == len(self.record.inputs) and all(snapshot.count for snapshot in snapshots.values()):
-            schemas = {name: snapshot.schema for name, snapshot in snapshots.items()}
-            cast("DecideProtocol", self.protocol()).check_decision(made, schemas)
+            protocol = cast("DecideProtocol", self.protocol())
+            protocol.check_decision(made, snapshots)
+            tables = {name: snapshot.declared_table() for name, snapshot in snapshots.items()}
+            members = protocol.members(tables, self.parameters, made)
+            if members is not None:
+                ChosenMembers(self.folder, ulid).keep(members)
         generations = {name: snapshot.generation for name, snapshot in snapshots.items()}
-        self._ask_to_apply(RequestKind.DECIDE, decision=made.model_dump(mode="json"), generations=generations)
+        self._ask_to_apply(
+            RequestKind.DECIDE, ulid=ulid, decision=made.model_dump(mode="json"), generations=generations
+        )
 
     @property
     def decision_kind(self) -> type[ProtocolParameters]:

@@ -13,7 +13,9 @@ from cryoloom.workflow.parameters import ProtocolParameters
 from cryoloom.workflow.protocol._base import Protocol
 
 if TYPE_CHECKING:
-    from cryoloom.data import Schema, Snapshot, Table
+    import polars as pl
+
+    from cryoloom.data import Snapshot, Table
     from cryoloom.workflow.workspace import RoundWorkspace, SourceContext, Workspace
 
 
@@ -180,13 +182,13 @@ class DecideProtocol(Protocol):
         """The decision that holds until a person decides otherwise; None asks at once."""
         return None
 
-    def check_decision(self, decision: Any, schemas: Mapping[str, Schema]) -> None:
+    def check_decision(self, decision: Any, inputs: Mapping[str, Snapshot[Any]]) -> None:
         """Refuse, when a person decides, what could not be applied.
 
         Parameters
         ----------
         decision : what was decided
-        schemas : name of an input → its columns; every input that is connected has items
+        inputs : name of an input → what the person could see of it; every input that is connected has items
 
         Raises
         ------
@@ -196,7 +198,37 @@ class DecideProtocol(Protocol):
 
     @abstractmethod
     def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:
-        """Apply a decision to the newest generation of every input."""
+        """Apply a decision to the newest generation of every input.
+
+        Raises
+        ------
+        InputError
+            If it cannot be applied to them: the run fails with this sentence, until somebody decides otherwise.
+        """
+
+    def members(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> pl.DataFrame | None:
+        """The members that a decision chooses of the round that it is made on, to be kept with it.
+
+        Returns
+        -------
+        Ids in a column ``id``, beside them whatever `apply_to_members` needs. None if no members are to be kept, or if
+        there are none to choose from yet.
+        """
+        return None
+
+    def keeps_to_members(self, parameters: Any) -> bool:
+        """Whether a decision holds for its members alone, and is not applied anew to newer rounds."""
+        return False
+
+    def apply_to_members(
+        self, tables: Mapping[str, Table], parameters: Any, members: pl.DataFrame
+    ) -> Mapping[str, Table]:
+        """Choose exactly these members in the newest generation of every input; takes what `members` gave."""
+        raise NotImplementedError(f"{self.id} keeps to the members of a decision, but does not say how to choose them.")
+
+    def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[str]:
+        """Sentences that warn people of what a decision does not find where it is applied; none if all is well."""
+        return ()
 
 
 class WholeProtocol(Protocol):

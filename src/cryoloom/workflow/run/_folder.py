@@ -95,6 +95,11 @@ class RunFolder:
         return self.path / "requests"
 
     @property
+    def decisions(self) -> Path:
+        """Folder of what decisions chose of the rounds that they were made on."""
+        return self.path / "decisions"
+
+    @property
     def attempts(self) -> Path:
         """Folder of attempts."""
         return self.path / "attempts"
