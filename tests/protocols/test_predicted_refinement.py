@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from phantom_particles import DIAMETER, write_particles
+from phantom_particles import BOX, DIAMETER, PIXEL, write_particles
 
 from cryoloom.protocols.refine._cost import refinement_memory
+from cryoloom.protocols.refine._protocol import settings_of
 from cryoloom.workflow.lane import Capacity
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
@@ -19,7 +20,9 @@ def test_its_driver_says_it_once_the_inputs_are_there(make_project, tmp_path, mo
     shared = {"diameter": DIAMETER, "symmetry": "D7", "accept_symmetry": True, "iterations": 2, "trust": "quick"}
     run = project.add("refine", particles="1.particles", reference="2.volumes", **shared)
     assert predicted(run) is None
-    small = Capacity(1, refinement_memory(COUNT, FITS))
+    small = Capacity(
+        1, refinement_memory(COUNT, settings_of(run.parameters), FITS, extent=BOX * PIXEL, diameter=DIAMETER)
+    )
     monkeypatch.setattr(project.environment.inline, "capacity", lambda: small)
     monkeypatch.setattr("cryoloom.protocols.refine._cost.refinement_seconds", lambda *_, **__: 50 * 3600.0)
     monkeypatch.setenv("PATH", str(tmp_path))

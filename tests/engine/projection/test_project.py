@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from cryoloom.engine.kernels import extract_coefficients, extract_slices, half_transform_shape, insert_coefficients
+from cryoloom.engine.kernels import extract_coefficients, half_transform_shape, insert_coefficients
 from cryoloom.engine.optics import ContrastTransfer, transfer_image
 from cryoloom.engine.projection import project_volume, volume_transform
 from cryoloom.errors import ParameterError
@@ -85,16 +85,6 @@ def test_relion_projects_alike(volume, tmp_path):
     scale = (ours * theirs).sum() / (ours**2).sum()
     # Both interpolate linearly on a grid twice as fine; RELION rounds what it stores, and keeps its own radius.
     assert relative_error(scale * ours, theirs) < 0.01
-
-
-def test_a_list_of_frequencies_reads_what_a_slice_reads(volume):
-    transform = volume_transform(volume)
-    rotations = Rotation.random(5, np.random.default_rng(4)).as_matrix()
-    slices = extract_slices(transform, rotations, box_size=BOX, radius=BOX // 2)
-    frequencies = np.array([(3, 4), (0, 7), (10, -12), (20, 3)], np.float32)
-    listed = extract_coefficients(transform, rotations, frequencies, threads=2)
-    rows, columns = frequencies[:, 1].astype(int) % BOX, frequencies[:, 0].astype(int)
-    assert listed == pytest.approx(slices[:, rows, columns], rel=1e-5)
 
 
 @pytest.mark.parametrize("radius", [8, 7.3])  # of images magnified by a percent it is no whole number

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def volume_transform(
     volume: NDArray[np.floating[Any]], *, radius: float | None = None, padding: int = 2, threads: int = 1
 ) -> NDArray[np.complex64]:
-    """Transform a map so that `extract_slices` and `extract_coefficients` can read slices of it.
+    """Transform a map so that `extract_coefficients` can read slices of it.
 
     The map is padded with zeros, which makes its Fourier grid finer, and divided by the fall-off that linear
     interpolation on that grid will cause.
