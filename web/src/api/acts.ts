@@ -1,0 +1,23 @@
+import { answered, api } from "./client";
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+const place = (project: string, run: string) => ({ params: { path: { project, run } } });
+
+/** What people ask of runs; each answers when the server has taken it in. */
+export const startRun = (project: string, run: string) => answered(api.POST("/api/projects/{project}/runs/{run}/start", place(project, run)));
+export const stopRun = (project: string, run: string) => answered(api.POST("/api/projects/{project}/runs/{run}/stop", place(project, run)));
+export const closeSource = (project: string, run: string) => answered(api.POST("/api/projects/{project}/runs/{run}/close", place(project, run)));
+export const retryFailed = (project: string, run: string) => answered(api.POST("/api/projects/{project}/runs/{run}/retry", place(project, run)));
+
+export const annotate = (project: string, run: string, body: Schemas["Annotation"]) =>
+  answered(api.PUT("/api/projects/{project}/runs/{run}/annotations", { ...place(project, run), body }));
+
+export const changeDraft = (project: string, run: string, change: Schemas["DraftChange"]) =>
+  answered(api.PATCH("/api/projects/{project}/runs/{run}", { ...place(project, run), body: change }));
+
+export const addRun = (project: string, run: Schemas["NewRun"]) =>
+  answered(api.POST("/api/projects/{project}/runs", { params: { path: { project } }, body: run }));
+
+export const createProject = (name: string) => answered(api.POST("/api/projects", { body: { name } }));

@@ -1,0 +1,34 @@
+import { MantineProvider } from "@mantine/core";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { createBrowserRouter } from "react-router";
+import { RouterProvider } from "react-router/dom";
+import { queryClient } from "../api/queries";
+import { PageSkeleton } from "./PageSkeleton";
+import { Lost } from "./Lost";
+import { Shell } from "./Shell";
+import { schemeManager, theme, tokens } from "./theme";
+
+const router = createBrowserRouter([
+  {
+    element: <Shell />,
+    errorElement: <Lost />,
+    hydrateFallbackElement: <PageSkeleton />,
+    children: [
+      { index: true, lazy: async () => ({ Component: (await import("../projects/ProjectsPage")).ProjectsPage }) },
+      { path: "projects/:project", lazy: async () => ({ Component: (await import("../workflow/WorkflowPage")).WorkflowPage }) },
+      { path: "projects/:project/sets", lazy: async () => ({ Component: (await import("../sets/SetsPage")).SetsPage }) },
+      { path: "projects/:project/runs/:run/outputs/:output", lazy: async () => ({ Component: (await import("../sets/RowsPage")).RowsPage }) },
+      { path: "*", element: <Lost /> },
+    ],
+  },
+]);
+
+export function App() {
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={tokens} colorSchemeManager={schemeManager} defaultColorScheme="auto">
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

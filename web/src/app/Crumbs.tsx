@@ -1,0 +1,44 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useLocation, useParams } from "react-router";
+import { projectQuery, runsQuery } from "../api/queries";
+import { runName } from "../workflow/names";
+
+interface Crumb {
+  words: string;
+  to: string;
+}
+
+/** Where one is. */
+export function Crumbs() {
+  const crumbs = useCrumbs();
+  return (
+    <nav className="crumbs" aria-label="Breadcrumb">
+      <title>{`${crumbs.slice(-2).map((crumb) => crumb.words).join(" · ")} · cryoloom`}</title>
+      <ol>
+        {crumbs.map((crumb, at) => (
+          <li key={crumb.to}>
+            {at === crumbs.length - 1 ? <span className="cut" aria-current="page">{crumb.words}</span> : <Link className="cut" to={crumb.to}>{crumb.words}</Link>}
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
+
+function useCrumbs(): Crumb[] {
+  const { project = "", run = "", output } = useParams();
+  const { pathname } = useLocation();
+  const name = useQuery({ ...projectQuery(project), enabled: project !== "" }).data?.name;
+  const runs = useQuery({ ...runsQuery(project), enabled: project !== "" }).data?.runs;
+  const crumbs = [{ words: "Projects", to: "/" }];
+  if (!project) return crumbs;
+  const home = `/projects/${project}`;
+  crumbs.push({ words: name ?? "…", to: home });
+  if (output) {
+    const found = runs?.find((one) => one.ulid === run);
+    crumbs.push({ words: "Sets", to: `${home}/sets` }, { words: found ? `${found.number} ${runName(found)}, ${output}` : output, to: pathname });
+  } else {
+    crumbs.push({ words: pathname.endsWith("/sets") ? "Sets" : "Workflow", to: pathname });
+  }
+  return crumbs;
+}

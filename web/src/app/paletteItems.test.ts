@@ -1,0 +1,22 @@
+import { expect, it } from "vitest";
+import { aRun } from "../api/sample";
+import { found, paletteItems, staying } from "./paletteItems";
+
+const ctf = { id: "ctf", version: 1, title: "Fit defocus", stage: "ctf", summary: "Fit defocus", shape: "map" as const, input_kinds: {}, output_kinds: {} };
+const items = paletteItems({ project: "P", projects: [], runs: [aRun({ ulid: "A", number: 1 }), aRun({ ulid: "B", number: 2 })], protocols: [ctf], switchTheme: () => undefined });
+
+it("puts what begins with the words before what only has them", () => {
+  expect(found(items, "add").map((item) => item.words)).toEqual(["Add CTF"]);
+  expect(found(items, "ctf").map((item) => item.words)).toEqual(["2 CTF", "1 CTF", "Add CTF"]);
+});
+
+it("has only projects and commands outside of a project", () => {
+  const outside = paletteItems({ project: undefined, projects: [], runs: [aRun()], protocols: [ctf], switchTheme: () => undefined });
+  expect(outside.map((item) => item.words)).toEqual(["All projects", "Switch light and dark"]);
+});
+
+it("keeps the view when it leads to the same page", () => {
+  const present = { pathname: "/projects/P", search: "?view=table&run=A&add=ctf" };
+  expect(staying("/projects/P?run=B", present)).toBe("/projects/P?view=table&run=B");
+  expect(staying("/projects/Q?run=B", present)).toBe("/projects/Q?run=B");
+});

@@ -1,0 +1,69 @@
+import type { ProjectSummary, ProtocolSummary, RunSummary } from "../api/types";
+import type { IconName } from "../kit/icons";
+import { protocolName, runName } from "../workflow/names";
+import { stageIcon } from "../workflow/stages";
+
+/** Something that the command palette can do. */
+export interface PaletteItem {
+  id: string;
+  group: "Commands" | "Runs" | "Projects" | "Add";
+  icon: IconName;
+  words: string;
+  more: string;
+  /** Where it leads; a function is called instead. */
+  act: string | (() => void);
+}
+
+interface Known {
+  project: string | undefined;
+  projects: readonly ProjectSummary[];
+  runs: readonly RunSummary[];
+  protocols: readonly ProtocolSummary[];
+  switchTheme: () => void;
+}
+
+/** Everything that can be done from here. */
+export function paletteItems({ project, projects, runs, protocols, switchTheme }: Known): PaletteItem[] {
+  const home = project && `/projects/${project}`;
+  const command = (words: string, icon: IconName, act: PaletteItem["act"]): PaletteItem => ({ id: `do ${words}`, group: "Commands", icon, words, more: "", act });
+  return [
+    ...(home
+      ? [
+          command("Show the workflow as a graph", "workflow", `${home}?view=graph`),
+          command("Show the workflow as a table", "sets", `${home}?view=table`),
+          command("Show the workflow as cards", "stageClass2d", `${home}?view=cards`),
+          command("Show all sets", "sets", `${home}/sets`),
+        ]
+      : []),
+    command("All projects", "folder", "/"),
+    command("Switch light and dark", "theme", switchTheme),
+    ...(home ? runs.toSorted((a, b) => b.number - a.number).map((run): PaletteItem => ({ id: run.ulid, group: "Runs", icon: stageIcon(run.stage), words: `${run.number} ${runName(run)}`, more: run.state ?? "unreadable", act: `${home}?run=${run.ulid}` })) : []),
+    ...(home ? protocols.map((protocol): PaletteItem => ({ id: `add ${protocol.id}`, group: "Add", icon: stageIcon(protocol.stage), words: `Add ${protocolName(protocol.id)}`, more: protocol.summary, act: `${home}?add=${protocol.id}` })) : []),
+    ...projects.map((one): PaletteItem => ({ id: one.ulid, group: "Projects", icon: "folder", words: one.name, more: one.folder, act: `/projects/${one.ulid}` })),
+  ];
+}
+
+const MOST = 40;
+
+/** The items in which every word is found, those that begin with the text first. */
+export function found(items: readonly PaletteItem[], text: string): PaletteItem[] {
+  const wanted = text.trim().toLowerCase();
+  const words = wanted.split(/\s+/).filter(Boolean);
+  const hits = items.filter((item) => {
+    const hay = `${item.words} ${item.more}`.toLowerCase();
+    return words.every((word) => hay.includes(word));
+  });
+  const first = (item: PaletteItem) => (item.words.toLowerCase().startsWith(wanted) ? 0 : words.every((word) => item.words.toLowerCase().includes(word)) ? 1 : 2);
+  return (wanted ? hits.toSorted((a, b) => first(a) - first(b)) : hits).slice(0, MOST);
+}
+
+const KEPT = ["view", "q", "state", "tag"];
+
+/** An address with what the present one says of the view, if it leads to the same page. */
+export function staying(to: string, present: { pathname: string; search: string }): string {
+  const [path = "", search = ""] = to.split("?");
+  if (path !== present.pathname || !search) return to;
+  const params = new URLSearchParams([...new URLSearchParams(present.search)].filter(([name]) => KEPT.includes(name)));
+  new URLSearchParams(search).forEach((value, name) => params.set(name, value));
+  return `${path}?${params.toString()}`;
+}

@@ -1,0 +1,50 @@
+import { Button } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { closeSource, startRun, stopRun } from "../api/acts";
+import type { ProtocolSummary, RunDetail, RunSummary } from "../api/types";
+import { Icon } from "../kit/Icon";
+import { ProblemNote } from "../kit/ProblemNote";
+import { isActive } from "../kit/status";
+import { DraftFooter } from "./DraftFooter";
+import type { Draft } from "./useDraft";
+
+interface Props {
+  project: string;
+  run: RunSummary;
+  detail: RunDetail;
+  draft: Draft;
+  shape: ProtocolSummary["shape"] | undefined;
+}
+
+/** What can be done with a run in its present state. */
+export function RunFooter({ project, run, detail, draft, shape }: Props) {
+  if (detail.read_only || run.state === null) return null;
+  if (run.state === "draft") return <DraftFooter project={project} run={run.ulid} draft={draft} />;
+  return <Acts project={project} run={run} shape={shape} />;
+}
+
+function Acts({ project, run, shape }: Pick<Props, "project" | "run" | "shape">) {
+  const start = useMutation({ mutationFn: () => startRun(project, run.ulid) });
+  const stop = useMutation({ mutationFn: () => stopRun(project, run.ulid) });
+  const close = useMutation({ mutationFn: () => closeSource(project, run.ulid) });
+  const failure = [start, stop, close].find((act) => act.isError);
+  const active = isActive(run.state);
+  return (
+    <footer>
+      {failure && <ProblemNote error={failure.error} />}
+      <div className="row">
+        <span className="grow faint sm" role="status">
+          {active && stop.isSuccess && "It was asked to stop; what is in flight is given up."}
+          {active && close.isSuccess && !stop.isSuccess && "It was told that nothing more will come."}
+        </span>
+        {active && shape === "source" && <Button loading={close.isPending} onClick={() => close.mutate()}>Close the source</Button>}
+        {active && <Button leftSection={<Icon name="stop" />} loading={stop.isPending} onClick={() => stop.mutate()}>Stop</Button>}
+        {!active && (
+          <Button variant={run.state === "finished" ? "default" : "filled"} leftSection={<Icon name="play" />} loading={start.isPending} onClick={() => start.mutate()}>
+            Go on
+          </Button>
+        )}
+      </div>
+    </footer>
+  );
+}

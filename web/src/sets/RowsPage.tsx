@@ -1,0 +1,47 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Link, useParams, useSearchParams } from "react-router";
+import { runsQuery } from "../api/queries";
+import { PageSkeleton } from "../app/PageSkeleton";
+import { count } from "../kit/format";
+import { Empty } from "../kit/Empty";
+import { KindGlyph } from "../kit/KindGlyph";
+import { kindWords } from "../kit/kinds";
+import { ProblemNote } from "../kit/ProblemNote";
+import { runName } from "../workflow/names";
+import { FilterLine } from "./FilterLine";
+import { MOST_ROWS } from "./rows";
+import { RowTable } from "./RowTable";
+import { pageQuery, type RowsAsked } from "./useRows";
+import "./sets.css";
+
+/** The rows of an output: sorted, filtered, and asked for as they come into view. */
+export function RowsPage() {
+  const { project = "", run = "", output = "" } = useParams();
+  const [params, setParams] = useSearchParams();
+  const asked: RowsAsked = { project, run, output, filter: params.get("filter") ?? "", sort: params.get("sort") ?? "", descending: params.has("descending") };
+  const first = useQuery({ ...pageQuery(asked, 0), placeholderData: keepPreviousData });
+  const runs = useQuery(runsQuery(project));
+  const made = runs.data?.runs.find((one) => one.ulid === run);
+  const change = (next: Partial<Pick<RowsAsked, "filter" | "sort" | "descending">>) => {
+    const { filter, sort, descending } = { ...asked, ...next };
+    setParams({ ...(filter && { filter }), ...(sort && { sort }), ...(descending && { descending: "" }) }, { replace: true });
+  };
+  if (first.isPending) return <PageSkeleton />;
+  const page = first.data;
+  return (
+    <main className="page" id="page">
+      <div className="pagehead">
+        <h1 className="row">{page && <KindGlyph kind={page.kind} />}{output}</h1>
+        {made && <span className="dim cut">of <Link to={`/projects/${project}?run=${run}`}>run {made.number}, {runName(made)}</Link></span>}
+        {page && <span className="faint nw hide-narrow">{kindWords(page.kind)}, {page.closed ? "complete" : "more may come"}</span>}
+        <span className="grow" />
+        <span className="dim nw" role="status">{page && (asked.filter ? `${count(page.matching)} of ${count(page.count)} match` : `${count(page.count)} items`)}</span>
+      </div>
+      <FilterLine filter={asked.filter} error={asked.filter ? first.error : null} columns={page?.columns} apply={(filter) => change({ filter })} />
+      {first.isError && !asked.filter && <div className="section"><ProblemNote error={first.error} /></div>}
+      {page?.matching === 0 && (asked.filter ? <Empty title="No item is like that"><p>Change the filter, or take it off to see all {count(page.count)} items.</p></Empty> : <Empty title="There is nothing in this set"><p>{page.closed ? "The run that makes it has ended and put nothing here." : "Items come here while the run that makes it goes on; this page shows them as they come."}</p></Empty>)}
+      {page && page.matching > 0 && <RowTable asked={asked} page={page} sort={(sort, descending) => change({ sort, descending })} />}
+      {page && page.matching > MOST_ROWS && <p className="most sm dim">The first {count(MOST_ROWS)} rows in this order are shown. A filter or another order shows others.</p>}
+    </main>
+  );
+}

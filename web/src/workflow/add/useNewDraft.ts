@@ -1,0 +1,68 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { addRun } from "../../api/acts";
+import { withRun } from "../../api/events";
+import { problemOf } from "../../api/problems";
+import { runQuery, runsQuery } from "../../api/queries";
+import type { InputLink, ProtocolDocument } from "../../api/types";
+import { spokenOf } from "../../inspector/form/conditions";
+import type { Changing } from "../../inspector/form/ParametersForm";
+import type { Values } from "../../inspector/form/values";
+import { fits, type OutputChoice } from "../outputs";
+import { useWorkflow } from "../useWorkflow";
+
+interface NewDraft extends Changing {
+  links: Readonly<Record<string, InputLink>>;
+  values: Values;
+  link: (input: string, to: InputLink | null) => void;
+  /** What the server said that is about no value in particular. */
+  failure: Error | null;
+  creating: boolean;
+  create: () => void;
+}
+
+/** What has been chosen for a run that is being added; needed inputs begin with what fits: the selected run's, else the newest. */
+export function useNewDraft(project: string, protocol: ProtocolDocument, choices: readonly OutputChoice[]): NewDraft {
+  const [address, change] = useWorkflow();
+  const client = useQueryClient();
+  const [links, setLinks] = useState(() => proposed(protocol, choices, address.run));
+  const [values, setValues] = useState<Values>({});
+  const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
+  const adding = useMutation({
+    mutationFn: () => addRun(project, { protocol: protocol.id, inputs: links, parameters: { ...values } }),
+    onSuccess: (added) => {
+      client.setQueryData(runQuery(project, added.ulid).queryKey, added);
+      client.setQueryData(runsQuery(project).queryKey, (list) => list && { ...list, runs: withRun(list.runs, added) });
+      change({ add: null, run: added.ulid, tab: null });
+    },
+    onError: (error) => {
+      const { message } = problemOf(error);
+      setProblems(Object.fromEntries(spokenOf(message, protocol.parameters.map((parameter) => parameter.name)).map((name) => [name, message])));
+    },
+  });
+  const mended = (name: string) => setProblems((former) => Object.fromEntries(Object.entries(former).filter(([other]) => other !== name)));
+  return {
+    links,
+    values,
+    problems,
+    link: (input, to) => setLinks((former) => Object.fromEntries(Object.entries({ ...former, [input]: to }).filter((pair): pair is [string, InputLink] => pair[1] !== null))),
+    commit: (name, value) => {
+      setValues((former) => ({ ...former, [name]: value }));
+      mended(name);
+    },
+    refuse: (name, problem) => setProblems((former) => ({ ...former, [name]: problem })),
+    failure: adding.isError && Object.keys(problems).length === 0 ? adding.error : null,
+    creating: adding.isPending,
+    create: () => adding.mutate(),
+  };
+}
+
+function proposed(protocol: ProtocolDocument, choices: readonly OutputChoice[], selected: string | null): Record<string, InputLink> {
+  const found: Record<string, InputLink> = {};
+  for (const port of protocol.inputs) {
+    const fitting = choices.filter((choice) => fits(choice, port.kind));
+    const choice = fitting.find((one) => one.run.ulid === selected) ?? fitting[0];
+    if (choice && !port.optional) found[port.name] = choice.link;
+  }
+  return found;
+}

@@ -1,0 +1,79 @@
+import { ReactFlow, ReactFlowProvider } from "@xyflow/react";
+import "@xyflow/react/dist/base.css";
+import { useElementSize } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { protocolsQuery } from "../../api/queries";
+import type { RunSummary } from "../../api/types";
+import { shelfOf } from "../outputs";
+import { GraphBar } from "./GraphBar";
+import { FARTHEST } from "./layout";
+import { graphOf } from "./model";
+import { RunNode } from "./RunNode";
+import { useCanvasKeys } from "./useCanvasKeys";
+import { useFit } from "./useFit";
+import { useFlow } from "./useFlow";
+import { useLayout } from "./useLayout";
+import { useInView } from "./useInView";
+import { WovenEdge } from "./WovenEdge";
+import "./graph.css";
+
+interface Props {
+  project: string;
+  runs: RunSummary[];
+  /** The runs that are looked for; null: all. */
+  found: RunSummary[] | null;
+  selected: string | null;
+  select: (run: string) => void;
+}
+
+const NODES = { run: RunNode };
+const EDGES = { woven: WovenEdge };
+const STILL = { nodesDraggable: false, nodesConnectable: false, nodesFocusable: false, edgesFocusable: false, elementsSelectable: false, disableKeyboardA11y: true, zoomOnDoubleClick: false, onlyRenderVisibleElements: true, proOptions: { hideAttribution: true } } as const;
+
+/** The runs as a graph, from left to right. */
+export default function RunGraph(props: Props) {
+  return (
+    <ReactFlowProvider key={props.project}>
+      <Canvas {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+function Canvas({ runs, found, selected, select }: Props) {
+  const { ref, width, height } = useElementSize();
+  const protocols = useQuery(protocolsQuery).data;
+  const model = useMemo(() => graphOf(runs, shelfOf(runs, protocols ?? [])), [runs, protocols]);
+  const { data: layout, isError } = useLayout(model, width, height);
+  const { nodes, edges } = useFlow(model, layout, found, selected);
+  const fit = useFit(layout, width, height);
+  const keys = useCanvasKeys(layout, selected, select, fit);
+  useInView(layout, selected);
+  return (
+    <>
+      <div ref={ref} className="canvas">
+        {layout ? (
+          <ReactFlow
+            {...STILL}
+            nodes={nodes}
+            edges={edges}
+            nodeTypes={NODES}
+            edgeTypes={EDGES}
+            minZoom={FARTHEST}
+            maxZoom={2}
+            tabIndex={0}
+            aria-label="Workflow graph"
+            aria-describedby="graph-keys"
+            aria-activedescendant={selected ? `node-${selected}` : undefined}
+            onInit={() => void fit()}
+            onNodeClick={(_event, node) => select(node.id)}
+            onKeyDown={keys}
+          />
+        ) : (
+          <p className="waiting">{isError ? "The graph could not be laid out. The table and the cards show the same runs." : "Drawing the graph…"}</p>
+        )}
+      </div>
+      <GraphBar model={model} fit={fit} />
+    </>
+  );
+}
