@@ -31,8 +31,9 @@ export default function Palette({ project, close }: { project: string | undefine
     Enter: () => chosen && run(chosen),
   };
   return (
-    <Modal opened onClose={close} withCloseButton={false} padding={0} size={600} yOffset="12vh" transitionProps={{ duration: 100 }} aria-label="Find runs and commands">
-      <div className="palette">
+    <Modal.Root opened onClose={close} padding={0} size={600} yOffset="12vh" transitionProps={{ duration: 100 }}>
+      <Modal.Overlay />
+      <Modal.Content className="palette" aria-label="Find runs and commands">
         <div className="palette-field">
           <Icon name="search" />
           <input
@@ -78,8 +79,8 @@ export default function Palette({ project, close }: { project: string | undefine
           ))}
         </div>
         {shown.length === 0 && <p className="waiting">Nothing is called so here.</p>}
-      </div>
-    </Modal>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

@@ -4,7 +4,7 @@ import { changeDraft } from "../api/acts";
 import { problemOf } from "../api/problems";
 import { runQuery } from "../api/queries";
 import type { InputLink } from "../api/types";
-import { spokenOf } from "./form/conditions";
+import { refusals } from "./form/refusals";
 import type { Values } from "./form/values";
 
 /** Changes of a draft: written as soon as a field is left, kept on the page while the server does not take them. */
@@ -47,9 +47,8 @@ export function useDraft(project: string, run: string): Draft {
           await client.invalidateQueries({ queryKey: [...runQuery(project, run).queryKey, "prediction"] });
         } catch (error) {
           const { message } = problemOf(error);
-          const about = spokenOf(message, Object.keys(pending));
-          const names = about.length > 0 ? about : [touched];
-          become({ ...latest.current, pending, problems: { ...latest.current.problems, ...Object.fromEntries(names.map((name) => [name, message])) } });
+          const about = refusals(message, Object.keys(pending));
+          become({ ...latest.current, pending, problems: { ...latest.current.problems, ...(Object.keys(about).length > 0 ? about : { [touched]: message }) } });
         }
       });
     },

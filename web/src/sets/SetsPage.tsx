@@ -67,7 +67,7 @@ function SetTable({ project, sets }: { project: string; sets: readonly OutputCho
               <td><Link to={`/projects/${project}/runs/${link.run}/outputs/${link.output}`}>{link.output}</Link></td>
               <td><span className="row"><KindGlyph kind={kind} />{kind ? kindWords(kind) : "cannot be told"}</span></td>
               <td className="r">{count(items)}</td>
-              <td>{run.number} {runName(run)}</td>
+              <td><Link to={`/projects/${project}?run=${run.ulid}`}>{run.number} {runName(run)}</Link></td>
               <td><Status look={lookOf(run.state)} /></td>
             </tr>
           ))}

@@ -2,7 +2,7 @@ import { Select, TextInput } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { useRef } from "react";
 import type { RunSummary } from "../api/types";
-import { count } from "../kit/format";
+import { count, counted } from "../kit/format";
 import { Icon } from "../kit/Icon";
 import { lookOf, STATES } from "../kit/status";
 import { isSearching, stateCounts, tagsOf } from "./filter";
@@ -42,7 +42,7 @@ export function SearchLine({ runs, found }: { runs: readonly RunSummary[]; found
       />
       {tags.length > 0 && <Select aria-label="Tag" placeholder="Any tag" clearable value={search.tag || null} onChange={(tag) => change({ tag })} data={tags} />}
       <span className="sm faint nw" role="status">
-        {isSearching(search) ? `${count(found)} of ${count(runs.length)} runs` : `${count(runs.length)} runs`}
+        {isSearching(search) ? `${count(found)} of ${counted(runs.length, "runs")}` : counted(runs.length, "runs")}
       </span>
     </search>
   );

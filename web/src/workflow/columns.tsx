@@ -16,7 +16,7 @@ export const features = tableFeatures({
 });
 
 /** Width in px of each column; the one without takes what is left. */
-export const WIDTHS: Readonly<Record<string, number | undefined>> = { number: 52, name: 200, state: 144, progress: 92, failed: 68, started: 100, seconds: 128, disk_bytes: 84 };
+export const WIDTHS: Readonly<Record<string, number | undefined>> = { number: 56, name: 184, state: 140, progress: 72, failed: 68, started: 92, seconds: 100, disk_bytes: 84 };
 
 /** Columns that go where there is little room. */
 export const MINOR: ReadonlySet<string> = new Set(["failed", "disk_bytes"]);

@@ -29,7 +29,7 @@ describe("outputsOf", () => {
     const choice = outputsOf(shelf).at(-1);
     if (!choice) throw new Error("no output");
     expect([fits(choice, "ctfs"), fits(choice, "any"), fits(choice, "movies")]).toEqual([true, true, false]);
-    expect(whyNot(choice, "movies")).toBe("1 CTF, ctfs holds CTFs; movies are needed here.");
+    expect(whyNot(choice, "movies")).toBe("1 CTF: ctfs holds CTFs; movies are needed here.");
   });
 });
 

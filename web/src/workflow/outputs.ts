@@ -52,7 +52,7 @@ export function fits(choice: OutputChoice, wanted: string): boolean {
 /** Why an output cannot be linked to an input. */
 export function whyNot(choice: OutputChoice, wanted: string): string {
   const holds = choice.kind ? `holds ${kindWords(choice.kind)}` : "holds what cannot be told yet";
-  return `${choiceName(choice)} ${holds}; ${kindWords(wanted)} are needed here.`;
+  return `${choice.run.number} ${runName(choice.run)}: ${choice.link.output} ${holds}; ${kindWords(wanted)} are needed here.`;
 }
 
 export function choiceName(choice: OutputChoice): string {

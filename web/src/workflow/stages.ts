@@ -1,3 +1,4 @@
+import { grouped } from "../kit/grouped";
 import type { IconName } from "../kit/icons";
 
 const STAGES: Record<string, IconName> = {
@@ -34,9 +35,7 @@ export interface StageGroup<T> {
 
 /** Things by stage, stages in the order of the work; those that are not known come last, by name. */
 export function byStage<T extends { stage: string }>(things: readonly T[]): StageGroup<T>[] {
-  const groups = new Map<string, T[]>();
-  for (const thing of things) groups.set(thing.stage, [...(groups.get(thing.stage) ?? []), thing]);
-  return [...groups].map(([stage, members]) => ({ stage, members })).sort((a, b) => place(a.stage) - place(b.stage) || a.stage.localeCompare(b.stage));
+  return [...grouped(things, (thing) => thing.stage)].map(([stage, members]) => ({ stage, members })).sort((a, b) => place(a.stage) - place(b.stage) || a.stage.localeCompare(b.stage));
 }
 
 export function compareStages(a: string, b: string): number {

@@ -46,7 +46,7 @@ export function Field(props: Props) {
 type Control = Props & { id: string; described: string | undefined };
 
 function Toggle({ id, value, commit, described }: Control) {
-  return <Switch id={id} checked={value === true} aria-describedby={described} onChange={(event) => commit(event.currentTarget.checked)} />;
+  return <Switch id={id} withThumbIndicator={false} checked={value === true} aria-describedby={described} onChange={(event) => commit(event.currentTarget.checked)} />;
 }
 
 function Choice({ id, parameter, value, commit, problem, described }: Control) {

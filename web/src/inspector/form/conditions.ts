@@ -1,4 +1,5 @@
 import type { ParameterDocument } from "../../api/types";
+import { grouped } from "../../kit/grouped";
 import type { Values } from "./values";
 
 /** The parameters that matter with these values: a condition names another parameter, or another one's value. */
@@ -27,12 +28,5 @@ export interface Section {
 
 /** Parameters by section, in the order in which sections are first declared. */
 export function sections(parameters: readonly ParameterDocument[]): Section[] {
-  const found = new Map<string, ParameterDocument[]>();
-  for (const parameter of parameters) found.set(parameter.section, [...(found.get(parameter.section) ?? []), parameter]);
-  return [...found].map(([title, members]) => ({ title, parameters: members }));
-}
-
-/** Which of some parameters the server's sentence speaks of: it begins with, or quotes, their names. */
-export function spokenOf(sentence: string, names: readonly string[]): string[] {
-  return names.filter((name) => new RegExp(`(^|[^\\w])${name}([^\\w]|$)`).test(sentence));
+  return [...grouped(parameters, (parameter) => parameter.section)].map(([title, members]) => ({ title, parameters: members }));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ParameterDocument } from "../../api/types";
-import { applicable, sections, spokenOf } from "./conditions";
+import { applicable, sections } from "./conditions";
+import { refusals } from "./refusals";
 import { asDeclared, parsed, shownValue, textOf } from "./values";
 
 const parameter = (changes: Partial<ParameterDocument>): ParameterDocument => ({
@@ -51,6 +52,8 @@ it("groups by section", () => {
   expect(found.map((one) => [one.title, one.parameters.map((p) => p.name)])).toEqual([["", ["a", "c"]], ["Edge", ["b"]]]);
 });
 
-it("finds what a sentence speaks of", () => {
-  expect(spokenOf("box_size (Box size) cannot be 3: too small.", ["box", "box_size"])).toEqual(["box_size"]);
+it("takes apart what the server says of several parameters", () => {
+  const message = "folder (Folder) has no value; set it. box_size (Box size, px) cannot be 3: input should be greater than 8.";
+  expect(refusals(message, ["box", "box_size", "folder"])).toEqual({ folder: "Has no value; set it.", box_size: "Cannot be 3: input should be greater than 8." });
+  expect(refusals("The gain reference does not fit the movies.", ["gain"])).toEqual({});
 });

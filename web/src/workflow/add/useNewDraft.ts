@@ -1,11 +1,8 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { addRun } from "../../api/acts";
-import { withRun } from "../../api/events";
 import { problemOf } from "../../api/problems";
-import { runQuery, runsQuery } from "../../api/queries";
 import type { InputLink, ProtocolDocument } from "../../api/types";
-import { spokenOf } from "../../inspector/form/conditions";
+import { useAddRun } from "../../api/useAddRun";
+import { refusals } from "../../inspector/form/refusals";
 import type { Changing } from "../../inspector/form/ParametersForm";
 import type { Values } from "../../inspector/form/values";
 import { fits, type OutputChoice } from "../outputs";
@@ -24,22 +21,15 @@ interface NewDraft extends Changing {
 /** What has been chosen for a run that is being added; needed inputs begin with what fits: the selected run's, else the newest. */
 export function useNewDraft(project: string, protocol: ProtocolDocument, choices: readonly OutputChoice[]): NewDraft {
   const [address, change] = useWorkflow();
-  const client = useQueryClient();
   const [links, setLinks] = useState(() => proposed(protocol, choices, address.run));
   const [values, setValues] = useState<Values>({});
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
-  const adding = useMutation({
-    mutationFn: () => addRun(project, { protocol: protocol.id, inputs: links, parameters: { ...values } }),
-    onSuccess: (added) => {
-      client.setQueryData(runQuery(project, added.ulid).queryKey, added);
-      client.setQueryData(runsQuery(project).queryKey, (list) => list && { ...list, runs: withRun(list.runs, added) });
-      change({ add: null, run: added.ulid, tab: null });
-    },
-    onError: (error) => {
-      const { message } = problemOf(error);
-      setProblems(Object.fromEntries(spokenOf(message, protocol.parameters.map((parameter) => parameter.name)).map((name) => [name, message])));
-    },
-  });
+  const adding = useAddRun(project, (added) => change({ add: null, run: added.ulid, tab: null }));
+  const create = () =>
+    adding.mutate(
+      { protocol: protocol.id, inputs: links, parameters: { ...values } },
+      { onError: (error) => setProblems(refusals(problemOf(error).message, protocol.parameters.map((parameter) => parameter.name))) },
+    );
   const mended = (name: string) => setProblems((former) => Object.fromEntries(Object.entries(former).filter(([other]) => other !== name)));
   return {
     links,
@@ -53,7 +43,7 @@ export function useNewDraft(project: string, protocol: ProtocolDocument, choices
     refuse: (name, problem) => setProblems((former) => ({ ...former, [name]: problem })),
     failure: adding.isError && Object.keys(problems).length === 0 ? adding.error : null,
     creating: adding.isPending,
-    create: () => adding.mutate(),
+    create,
   };
 }
 

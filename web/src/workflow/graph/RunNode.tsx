@@ -1,8 +1,8 @@
-import { Handle, Position, useStore, type Node, type NodeProps } from "@xyflow/react";
+import { useStore, type Node, type NodeProps } from "@xyflow/react";
 import { memo } from "react";
 import type { RunSummary } from "../../api/types";
 import { Icon } from "../../kit/Icon";
-import { shapeOf } from "../../kit/kinds";
+import { kindWords, shapeOf } from "../../kit/kinds";
 import { lookOf } from "../../kit/status";
 import { runName } from "../names";
 import { RunCard } from "../RunCard";
@@ -20,8 +20,8 @@ export const RunNode = memo(function RunNode({ data, selected }: NodeProps<RunFl
   return (
     <div className={`${classes} tone-${lookOf(run.state).tone}`} data-run={run.ulid} id={`node-${run.ulid}`} role="group" aria-label={`Run ${run.number}, ${runName(run)}, ${lookOf(run.state).word}`} aria-current={selected ? "true" : undefined}>
       {far ? <Plate run={run} /> : <RunCard run={run} />}
-      {inputs.map((port) => <PortHandle key={port.name} port={port} side={Position.Left} />)}
-      {outputs.map((port) => <PortHandle key={port.name} port={port} side={Position.Right} />)}
+      {!far && inputs.map((port) => <PortMark key={port.name} port={port} side="left" />)}
+      {!far && outputs.map((port) => <PortMark key={port.name} port={port} side="right" />)}
     </div>
   );
 });
@@ -35,13 +35,11 @@ function Plate({ run }: { run: RunSummary }) {
   );
 }
 
-function PortHandle({ port, side }: { port: Port; side: Position.Left | Position.Right }) {
+function PortMark({ port, side }: { port: Port; side: "left" | "right" }) {
   return (
-    <Handle id={port.name} type={side === Position.Left ? "target" : "source"} position={side} isConnectable={false} style={{ top: port.y }}>
-      <svg className="glyph" viewBox="-6 -6 12 12" aria-hidden="true">
-        <title>{port.name}</title>
-        <path d={shapeOf(port.kind)} />
-      </svg>
-    </Handle>
+    <svg className={`glyph port ${side}`} style={{ top: port.y }} viewBox="-6 -6 12 12" aria-hidden="true">
+      <title>{`${port.name}: ${kindWords(port.kind)}`}</title>
+      <path d={shapeOf(port.kind)} />
+    </svg>
   );
 }

@@ -3,7 +3,8 @@ import { aRun } from "../../api/sample";
 import { shelfOf } from "../outputs";
 import { keeping } from "./keeping";
 import { asked, fitted, neighbour, rounded, told } from "./layout";
-import { CARD, graphOf, structureOf } from "./model";
+import { CARD, COLUMN, graphOf, structureOf } from "./model";
+import { plainLayout } from "./plain";
 
 const protocol = { id: "motion", version: 1, title: "", stage: "motion", summary: "", shape: "map" as const, input_kinds: { movies: "movies" }, output_kinds: { micrographs: "micrographs" } };
 const first = aRun({ ulid: "A", number: 1, protocol: "motion", progress: { ...aRun().progress, outputs: { micrographs: 12 } } });
@@ -31,9 +32,19 @@ it("keeps the objects of what has not changed", () => {
 
 describe("layout", () => {
   it("asks for every card and connection", () => {
-    const question = asked(model, 1.5);
+    const question = asked(model, 900, 600);
     expect(question.children?.map((child) => child.id)).toEqual(["A", "B"]);
     expect(question.edges?.[0]).toMatchObject({ sources: ["A>micrographs"], targets: ["B<micrographs"] });
+  });
+
+  it("puts very many runs into columns by depth, none upon another", () => {
+    const third = aRun({ ulid: "C", number: 3, protocol: "motion" });
+    const { places, routes, width, height } = plainLayout(graphOf([first, second, third], shelfOf([first, second, third], [protocol])), 1);
+    const [a, b, c] = ["A", "B", "C"].map((run) => places.get(run));
+    expect([a, b]).toEqual([{ x: 0, y: 0 }, { x: COLUMN, y: 0 }]);
+    expect(c?.x === 0 && c.y >= CARD.height).toBe(true);
+    expect(routes.get("B.micrographs")?.at(-1)).toEqual({ x: COLUMN, y: (CARD.height * 1) / 3 });
+    expect([width, height]).toEqual([COLUMN + CARD.width, 2 * CARD.height + 64]);
   });
 
   it("reads places and routes", () => {

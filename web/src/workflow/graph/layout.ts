@@ -1,5 +1,6 @@
 import type { ElkExtendedEdge, ElkNode, ElkPoint } from "elkjs/lib/elk-api";
-import { CARD, type GraphModel } from "./model";
+import { depthsOf } from "./depths";
+import { CARD, COLUMN, type GraphModel } from "./model";
 
 export interface Place {
   x: number;
@@ -14,8 +15,6 @@ export interface Layout {
   routes: ReadonlyMap<string, Place[]>;
 }
 
-const MANY = 400; // runs, from which on looks give way to speed
-
 const OPTIONS = {
   "elk.algorithm": "layered",
   "elk.direction": "RIGHT",
@@ -24,7 +23,7 @@ const OPTIONS = {
   "elk.spacing.edgeNode": "16",
   "elk.spacing.edgeEdge": "10",
   "elk.spacing.componentComponent": "48",
-  "elk.layered.spacing.nodeNodeBetweenLayers": "52",
+  "elk.layered.spacing.nodeNodeBetweenLayers": String(COLUMN - CARD.width),
   "elk.layered.spacing.edgeNodeBetweenLayers": "18",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
   "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
@@ -32,15 +31,15 @@ const OPTIONS = {
 
 /** A long chain of few runs is wrapped into bands, so that its cards stay readable. */
 const WRAPPED = { "elk.layered.wrapping.strategy": "MULTI_EDGE", "elk.layered.wrapping.additionalEdgeSpacing": "24", "elk.layered.wrapping.correctionFactor": "1" };
+const SHRUNK = 0.75; // the zoom below which a chain is better wrapped
 
-const FAST = { "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF", "elk.layered.thoroughness": "2", "elk.layered.compaction.connectedComponents": "false" };
-
-/** The question to the layout engine; `aspect` is the width of the canvas over its height. */
-export function asked(model: GraphModel, aspect: number): ElkNode {
-  const many = model.nodes.length > MANY;
+/** The question to the layout engine, for a canvas of some size. */
+export function asked(model: GraphModel, width: number, height: number): ElkNode {
+  const columns = 1 + Math.max(0, ...depthsOf(model).values());
+  const long = columns * COLUMN * SHRUNK > width;
   return {
     id: "graph",
-    layoutOptions: { ...OPTIONS, ...(many ? FAST : WRAPPED), "elk.aspectRatio": String(many ? 2 : aspect) },
+    layoutOptions: { ...OPTIONS, ...(long ? WRAPPED : {}), "elk.aspectRatio": String(width / height) },
     children: model.nodes.map(({ run, inputs, outputs }) => ({
       id: run.ulid,
       ...CARD,

@@ -1,9 +1,10 @@
+import { Position, type NodeHandle } from "@xyflow/react";
 import { useMemo, useState } from "react";
 import type { RunSummary } from "../../api/types";
 import { counted } from "../../kit/format";
 import type { Layout } from "./layout";
 import { keeping } from "./keeping";
-import { CARD, type GraphModel } from "./model";
+import { CARD, type GraphModel, type Port } from "./model";
 import type { RunFlowNode } from "./RunNode";
 import type { WovenFlowEdge } from "./WovenEdge";
 
@@ -36,12 +37,19 @@ function flowNodes(model: GraphModel, layout: Layout | undefined, wanted: Readon
         type: "run",
         position,
         ...CARD,
+        measured: CARD,
+        handles: [...node.inputs.map((port) => handle(port, "target", Position.Left, 0)), ...node.outputs.map((port) => handle(port, "source", Position.Right, CARD.width))],
         selected: chosen,
         domAttributes: { "aria-roledescription": undefined },
         data: { node, dimmed: wanted !== null && !wanted.has(node.run.ulid) },
       },
     ];
   });
+}
+
+/** Where a connection can end; it is told and not looked up on the page, so that cards can leave their ports out. */
+function handle(port: Port, type: "source" | "target", position: Position, x: number): NodeHandle {
+  return { id: port.name, type, position, x, y: port.y, width: 0, height: 0 };
 }
 
 function flowEdges(model: GraphModel, layout: Layout | undefined, selected: string | null): WovenFlowEdge[] {

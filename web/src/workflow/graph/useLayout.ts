@@ -3,6 +3,9 @@ import ELK from "elkjs/lib/elk-api";
 import elkWorker from "elkjs/lib/elk-worker.min.js?url";
 import { asked, told, type Layout } from "./layout";
 import { structureOf, type GraphModel } from "./model";
+import { plainLayout } from "./plain";
+
+const MANY = 250; // runs, from which on looks give way to speed
 
 const elk = new ELK({ workerFactory: () => new Worker(elkWorker) });
 
@@ -10,7 +13,7 @@ const elk = new ELK({ workerFactory: () => new Worker(elkWorker) });
 export function useLayout(model: GraphModel, width: number, height: number): UseQueryResult<Layout> {
   return useQuery({
     queryKey: ["layout", structureOf(model)],
-    queryFn: async () => told(await elk.layout(asked(model, width / height))),
+    queryFn: async () => (model.nodes.length > MANY ? plainLayout(model, width / height) : told(await elk.layout(asked(model, width, height)))),
     enabled: width > 0 && height > 0,
     placeholderData: keepPreviousData,
     structuralSharing: false,
