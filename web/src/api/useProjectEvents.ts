@@ -47,7 +47,10 @@ function follow(project: string, client: QueryClient, tell: (state: LiveState) =
   const connect = () => {
     const after = client.getQueryData(runsQuery(project).queryKey)?.event ?? "";
     source = new EventSource(`/api/projects/${project}/events?after=${encodeURIComponent(after)}`);
-    source.onopen = () => tell("live");
+    source.onopen = () => {
+      tell("live");
+      void client.refetchQueries({ type: "active", predicate: (query) => query.state.status === "error" });
+    };
     source.onerror = () => {
       tell("reconnecting");
       if (source.readyState !== EventSource.CLOSED) return;

@@ -1,4 +1,5 @@
 import type { RunDetail } from "../api/types";
+import { moment } from "../kit/format";
 import { shownValue } from "./form/values";
 
 /** Where, when and by whom a run was made. */
@@ -7,8 +8,8 @@ export function RunFacts({ detail }: { detail: RunDetail }) {
     ["Lane", shownValue(detail.options.lane)],
     ["Made by", detail.created_by],
     ["Made", moment(detail.created)],
-    ["Started", moment(detail.started)],
-    ["Ended", moment(detail.ended)],
+    ["Started", detail.started ? moment(detail.started) : ""],
+    ["Ended", detail.ended ? moment(detail.ended) : ""],
     ["Attempts", detail.attempt > 1 ? String(detail.attempt) : ""],
     ["Protocol", `${detail.protocol}, version ${detail.protocol_version}`],
   ];
@@ -25,8 +26,4 @@ export function RunFacts({ detail }: { detail: RunDetail }) {
       </dl>
     </section>
   );
-}
-
-function moment(stamp: string | null): string {
-  return stamp === null ? "" : new Date(stamp).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }

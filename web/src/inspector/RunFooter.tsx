@@ -42,7 +42,7 @@ function Acts({ project, run, detail, shape }: Omit<Props, "draft">) {
       </p>
       <div className="row acts">
         <Button variant="subtle" leftSection={<Icon name="copy" />} loading={copy.isPending} onClick={() => copy.mutate({ protocol: detail.protocol, inputs: detail.inputs, parameters: detail.parameters, options: detail.options, label: detail.label })}>Copy as draft</Button>
-        {active && shape === "source" && <Button loading={close.isPending} onClick={() => close.mutate()}>Close the source</Button>}
+        {active && shape === "source" && <Button loading={close.isPending} onClick={() => close.mutate()}>Close source</Button>}
         {active && <Button leftSection={<Icon name="stop" />} loading={stop.isPending} onClick={() => stop.mutate()}>Stop</Button>}
         {!active && (
           <Button variant={run.state === "finished" ? "default" : "filled"} leftSection={<Icon name="play" />} loading={start.isPending} onClick={() => start.mutate()}>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, count, counted, duration, measured } from "./format";
+import { ago, bytes, count, counted, duration, measured, moment } from "./format";
 
 describe("count", () => {
   it("groups digits by three with a narrow space", () => {
@@ -46,6 +46,8 @@ describe("ago", () => {
     [86_400 * 30, "2026-10-30"],
   ])("says %d s as %s", (seconds, said) => expect(ago(now - seconds * 1000, now)).toBe(said));
 });
+
+it("tells a moment", () => expect(moment(new Date(2026, 10, 28, 12, 4).toISOString())).toBe("28 Nov 2026, 12:04"));
 
 describe("measured", () => {
   it.each([

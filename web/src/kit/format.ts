@@ -49,6 +49,14 @@ export function ago(then: number, now: number): string {
   return days === 1 ? "yesterday" : days < 14 ? `${days} days ago` : new Date(then).toISOString().slice(0, 10);
 }
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** A time stamp in the time of this place: "28 Nov 2026, 12:44". */
+export function moment(stamp: string): string {
+  const at = new Date(stamp);
+  return `${at.getDate()} ${MONTHS[at.getMonth()] ?? ""} ${at.getFullYear()}, ${pad(at.getHours())}:${pad(at.getMinutes())}`;
+}
+
 /** A measured number with about four digits; whole numbers as they are. */
 export function measured(value: number): string {
   if (!Number.isFinite(value)) return "–";

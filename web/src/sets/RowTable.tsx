@@ -25,7 +25,9 @@ export function RowTable({ asked, page, sort }: Props) {
   const wanted = useMemo(() => pagesOf(top, bottom), [top, bottom]);
   const pages = usePages(asked, wanted);
   const { filter, sort: sorted, descending } = asked;
-  useEffect(() => box.current?.scrollTo({ top: 0 }), [filter, sorted, descending]);
+  useEffect(() => {
+    if (box.current) box.current.scrollTop = 0;
+  }, [filter, sorted, descending]);
   const widths = page.columns.map(widthOf);
   const total = widths.reduce((sum, width) => sum + width, 0);
   const below = lines.getTotalSize() - (drawn.at(-1)?.end ?? 0);

@@ -1,6 +1,6 @@
 import { Select, TextInput } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
-import { useRef } from "react";
+import { useDebouncedCallback, useHotkeys } from "@mantine/hooks";
+import { useEffect, useRef } from "react";
 import type { RunSummary } from "../api/types";
 import { count, counted } from "../kit/format";
 import { Icon } from "../kit/Icon";
@@ -8,10 +8,16 @@ import { lookOf, STATES } from "../kit/status";
 import { isSearching, stateCounts, tagsOf } from "./filter";
 import { useWorkflow } from "./useWorkflow";
 
-/** What is looked for among the runs. */
+const WAITED = 120; // ms after the last letter; the field is the writer's own meanwhile
+
+/** What is looked for among the runs; the address follows what is typed. */
 export function SearchLine({ runs, found }: { runs: readonly RunSummary[]; found: number }) {
   const [{ search }, change] = useWorkflow();
   const field = useRef<HTMLInputElement>(null);
+  const find = useDebouncedCallback((text: string) => change({ q: text || null }), WAITED);
+  useEffect(() => {
+    if (field.current && document.activeElement !== field.current) field.current.value = search.text;
+  }, [search.text]);
   useHotkeys([["/", () => field.current?.focus()]]);
   const counts = stateCounts(runs);
   const tags = tagsOf(runs);
@@ -24,11 +30,12 @@ export function SearchLine({ runs, found }: { runs: readonly RunSummary[]; found
         placeholder="Find by name, number, protocol, stage"
         leftSection={<Icon name="search" />}
         rightSection={<kbd>/</kbd>}
-        value={search.text}
-        onChange={(event) => change({ q: event.currentTarget.value || null })}
+        defaultValue={search.text}
+        onChange={(event) => find(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key !== "Escape") return;
-          change({ q: null });
+          event.currentTarget.value = "";
+          find("");
           event.currentTarget.blur();
         }}
       />

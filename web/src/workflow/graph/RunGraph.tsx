@@ -6,6 +6,7 @@ import { useMemo } from "react";
 import { protocolsQuery } from "../../api/queries";
 import type { RunSummary } from "../../api/types";
 import { shelfOf } from "../outputs";
+import { EdgeLayer } from "./EdgeLayer";
 import { GraphBar } from "./GraphBar";
 import { FARTHEST } from "./layout";
 import { graphOf } from "./model";
@@ -15,7 +16,6 @@ import { useFit } from "./useFit";
 import { useFlow } from "./useFlow";
 import { useLayout } from "./useLayout";
 import { useInView } from "./useInView";
-import { WovenEdge } from "./WovenEdge";
 import "./graph.css";
 
 interface Props {
@@ -28,7 +28,6 @@ interface Props {
 }
 
 const NODES = { run: RunNode };
-const EDGES = { woven: WovenEdge };
 const STILL = { nodesDraggable: false, nodesConnectable: false, nodesFocusable: false, edgesFocusable: false, elementsSelectable: false, disableKeyboardA11y: true, zoomOnDoubleClick: false, onlyRenderVisibleElements: true, proOptions: { hideAttribution: true } } as const;
 
 /** The runs as a graph, from left to right. */
@@ -42,10 +41,10 @@ export default function RunGraph(props: Props) {
 
 function Canvas({ runs, found, selected, select }: Props) {
   const { ref, width, height } = useElementSize();
-  const protocols = useQuery(protocolsQuery).data;
+  const { data: protocols, isPending } = useQuery(protocolsQuery);
   const model = useMemo(() => graphOf(runs, shelfOf(runs, protocols ?? [])), [runs, protocols]);
-  const { data: layout, isError } = useLayout(model, width, height);
-  const { nodes, edges } = useFlow(model, layout, found, selected);
+  const { data: layout, isError } = useLayout(model, isPending ? 0 : width, height);
+  const { nodes, lines } = useFlow(model, layout, found, selected);
   const fit = useFit(layout, width, height);
   const keys = useCanvasKeys(layout, selected, select, fit);
   useInView(layout, selected);
@@ -56,9 +55,7 @@ function Canvas({ runs, found, selected, select }: Props) {
           <ReactFlow
             {...STILL}
             nodes={nodes}
-            edges={edges}
             nodeTypes={NODES}
-            edgeTypes={EDGES}
             minZoom={FARTHEST}
             maxZoom={2}
             tabIndex={0}
@@ -68,7 +65,9 @@ function Canvas({ runs, found, selected, select }: Props) {
             onInit={() => void fit()}
             onNodeClick={(_event, node) => select(node.id)}
             onKeyDown={keys}
-          />
+          >
+            <EdgeLayer lines={lines} />
+          </ReactFlow>
         ) : (
           <p className="waiting">{isError ? "The graph could not be laid out. The table and the cards show the same runs." : "Drawing the graph…"}</p>
         )}

@@ -6,11 +6,10 @@ import { kindWords, shapeOf } from "../../kit/kinds";
 import { lookOf } from "../../kit/status";
 import { runName } from "../names";
 import { RunCard } from "../RunCard";
+import { FAR } from "./layout";
 import type { GraphNode, Port } from "./model";
 
 export type RunFlowNode = Node<{ node: GraphNode; dimmed: boolean }, "run">;
-
-const FAR = 0.5; // zoom below which cards show only what can be read
 
 /** A run in the graph: its card with typed ports, or a plain plate when it is seen from afar. */
 export const RunNode = memo(function RunNode({ data, selected }: NodeProps<RunFlowNode>) {

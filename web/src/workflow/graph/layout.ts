@@ -117,6 +117,9 @@ const MARGIN = 28; // px around everything
 const NEAREST = 1.15;
 export const FARTHEST = 0.04;
 
+/** The zoom below which cards show only what can be read from there. */
+export const FAR = 0.5;
+
 /** The view in which all of a layout fits into a box, not nearer than cards are made for. */
 export function fitted(layout: Pick<Layout, "width" | "height">, width: number, height: number) {
   const zoom = Math.max(FARTHEST, Math.min(NEAREST, (width - 2 * MARGIN) / layout.width, (height - 2 * MARGIN) / layout.height));

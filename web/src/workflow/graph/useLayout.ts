@@ -9,7 +9,7 @@ const MANY = 250; // runs, from which on looks give way to speed
 
 const elk = new ELK({ workerFactory: () => new Worker(elkWorker) });
 
-/** Where the cards lie: worked out beside the page, once for each structure; counts that change move nothing. */
+/** Where the cards lie: worked out beside the page, once for each structure; counts that change move nothing. Nothing is asked while the width is 0. */
 export function useLayout(model: GraphModel, width: number, height: number): UseQueryResult<Layout> {
   return useQuery({
     queryKey: ["layout", structureOf(model)],
