@@ -15,12 +15,12 @@ REFERENCE = Path(__file__).parent / "reference"
 
 def protocol_pages() -> str:
     """Every protocol: inputs, outputs, parameters."""
-    from cryoloom.cli._declarations import as_document
     from cryoloom.runtime import InstalledEnvironment
+    from cryoloom.workflow.protocol import declaration_of
 
     lines = ["# Protocols", "", "Generated from their declarations; `cryoloom protocols ID` shows the same.", ""]
     for protocol in InstalledEnvironment().protocols().values():
-        declared = as_document(protocol)
+        declared = declaration_of(protocol)
         lines += [f"## {declared['id']}", "", f"*{declared['stage']}, version {declared['version']}*", ""]
         lines += [declared["description"], ""]
         for heading in ("inputs", "outputs"):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cryoloom.cli._declarations import as_document
 from cryoloom.runtime import InstalledEnvironment, Project
+from cryoloom.workflow.protocol import declaration_of
 
 TUTORIAL = (Path(__file__).parents[2] / "docs" / "tutorial-map.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", TUTORIAL, re.DOTALL) for line in block.splitlines()]
@@ -28,9 +28,9 @@ def test_what_is_added_reads_what_was_added_before() -> None:
             name, _, value = word.partition("=")
             if flag == "--in":
                 number, _, output = value.partition(".")
-                assert name in {port["name"] for port in as_document(protocol)["inputs"]}, word
+                assert name in {port["name"] for port in declaration_of(protocol)["inputs"]}, word
                 source = environment.protocol(protocols[int(number) - 1])
-                assert output in {port["name"] for port in as_document(source)["outputs"]}, word
+                assert output in {port["name"] for port in declaration_of(source)["outputs"]}, word
             else:
                 assert name in protocol.Parameters.model_fields, word
         protocols.append(protocol.id)

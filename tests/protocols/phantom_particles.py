@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -47,14 +48,43 @@ def write_particles(
     ctfs = np.stack([transfer_image((BOX, BOX), pixel, transfer) for transfer in transfers])
     images = project_volume(truth, angles, shifts, ctfs, pixel_size=pixel)
     images += random.normal(0, noise * images.std(), images.shape).astype(np.float32)
+    found = {"defocus_u": defocus, "defocus_v": defocus - 300, "defocus_angle": np.full(count, 30.0)}
+    return write_set(folder, images, truth, pixel, {**found, **poses_of(angles, shifts)})
+
+
+def poses_of(angles: np.ndarray, shifts: np.ndarray) -> dict[str, np.ndarray]:
+    """The columns of angles (n, 3) in degrees and shifts (n, 2) in Å."""
+    return {
+        "rot": angles[:, 0],
+        "tilt": angles[:, 1],
+        "psi": angles[:, 2],
+        "shift_x": shifts[:, 0],
+        "shift_y": shifts[:, 1],
+    }
+
+
+def write_set(
+    folder: Path, images: np.ndarray, truth: np.ndarray, pixel: float, columns: dict[str, np.ndarray], **optics: Any
+) -> Path:
+    """Write truth.mrc, particles.mrcs and particles.star; returns the last.
+
+    Parameters
+    ----------
+    images : (n, y, x)
+    truth : (z, y, x)
+    pixel : in Å
+    columns : of particles, each (n,)
+    optics : what the one optics group has beside voltage and the like
+    """
     write_volume(folder / "truth.mrc", truth, pixel_size=pixel)
     write_stack(folder / "particles.mrcs", images.astype(np.float32), pixel_size=pixel)
-    optics = OpticsGroup.describe(
+    group = OpticsGroup.describe(
         name="one",
         voltage=300.0,
         spherical_aberration=2.7,
         amplitude_contrast=0.1,
         extra={"rlnMicrographPixelSize": 1.0},
+        **optics,
     )
     rows = [
         Particle(
@@ -65,17 +95,10 @@ def write_particles(
             file="particles.mrcs",
             index=index,
             pixel_size=pixel,
-            box_size=BOX,
-            defocus_u=defocus[index],
-            defocus_v=defocus[index] - 300,
-            defocus_angle=30.0,
-            rot=angles[index, 0],
-            tilt=angles[index, 1],
-            psi=angles[index, 2],
-            shift_x=shifts[index, 0],
-            shift_y=shifts[index, 1],
-        ).with_optics(optics)
-        for index in range(count)
+            box_size=images.shape[-1],
+            **{name: values[index].item() for name, values in columns.items()},
+        ).with_optics(group)
+        for index in range(len(images))
     ]
     star = folder / "particles.star"
     relion.write_particles(star, Table.of(rows, "particles"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from phantom_particles import BOX, DIAMETER, PIXEL, write_particles
 
 from cryoloom.protocols.refine._cost import refinement_memory
-from cryoloom.protocols.refine._protocol import settings_of
+from cryoloom.protocols.refine._given import settings_of
 from cryoloom.workflow.lane import Capacity
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState

@@ -10,18 +10,17 @@ import mrcfile
 import numpy as np
 import pytest
 from distorted_particles import BOX, DIAMETER, EVEN, MATRIX, PIXEL, UNEVEN, images_of, optics_of, specimen
+from phantom_particles import poses_of, write_set
 from phantoms import found_state
 from simulated_stacks import random_poses
 
 from cryoloom.cli.main import main
-from cryoloom.data import OpticsGroup, Particle, Table
 from cryoloom.engine.fsc import fourier_shell_correlation
 from cryoloom.engine.kernels import half_transform_shape
 from cryoloom.engine.likelihood import ParticleImages
 from cryoloom.engine.maps import soft_sphere
 from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.engine.trust import nested_subsets, shared_noise
-from cryoloom.formats import relion, write_stack, write_volume
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
 from cryoloom.protocols.reconstruct._compute import sums_of
 
@@ -49,37 +48,12 @@ def uneven() -> ParticleImages:
 
 def write_particles(folder: Path, particles: ParticleImages) -> Path:
     """particles.star with true poses, particles.mrcs and truth.mrc."""
-    write_volume(folder / "truth.mrc", specimen(), pixel_size=PIXEL)
-    write_stack(folder / "particles.mrcs", particles.images, pixel_size=PIXEL)
-    matrix = particles.optics.groups[0].magnification
-    described = {"voltage": 300.0, "spherical_aberration": 2.7, "amplitude_contrast": 0.1}
-    optics = OpticsGroup.describe(
-        name="one", **described, magnification_matrix=matrix, extra={"rlnMicrographPixelSize": 1.0}
+    optics = particles.optics
+    columns = {name: getattr(optics, name) for name in ("defocus_u", "defocus_v", "defocus_angle")}
+    columns |= {**poses_of(ANGLES, SHIFTS), "half_set": HALVES}
+    return write_set(
+        folder, particles.images, specimen(), PIXEL, columns, magnification_matrix=optics.groups[0].magnification
     )
-    rows = [
-        Particle(
-            id=1000 + index,
-            micrograph_id=1,
-            x=200.0 * (index % 20),
-            y=200.0 * (index // 20),
-            file="particles.mrcs",
-            index=index,
-            pixel_size=PIXEL,
-            box_size=BOX,
-            defocus_u=particles.optics.defocus_u[index],
-            defocus_v=particles.optics.defocus_v[index],
-            defocus_angle=particles.optics.defocus_angle[index],
-            rot=ANGLES[index, 0],
-            tilt=ANGLES[index, 1],
-            psi=ANGLES[index, 2],
-            shift_x=SHIFTS[index, 0],
-            shift_y=SHIFTS[index, 1],
-            half_set=int(HALVES[index]),
-        ).with_optics(optics)
-        for index in range(COUNT)
-    ]
-    relion.write_particles(folder / "particles.star", Table.of(rows, "particles"))
-    return folder / "particles.star"
 
 
 @pytest.fixture(scope="module")

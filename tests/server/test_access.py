@@ -117,5 +117,8 @@ def test_files_outside_the_app_are_not_served(settings: ServerSettings, tmp_path
             "the script",
             "public, max-age=31536000, immutable",
         )
+        gone = client.get("/assets/of-a-former-build.js")
+        assert gone.status_code == 404
+        assert "the page" not in gone.text.replace("load the page anew", "")
         for path in ("/../secret", "/..%2fsecret", "/%2e%2e/secret", "/link", f"/{tmp_path}/secret", "/assets/%00"):
             assert "secret" not in client.get(path).text, path

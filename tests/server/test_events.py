@@ -56,10 +56,13 @@ def test_who_follows_from_a_list_is_told_what_changed_since_then(project: Projec
 def test_who_comes_with_an_unknown_event_is_told_to_read_everything(project: Project, after: str) -> None:
     async def look() -> None:
         feed = ProjectFeed(project, run_summaries)
-        await feed.snapshot()
         events = feed.follow(after)
         (first,) = await take(events, 1)
         assert first.kind == "reset"
+        project.run(1).annotate(label="after it")
+        (next_one,) = await take(events, 1)
+        assert next_one.run is not None
+        assert next_one.run.label == "after it"  # what was there before comes with what is read anew
         await events.aclose()
 
     asyncio.run(look())

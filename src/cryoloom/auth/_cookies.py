@@ -62,6 +62,15 @@ def kept_secret(file: Path) -> bytes:
     OSError
         If it cannot be read or made.
     """
+    if not file.exists():
+        _make_secret(file)
+    found = file.read_bytes()
+    if len(found) < _SECRET_BYTES:
+        raise OSError(f"{file} holds no secret; remove it, and everybody signs in again.")
+    return found
+
+
+def _make_secret(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -74,7 +83,3 @@ def kept_secret(file: Path) -> bytes:
             os.link(part, file)
     finally:
         part.unlink()
-    found = file.read_bytes()
-    if len(found) < _SECRET_BYTES:
-        raise OSError(f"{file} holds no secret; remove it, and everybody signs in again.")
-    return found

@@ -1,36 +1,15 @@
-"""A protocol's declaration, as a document and as text."""
+"""A protocol's declaration, as text."""
 
 from __future__ import annotations
 
 import inspect
-from dataclasses import asdict
-from typing import Any
 
-from cryoloom.workflow.citations import cited
 from cryoloom.workflow.parameters import ParameterDescription, describe_parameters
-from cryoloom.workflow.protocol import Protocol
-
-
-def as_document(protocol: type[Protocol]) -> dict[str, Any]:
-    """Everything a protocol declares."""
-    return {
-        "id": protocol.id,
-        "version": protocol.version,
-        "stage": protocol.stage.value,
-        "title": protocol.title(),
-        "description": inspect.getdoc(protocol) or "",
-        "citations": _citations(protocol),
-        "inputs": [
-            {"name": port.name, "kind": port.kind, "help": port.help, "optional": port.optional}
-            for port in protocol.input_ports()
-        ],
-        "outputs": [{"name": port.name, "kind": port.kind, "help": port.help} for port in protocol.output_ports()],
-        "parameters": [asdict(description) for description in describe_parameters(protocol.Parameters)],
-    }
+from cryoloom.workflow.protocol import Protocol, citations_of
 
 
 def as_text(protocol: type[Protocol]) -> str:
-    """The same for people."""
+    """What a protocol declares, for people."""
     lines = [f"{protocol.id}, version {protocol.version} ({protocol.stage.value})", "", inspect.getdoc(protocol) or ""]
     if protocol.input_ports():
         lines += ["", "Inputs"]
@@ -50,12 +29,8 @@ def as_text(protocol: type[Protocol]) -> str:
         if parameter.help:
             lines.append(f"      {parameter.help}")
     if protocol.citations:
-        lines += ["", "Please cite", *(f"  {citation}" for citation in _citations(protocol))]
+        lines += ["", "Please cite", *(f"  {citation}" for citation in citations_of(protocol))]
     return "\n".join(lines)
-
-
-def _citations(protocol: type[Protocol]) -> list[str]:
-    return [str(citation) for citation in cited((text, protocol.id) for text in protocol.citations)]
 
 
 def _default(parameter: ParameterDescription) -> str:

@@ -28,7 +28,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "inputs": {
             name: f"{_number(graph, link.run) or 'removed'}.{link.output}" for name, link in record.inputs.items()
         },
-        "outputs": {name: _output_document(run, name) for name in record.output_kinds},
+        "outputs": {name: output.as_document() for name, output in run.outputs.items()},
         "options": record.options.model_dump(mode="json"),
         "replaces": _number(graph, record.replaces),
         "replaced_by": _number(graph, graph.replacement(run.ulid)),
@@ -47,17 +47,6 @@ def run_document(run: Run) -> dict[str, Any]:
 
 def _number(graph: RunGraph, ulid: str | None) -> int | None:
     return graph[ulid].number if ulid is not None and ulid in graph else None
-
-
-def _output_document(run: Run, name: str) -> dict[str, Any]:
-    from cryoloom.data import Item, StoredSet
-
-    stored: StoredSet[Item] = StoredSet(run.folder.outputs / name)
-    snapshot = stored.latest()
-    known = {"count": 0, "generation": 0, "closed": False}
-    if snapshot is not None:
-        known = {"count": snapshot.count, "generation": snapshot.generation, "closed": snapshot.closed}
-    return {"kind": run.record.output_kinds[name], **known}
 
 
 def run_text(document: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Sequence
@@ -42,20 +41,11 @@ def chosen_columns(table: Table, names: Sequence[str]) -> Table:
 
 
 def row_documents(table: Table) -> list[dict[str, Any]]:
-    """Rows for machines: identities as 16 hexadecimal digits, what is not a number as null."""
-    identities = {column.name for column in table.schema if column.dtype.endswith("uint64")}
-    return [
-        {name: _identity(value) if name in identities else _finite(value) for name, value in row.items()}
-        for row in table.frame.iter_rows(named=True)
-    ]
+    """Rows for machines, each by the names of its columns."""
+    from cryoloom.data import row_values
 
-
-def column_documents(table: Table) -> list[dict[str, str]]:
-    """What the columns are."""
-    return [
-        {"name": column.name, "type": column.dtype, "unit": column.unit, "meaning": column.meaning}
-        for column in table.schema
-    ]
+    names = table.frame.columns
+    return [dict(zip(names, row, strict=True)) for row in row_values(table.frame, table.schema)]
 
 
 def with_crossings(table: Table) -> Table:
@@ -189,18 +179,6 @@ def _below(value: Any, folder: str | None) -> Any:
 def _says_something(table: Table, name: str) -> bool:
     values = table.frame[name].drop_nulls()
     return bool(values.len()) and (table.schema[name].dtype == "bool" or set(values.unique()) not in ({""}, {0}))
-
-
-def _identity(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_identity(one) for one in value]
-    return None if value is None else f"{value:016x}"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _text(value: Any) -> str:

@@ -95,7 +95,8 @@ def protocols(
         text = "\n".join(f"{entry['id']:<{width}}  {entry['title']}" for entry in listed)
         emit(listed, as_json=as_json, text=text)
         return
-    from cryoloom.cli._declarations import as_document, as_text
+    from cryoloom.cli._declarations import as_text
+    from cryoloom.workflow.protocol import declaration_of
 
     declared = environment.protocol(protocol)
-    emit(as_document(declared), as_json=as_json, text=as_text(declared))
+    emit(declaration_of(declared), as_json=as_json, text=as_text(declared))

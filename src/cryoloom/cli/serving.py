@@ -11,14 +11,16 @@ from typing import Annotated
 
 import typer
 
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 
 def serve(
     folder: Annotated[
         Path, typer.Argument(metavar="PROJECTS-FOLDER", help="Whose sub-folders are the projects.")
     ] = Path(),
-    host: Annotated[str, typer.Option(help="Address to listen on; others can reach it only if it is not loopback.")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; other than loopback, only behind a proxy that speaks HTTPS.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8765,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in this machine's browser.")] = True,
 ) -> None:
@@ -44,7 +46,7 @@ def serve(
         projects_folder=folder.resolve(),
         key=key,
         signer=CookieSigner(secret),
-        hosts=frozenset({"127.0.0.1", "localhost", "::1", host}),
+        hosts=frozenset({*_LOOPBACK, host, socket.gethostname(), socket.getfqdn()}),
         app_folder=_built_app(),
     )
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  # asked for by the person who serves
@@ -53,10 +55,16 @@ def serve(
     if _is_headless():
         typer.echo(
             "This machine has no screen. On yours, this makes the address above work:\n\n"
-            f"    ssh -N -L {chosen}:127.0.0.1:{chosen} {this_person()}@{socket.gethostname()}\n"
+            f"    ssh -N -L {chosen}:{shown}:{chosen} {this_person()}@{socket.gethostname()}\n"
         )
     elif browser:
         webbrowser.open(address)
+    if host not in _LOOPBACK:
+        typer.echo(
+            f"Others can reach {host}, where nothing is encrypted: browsers elsewhere sign in only through a proxy "
+            "that speaks HTTPS.\n",
+            err=True,
+        )
     sys.stdout.flush()
     config = uvicorn.Config(
         create_application(settings), log_level="warning", server_header=False, timeout_graceful_shutdown=2

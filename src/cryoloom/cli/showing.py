@@ -104,8 +104,8 @@ def methods(
 
 
 def _show_rows(project: Project, name: str, condition: str, columns: list[str], limit: int, *, as_json: bool) -> None:
-    from cryoloom.cli._rows import chosen_columns, column_documents, row_documents
-    from cryoloom.data import Table, counted, filter_by, parse_condition
+    from cryoloom.cli._rows import chosen_columns, row_documents
+    from cryoloom.data import Table, column_documents, counted, filter_by, parse_condition
 
     output = project.output(name)
     snapshot = output.latest()
@@ -124,7 +124,7 @@ def _show_rows(project: Project, name: str, condition: str, columns: list[str], 
             "closed": snapshot.closed,
             "count": len(table),
             "matching": len(matching),
-            "columns": column_documents(rows),
+            "columns": column_documents(rows.schema),
             "rows": row_documents(rows),
         }
         emit(document, as_json=True, text="")

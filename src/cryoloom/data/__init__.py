@@ -28,6 +28,7 @@ from cryoloom.data._provenance import Ancestor, trace
 from cryoloom.data._stored import Changes, Snapshot, StoredSet
 from cryoloom.data._sweep import superseded_files, sweep_set
 from cryoloom.data._validation import DirectionalResolution, HalfMapDifference, ModelCorrelation, ViewDistribution
+from cryoloom.data._values import column_documents, row_values
 from cryoloom.data._words import counted, counted_were
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ __all__ = [
     "Volumes",
     "child_id",
     "column",
+    "column_documents",
     "columns_read_first",
     "content_of",
     "counted",
@@ -126,6 +128,7 @@ __all__ = [
     "polars_schema",
     "quantised_position",
     "register_kind",
+    "row_values",
     "split",
     "subset",
     "superseded_files",

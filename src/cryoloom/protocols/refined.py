@@ -52,7 +52,7 @@ class Refined:
 
     @property
     def resolution(self) -> float | None:
-        """Where the corrected correlation falls below 0.143, in Å; None without evidence of signal."""
+        """Up to which the half maps agree (`HalfMapCorrelation.resolution`), in Å; None without evidence of signal."""
         return self.correlation.resolution if self.has_signal else None
 
 

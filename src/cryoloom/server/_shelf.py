@@ -9,6 +9,7 @@ from pathlib import Path
 from cryoloom.errors import CryoloomError, NotFoundError, ProjectError
 from cryoloom.runtime import Project
 
+_RECORD = "project.json"
 _UNFIT = re.compile(r"[^\w.-]+")
 
 
@@ -25,28 +26,20 @@ class ProjectShelf:
         self._opened: dict[str, Project] = {}
         self._lock = threading.Lock()
 
-    def projects(self) -> list[Project]:
-        """Every project, by name; links that lead out of the folder are not followed."""
-        found = []
+    def look(self) -> tuple[list[Project], dict[str, str]]:
+        """Every project, by name, and name of a folder that should be one → why it cannot be opened.
+
+        Links that lead out of the folder are not followed.
+        """
+        projects, faults = [], {}
         for place in sorted(self.folder.iterdir()):
-            if not (place / "project.json").is_file() or not place.resolve().is_relative_to(self.folder):
+            if not (place / _RECORD).is_file() or not place.resolve().is_relative_to(self.folder):
                 continue
             try:
-                found.append(self._open(place))
-            except CryoloomError:  # a folder that is no project of ours, or not a whole one: `unreadable` tells of it
-                continue
-        return found
-
-    def unreadable(self) -> dict[str, str]:
-        """Name of a folder that should be a project → why it cannot be opened."""
-        found = {}
-        for place in sorted(self.folder.iterdir()):
-            if (place / "project.json").is_file() and place.resolve().is_relative_to(self.folder):
-                try:
-                    self._open(place)
-                except CryoloomError as error:
-                    found[place.name] = str(error)
-        return found
+                projects.append(self._open(place))
+            except CryoloomError as error:
+                faults[place.name] = str(error)
+        return projects, faults
 
     def project(self, ulid: str) -> Project:
         """The project of that identity.
@@ -58,9 +51,9 @@ class ProjectShelf:
         """
         with self._lock:
             known = self._opened.get(ulid)
-        if known is not None and (known.path / "project.json").is_file():
+        if known is not None and (known.path / _RECORD).is_file():
             return known
-        for project in self.projects():
+        for project in self.look()[0]:
             if project.record.ulid == ulid:
                 return project
         raise NotFoundError(f"There is no project {ulid} in {self.folder}; it may have been moved or removed.")

@@ -677,7 +677,10 @@ export interface components {
             kind: string;
             /** Help */
             help: string;
-            /** Optional */
+            /**
+             * Optional
+             * @default false
+             */
             optional: boolean;
         };
         /**
@@ -827,15 +830,13 @@ export interface components {
             id: string;
             /** Version */
             version: number;
-            /** Title */
+            /**
+             * Title
+             * @description What it does, in one line.
+             */
             title: string;
             /** Stage */
             stage: string;
-            /**
-             * Summary
-             * @description The first sentence of its description.
-             */
-            summary: string;
             /**
              * Shape
              * @enum {string}
@@ -872,15 +873,13 @@ export interface components {
             id: string;
             /** Version */
             version: number;
-            /** Title */
+            /**
+             * Title
+             * @description What it does, in one line.
+             */
             title: string;
             /** Stage */
             stage: string;
-            /**
-             * Summary
-             * @description The first sentence of its description.
-             */
-            summary: string;
             /**
              * Shape
              * @enum {string}

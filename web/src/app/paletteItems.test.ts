@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { aRun } from "../api/sample";
 import { found, paletteItems, staying } from "./paletteItems";
 
-const ctf = { id: "ctf", version: 1, title: "Fit defocus", stage: "ctf", summary: "Fit defocus", shape: "map" as const, input_kinds: {}, output_kinds: {} };
+const ctf = { id: "ctf", version: 1, title: "Fit defocus", stage: "ctf", shape: "map" as const, input_kinds: {}, output_kinds: {} };
 const items = paletteItems({ project: "P", projects: [], runs: [aRun({ ulid: "A", number: 1 }), aRun({ ulid: "B", number: 2 })], protocols: [ctf], switchTheme: () => undefined });
 
 it("puts what begins with the words before what only has them", () => {

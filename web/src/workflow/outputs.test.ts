@@ -4,7 +4,7 @@ import type { ProtocolSummary } from "../api/types";
 import { downstream, fits, outputKind, outputsOf, shelfOf, whyNot } from "./outputs";
 
 const protocol = (id: string, inputs: Record<string, string>, outputs: Record<string, string>): ProtocolSummary => ({
-  id, version: 1, title: id, stage: "sets", summary: id, shape: "map", input_kinds: inputs, output_kinds: outputs,
+  id, version: 1, title: id, stage: "sets", shape: "map", input_kinds: inputs, output_kinds: outputs,
 });
 const protocols = [protocol("ctf", { micrographs: "micrographs" }, { ctfs: "ctfs" }), protocol("filter", { items: "any" }, { kept: "same as items", rest: "same as items" })];
 const ctf = aRun({ ulid: "A", number: 1, protocol: "ctf", progress: { ...aRun().progress, outputs: { ctfs: 12 } } });

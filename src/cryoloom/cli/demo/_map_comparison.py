@@ -39,7 +39,7 @@ class MapComparison:
     agreement : least correlation of the first maps of independent runs; None if there was one run
     symmetry, true_symmetry : proposed, and of the specimen
     mirrored : the map is the mirror image of the specimen, which a first map cannot know
-    resolution : where the corrected correlation of the half maps falls below 0.143, in Å; None: no evidence of signal
+    resolution : up to which the half maps agree by their corrected correlation, in Å; None: no evidence of signal
     resolution_against_truth : where the correlation with the truth falls below 0.5, in Å; None: nowhere above it
     pixel_size : of the map, in Å
     frequency, against_truth : that curve, 1/Å

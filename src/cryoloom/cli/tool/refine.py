@@ -92,9 +92,10 @@ def refine(
     """Refine poses and map of particles in two independent half sets.
 
     Writes PREFIX_map.mrc, PREFIX_half1.mrc, PREFIX_half2.mrc, PREFIX_mask.mrc, PREFIX_particles.star with the poses for
-    RELION, and PREFIX_trust.html and .json, which tell how far the result can be believed. The resolution is where the
-    corrected correlation of the half maps falls below 0.143, or what a check makes of it that says worse. A mask that
-    is given takes the place of the one that is drawn about the map, and of the sphere outside of which maps are empty.
+    RELION, and PREFIX_trust.html and .json, which tell how far the result can be believed. The resolution is that up to
+    which the corrected correlation of the half maps exceeds 0.143 by its standard error, or what a check makes of it
+    that says worse. A mask that is given takes the place of the one that is drawn about the map, and of the sphere
+    outside of which maps are empty.
 
     Nothing is started if the reference correlates with itself by less than 0.7 at 20 Å under some operator.
 
@@ -118,7 +119,7 @@ def refine(
     from cryoloom.protocols.particle_images import read_particle_file
     from cryoloom.protocols.refine import Refine
     from cryoloom.protocols.refine._cost import refinement_memory, refinement_seconds, saved_by_quick
-    from cryoloom.protocols.refine._protocol import INITIAL_RESOLUTION
+    from cryoloom.protocols.refine._given import INITIAL_RESOLUTION
 
     local = search == "local"
     _check_start(half1, half2, local=local, align_reference=align_reference)

@@ -58,7 +58,7 @@ class Postprocessed:
     correlation : of the half maps
     guinier : how amplitudes fall
     b_factor : that was applied, in Å²; negative sharpens; 0 if it could not be told
-    resolution : where the corrected correlation falls below 0.143, in Å; None: no evidence of signal
+    resolution : up to which the halves agree (`HalfMapCorrelation.resolution`), in Å; None: no evidence of signal
     warnings : sentences about the mask, the halves and the B-factor
     """
 

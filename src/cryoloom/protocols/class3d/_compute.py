@@ -41,7 +41,7 @@ class FoundClass:
     number : from 1, the largest first
     map : and its halves
     count, share : of the particles for which it is the most probable one
-    resolution : where the corrected correlation of its half maps falls below 0.143, in Å; None without evidence
+    resolution : up to which its half maps agree (`HalfMapCorrelation.resolution`), in Å; None without evidence
     """
 
     number: int

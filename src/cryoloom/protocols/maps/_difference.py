@@ -47,7 +47,7 @@ class CompareHalves(MapProtocol):
         resolution: Angstrom | None = parameter(
             None,
             label="Filter to",
-            help="None: where the correlation of the halves falls below 0.143, and 20 Å if they do not correlate.",
+            help="None: up to what the halves agree on, and 20 Å if they do not correlate.",
             gt=1,
             le=200,
         )

@@ -170,9 +170,9 @@ class Postprocess(MapProtocol):
         """What a paper says of it."""
         how = "the B-factor of its Guinier plot" if parameters.b_factor is None else f"B = {parameters.b_factor:g} Å²"
         return (
-            "The resolution was estimated with cryoloom at a Fourier shell correlation of 0.143 between half maps, "
-            "corrected for the mask by phase randomisation, and is that of the pixels if the correlation does not fall "
-            f"so low; the map was sharpened by {how}."
+            "The resolution estimated with cryoloom is that up to which the Fourier shell correlation of half maps, "
+            "corrected for the mask by phase randomisation, exceeds 0.143 by its standard error, and that of the "
+            f"pixels if it does everywhere; the map was sharpened by {how}."
         )
 
     def particulars(self, parameters: Any, outputs: Mapping[str, Snapshot[Any]]) -> str:

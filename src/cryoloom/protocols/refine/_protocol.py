@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from cryoloom.data import FSC, Item, Mask, Particle, Snapshot, Volume, child_id, digest
+from cryoloom.data import FSC, Item, Mask, Particle, Snapshot, Volume
+from cryoloom.protocols.refine._given import (
+    given_map,
+    grid_of,
+    initial_resolution_of,
+    memory_of,
+    reference_of,
+    settings_of,
+    start_of,
+    warnings_of,
+)
+from cryoloom.protocols.refine._results import REFINED, believed, items_of, part_of_work, written
 from cryoloom.protocols.resolutions import told_absence, told_resolution
 from cryoloom.workflow.lane import Capacity, Resources
 from cryoloom.workflow.parameters import Angstrom, Level, Pixel, ProtocolParameters, parameter
@@ -24,19 +34,8 @@ from cryoloom.workflow.protocol import (
 from cryoloom.workflow.workspace import RoundWorkspace
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from cryoloom.data import Table
-    from cryoloom.engine.refinement import RefinementSettings, RefinementState
-    from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
-    from cryoloom.protocols.refine._start import Start
-    from cryoloom.protocols.refined import Refined
-    from cryoloom.protocols.trust import Finished, Headline, Trust
-    from cryoloom.protocols.upright_reference import UprightReference
-
-INITIAL_RESOLUTION: Mapping[str, float] = {"everywhere": 40.0, "local": 20.0}  # Å, unless another one is given
-_REFINED: Mapping[str, float] = {"quick": 0.95, "full": 0.45}  # share of the work that one refinement is
+    from cryoloom.engine.refinement import RefinementState
 
 
 class Refine(WholeProtocol):
@@ -183,15 +182,15 @@ class Refine(WholeProtocol):
 
     def resources(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Resources:
         """Memory follows from the number and size of the images, and from how widely it looks."""
-        grid = _grid(inputs["particles"], parameters)
-        return Resources(cpu=parameters.threads, memory=_memory(inputs, parameters, grid, grid.box_size))
+        grid = grid_of(inputs["particles"], parameters)
+        return Resources(cpu=parameters.threads, memory=memory_of(inputs, parameters, grid, grid.box_size))
 
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine; with the box that fits the memory."""
         from cryoloom.protocols.particle_images import advice_on_box
         from cryoloom.protocols.refine._cost import refinement_seconds, saved_by_quick
 
-        count, grid = inputs["particles"].count, _grid(inputs["particles"], parameters)
+        count, grid = inputs["particles"].count, grid_of(inputs["particles"], parameters)
         seconds = partial(
             refinement_seconds,
             count,
@@ -202,11 +201,11 @@ class Refine(WholeProtocol):
             threads=min(parameters.threads, capacity.cpu),
         )
         expected = seconds(full_trust=parameters.trust == "full")
-        memory = partial(_memory, inputs, parameters, grid)
+        memory = partial(memory_of, inputs, parameters, grid)
         advice = advice_on_box(grid, memory, capacity.memory)
         advice += saved_by_quick(expected, seconds(full_trust=False), "trust=quick")
-        given = _given_map(inputs, parameters) if parameters.search == "local" else None
-        return Prediction(expected, memory(grid.box_size), [*advice, *_warnings(given, parameters, grid)])
+        given = given_map(inputs, parameters) if parameters.search == "local" else None
+        return Prediction(expected, memory(grid.box_size), [*advice, *warnings_of(given, parameters, grid)])
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
@@ -222,7 +221,7 @@ class Refine(WholeProtocol):
         from cryoloom.protocols.refined import refined
         from cryoloom.protocols.trust import Finished
 
-        given, local = _given_map(inputs, parameters), parameters.search == "local"
+        given, local = given_map(inputs, parameters), parameters.search == "local"
         settings = settings_of(parameters, given)
         if local:
             check_goes_on(inputs["particles"].table())
@@ -237,12 +236,12 @@ class Refine(WholeProtocol):
         )
         tell(particles, workspace)
         check_halves(particles.half_sets, least=FEWEST)
-        reference = _reference(inputs, parameters, particles.grid, workspace)
+        reference = reference_of(inputs, parameters, particles.grid, workspace)
         mask = read_only_mask(inputs["masks"], particles.grid, workspace) if "masks" in inputs else None
-        for warning in (*_warnings(given, parameters, particles.grid), *reference.remarks):
+        for warning in (*warnings_of(given, parameters, particles.grid), *reference.remarks):
             workspace.warn(warning)
         workspace.list_in_log(reference.table.listing)
-        start = _start(given, parameters, particles, reference.volume, mask, workspace)
+        start = start_of(given, parameters, particles, reference.volume, mask, workspace)
         for remark in start.remarks:
             workspace.warn(remark)
 
@@ -260,11 +259,11 @@ class Refine(WholeProtocol):
             )
 
         state: RefinementState | None = None
-        report = _part(workspace, 0.0, _REFINED[parameters.trust])
+        report = part_of_work(workspace, 0.0, REFINED[parameters.trust])
         for state in kept_states(workspace, algorithm):
             report(*progress_of(state, settings.iterations))
             if not state.finished:
-                _write("partial", {"map": state.combined_map}, particles.grid, workspace)
+                written("partial", {"map": state.combined_map}, particles.grid, workspace)
         assert state is not None, "there is at least one iteration"  # noqa: S101
         result = refined(particles, state, symmetry=settings.symmetry, mask=mask, threads=workspace.threads)
         for warning in result.remarks:
@@ -274,9 +273,9 @@ class Refine(WholeProtocol):
         )
         first, second = state.half_maps
         maps = {"map": state.combined_map, "half1": first, "half2": second, "mask": result.mask}
-        files = _write("maps", maps, particles.grid, workspace)
-        page, headline = _believed(done, start.reference, parameters, workspace)
-        return _items(files, page, result, headline.resolution, particles.grid, given, parameters, workspace)
+        files = written("maps", maps, particles.grid, workspace)
+        page, headline = believed(done, start.reference, parameters, workspace)
+        return items_of(files, page, result, headline.resolution, particles.grid, given, parameters, workspace)
 
     def summary(self, outputs: Mapping[str, Snapshot[Any]], parameters: Any) -> str:
         """The resolution."""
@@ -290,223 +289,7 @@ class Refine(WholeProtocol):
         about = " by local searches about their former poses" if parameters.search == "local" else ""
         return (
             f"{counts.get('particles', 0)} particles were refined{about} in two independent half sets from a reference "
-            f"filtered to {_initial(parameters):g} Å with the symmetry {parameters.symmetry}. The resolution "
-            "is where the half maps' correlation, corrected by randomised phases for what the mask makes, falls below "
-            "0.143, or that of the pixels if it does not."
+            f"filtered to {initial_resolution_of(parameters):g} Å with the symmetry {parameters.symmetry}. The "
+            "resolution is that up to which the half maps' correlation, corrected by randomised phases for what the "
+            "mask makes, exceeds 0.143 by its standard error, or that of the pixels if it does everywhere."
         )
-
-
-def settings_of(parameters: Any, given: Volume | None = None) -> RefinementSettings:
-    """What the engine is told.
-
-    Parameters
-    ----------
-    parameters : of the run
-    given : the reference, which may tell up to where half sets were shown the same
-    """
-    from cryoloom.engine.refinement import RefinementSettings
-
-    names = ("symmetry", "shift_radius", "iterations", "seed")
-    values = {name: getattr(parameters, name) for name in names}
-    shared = parameters.shared_resolution or (given and given.shared_resolution)
-    if shared:
-        values["shared_resolution"] = shared
-    return RefinementSettings(initial_resolution=_initial(parameters), **values)
-
-
-def _initial(parameters: Any) -> float:
-    given: float | None = parameters.initial_resolution
-    return INITIAL_RESOLUTION[parameters.search] if given is None else given
-
-
-def _given_map(inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Volume:
-    from cryoloom.protocols.volumes import chosen_volume
-
-    return chosen_volume(inputs["reference"], parameters.reference_number, "reference_number")
-
-
-def _half_files(given: Volume | None, parameters: Any) -> tuple[str, str] | None:
-    """Half maps that a local search goes on from, if the reference has them."""
-    if given is None or parameters.search != "local":
-        return None
-    return (given.half1_file, given.half2_file) if given.half1_file and given.half2_file else None
-
-
-def _begins(given: Volume | None, parameters: Any) -> dict[str, bool]:
-    """What decides which details both half sets are shown alike."""
-    return {"goes_on": parameters.search == "local", "own_half_maps": _half_files(given, parameters) is not None}
-
-
-def _warnings(given: Volume | None, parameters: Any, grid: CommonGrid) -> tuple[str, ...]:
-    """What should be known before it starts."""
-    return settings_of(parameters, given).warnings(grid.pixel_size, **_begins(given, parameters))
-
-
-def _start(
-    given: Volume,
-    parameters: Any,
-    particles: LoadedParticles,
-    reference: NDArray[np.float32],
-    mask: NDArray[np.float32] | None,
-    workspace: RoundWorkspace,
-) -> Start:
-    from cryoloom.protocols.refine._start import Start, local_start, read_halves
-
-    if parameters.search != "local":
-        return Start(reference)
-    files = _half_files(given, parameters)
-    halves = None
-    if files is not None:
-        first, second = map(workspace.resolve, files)
-        halves = read_halves(first, second, particles.grid, pixel_size=given.pixel_size)
-    return local_start(particles, reference, halves, settings_of(parameters, given), mask, threads=workspace.threads)
-
-
-def _memory(inputs: Mapping[str, Snapshot[Any]], parameters: Any, grid: CommonGrid, box_size: int) -> int:
-    """In bytes, in a box that keeps the width of the images."""
-    from cryoloom.protocols.refine._cost import refinement_memory
-
-    return refinement_memory(
-        inputs["particles"].count,
-        settings_of(parameters),
-        box_size,
-        extent=grid.extent,
-        diameter=parameters.diameter,
-        local=parameters.search == "local",
-    )
-
-
-def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
-    from cryoloom.protocols.particle_images import common_grid, samplings_of
-
-    return common_grid(samplings_of(particles), box_size=parameters.box_size)
-
-
-def _reference(
-    inputs: Mapping[str, Snapshot[Any]], parameters: Any, grid: CommonGrid, workspace: RoundWorkspace
-) -> UprightReference:
-    from cryoloom.protocols.reference_maps import read_chosen_reference
-    from cryoloom.protocols.upright_reference import upright_reference
-
-    offer = "Let its axes be found (align_reference)"
-    if parameters.search == "local":
-        offer = "Bring it and its particles to the axes (align-to-symmetry)"
-    return upright_reference(
-        read_chosen_reference(inputs["reference"], parameters.reference_number, grid, workspace),
-        parameters.symmetry,
-        pixel_size=grid.pixel_size,
-        diameter=parameters.diameter,
-        align=parameters.align_reference,
-        accept=parameters.accept_symmetry,
-        offers=(offer, "accept_symmetry"),
-        threads=workspace.threads,
-    )
-
-
-def _part(workspace: RoundWorkspace, begin: float, end: float) -> Callable[[float, str], None]:
-    """Reports of one part of the round, as shares of the whole."""
-
-    def report(share: float, message: str) -> None:
-        workspace.report(begin + (end - begin) * share, message)
-
-    return report
-
-
-def _believed(
-    done: Finished, start: NDArray[np.float32], parameters: Any, workspace: RoundWorkspace
-) -> tuple[str | None, Headline]:
-    """Name of the trust page, None if it could not be made, and what it says of the resolution."""
-    from cryoloom.protocols.trust import PAGE_FAULTS, headline_without_page, write_trust
-
-    page, figures = (workspace.file("trust", f".{kind}") for kind in ("html", "json"))
-    try:
-        trust = _trust(done, start, parameters, workspace)
-        write_trust(page.path, figures.path, trust, f"{workspace.project.name}, {workspace.run}")
-    except PAGE_FAULTS as fault:
-        workspace.list_in_log(traceback.format_exc())
-        headline = headline_without_page(done.result, fault)
-        workspace.warn(headline.sentence)
-        return None, headline
-    if trust.is_doubtful:
-        workspace.warn(trust.headline.sentence)
-    return page.name, trust.headline
-
-
-def _trust(done: Finished, start: NDArray[np.float32], parameters: Any, workspace: RoundWorkspace) -> Trust:
-    """What can be believed of it, after the checks that were asked for."""
-    from cryoloom.protocols.checkpoints import kept_states
-    from cryoloom.protocols.refine._progress import progress_of
-    from cryoloom.protocols.trust import assess, cross_checked, second_refinement
-
-    checks = None
-    begun = _REFINED[parameters.trust]
-    if parameters.trust == "full":
-        report = _part(workspace, begun, 2.0 * begun)
-
-        def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
-            return second_refinement(done, start, state=state, threads=workspace.threads)
-
-        for state in kept_states(workspace, algorithm, name="second-checkpoint"):
-            share, message = progress_of(state, done.settings.iterations)
-            report(share, f"once more, {message}")
-        report = _part(workspace, 2.0 * begun, _REFINED["quick"])
-        checks = cross_checked(done, state, threads=workspace.threads, report=report)
-        begun = _REFINED["quick"]
-    report = _part(workspace, begun, 1.0)
-    return assess(done, cross_checks=checks, threads=workspace.threads, report=report)
-
-
-def _write(
-    category: str, maps: Mapping[str, NDArray[np.float32]], grid: CommonGrid, workspace: RoundWorkspace
-) -> dict[str, str]:
-    from cryoloom.formats import write_volume
-
-    files = {}
-    for name, volume in maps.items():
-        file = workspace.file(category, f"_{name}.mrc")
-        write_volume(file.path, volume, pixel_size=grid.pixel_size)
-        files[name] = file.name
-    return files
-
-
-def _items(
-    files: Mapping[str, str],
-    page: str | None,
-    result: Refined,
-    resolution: float | None,
-    grid: CommonGrid,
-    given: Volume,
-    parameters: Any,
-    workspace: RoundWorkspace,
-) -> dict[str, Table | list[Item]]:
-    from cryoloom.protocols.detectors import OwnDetector
-
-    shared = settings_of(parameters, given).shown_alike(**_begins(given, parameters))
-    sampling: dict[str, Any] = {"pixel_size": grid.pixel_size, "box_size": grid.box_size}
-    volume = Volume(
-        id=digest("map", workspace.run.encode(), b"1"),
-        file=files["map"],
-        half1_file=files["half1"],
-        half2_file=files["half2"],
-        mask_file=files["mask"],
-        trust_file=page,
-        resolution=resolution,
-        symmetry=parameters.symmetry.upper(),
-        **OwnDetector.of_particles(result.particles).columns,
-        hand=given.hand,
-        shared_resolution=shared,
-        **sampling,
-    )
-    mask = Mask(id=child_id(volume.id, "mask"), parent_id=volume.id, file=files["mask"], **sampling)
-    fscs: list[Item] = [
-        FSC(
-            id=child_id(volume.id, name),
-            parent_id=volume.id,
-            volume_id=volume.id,
-            curve=name,
-            frequency=tuple(curve.frequency.tolist()),
-            correlation=tuple(curve.correlation.tolist()),
-        )
-        for name, curve in result.correlation.curves.items()
-    ]
-    return {"volumes": [volume], "particles": result.particles, "masks": [mask], "fscs": fscs}

@@ -32,7 +32,7 @@ class Leak:
     near : pairs of particles, one in each half, whose refined centres nearly coincide; None if positions are not known
     distance : in Å, within which centres nearly coincide
     share : of all particles, how many have a twin in the other half
-    resolution_without : where the corrected correlation falls below 0.143 when one of each pair is left out, in Å; None
+    resolution_without : the same resolution when one of each pair is left out, in Å; None
         if it was not asked for, or there is no evidence of signal then
     """
 
@@ -95,7 +95,7 @@ class Trust:
     ----------
     counts : particles in each half set
     symmetry, diameter, box_size, pixel_size : of the refinement; lengths in Å, the box in pixels
-    resolution : where the corrected correlation of the half maps falls below 0.143, in Å; None without evidence
+    resolution : up to which the half maps agree (`HalfMapCorrelation.resolution`), in Å; None without evidence
     correlation : curves of the half maps
     views, directions : how views are spread after symmetry, and how the resolution depends on the direction
     difference_inside, difference_largest : of the half maps within the mask, in standard deviations of the solvent;
@@ -157,7 +157,8 @@ class Trust:
             still = f"the half maps' corrected correlation is still {last:.2f} there, and smaller pixels may show more"
             return Headline(worst, f"{told_resolution(worst, self.pixel_size)}: {still}.")
         if not reason:
-            return Headline(worst, f"{worst:.2f} Å, where the half maps' corrected correlation falls below 0.143.")
+            still = "up to which the half maps' corrected correlation exceeds 0.143 by its standard error"
+            return Headline(worst, f"{worst:.2f} Å, {still}.")
         if worst == self.resolution:
             return Headline(worst, f"{worst:.2f} Å, but {reason}.")
         return Headline(worst, f"{worst:.2f} Å instead of {self.resolution:.2f} Å: {reason}.")

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-from dataclasses import asdict
-from typing import Literal
+from typing import Any, Literal
 
-from cryoloom.server.models import ParameterDocument, PortDocument, ProtocolDocument, ProtocolSummary
-from cryoloom.workflow.citations import cited
-from cryoloom.workflow.parameters import describe_parameters
-from cryoloom.workflow.protocol import DecideProtocol, Protocol, SourceProtocol, WholeProtocol
+from cryoloom.server.models import ProtocolDocument, ProtocolSummary
+from cryoloom.workflow.protocol import DecideProtocol, Protocol, SourceProtocol, WholeProtocol, declaration_of
 
 Shape = Literal["source", "map", "whole", "decide"]
 
@@ -21,30 +17,21 @@ def protocol_summary(protocol: type[Protocol]) -> ProtocolSummary:
         version=protocol.version,
         title=protocol.title(),
         stage=protocol.stage.value,
-        summary=protocol.title(),
-        shape=_shape(protocol),
-        input_kinds={port.name: port.kind for port in protocol.input_ports()},
-        output_kinds={port.name: port.kind for port in protocol.output_ports()},
+        **_kinds(protocol),
     )
 
 
 def protocol_document(protocol: type[Protocol]) -> ProtocolDocument:
     """Everything that a protocol declares."""
-    described = [asdict(one) for one in describe_parameters(protocol.Parameters)]
-    return ProtocolDocument(
-        **protocol_summary(protocol).model_dump(),
-        description=inspect.getdoc(protocol) or "",
-        citations=[str(one) for one in cited((text, protocol.id) for text in protocol.citations)],
-        inputs=[
-            PortDocument(name=port.name, kind=port.kind, help=port.help, optional=port.optional)
-            for port in protocol.input_ports()
-        ],
-        outputs=[
-            PortDocument(name=port.name, kind=port.kind, help=port.help, optional=False)
-            for port in protocol.output_ports()
-        ],
-        parameters=[ParameterDocument.model_validate(one | {"choices": list(one["choices"])}) for one in described],
-    )
+    return ProtocolDocument.model_validate(declaration_of(protocol) | _kinds(protocol))
+
+
+def _kinds(protocol: type[Protocol]) -> dict[str, Any]:
+    return {
+        "shape": _shape(protocol),
+        "input_kinds": {port.name: port.kind for port in protocol.input_ports()},
+        "output_kinds": {port.name: port.kind for port in protocol.output_ports()},
+    }
 
 
 def _shape(protocol: type[Protocol]) -> Shape:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cryoloom.data import Item, StoredSet
 from cryoloom.errors import CryoloomError
 from cryoloom.server.models import (
     FailedItemDocument,
@@ -75,7 +73,7 @@ def run_detail(run: Run) -> RunDetail:
         annotation_revision=annotations.revision,
         parameters=record.parameters,
         options=record.options.model_dump(mode="json"),
-        outputs=[_output(run, name, kind) for name, kind in record.output_kinds.items()],
+        outputs=[OutputDocument(name=name, **output.as_document()) for name, output in run.outputs.items()],
         replaced_by=graph.replacement(run.ulid),
         read_by=list(graph.readers(run.ulid)),
         created_by=record.created_by,
@@ -105,12 +103,3 @@ def _named(entry: RunEntry, environment: Environment) -> tuple[str, str]:
     except CryoloomError:
         return entry.label or entry.protocol or entry.folder, ""
     return entry.label or protocol.title(), protocol.stage.value
-
-
-def _output(run: Run, name: str, kind: str) -> OutputDocument:
-    known: Mapping[str, int | bool] = {"count": 0, "generation": 0, "closed": False}
-    stored: StoredSet[Item] = StoredSet(run.folder.outputs / name)
-    snapshot = stored.latest()
-    if snapshot is not None:
-        known = {"count": snapshot.count, "generation": snapshot.generation, "closed": snapshot.closed}
-    return OutputDocument.model_validate({"name": name, "kind": kind, **known})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cryoloom.data import Item, Snapshot, parse_condition
+from cryoloom.data import Item, Snapshot, column_documents, parse_condition, row_values
 from cryoloom.errors import NotFoundError
 from cryoloom.server.models import ColumnDocument, RowPage
 
@@ -82,7 +81,6 @@ def row_page(
     else:
         rows, matching = snapshot.scan().slice(offset, limit).collect(), snapshot.count
     rows = rows.select(snapshot.columns)
-    identities = {column.name for column in snapshot.schema if column.dtype.endswith("uint64")}
     return RowPage(
         kind=snapshot.kind,
         generation=snapshot.generation,
@@ -90,17 +88,8 @@ def row_page(
         count=snapshot.count,
         matching=matching,
         offset=offset,
-        columns=[
-            ColumnDocument(name=column.name, type=column.dtype, unit=column.unit, meaning=column.meaning)
-            for column in snapshot.schema
-        ],
-        rows=[
-            [
-                _identity(value) if name in identities else _finite(value)
-                for name, value in zip(rows.columns, row, strict=True)
-            ]
-            for row in rows.iter_rows()
-        ],
+        columns=[ColumnDocument(**column) for column in column_documents(snapshot.schema)],
+        rows=row_values(rows, snapshot.schema),
     )
 
 
@@ -112,15 +101,3 @@ def _sorted_ids(snapshot: Snapshot[Item], condition: str, sort: str, *, descendi
         rows = rows.select("id", sort) if sort != "id" else rows.select("id")
         rows = rows.sort(sort, descending=descending, nulls_last=True, maintain_order=True)
     return rows.select("id").collect()["id"]
-
-
-def _identity(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_identity(one) for one in value]
-    return None if value is None else f"{value:016x}"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

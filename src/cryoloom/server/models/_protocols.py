@@ -14,9 +14,8 @@ class ProtocolSummary(Document):
 
     id: str
     version: int
-    title: str
+    title: str = Field(description="What it does, in one line.")
     stage: str
-    summary: str = Field(description="The first sentence of its description.")
     shape: Literal["source", "map", "whole", "decide"]
     input_kinds: dict[str, str] = Field(description="Name of an input → kind of its items.")
     output_kinds: dict[str, str]
@@ -28,7 +27,7 @@ class PortDocument(Document):
     name: str
     kind: str
     help: str
-    optional: bool
+    optional: bool = False
 
 
 class ParameterDocument(Document):

@@ -34,6 +34,8 @@ def app_files(application: FastAPI, folder: Path | None) -> None:
         if folder is None:
             return HTMLResponse(_NOT_BUILT, 200 if not address else 404)
         file = files.get(address, folder / "index.html")
+        if address.startswith("assets/") and address not in files:  # of a former build: no page, which is no script
+            return HTMLResponse("There is no such file; load the page anew.", 404)
         return FileResponse(file, headers=_FOR_EVER if file.parent.name == "assets" else _ASK_AGAIN)
 
 

@@ -14,13 +14,13 @@ router = APIRouter(prefix="/api/projects", tags=["projects"])
 @router.get("")
 def list_projects(context: ContextOfCall) -> list[ProjectSummary]:
     """Every project, by name."""
-    return [project_summary(project) for project in context.shelf.projects()]
+    return [project_summary(project) for project in context.shelf.look()[0]]
 
 
 @router.get("-unreadable")
 def list_unreadable(context: ContextOfCall) -> list[UnreadableProject]:
     """Folders that should be projects and cannot be opened, and why."""
-    return [UnreadableProject(folder=name, reason=why) for name, why in context.shelf.unreadable().items()]
+    return [UnreadableProject(folder=name, reason=why) for name, why in context.shelf.look()[1].items()]
 
 
 @router.post("", status_code=201)

@@ -44,6 +44,14 @@ class Output:
         """How another run's record names it."""
         return OutputReference(run=self.run.ulid, output=self.name)
 
+    def as_document(self) -> dict[str, Any]:
+        """What lists of outputs say of it: how much it holds, of which generation, and whether more may come."""
+        known = {"kind": self.kind, "count": 0, "generation": 0, "closed": False}
+        snapshot = self._stored.latest()
+        if snapshot is not None:
+            known |= {"count": snapshot.count, "generation": snapshot.generation, "closed": snapshot.closed}
+        return known
+
     def latest(self) -> Snapshot[Item]:
         """The newest generation.
 

@@ -1,6 +1,7 @@
 """Protocols: what a step of a workflow declares, and the shapes it can have."""
 
 from cryoloom.workflow.protocol._base import FileRole, Protocol, Stage
+from cryoloom.workflow.protocol._declaration import citations_of, declaration_of
 from cryoloom.workflow.protocol._ports import Input, InputPort, Output, OutputPort, input_set, output_set
 from cryoloom.workflow.protocol._prediction import Prediction
 from cryoloom.workflow.protocol._shapes import (
@@ -31,6 +32,8 @@ __all__ = [
     "Stage",
     "TableProtocol",
     "WholeProtocol",
+    "citations_of",
+    "declaration_of",
     "input_set",
     "output_set",
 ]

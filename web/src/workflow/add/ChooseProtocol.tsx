@@ -44,7 +44,7 @@ export function ChooseProtocol() {
                     <Icon name={stageIcon(stage)} />
                     <span>
                       <span className="b">{protocolName(protocol.id)}</span>
-                      <span className="sm faint">{protocol.summary}</span>
+                      <span className="sm faint">{protocol.title}</span>
                     </span>
                   </button>
                 </li>

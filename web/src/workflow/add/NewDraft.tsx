@@ -35,7 +35,7 @@ export function NewDraft({ project, runs, id, close }: Props) {
           <h2><Icon name={stageIcon(protocol.data?.stage ?? "")} /><span className="cut">Add: {protocolName(id)}</span></h2>
           {close}
         </div>
-        <p className="facts">{protocol.data?.summary}</p>
+        <p className="facts">{protocol.data?.title}</p>
         <button type="button" className="whynot sm" onClick={() => change({ add: "" })}>Choose another protocol</button>
       </header>
       {failed && <div className="section"><ProblemNote error={failed} /></div>}

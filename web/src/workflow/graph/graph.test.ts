@@ -6,7 +6,7 @@ import { asked, fitted, neighbour, rounded, told } from "./layout";
 import { CARD, COLUMN, graphOf, structureOf } from "./model";
 import { plainLayout } from "./plain";
 
-const protocol = { id: "motion", version: 1, title: "", stage: "motion", summary: "", shape: "map" as const, input_kinds: { movies: "movies" }, output_kinds: { micrographs: "micrographs" } };
+const protocol = { id: "motion", version: 1, title: "", stage: "motion", shape: "map" as const, input_kinds: { movies: "movies" }, output_kinds: { micrographs: "micrographs" } };
 const first = aRun({ ulid: "A", number: 1, protocol: "motion", progress: { ...aRun().progress, outputs: { micrographs: 12 } } });
 const second = aRun({ ulid: "B", number: 2, protocol: "ctf", inputs: { micrographs: { run: "A", output: "micrographs" }, lost: { run: "X", output: "y" } } });
 const model = graphOf([first, second], shelfOf([first, second], [protocol]));

@@ -1,0 +1,126 @@
+"""What a run of a refinement was given: what the engine is told, and the map, grid and memory that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cryoloom.data import Snapshot, Volume
+    from cryoloom.engine.refinement import RefinementSettings
+    from cryoloom.protocols.particle_images import CommonGrid, LoadedParticles
+    from cryoloom.protocols.refine._start import Start
+    from cryoloom.protocols.upright_reference import UprightReference
+    from cryoloom.workflow.workspace import RoundWorkspace
+
+INITIAL_RESOLUTION: Mapping[str, float] = {"everywhere": 40.0, "local": 20.0}  # Å, unless another one is given
+
+
+def settings_of(parameters: Any, given: Volume | None = None) -> RefinementSettings:
+    """What the engine is told.
+
+    Parameters
+    ----------
+    parameters : of the run
+    given : the reference, which may tell up to where half sets were shown the same
+    """
+    from cryoloom.engine.refinement import RefinementSettings
+
+    names = ("symmetry", "shift_radius", "iterations", "seed")
+    values = {name: getattr(parameters, name) for name in names}
+    shared = parameters.shared_resolution or (given and given.shared_resolution)
+    if shared:
+        values["shared_resolution"] = shared
+    return RefinementSettings(initial_resolution=initial_resolution_of(parameters), **values)
+
+
+def initial_resolution_of(parameters: Any) -> float:
+    given: float | None = parameters.initial_resolution
+    return INITIAL_RESOLUTION[parameters.search] if given is None else given
+
+
+def given_map(inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Volume:
+    from cryoloom.protocols.volumes import chosen_volume
+
+    return chosen_volume(inputs["reference"], parameters.reference_number, "reference_number")
+
+
+def _half_files(given: Volume | None, parameters: Any) -> tuple[str, str] | None:
+    """Half maps that a local search goes on from, if the reference has them."""
+    if given is None or parameters.search != "local":
+        return None
+    return (given.half1_file, given.half2_file) if given.half1_file and given.half2_file else None
+
+
+def begins(given: Volume | None, parameters: Any) -> dict[str, bool]:
+    """What decides which details both half sets are shown alike."""
+    return {"goes_on": parameters.search == "local", "own_half_maps": _half_files(given, parameters) is not None}
+
+
+def warnings_of(given: Volume | None, parameters: Any, grid: CommonGrid) -> tuple[str, ...]:
+    """What should be known before it starts."""
+    return settings_of(parameters, given).warnings(grid.pixel_size, **begins(given, parameters))
+
+
+def start_of(
+    given: Volume,
+    parameters: Any,
+    particles: LoadedParticles,
+    reference: NDArray[np.float32],
+    mask: NDArray[np.float32] | None,
+    workspace: RoundWorkspace,
+) -> Start:
+    from cryoloom.protocols.refine._start import Start, local_start, read_halves
+
+    if parameters.search != "local":
+        return Start(reference)
+    files = _half_files(given, parameters)
+    halves = None
+    if files is not None:
+        first, second = map(workspace.resolve, files)
+        halves = read_halves(first, second, particles.grid, pixel_size=given.pixel_size)
+    return local_start(particles, reference, halves, settings_of(parameters, given), mask, threads=workspace.threads)
+
+
+def memory_of(inputs: Mapping[str, Snapshot[Any]], parameters: Any, grid: CommonGrid, box_size: int) -> int:
+    """In bytes, in a box that keeps the width of the images."""
+    from cryoloom.protocols.refine._cost import refinement_memory
+
+    return refinement_memory(
+        inputs["particles"].count,
+        settings_of(parameters),
+        box_size,
+        extent=grid.extent,
+        diameter=parameters.diameter,
+        local=parameters.search == "local",
+    )
+
+
+def grid_of(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
+    from cryoloom.protocols.particle_images import common_grid, samplings_of
+
+    return common_grid(samplings_of(particles), box_size=parameters.box_size)
+
+
+def reference_of(
+    inputs: Mapping[str, Snapshot[Any]], parameters: Any, grid: CommonGrid, workspace: RoundWorkspace
+) -> UprightReference:
+    from cryoloom.protocols.reference_maps import read_chosen_reference
+    from cryoloom.protocols.upright_reference import upright_reference
+
+    offer = "Let its axes be found (align_reference)"
+    if parameters.search == "local":
+        offer = "Bring it and its particles to the axes (align-to-symmetry)"
+    return upright_reference(
+        read_chosen_reference(inputs["reference"], parameters.reference_number, grid, workspace),
+        parameters.symmetry,
+        pixel_size=grid.pixel_size,
+        diameter=parameters.diameter,
+        align=parameters.align_reference,
+        accept=parameters.accept_symmetry,
+        offers=(offer, "accept_symmetry"),
+        threads=workspace.threads,
+    )
