@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from cryoloom.engine.symmetry import point_group
+from cryoloom.engine.symmetry import group_order, point_group
 from cryoloom.errors import ParameterError
 
 ORDERS = {"C1": 1, "C3": 3, "C7": 7, "D2": 4, "D7": 14, "T": 12, "O": 24}
@@ -58,3 +58,14 @@ def test_what_is_no_group_is_refused(name):
 def test_icosahedra_are_refused_for_now(name):
     with pytest.raises(ParameterError, match="icosahedral.*such as C5 or T"):
         point_group(name)
+
+
+@pytest.mark.parametrize(("name", "order"), [*ORDERS.items(), ("I", 60), ("I1", 60), (" i3 ", 60)])
+def test_the_order_is_known_of_icosahedra_too(name, order):
+    assert group_order(name) == order
+
+
+@pytest.mark.parametrize("name", ["", "I6", "IH", "C3h"])
+def test_what_is_no_group_has_no_order(name):
+    with pytest.raises(ParameterError, match="no point group"):
+        group_order(name)

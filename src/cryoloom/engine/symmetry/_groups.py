@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 HIGHEST_ORDER = 99
 SAME_ROTATION = 1e-6  # largest difference of matrix elements
+_ICOSAHEDRAL = re.compile(r"I[1-5]?")  # RELION numbers the frames that it may lie in
+_ICOSAHEDRAL_ORDER = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +63,28 @@ def point_group(name: str) -> PointGroup:
     plain = name.strip().upper()
     found = re.fullmatch(r"([CD])([1-9]\d?)|T|O", plain)
     if found is None:
-        if re.fullmatch(r"I[1-5]?", plain):
+        if _ICOSAHEDRAL.fullmatch(plain):
             raise ParameterError(
                 f"The symmetry {name} is icosahedral, which cryoloom does not know yet; use a subgroup, such as C5 or "
                 "T, with the map on its axes."
             )
         raise ParameterError(f"The symmetry {name!r} is no point group; give for example C1, C3, D7, T or O.")
     return _group(plain)
+
+
+def group_order(name: str) -> int:
+    """How many rotations a point group holds, the identity included.
+
+    Parameters
+    ----------
+    name : C1 to C99, D1 to D99, T, O, or I with or without the number of its frame; lower case will do
+
+    Raises
+    ------
+    ParameterError
+        If the name is not that of a point group.
+    """
+    return _ICOSAHEDRAL_ORDER if _ICOSAHEDRAL.fullmatch(name.strip().upper()) else point_group(name).order
 
 
 @cache

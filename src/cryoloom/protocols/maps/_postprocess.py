@@ -100,9 +100,9 @@ class Postprocess(MapProtocol):
         """Sharpen one map."""
         from dataclasses import replace
 
-        from cryoloom.engine.symmetry import point_group
         from cryoloom.engine.validation import postprocess
         from cryoloom.protocols.detectors import detector_for
+        from cryoloom.protocols.imposed_symmetry import imposed_copies
         from cryoloom.protocols.map_files import read_halves, write_map
 
         maps = read_halves(volume, masks, workspace)
@@ -117,7 +117,7 @@ class Postprocess(MapProtocol):
             mask=None if mask is None else maps[2].volume,
             b_factor=parameters.b_factor,
             detector=detector,
-            copies=point_group(volume.symmetry or "C1").order,
+            copies=imposed_copies(volume, workspace.warn),
             seed=parameters.seed,
             threads=workspace.threads,
         )
