@@ -138,7 +138,7 @@ def compare(truth: np.ndarray, seed: int, *, timed: bool = True) -> dict:
     ]
     mask = soft_auto_mask(0.5 * (halves[0] + halves[1]), pixel_size=pixel_size).mask
     began = time.perf_counter()
-    done = postprocess(*halves, pixel_size=pixel_size, mask=mask, threads=2)
+    done = postprocess(*halves, pixel_size=pixel_size, copies=1, mask=mask, threads=2)
     seconds = time.perf_counter() - began
     if not timed:
         return {}
@@ -205,9 +205,9 @@ def locally(box: int, seed: int) -> dict:
     signal = core * fine + (whole - core) * coarse
     halves = [signal + noise(0.7) for _ in range(2)]
     began = time.perf_counter()
-    found = local_resolution(*halves, whole, pixel_size=pixel_size, threads=2)
+    found = local_resolution(*halves, whole, pixel_size=pixel_size, copies=1, threads=2)
     seconds = time.perf_counter() - began
-    empty = local_resolution(noise(1.0), noise(1.0), whole, pixel_size=pixel_size, threads=2)
+    empty = local_resolution(noise(1.0), noise(1.0), whole, pixel_size=pixel_size, copies=1, threads=2)
     return {
         "core": float(np.nanmedian(found.resolution[radius < 45])),
         "rim": float(np.nanmedian(found.resolution[(radius > 45) & (radius < 100)])),

@@ -32,7 +32,7 @@ from particle_micrographs import NOISE
 from particle_sets import Recipe, particle_set
 
 from cryoloom.engine.refinement import RefinementSettings, predicted_seconds, refine
-from cryoloom.engine.symmetry import point_group
+from cryoloom.engine.symmetry import group_order, point_group
 from cryoloom.engine.validation import correlate_half_maps
 from cryoloom.formats import read_volume
 from cryoloom.protocols.machine_speed import machine_speed
@@ -319,7 +319,9 @@ def score(
     poses, _ = map_truth.score_poses(refined.rotations[chosen], true_poses, operators)
     halves = [map_truth.transformed(half, found.alignment, pixel_size) for half in refined.half_maps]
     mask = map_truth.truth_mask(truth, pixel_size)
-    curves = correlate_half_maps(*halves, pixel_size=pixel_size, mask=mask, threads=threads)
+    curves = correlate_half_maps(
+        *halves, pixel_size=pixel_size, copies=group_order(symmetry), mask=mask, threads=threads
+    )
     told = curves.corrected.correlation
     shells = slice(1, len(truth) // 2 + 1)
     believed = told[shells] > 0.05

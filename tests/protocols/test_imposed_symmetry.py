@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import mrcfile
 import numpy as np
 import pytest
+from phantom_particles import DIAMETER, true_state, write_particles
 
+from cryoloom.cli.main import main
+from cryoloom.engine.ctf_refinement import reference_of_halves
 from cryoloom.engine.maps import apply_b_factor, soft_sphere
-from cryoloom.engine.validation import correlate_half_maps
+from cryoloom.engine.refinement import RefinementSettings
+from cryoloom.engine.trust import nested_subsets
+from cryoloom.engine.validation import correlate_half_maps, directional_correlation, local_resolution, postprocess
+from cryoloom.protocols.particle_images import CommonGrid, load_particles, read_particle_file
+from cryoloom.protocols.reference_maps import reference_files
+from cryoloom.protocols.refined import refined
+from cryoloom.protocols.trust import Finished, assess
 from cryoloom.workflow.run import RunState
 from cryoloom.workflow.warned import warnings_of
 
@@ -39,7 +50,7 @@ def maps() -> dict[str, np.ndarray]:
     """Halves of a body that fades towards its finest detail, in noise; both symmetrised by D4."""
     mask = soft_sphere(BOX, 14.0, 4.0)
     body = symmetrised(mask * apply_b_factor(noise(1), 500.0, pixel_size=PIXEL))
-    halves = [body + symmetrised(0.25 * noise(seed)) for seed in (2, 3)]
+    halves = [body + symmetrised(0.12 * noise(seed)) for seed in (2, 3)]
     return {"half1": halves[0], "half2": halves[1], "map": halves[0] + halves[1], "mask": mask}
 
 
@@ -92,3 +103,68 @@ def test_a_symmetry_of_an_unknown_name_is_warned_of_and_counts_as_none(imported,
     items, warned = finished(imported("helical"), "postprocess")
     assert items["volumes"].resolution == pytest.approx(told(maps, 1))
     assert "symmetry 'helical' of the map is no point group" in warned
+
+
+def test_all_ways_tell_the_same_resolution(imported, files, maps, tmp_path, capsys):
+    """Of the same halves in the same mask: in the engine, in runs and by tools."""
+    halves, mask = (maps["half1"], maps["half2"]), maps["mask"]
+    known = {"pixel_size": PIXEL, "copies": COPIES}
+    expected = told(maps, COPIES)
+    assert expected > told(maps, 1) + 0.1
+    found = {
+        "engine postprocess": postprocess(*halves, mask=mask, **known).resolution,
+        "engine local": local_resolution(*halves, mask, **known).overall,
+        "engine directional": directional_correlation(*halves, mask=mask, **known).overall,
+        "reference": reference_of_halves(*halves, mask=mask, **known).resolution,
+    }
+    project = imported(GROUP)
+    found["postprocess"] = finished(project, "postprocess")[0]["volumes"].resolution
+    found["difference"] = finished(project, "half-map-difference")[0]["differences"].resolution
+    assert finished(project, "local-resolution")[0]["resolutions"].evaluated > 0.9
+    given = [str(files[name]) for name in ("half1", "half2")]
+    options = ["--mask", str(files["mask"]), "--symmetry", GROUP, "--json"]
+    for tool in ("postprocess", "localres", "directions", "difference"):
+        written = [] if tool == "directions" else ["--output", str(tmp_path / f"{tool}.mrc")]
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main(["tool", tool, *given, *options, *written])
+        said = capsys.readouterr()
+        assert not left.value.code, said.err
+        found[f"tool {tool}"] = json.loads(said.out)["resolution"]
+    assert found == pytest.approx(dict.fromkeys(found, expected))
+
+
+def test_ctf_refinement_and_subtraction_are_told_the_symmetry_of_their_reference(imported, maps):
+    project = imported(GROUP)
+    unexpected: list[str] = []
+    workspace = SimpleNamespace(resolve=lambda name: project.path / name, warn=unexpected.append)
+    reference = reference_files(project.run(1).outputs["volumes"].latest(), None, workspace)
+    found = reference.read(CommonGrid(BOX, PIXEL))
+    assert found.resolution == pytest.approx(told(maps, COPIES))
+    assert unexpected == []
+
+
+@pytest.mark.parametrize("tool", ["postprocess", "localres", "directions", "difference"])
+def test_a_tool_refuses_a_symmetry_that_is_no_group(files, tool, tmp_path, capsys):
+    written = [] if tool == "directions" else ["--output", str(tmp_path / "made.mrc")]
+    with pytest.raises(SystemExit) as left:
+        main(["tool", tool, str(files["half1"]), str(files["half2"]), "--symmetry", "helical", *written])
+    assert left.value.code
+    assert "no point group" in capsys.readouterr().err
+
+
+def test_the_trust_page_tells_of_all_particles_what_the_refinement_told(tmp_path):
+    """The row of all particles is made of the same images in the same poses; both know of the symmetry."""
+    given = read_particle_file(write_particles(tmp_path, noise=3.0))
+    loaded = load_particles(given.table, given.resolve, diameter=DIAMETER)
+    (whole,) = nested_subsets(
+        loaded.images, loaded.half_sets, true_state(loaded, np.zeros((2, 32, 32, 32), np.float32)), GROUP, shares=(1.0,)
+    )
+    state = true_state(loaded, whole.half_maps)
+    result = refined(loaded, state, symmetry=GROUP)
+    trust = assess(Finished(loaded, RefinementSettings(symmetry=GROUP), state, result), threads=2)
+    alone = correlate_half_maps(
+        *whole.half_maps, pixel_size=loaded.images.pixel_size, mask=result.mask, copies=1
+    ).resolution
+    assert result.resolution > 1.01 * alone
+    assert trust.scaling.resolutions[-1] == pytest.approx(result.resolution, rel=1e-3)

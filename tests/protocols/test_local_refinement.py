@@ -266,7 +266,7 @@ def test_in_finer_pixels_it_resolves_more_and_poses_stay(tmp_path):
         near = {"poses": start.poses, "sources": start.sources}
         *_, state = refine(loaded.images, loaded.half_sets, start.reference, settings, **near, threads=2)
         halves, sampling = state.half_maps, pixel
-        table = refined(loaded, state).particles
+        table = refined(loaded, state, symmetry="C1").particles
         resolutions.append(resolution_of(state.combined_map, truth, pixel))
         errors.append(place_and_pose(table.frame, exact.frame))
     assert resolutions[0] < 13.0  # pixels of 6 Å show nothing beyond 12 Å

@@ -76,8 +76,8 @@ def test_what_ended_by_itself_is_not_warned_of(star, tmp_path):
     truth = mrcfile.read(tmp_path / "truth.mrc")
     noise = np.random.default_rng(4).normal(0, 0.1, (2, BOX, BOX, BOX))
     state = true_state(loaded, (truth + noise).astype(np.float32))
-    assert refined(loaded, state).remarks == ()
-    short = refined(loaded, replace(state, ending=False))
+    assert refined(loaded, state, symmetry="C1").remarks == ()
+    short = refined(loaded, replace(state, ending=False), symmetry="C1")
     assert short.remarks == (short.cut_short,)
     assert "no more than 5 iterations" in short.cut_short
 

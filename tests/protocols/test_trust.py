@@ -45,7 +45,9 @@ def finished(star, *, positions: bool) -> Finished:
     state = true_state(loaded, np.zeros((2, 32, 32, 32), np.float32))
     (whole,) = nested_subsets(loaded.images, loaded.half_sets, state, "C1", shares=(1.0,))
     state = true_state(loaded, whole.half_maps)
-    return Finished(loaded, settings, state, refined(loaded, state), lambda _: star.with_name("micrograph.mrc"))
+    return Finished(
+        loaded, settings, state, refined(loaded, state, symmetry="C1"), lambda _: star.with_name("micrograph.mrc")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +207,7 @@ def test_cross_checks_of_a_refinement_that_found_the_truth_twice(honest, trust):
 def test_a_refinement_of_noise_says_that_there_is_no_evidence_of_signal(honest, tmp_path):
     halves = np.random.default_rng(8).normal(size=(2, BOX, BOX, BOX)).astype(np.float32)
     state = replace(true_state(honest.particles, halves), has_signal=False)
-    noise = replace(honest, state=state, result=refined(honest.particles, state))
+    noise = replace(honest, state=state, result=refined(honest.particles, state, symmetry="C1"))
     found = assess(noise, threads=2)
     assert found.resolution is None
     assert "no evidence of signal" in found.headline.sentence

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.errors import InputError
+from cryoloom.protocols.imposed_symmetry import imposed_copies
 from cryoloom.protocols.volumes import chosen_volume, mask_file_of
 
 if TYPE_CHECKING:
@@ -145,12 +146,14 @@ class ReferenceFiles:
     halves : both half maps, or none
     mask : from 0 to 1, or none
     pixel_size : of all of them in Å, if the files do not tell
+    copies : order of the point group that was imposed on the halves
     """
 
     full: Path | None
     halves: tuple[Path, Path] | None = None
     mask: Path | None = None
     pixel_size: float | None = None
+    copies: int = field(kw_only=True)
 
     def read(self, grid: CommonGrid, *, threads: int = 1) -> Reference:
         """The maps on the grid of the images."""
@@ -161,7 +164,9 @@ class ReferenceFiles:
             mask = read_mask(self.mask, grid, pixel_size=self.pixel_size)
         if self.halves is not None:
             first, second = (read_reference(path, grid, pixel_size=self.pixel_size) for path in self.halves)
-            return reference_of_halves(first, second, pixel_size=grid.pixel_size, mask=mask, threads=threads)
+            return reference_of_halves(
+                first, second, pixel_size=grid.pixel_size, copies=self.copies, mask=mask, threads=threads
+            )
         if self.full is None:
             raise InputError("There is no map to compare the particles with; give a map, or both half maps.")
         full = read_reference(self.full, grid, pixel_size=self.pixel_size)
@@ -190,4 +195,5 @@ def reference_files(reference: Snapshot[Any], masks: Snapshot[Any] | None, works
         halves,
         None if mask is None else workspace.resolve(mask),
         volume.pixel_size,
+        copies=1 if halves is None else imposed_copies(volume, workspace.warn),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cryoloom.engine.orientations import euler_angles
 from cryoloom.engine.refinement import particle_sphere
-from cryoloom.engine.symmetry import point_group
+from cryoloom.engine.symmetry import group_order
 from cryoloom.engine.validation import correlate_half_maps, mask_warnings, soft_auto_mask
 from cryoloom.protocols.particle_images import with_poses
 
@@ -60,7 +60,7 @@ def refined(
     particles: LoadedParticles,
     state: RefinementState,
     *,
-    symmetry: str = "C1",
+    symmetry: str,
     mask: NDArray[np.float32] | None = None,
     threads: int = 1,
 ) -> Refined:
@@ -82,8 +82,8 @@ def refined(
     if used is None:
         used = particle_sphere(particles.images) if drawn is None else drawn.mask
     first, second = state.half_maps
-    copies = point_group(symmetry).order
-    curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=used, copies=copies, threads=threads)
+    copies = group_order(symmetry)
+    curves = correlate_half_maps(first, second, pixel_size=pixel_size, copies=copies, mask=used, threads=threads)
     posed = with_poses(
         particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale}, found_in="halves"
     )

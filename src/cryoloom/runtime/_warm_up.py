@@ -71,7 +71,7 @@ def _project_and_correlate() -> None:
     volume = np.random.default_rng(4).normal(size=(box,) * 3).astype(np.float32)
     project_volume(volume, np.zeros((1, 3)), pixel_size=2.0)
     fourier_shell_correlation(volume, volume, pixel_size=2.0)
-    directional_correlation(*np.random.default_rng(3).normal(size=(2, box, box, box)), pixel_size=2.0)
+    directional_correlation(*np.random.default_rng(3).normal(size=(2, box, box, box)), pixel_size=2.0, copies=1)
 
 
 def _look_for_poses() -> None:

@@ -207,13 +207,15 @@ def test_halves_are_weighed_by_their_agreement_and_compared_apart():
     random = np.random.default_rng(2)
     truth = volume()
     first, second = (truth + random.normal(0, 0.02, truth.shape).astype(np.float32) for _ in range(2))
-    reference = reference_of_halves(first, second, pixel_size=PIXEL)
+    reference = reference_of_halves(first, second, pixel_size=PIXEL, copies=1)
     assert reference.resolution is not None
     for raw, weighed in zip((first, second), reference.maps, strict=True):
         before, after = (np.corrcoef(each.ravel(), truth.ravel())[0, 1] for each in (raw, weighed))
         assert after > before + 0.05
     with pytest.raises(InputError, match="nothing in common"):
-        reference_of_halves(random.normal(size=truth.shape), random.normal(size=truth.shape), pixel_size=PIXEL)
+        reference_of_halves(
+            random.normal(size=truth.shape), random.normal(size=truth.shape), pixel_size=PIXEL, copies=1
+        )
 
 
 def made_of(scene, optics):
@@ -227,7 +229,7 @@ def made_of(scene, optics):
         values = seen.whole * centring * seen.transfer
         sums.insert(values, seen.transfer**2, scene.rotations[chosen], seen.frequencies)
         halves.append(sums.map(BOX))
-    return reference_of_halves(*halves, pixel_size=PIXEL, mask=soft_sphere(BOX, 18.0, 4.0))
+    return reference_of_halves(*halves, pixel_size=PIXEL, copies=1, mask=soft_sphere(BOX, 18.0, 4.0))
 
 
 def test_particles_are_taken_out_of_the_map_that_they_made():

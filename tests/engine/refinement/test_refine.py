@@ -169,7 +169,7 @@ def test_noise_gives_no_evidence_in_a_tight_mask_either(phantom, optics, tight):
     noise = ParticleImages(images, optics, PIXEL, DIAMETER)
     *_, last = refine(noise, HALVES, phantom, SETTINGS, mask=tight, threads=2)
     assert not last.has_signal
-    within = correlate_half_maps(*last.half_maps, pixel_size=PIXEL, mask=tight)
+    within = correlate_half_maps(*last.half_maps, pixel_size=PIXEL, copies=len(OPERATORS), mask=tight)
     chance = np.sqrt(len(OPERATORS) / (2.0 * within.corrected.coefficients * within.independent_share))
     unseen = within.corrected.frequency > 1 / 30.0
     assert np.all(within.corrected.correlation[unseen] < 5.0 * chance[unseen])
@@ -180,7 +180,7 @@ def test_particles_are_found_in_a_tight_mask(particles, phantom, truth, tight):
     *_, last = refine(particles, HALVES, phantom, SETTINGS, mask=tight, threads=2)
     assert last.has_signal
     assert np.median(angular_distance(last.rotations, truth[0], OPERATORS)) < 2.6  # as without one
-    within = correlate_half_maps(*last.half_maps, pixel_size=PIXEL, mask=tight)
+    within = correlate_half_maps(*last.half_maps, pixel_size=PIXEL, copies=len(OPERATORS), mask=tight)
     curve = fourier_shell_correlation(last.combined_map, phantom, pixel_size=PIXEL, mask=tight)
     told = within.corrected.correlation > 0.05
     # The truth in the same mask holds what the mask makes, for which the half maps are corrected: less may be told.

@@ -121,7 +121,7 @@ def test_half_maps_made_of_the_particles_take_away_what_they_know_and_no_noise()
         soft_mask(volume(width=WIDTH, chosen=chosen) > 0.03, extension=extension, edge=2 + extension)
         for chosen, extension in ((slice(None), 1.0), (PART, 0.0))
     )
-    reference = reference_of_halves(*half_maps(whole, images), pixel_size=PIXEL, mask=mask)
+    reference = reference_of_halves(*half_maps(whole, images), pixel_size=PIXEL, copies=1, mask=mask)
     half, everyone = whole.half_sets - 1, np.arange(len(noise))
     poses, parts = (whole.rotations, whole.shifts), [goes * one for one in reference.maps]
     work = prepare_subtraction(images, *poses, half, reference, parts)

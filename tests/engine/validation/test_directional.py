@@ -27,12 +27,12 @@ def axes():
 def test_an_even_map_is_even_in_all_directions():
     signal = low_pass(noise(BOX, 1), 8.0, pixel_size=PIXEL)
     halves = [signal + noise(BOX, seed, 0.5) for seed in (2, 3)]
-    found = directional_correlation(*halves, pixel_size=PIXEL)
+    found = directional_correlation(*halves, pixel_size=PIXEL, copies=1)
     assert np.linalg.norm(found.axes, axis=1) == pytest.approx(1)
     resolutions = found.resolutions()
     assert np.percentile(resolutions, (10, 90)) == pytest.approx(8.0, rel=0.15)
     assert found.area_ratio > 0.7
-    whole = correlate_half_maps(*halves, pixel_size=PIXEL).unmasked.correlation
+    whole = correlate_half_maps(*halves, pixel_size=PIXEL, copies=1).unmasked.correlation
     shells = slice(4, 24)
     assert found.correlation.mean(axis=1)[shells] == pytest.approx(whole[shells], abs=0.05)
 
@@ -42,14 +42,14 @@ def test_what_a_tight_mask_makes_is_in_no_direction():
     signal = low_pass(noise(BOX, 1), 12.0, pixel_size=PIXEL)
     halves = [signal + noise(BOX, seed, 0.2) for seed in (2, 3)]
     tight = (low_pass(noise(BOX, 4), 16.0, pixel_size=PIXEL) > 0.12).astype(np.float32)
-    curves = correlate_half_maps(*halves, pixel_size=PIXEL, mask=tight)
+    curves = correlate_half_maps(*halves, pixel_size=PIXEL, copies=1, mask=tight)
     beyond = slice(12, None)  # shells beyond 8 Å
     assert curves.masked.correlation[beyond].mean() > 0.15
-    found = directional_correlation(*halves, pixel_size=PIXEL, mask=tight)
+    found = directional_correlation(*halves, pixel_size=PIXEL, copies=1, mask=tight)
     assert found.correlation.mean(axis=1)[4:] == pytest.approx(curves.corrected.correlation[4:], abs=0.05)
     assert abs(found.correlation[beyond].mean()) < 0.02
     assert np.median(found.resolutions()) == pytest.approx(curves.resolution, rel=0.1)
-    known = directional_correlation(*halves, pixel_size=PIXEL, mask=tight, whole=curves)
+    known = directional_correlation(*halves, pixel_size=PIXEL, copies=1, mask=tight, whole=curves)
     assert np.array_equal(found.correlation, known.correlation)
 
 
@@ -60,7 +60,7 @@ def test_a_missing_cone_is_found_where_it_is(axes, axis):
     missing = (np.abs(axes[axis]) > np.cos(np.pi / 4) * radius) & (radius > PIXEL / 16)
     signal = inverse_transform(forward_transform(noise(BOX, 1), dimensions=3) * ~missing, (BOX,) * 3)
     halves = [signal + noise(BOX, seed, 0.5) for seed in (2, 3)]
-    found = directional_correlation(*halves, pixel_size=PIXEL)
+    found = directional_correlation(*halves, pixel_size=PIXEL, copies=1)
     along = np.abs(found.axes[:, 2 - axis])  # axes are x, y, z
     resolutions = found.resolutions()
     assert np.median(resolutions[along > 0.95]) == pytest.approx(

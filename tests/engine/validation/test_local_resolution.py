@@ -33,7 +33,7 @@ def halves(mask):
 
 
 def test_core_and_rim_have_their_own_resolutions(halves, mask, radius):
-    found = local_resolution(*halves, mask, pixel_size=PIXEL, threads=2)
+    found = local_resolution(*halves, mask, pixel_size=PIXEL, copies=1, threads=2)
     core = found.resolution[radius < CORE]
     rim = found.resolution[(radius > CORE) & (radius < RIM)]
     assert np.nanmedian(core) == pytest.approx(4.0, rel=0.1)
@@ -45,7 +45,7 @@ def test_core_and_rim_have_their_own_resolutions(halves, mask, radius):
 
 
 def test_noise_has_no_resolution_anywhere(mask):
-    found = local_resolution(noise(BOX, 5), noise(BOX, 6), mask, pixel_size=PIXEL)
+    found = local_resolution(noise(BOX, 5), noise(BOX, 6), mask, pixel_size=PIXEL, copies=1)
     assert np.isnan(found.resolution).all()
     assert found.overall is None
     assert found.evaluated == 0
@@ -57,7 +57,7 @@ def test_noise_beside_a_particle_has_next_to_none(mask, radius):
     core = soft_sphere(BOX, 18.0 / PIXEL, 4.0)
     signal = 3 * core * low_pass(noise(BOX, 1), 6.0, pixel_size=PIXEL)
     halves = [signal + noise(BOX, seed, 0.7) for seed in (3, 4)]
-    found = local_resolution(*halves, mask, pixel_size=PIXEL, threads=2)
+    found = local_resolution(*halves, mask, pixel_size=PIXEL, copies=1, threads=2)
     far = found.resolution[(radius > 50) & (radius < RIM)]
     assert (far < 15).mean() < 0.01
     assert np.nanmedian(found.resolution[radius < 15]) == pytest.approx(6.0, rel=0.1)

@@ -52,13 +52,13 @@ def test_a_known_fall_of_amplitudes_is_read(truth):
     assert plot.b_factor == pytest.approx(-90)
     assert plot.intercept == pytest.approx(np.log(7))
     halves = [truth + noise(BOX, seed, 0.02 * truth.std()) for seed in (1, 2)]
-    done = postprocess(*halves, pixel_size=PIXEL)
+    done = postprocess(*halves, pixel_size=PIXEL, copies=1)
     assert done.b_factor == pytest.approx(-90, rel=0.1)
     assert guinier_plot(frequency, frequency, resolution=9.0).b_factor is None
 
 
 def test_a_sharpened_map_is_the_truth_again(truth, halves):
-    done = postprocess(*halves, pixel_size=PIXEL)
+    done = postprocess(*halves, pixel_size=PIXEL, copies=1)
     sharp = apply_b_factor(truth, done.b_factor, pixel_size=PIXEL)
     expected = low_pass(sharp, done.resolution, pixel_size=PIXEL)
     middle = done.mask > 0.5
@@ -68,7 +68,7 @@ def test_a_sharpened_map_is_the_truth_again(truth, halves):
 
 def test_a_given_b_factor_and_mask_are_used(truth, halves):
     mask = soft_auto_mask(truth, pixel_size=PIXEL).mask
-    plain, sharper = (postprocess(*halves, pixel_size=PIXEL, mask=mask, b_factor=b) for b in (0.0, -50.0))
+    plain, sharper = (postprocess(*halves, pixel_size=PIXEL, copies=1, mask=mask, b_factor=b) for b in (0.0, -50.0))
     assert sharper.b_factor == -50
     again = apply_b_factor(plain.volume, -50.0, pixel_size=PIXEL)
     # The factor is interpolated linearly between shells: exp(12.5 k²) bends by 12.5 / 144² / 4 = 1.5e-4 there.
@@ -82,17 +82,17 @@ def test_the_detector_is_undone(truth, halves):
     at = frequency / detector.pixel_size
     damped = [weight_frequencies(half, at, detector.mtf, pixel_size=PIXEL) for half in halves]
     mask = soft_auto_mask(truth, pixel_size=PIXEL).mask
-    plain = postprocess(*halves, pixel_size=PIXEL, mask=mask)
-    undone = postprocess(*damped, pixel_size=PIXEL, mask=mask, detector=detector)
+    plain = postprocess(*halves, pixel_size=PIXEL, copies=1, mask=mask)
+    undone = postprocess(*damped, pixel_size=PIXEL, copies=1, mask=mask, detector=detector)
     assert undone.b_factor == pytest.approx(plain.b_factor, rel=0.05)
     assert np.corrcoef(undone.volume.ravel(), plain.volume.ravel())[0, 1] > 0.99
-    assert postprocess(*damped, pixel_size=PIXEL, mask=mask).b_factor < 1.1 * plain.b_factor
+    assert postprocess(*damped, pixel_size=PIXEL, copies=1, mask=mask).b_factor < 1.1 * plain.b_factor
     with pytest.raises(ParameterError, match="ascending"):
         DetectorResponse(frequency[::-1], detector.mtf, 0.75)
 
 
 def test_noise_gives_no_resolution_and_no_b_factor():
-    done = postprocess(noise(64, 5), noise(64, 6), pixel_size=2.0)
+    done = postprocess(noise(64, 5), noise(64, 6), pixel_size=2.0, copies=1)
     assert done.resolution is None
     assert done.b_factor == 0
     assert any("no evidence of signal" in one for one in done.warnings)
@@ -101,7 +101,7 @@ def test_noise_gives_no_resolution_and_no_b_factor():
 
 @pytest.mark.skipif(shutil.which("relion_postprocess") is None, reason="relion_postprocess is not installed")
 def test_relion_finds_the_same(halves, tmp_path):
-    done = postprocess(*halves, pixel_size=PIXEL)
+    done = postprocess(*halves, pixel_size=PIXEL, copies=1)
     for name, volume in (("half1", halves[0]), ("half2", halves[1]), ("mask", done.mask)):
         mrcfile.write(tmp_path / f"{name}.mrc", volume, voxel_size=PIXEL)
     # RELION ends with a fault when it draws its plots, after it has written its results.

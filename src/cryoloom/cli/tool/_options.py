@@ -21,6 +21,9 @@ ThreadsOption = Annotated[
 RoundingThreadsOption = Annotated[
     int, typer.Option("--threads", min=1, help="Threads to use; the same number gives the same result to the bit.")
 ]
+HalvesSymmetryOption = Annotated[
+    str, typer.Option("--symmetry", help="Point group that was imposed on both halves: C1, C3, D7, T, O or I.")
+]
 _IdleSeedOption = Annotated[
     int, typer.Option("--seed", min=0, help=f"The result does not depend on it; {_FOR_SCRIPTS}")
 ]

@@ -11,7 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, ThreadsOption
+from cryoloom.cli.tool._options import HalvesSymmetryOption, JsonOption, ThreadsOption
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
@@ -23,6 +23,7 @@ def ctfrefine(
     reference: Annotated[Path | None, typer.Option(help="Map of all particles; not needed with half maps.")] = None,
     half1: Annotated[Path | None, typer.Option(help="Map of the first half set, neither filtered nor masked.")] = None,
     half2: Annotated[Path | None, typer.Option(help="Map of the second half set.")] = None,
+    symmetry: HalvesSymmetryOption = "C1",
     reference_pixel_size: ReferencePixelSizeOption = None,
     mask: Annotated[Path | None, typer.Option(help="Mask for the map, from 0 to 1.")] = None,
     defocus: Annotated[bool, typer.Option(help="Refine the defocus of each particle.")] = True,
@@ -52,6 +53,7 @@ def ctfrefine(
     from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.engine.ctf_refinement import CTFRefinementSettings, predicted_seconds
+    from cryoloom.engine.symmetry import group_order
     from cryoloom.formats import relion
     from cryoloom.protocols.ctf_refine import RefineCTF
     from cryoloom.protocols.ctf_refine._compute import (
@@ -81,6 +83,7 @@ def ctfrefine(
         coarsest=coarsest,
         finest=finest,
     )
+    copies = group_order(symmetry)
     if (half1 is None) != (half2 is None):
         raise InputError("Give both half maps, or neither.")
     if half1 is None and reference is None:
@@ -99,7 +102,8 @@ def ctfrefine(
     )
     begin = time.monotonic()
     with ToolProgress("Refining CTFs", quiet=as_json) as progress:
-        maps = ReferenceFiles(reference, halves, mask, reference_pixel_size).read(loaded.grid, threads=threads)
+        files = ReferenceFiles(reference, halves, mask, reference_pixel_size, copies=copies)
+        maps = files.read(loaded.grid, threads=threads)
         told = refine(loaded, maps, settings, threads=threads, report=progress)
     result = with_copies(told, given.table)
     remarks = [*given.remarks, *loaded.remarks, *result.remarks]

@@ -10,7 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, SeedOption, ThreadsOption
+from cryoloom.cli.tool._options import HalvesSymmetryOption, JsonOption, SeedOption, ThreadsOption
 
 
 def difference(
@@ -19,6 +19,7 @@ def difference(
     *,
     output: Annotated[Path, typer.Option(help="MRC file for the difference.")],
     mask: Annotated[Path | None, typer.Option(help="Soft mask; without, the particle is found.")] = None,
+    symmetry: HalvesSymmetryOption = "C1",
     resolution: Annotated[
         float | None, typer.Option(min=1.0, help="To filter to, in Å; by default what the halves agree on.")
     ] = None,
@@ -32,13 +33,15 @@ def difference(
 
     Example: cryoloom tool difference half1.mrc half2.mrc --mask mask.mrc --output difference.mrc
     """
+    from cryoloom.engine.symmetry import group_order
     from cryoloom.protocols.map_files import read_maps, write_map
     from cryoloom.protocols.maps._compare import compare_halves
 
+    copies = group_order(symmetry)
     check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
     check_targets([output], inputs=[half1, half2, mask], overwrite=overwrite)
     maps = read_maps([half1, half2, *([] if mask is None else [mask])], pixel_size=pixel_size)
-    found = compare_halves(maps, resolution=resolution, seed=seed, threads=threads)
+    found = compare_halves(maps, resolution=resolution, copies=copies, seed=seed, threads=threads)
     write_map(output, found.difference.volume, like=maps[0])
     for doubt in found.doubts:
         sys.stderr.write(f"{half1.name}: {doubt}\n")

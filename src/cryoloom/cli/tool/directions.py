@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, SeedOption, ThreadsOption
+from cryoloom.cli.tool._options import HalvesSymmetryOption, JsonOption, SeedOption, ThreadsOption
 
 
 def directions(
@@ -17,6 +17,7 @@ def directions(
     half2: Annotated[Path, typer.Argument(metavar="HALF2", help="Second half map.")],
     *,
     mask: Annotated[Path | None, typer.Option(help="Soft mask; without, the particle is found.")] = None,
+    symmetry: HalvesSymmetryOption = "C1",
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the files do not say it.")] = None,
     seed: SeedOption = 1,
     threads: ThreadsOption = 2,
@@ -28,13 +29,17 @@ def directions(
     """
     import numpy as np
 
+    from cryoloom.engine.symmetry import group_order
     from cryoloom.engine.validation import directional_correlation
     from cryoloom.protocols.map_files import doubt_of_halves, mask_among, read_maps
 
+    copies = group_order(symmetry)
     maps = read_maps([half1, half2, *([] if mask is None else [mask])], pixel_size=pixel_size)
     first, second, size = maps[0].volume, maps[1].volume, maps[0].pixel_size
     within = mask_among(maps, threads=threads)
-    found = directional_correlation(first, second, pixel_size=size, mask=within, seed=seed, threads=threads)
+    found = directional_correlation(
+        first, second, pixel_size=size, copies=copies, mask=within, seed=seed, threads=threads
+    )
     doubts = list(filter(None, [doubt_of_halves(maps, within)]))
     for doubt in doubts:
         sys.stderr.write(f"{half1.name}: {doubt}\n")
@@ -43,6 +48,7 @@ def directions(
     percentiles = [float(value) for value in np.percentile(finite, (0, 10, 50, 90, 100))] if finite.size else None
     document = {
         "pixel_size": size,
+        "resolution": found.overall,
         "axes": found.axes,
         "resolutions": [float(value) if np.isfinite(value) else None for value in resolutions],
         "percentiles": percentiles,

@@ -10,7 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, SeedOption, ThreadsOption
+from cryoloom.cli.tool._options import HalvesSymmetryOption, JsonOption, SeedOption, ThreadsOption
 
 _SHARES = (10, 25, 50, 75, 90)
 
@@ -21,6 +21,7 @@ def localres(
     *,
     output: Annotated[Path, typer.Option(help="MRC file for the resolutions in Å; 0 where there is none.")],
     mask: Annotated[Path | None, typer.Option(help="Soft mask; without, the particle is found.")] = None,
+    symmetry: HalvesSymmetryOption = "C1",
     pixel_size: Annotated[float | None, typer.Option(min=0.01, help="In Å, if the files do not say it.")] = None,
     seed: SeedOption = 1,
     threads: ThreadsOption = 2,
@@ -32,6 +33,7 @@ def localres(
     Example: cryoloom tool localres half1.mrc half2.mrc --mask mask.mrc --output local.mrc
     """
     from cryoloom.cli.tool._prediction import foretell
+    from cryoloom.engine.symmetry import group_order
     from cryoloom.engine.validation import local_resolution_seconds
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.map_files import read_maps, write_map
@@ -40,12 +42,13 @@ def localres(
     from cryoloom.protocols.maps._local_resolution import ARRAYS
     from cryoloom.protocols.volumes import map_memory
 
+    copies = group_order(symmetry)
     check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
     check_targets([output], inputs=[half1, half2, mask], overwrite=overwrite)
     maps = read_maps([half1, half2, *([] if mask is None else [mask])], pixel_size=pixel_size)
     seconds = local_resolution_seconds(len(maps[0].volume), threads=threads) / machine_speed()
     foretold = foretell(EstimateLocalResolution, seconds, map_memory(len(maps[0].volume), arrays=ARRAYS))
-    found = find_local_resolution(maps, seed=seed, threads=threads)
+    found = find_local_resolution(maps, copies=copies, seed=seed, threads=threads)
     write_map(output, found.stored, like=maps[0])
     for doubt in found.doubts:
         sys.stderr.write(f"{half1.name}: {doubt}\n")

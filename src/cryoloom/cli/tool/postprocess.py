@@ -10,7 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, SeedOption, ThreadsOption
+from cryoloom.cli.tool._options import HalvesSymmetryOption, JsonOption, SeedOption, ThreadsOption
 
 
 def postprocess(
@@ -19,6 +19,7 @@ def postprocess(
     *,
     output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of the files to write.")],
     mask: Annotated[Path | None, typer.Option(help="Soft mask; without, the particle is found.")] = None,
+    symmetry: HalvesSymmetryOption = "C1",
     b_factor: Annotated[
         float | None, typer.Option(help="To apply, in Å²; negative sharpens. By default as amplitudes fall.")
     ] = None,
@@ -44,9 +45,11 @@ def postprocess(
     """
     from cryoloom.cli.tool._detector import detector_of
     from cryoloom.engine import validation
+    from cryoloom.engine.symmetry import group_order
     from cryoloom.protocols.map_files import read_maps, write_map
     from cryoloom.protocols.resolutions import told_resolution
 
+    copies = group_order(symmetry)
     detector, unknown = detector_of(mtf, detector_pixel_size, particles)
     names = {end: output.with_name(f"{output.name}{end}.mrc") for end in ("", "_masked", "_mask")}
     targets = [path for end, path in names.items() if end != "_mask" or mask is None]
@@ -56,6 +59,7 @@ def postprocess(
         maps[0].volume,
         maps[1].volume,
         pixel_size=maps[0].pixel_size,
+        copies=copies,
         mask=None if mask is None else maps[2].volume,
         b_factor=b_factor,
         detector=detector,

@@ -11,7 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, ThreadsOption
+from cryoloom.cli.tool._options import HalvesSymmetryOption, JsonOption, ThreadsOption
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
@@ -24,6 +24,7 @@ def subtract(
     reference: Annotated[Path | None, typer.Option(help="Map of all particles; not needed with half maps.")] = None,
     half1: Annotated[Path | None, typer.Option(help="Map of the first half set, neither filtered nor masked.")] = None,
     half2: Annotated[Path | None, typer.Option(help="Map of the second half set.")] = None,
+    symmetry: HalvesSymmetryOption = "C1",
     reference_pixel_size: ReferencePixelSizeOption = None,
     solvent_mask: Annotated[Path | None, typer.Option(help="Mask about the whole particle.")] = None,
     mask_holds_removed: Annotated[
@@ -46,6 +47,7 @@ def subtract(
 
     from cryoloom.cli.tool._prediction import foretell
     from cryoloom.cli.tool._progress import ToolProgress
+    from cryoloom.engine.symmetry import group_order
     from cryoloom.formats import relion
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
@@ -59,6 +61,7 @@ def subtract(
     from cryoloom.protocols.subtract._compute import Part, check_samplings, predicted_memory, predicted_seconds
     from cryoloom.protocols.subtract._compute import subtract as write_subtracted
 
+    copies = group_order(symmetry)
     if (half1 is None) != (half2 is None):
         raise InputError("Give both half maps, or neither.")
     if half1 is None and reference is None:
@@ -79,7 +82,8 @@ def subtract(
     part = Part(read_mask(mask, loaded.grid), mask_holds_removed, recentre)
     begin = time.monotonic()
     with ToolProgress("Subtracting", quiet=as_json) as progress:
-        maps = ReferenceFiles(reference, halves, solvent_mask, reference_pixel_size).read(loaded.grid, threads=threads)
+        files = ReferenceFiles(reference, halves, solvent_mask, reference_pixel_size, copies=copies)
+        maps = files.read(loaded.grid, threads=threads)
         made, told = write_subtracted(
             loaded, maps, part, stack, stack.name, resolve=given.resolve, threads=threads, report=progress
         )

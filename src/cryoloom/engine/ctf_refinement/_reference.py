@@ -37,6 +37,7 @@ def reference_of_halves(
     second: NDArray[np.float32],
     *,
     pixel_size: float,
+    copies: int,
     mask: NDArray[np.float32] | None = None,
     threads: int = 1,
 ) -> Reference:
@@ -46,6 +47,7 @@ def reference_of_halves(
     ----------
     first, second : (n, n, n) half maps, neither filtered nor masked
     pixel_size : in Å
+    copies : order of the point group that was imposed on both
     mask : (n, n, n), from 0 to 1
     threads : threads to use; the result does not depend on it
 
@@ -54,7 +56,7 @@ def reference_of_halves(
     InputError
         If the halves have nothing in common.
     """
-    curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=mask, threads=threads)
+    curves = correlate_half_maps(first, second, pixel_size=pixel_size, copies=copies, mask=mask, threads=threads)
     if curves.resolution is None:
         raise InputError("The half maps have nothing in common, so nothing can be told from them.")
     curve = curves.corrected

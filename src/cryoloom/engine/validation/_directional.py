@@ -36,11 +36,13 @@ class DirectionalCorrelation:
     frequency : (s,) of each shell, in 1/Å
     correlation : (s, c) in the part of the shell within 20° of the axis, without what a mask makes in the whole shell;
         the innermost shells are taken as a whole
+    overall : resolution of the whole map within the mask, in Å; None if there is no evidence of signal
     """
 
     axes: NDArray[np.float64]
     frequency: NDArray[np.float64]
     correlation: NDArray[np.float64]
+    overall: float | None
 
     def resolutions(self, threshold: float = HALF_MAP_THRESHOLD) -> NDArray[np.float64]:
         """(c,) where each curve falls below the threshold, in Å; infinite where it never reaches it."""
@@ -66,6 +68,7 @@ def directional_correlation(
     second: NDArray[np.floating[Any]],
     *,
     pixel_size: float,
+    copies: int,
     mask: NDArray[np.floating[Any]] | None = None,
     whole: HalfMapCorrelation | None = None,
     seed: int = 1,
@@ -77,6 +80,7 @@ def directional_correlation(
     ----------
     first, second : (n, n, n) maps of independent halves of the particles, neither masked nor filtered
     pixel_size : in Å
+    copies : order of the point group that was imposed on both, by which it is told how sure the whole curve is
     mask : (n, n, n), from 0 to 1; both are multiplied by it first
     whole : correlation of the same halves within the same mask, if it is known already
     seed : of the random phases that tell what the mask makes, if it is not
@@ -100,12 +104,9 @@ def directional_correlation(
 
     check_half_maps(first, second, mask)
     box = len(first)
-    by_chance = np.zeros(box // 2 + 1)
-    if mask is not None:
-        whole = whole or correlate_half_maps(
-            first, second, pixel_size=pixel_size, mask=mask, seed=seed, threads=threads
-        )
-        by_chance = whole.by_chance
+    whole = whole or correlate_half_maps(
+        first, second, pixel_size=pixel_size, copies=copies, mask=mask, seed=seed, threads=threads
+    )
     transforms = [
         forward_transform(half if mask is None else half * mask, dimensions=3, threads=threads)
         for half in (first, second)
@@ -118,8 +119,8 @@ def directional_correlation(
     product, first_power, second_power, _ = np.where(cones[3] >= _FEWEST, cones, shells)
     scale = np.sqrt(first_power * second_power)
     masked = np.divide(product, scale, out=np.zeros_like(product), where=scale > 0)
-    correlation = without_chance(masked, by_chance[:, None])
-    return DirectionalCorrelation(axes, np.arange(box // 2 + 1) / (box * pixel_size), correlation)
+    correlation = without_chance(masked, whole.by_chance[:, None])
+    return DirectionalCorrelation(axes, np.arange(box // 2 + 1) / (box * pixel_size), correlation, whole.resolution)
 
 
 def _cells() -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -110,8 +110,8 @@ def correlate_half_maps(
     second: NDArray[np.floating[Any]],
     *,
     pixel_size: float,
+    copies: int,
     mask: NDArray[np.floating[Any]] | None = None,
-    copies: int = 1,
     seed: int = 1,
     threads: int = 1,
 ) -> HalfMapCorrelation:
@@ -121,8 +121,8 @@ def correlate_half_maps(
     ----------
     first, second : (n, n, n) maps of independent halves of the particles, neither masked nor filtered
     pixel_size : in Å
-    mask : (n, n, n), from 0 to 1
     copies : order of the point group that was imposed on both
+    mask : (n, n, n), from 0 to 1
     seed : of the random phases
     threads : threads to use; the result does not depend on it
 
@@ -153,7 +153,7 @@ def correlate_half_transforms(
     seed: int,
     threads: int,
     *,
-    copies: int = 1,
+    copies: int,
 ) -> HalfMapCorrelation:
     """The same, for halves that are transformed already; the transforms are left as they are."""
     shape = halves[0].shape

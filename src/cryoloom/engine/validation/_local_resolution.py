@@ -60,6 +60,7 @@ def local_resolution(
     mask: NDArray[np.floating[Any]],
     *,
     pixel_size: float,
+    copies: int,
     seed: int = 1,
     threads: int = 1,
 ) -> LocalResolution:
@@ -76,6 +77,7 @@ def local_resolution(
     first, second : (n, n, n) maps of independent halves of the particles, neither masked nor filtered
     mask : (n, n, n), from 0 to 1; places where it is 0 are left out
     pixel_size : in Å
+    copies : order of the point group that was imposed on both halves
     seed : of the random phases, by which the resolution of the whole map is corrected
     threads : threads to use; the result does not depend on it
 
@@ -95,7 +97,9 @@ def local_resolution(
     """
     check_half_maps(first, second, mask)
     box = len(first)
-    curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=mask, seed=seed, threads=threads)
+    curves = correlate_half_maps(
+        first, second, pixel_size=pixel_size, copies=copies, mask=mask, seed=seed, threads=threads
+    )
     overall = curves.resolution
     if overall is None:
         return LocalResolution(np.full(first.shape, np.nan, np.float32), None, 0.0)

@@ -76,10 +76,10 @@ def postprocess(
     second: NDArray[np.floating[Any]],
     *,
     pixel_size: float,
+    copies: int,
     mask: NDArray[np.floating[Any]] | None = None,
     b_factor: float | None = None,
     detector: DetectorResponse | None = None,
-    copies: int = 1,
     seed: int = 1,
     threads: int = 1,
 ) -> Postprocessed:
@@ -89,10 +89,10 @@ def postprocess(
     ----------
     first, second : (n, n, n) maps of independent halves of the particles, neither masked nor filtered
     pixel_size : in Å
+    copies : order of the point group that was imposed on both
     mask : (n, n, n), from 0 to 1; by default `soft_auto_mask` of their mean
     b_factor : to apply, in Å²; negative sharpens; by default that of the Guinier plot
     detector : whose damping is undone
-    copies : order of the point group that was imposed on both
     seed : of the random phases
     threads : threads to use; the result does not depend on it
 

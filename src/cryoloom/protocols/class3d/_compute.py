@@ -16,7 +16,7 @@ from cryoloom.engine.classes3d import (
     predicted_memory,
     predicted_seconds,
 )
-from cryoloom.engine.symmetry import point_group
+from cryoloom.engine.symmetry import group_order
 from cryoloom.engine.validation import correlate_half_maps, soft_auto_mask
 from cryoloom.protocols.particle_images import mapped_memory
 from cryoloom.protocols.upright_reference import UprightReference, upright_reference
@@ -129,8 +129,8 @@ def found_classes(
         resolution = None
         if all(np.ptp(half) > 0 for half in made.halves):
             pixel_size = particles.images.pixel_size
-            copies = point_group(symmetry).order
-            curves = correlate_half_maps(*made.halves, pixel_size=pixel_size, mask=mask, copies=copies, threads=threads)
+            copies = group_order(symmetry)
+            curves = correlate_half_maps(*made.halves, pixel_size=pixel_size, copies=copies, mask=mask, threads=threads)
             resolution = curves.resolution
         yield FoundClass(number + 1, made, count, count / len(particles), resolution)
 

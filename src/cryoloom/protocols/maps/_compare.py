@@ -32,7 +32,7 @@ class FoundDifference:
 
 
 def compare_halves(
-    maps: Sequence[MapFile], *, resolution: float | None, seed: int = 1, threads: int = 1
+    maps: Sequence[MapFile], *, resolution: float | None, copies: int, seed: int = 1, threads: int = 1
 ) -> FoundDifference:
     """Subtract half maps.
 
@@ -40,6 +40,7 @@ def compare_halves(
     ----------
     maps : both halves and, if there is one, the mask; without, the particle is found
     resolution : to which the difference is filtered, in Å; None for what the halves agree on
+    copies : order of the point group that was imposed on both halves
     seed : of the random phases that tell what they agree on
     threads : threads to use; the result does not depend on it
     """
@@ -48,7 +49,9 @@ def compare_halves(
     first, second, pixel_size = maps[0].volume, maps[1].volume, maps[0].pixel_size
     mask = mask_among(maps, threads=threads)
     if resolution is None:
-        curves = correlate_half_maps(first, second, pixel_size=pixel_size, mask=mask, seed=seed, threads=threads)
+        curves = correlate_half_maps(
+            first, second, pixel_size=pixel_size, copies=copies, mask=mask, seed=seed, threads=threads
+        )
         resolution = curves.resolution or max(NOWHERE, 4.0 * pixel_size)
     found = half_map_difference(first, second, mask, pixel_size=pixel_size, resolution=resolution, threads=threads)
     doubts: list[str] = []

@@ -60,11 +60,13 @@ class CompareHalves(MapProtocol):
         self, volume: Volume, /, parameters: Any, workspace: Workspace, masks: Sequence[Mask] | None = None
     ) -> HalfMapDifference:
         """Compare the halves of one map."""
+        from cryoloom.protocols.imposed_symmetry import imposed_copies
         from cryoloom.protocols.map_files import read_halves, write_map
         from cryoloom.protocols.maps._compare import compare_halves
 
         maps = read_halves(volume, masks, workspace)
-        found = compare_halves(maps, resolution=parameters.resolution, threads=workspace.threads)
+        copies = imposed_copies(volume, workspace.warn)
+        found = compare_halves(maps, resolution=parameters.resolution, copies=copies, threads=workspace.threads)
         for doubt in (*found.doubts, distrust(volume)):
             if doubt:
                 workspace.warn(doubt)

@@ -55,6 +55,7 @@ class EstimateDirectionalResolution(MapProtocol):
         import numpy as np
 
         from cryoloom.engine.validation import directional_correlation
+        from cryoloom.protocols.imposed_symmetry import imposed_copies
         from cryoloom.protocols.map_files import doubt_of_halves, mask_among, read_halves
         from cryoloom.protocols.pictures import directions_picture, write_png
 
@@ -64,6 +65,7 @@ class EstimateDirectionalResolution(MapProtocol):
             maps[0].volume,
             maps[1].volume,
             pixel_size=volume.pixel_size,
+            copies=imposed_copies(volume, workspace.warn),
             mask=mask,
             threads=workspace.threads,
         )

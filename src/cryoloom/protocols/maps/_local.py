@@ -38,12 +38,15 @@ class FoundLocalResolution:
         return np.nan_to_num(self.local.resolution, nan=0.0)
 
 
-def find_local_resolution(maps: Sequence[MapFile], *, seed: int = 1, threads: int = 1) -> FoundLocalResolution:
+def find_local_resolution(
+    maps: Sequence[MapFile], *, copies: int, seed: int = 1, threads: int = 1
+) -> FoundLocalResolution:
     """Find the local resolution of a map.
 
     Parameters
     ----------
     maps : both halves and, if there is one, the mask; without, the particle is found
+    copies : order of the point group that was imposed on both halves
     seed : of the random phases
     threads : threads to use; the result does not depend on it
     """
@@ -51,6 +54,6 @@ def find_local_resolution(maps: Sequence[MapFile], *, seed: int = 1, threads: in
 
     first, second, pixel_size = maps[0].volume, maps[1].volume, maps[0].pixel_size
     mask = mask_among(maps, threads=threads)
-    found = local_resolution(first, second, mask, pixel_size=pixel_size, seed=seed, threads=threads)
+    found = local_resolution(first, second, mask, pixel_size=pixel_size, copies=copies, seed=seed, threads=threads)
     doubt = doubt_of_halves(maps, mask)
     return FoundLocalResolution(found, mask, (doubt,) if doubt else ())

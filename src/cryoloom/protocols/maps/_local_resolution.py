@@ -65,11 +65,12 @@ class EstimateLocalResolution(MapProtocol):
         self, volume: Volume, /, parameters: Any, workspace: Workspace, masks: Sequence[Mask] | None = None
     ) -> LocalResolution:
         """Look at one map."""
+        from cryoloom.protocols.imposed_symmetry import imposed_copies
         from cryoloom.protocols.map_files import read_halves, write_map
         from cryoloom.protocols.maps._local import find_local_resolution
 
         maps = read_halves(volume, masks, workspace)
-        found = find_local_resolution(maps, threads=workspace.threads)
+        found = find_local_resolution(maps, copies=imposed_copies(volume, workspace.warn), threads=workspace.threads)
         if found.local.overall is None:
             workspace.warn("There is no evidence of signal, so no place has a resolution.")
         for doubt in filter(None, (*found.doubts, distrust(volume))):

@@ -19,7 +19,7 @@ from cryoloom.engine.refinement import (
     local_reach,
     refine,
 )
-from cryoloom.engine.symmetry import point_group
+from cryoloom.engine.symmetry import group_order, point_group
 from cryoloom.engine.trust import (
     Subset,
     group_deviations,
@@ -109,19 +109,26 @@ def assess(
     told = report or _say_nothing
     images, state, mask = done.particles.images, done.state, done.result.mask
     pixel_size, symmetry = images.pixel_size, done.settings.symmetry
+    copies = group_order(symmetry)
     first, second = state.half_maps
     told(0.0, "maps of parts of the particles")
-    scaling = [_judged(subset, mask, pixel_size, threads) for subset in _subsets(done, threads)]
+    scaling = [_judged(subset, mask, pixel_size, copies, threads) for subset in _subsets(done, threads)]
     told(0.4, "noise that the halves share")
     leak = _leak(done, threads)
     told(0.6, "views and directions")
     views = spread_of(euler_angles(state.rotations), point_group(symmetry))
     directions = directional_correlation(
-        first, second, pixel_size=pixel_size, mask=mask, whole=done.result.correlation, threads=threads
+        first,
+        second,
+        pixel_size=pixel_size,
+        copies=copies,
+        mask=mask,
+        whole=done.result.correlation,
+        threads=threads,
     )
     difference = _difference(done, threads)
     told(0.7, "local resolution")
-    local = local_resolution(first, second, mask, pixel_size=pixel_size, threads=threads)
+    local = local_resolution(first, second, mask, pixel_size=pixel_size, copies=copies, threads=threads)
     finest, median, coarsest = local.percentiles(10, 50, 90)
     half_sets = done.particles.half_sets
     return Trust(
@@ -197,7 +204,7 @@ def cross_checked(
         *second.half_maps,
         pixel_size=images.pixel_size,
         mask=mask,
-        copies=point_group(symmetry).order,
+        copies=group_order(symmetry),
         threads=threads,
     )
     return CrossChecks(
@@ -242,10 +249,10 @@ def _subsets(done: Finished, threads: int) -> Iterator[Subset]:
 
 
 def _judged(
-    subset: Subset, mask: NDArray[np.float32], pixel_size: float, threads: int
+    subset: Subset, mask: NDArray[np.float32], pixel_size: float, copies: int, threads: int
 ) -> tuple[int, float | None, float | None]:
     """Number of particles, resolution in Å, and B-factor in Å²."""
-    made = postprocess(*subset.half_maps, pixel_size=pixel_size, mask=mask, threads=threads)
+    made = postprocess(*subset.half_maps, pixel_size=pixel_size, copies=copies, mask=mask, threads=threads)
     return subset.count, made.resolution, made.guinier.b_factor if made.resolution is not None else None
 
 
@@ -297,7 +304,7 @@ def _resolution_without(done: Finished, twins: NDArray[np.int64], threads: int) 
         *maps[0].half_maps,
         pixel_size=pixel_size,
         mask=done.result.mask,
-        copies=point_group(done.settings.symmetry).order,
+        copies=group_order(done.settings.symmetry),
         threads=threads,
     ).resolution
 
