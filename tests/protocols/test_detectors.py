@@ -115,6 +115,36 @@ def test_postprocessing_undoes_the_detector_of_the_particles_unless_told_otherwi
     assert chosen == pytest.approx(damped, abs=1e-5 * float(damped.std()))
 
 
+@pytest.mark.parametrize("protocol", ["postprocess", "filter-map"])
+def test_a_named_detector_is_not_undone_where_one_was_before(project, files, protocol):
+    first, _, _ = made(project, protocol, volumes="2.volumes", undo_detector=True)
+    named = {"mtf": files / "mtf.star", "detector_pixel_size": MOVIES}
+    again = project.add("filter-map", volumes="3.volumes", **named)
+    (end,) = project.drive(again)
+    assert end.state is RunState.FAILED
+    for part in (Path(first.file).name, "was undone before", "mtf.star", "before that"):
+        assert part in str(end.reason) + warned(again)
+    volume, _, _ = made(project, "filter-map", volumes="2.volumes", **named)  # which was never divided by one
+    assert volume.mtf_undone
+
+
+def test_what_was_made_of_maps_without_a_detectors_damping_is_marked_as_such(project, files):
+    made(project, "filter-map", volumes="2.volumes", undo_detector=True)
+    mean, _, _ = made(project, "combine-maps", volumes="3.volumes", others="3.volumes", operation="mean")
+    assert mean.mtf_undone
+    mixed, _, _ = made(project, "combine-maps", volumes="3.volumes", others="2.volumes", operation="mean")
+    assert mixed.mtf_undone  # in a part of it, which must not be divided again
+    none, _, _ = made(project, "combine-maps", volumes="2.volumes", others="2.volumes", operation="mean")
+    assert not none.mtf_undone
+
+
+@pytest.mark.parametrize("tool", ["postprocess", "filter-map"])
+def test_a_tool_says_that_a_file_does_not_tell_whether_its_detector_was_undone(tool, capsys):
+    with pytest.raises(SystemExit):
+        main(["tool", tool, "--help"])
+    assert "must not have been undone" in " ".join(capsys.readouterr().out.replace("│", " ").split())
+
+
 def test_a_function_that_is_not_there_is_told_and_the_map_is_made_without(project, files):
     (files / "mtf.star").rename(files / "kept.star")
     try:

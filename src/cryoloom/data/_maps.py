@@ -96,7 +96,7 @@ class Volume(Item):
         default=None, meaning="whether its particles were recorded by detectors that damp differently"
     )
     mtf_undone: bool | None = column(
-        default=None, meaning="whether the map is divided by that function; halves never are"
+        default=None, meaning="whether the map, or part of it, is divided by such a function; halves never are"
     )
     shared_resolution: float | None = column(
         default=None, unit="Å", meaning="up to where both half sets were shown the same map when it was refined"

@@ -35,6 +35,9 @@ def filter_map(
 ) -> None:
     """Filter a map by spatial frequency: several filters apply one after the other.
 
+    A file does not tell whether the damping of its detector was undone, as postprocess can do; for --mtf or
+    --particles it must not have been undone before.
+
     Example: cryoloom tool filter-map map.mrc --low-pass 8 --output smooth.mrc
     """
     from cryoloom.cli.tool._detector import detector_of

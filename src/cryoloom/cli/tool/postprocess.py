@@ -39,7 +39,8 @@ def postprocess(
 ) -> None:
     """Tell the resolution of a map from its halves, and sharpen it.
 
-    Writes PREFIX.mrc, PREFIX_masked.mrc and, if none was given, PREFIX_mask.mrc.
+    Writes PREFIX.mrc, PREFIX_masked.mrc and, if none was given, PREFIX_mask.mrc. Files do not tell whether the damping
+    of the detector was undone; for --mtf or --particles it must not have been undone in the halves before.
 
     Example: cryoloom tool postprocess half1.mrc half2.mrc --mask mask.mrc --output sharpened
     """

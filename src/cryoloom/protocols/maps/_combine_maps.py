@@ -75,6 +75,7 @@ class CombineMaps(WholeProtocol):
             box_size=given[0].box_size,
             symmetry=groups.pop() if len(groups) == 1 else "C1",
             hand=hands.pop() if len(hands) == 1 else "undetermined",
+            mtf_undone=any(one.mtf_undone for one in volumes) or None,  # in a part is enough not to do it again
         )
         return {"volumes": [made]}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Volume
-from cryoloom.errors import ParameterError
+from cryoloom.errors import InputError, ParameterError
 from cryoloom.protocols.maps._filters import FilterSettings
 from cryoloom.protocols.volumes import map_resources
 from cryoloom.workflow.lane import Resources
@@ -49,7 +49,8 @@ class FilterMap(MapProtocol):
         mtf: Path | None = parameter(
             None,
             label="Detector",
-            help="STAR file with the modulation transfer function, whose damping is undone.",
+            help="STAR file with the modulation transfer function, whose damping is undone. A map in which that was "
+            "done before is refused; one that was imported does not tell.",
             section="Detector",
             level=Level.ADVANCED,
         )
@@ -85,9 +86,9 @@ class FilterMap(MapProtocol):
         from cryoloom.protocols.map_files import read_map, write_map
         from cryoloom.protocols.maps._filters import filtered
 
+        detector, unknown = _detector(volume, parameters, workspace)
         given = read_map(workspace.resolve(volume.file), pixel_size=volume.pixel_size)
         stored = workspace.file("maps", "_filtered.mrc")
-        detector, unknown = _detector(volume, parameters, workspace)
         if unknown:
             workspace.warn(unknown)
         write_map(stored.path, filtered(given, _settings(parameters), detector, threads=workspace.threads), like=given)
@@ -114,10 +115,23 @@ class FilterMap(MapProtocol):
 
 
 def _detector(volume: Volume, parameters: Any, workspace: Workspace) -> tuple[DetectorResponse | None, str]:
-    """Whose damping is undone, and a sentence if that was asked for and is not to be."""
+    """Whose damping is undone, and a sentence if that was asked for and is not to be.
+
+    Raises
+    ------
+    InputError
+        If a detector is named for a map in which one was undone before.
+    """
     from cryoloom.protocols.detectors import detector_for
 
     own = parameters.mtf is None and parameters.undo_detector
+    if parameters.mtf is not None and volume.mtf_undone:
+        name = Path(volume.file).name
+        raise InputError(
+            f"The damping of the detector was undone before in {name}, and {parameters.mtf.name} would undo it a "
+            "second time; connect the map from before that, or leave out mtf.",
+            path=workspace.resolve(volume.file),
+        )
     if own and volume.mtf_undone:
         return None, "The damping of the detector was undone before, and was not undone again."
     detector, unknown = detector_for(volume, parameters, workspace.resolve)

@@ -60,7 +60,7 @@ class Postprocess(MapProtocol):
             None,
             label="Detector",
             help="STAR file with the modulation transfer function, whose damping is undone; without it, that of the "
-            "map's particles.",
+            "map's particles. In half maps that were imported it must not have been undone before.",
             section="Detector",
             level=Level.ADVANCED,
         )
