@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -254,7 +254,9 @@ class Keep(TableProtocol):
 
         at_least: float = parameter(0.0, label="At least")
 
-    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
+    def transform(
+        self, tables: Mapping[str, Table], parameters: Any, resolve: Callable[[str], Path]
+    ) -> Mapping[str, Table]:
         """Apply the threshold."""
         table = tables["numbers"]
         return {"kept": table.with_frame(table.frame.filter(table.frame["value"] >= parameters.at_least))}

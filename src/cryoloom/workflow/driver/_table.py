@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.errors import ParameterError
@@ -14,6 +15,7 @@ from cryoloom.workflow.lane import TaskReport
 from cryoloom.workflow.parameters import validated
 from cryoloom.workflow.protocol import DecideProtocol, TableProtocol
 from cryoloom.workflow.run import FIRST, ChosenMembers, Progress, Request, RequestKind, RunState
+from cryoloom.workflow.workspace import resolve_in_project
 
 if TYPE_CHECKING:
     from cryoloom.data import Table
@@ -112,7 +114,8 @@ class TableDriver:
         if isinstance(self._protocol, DecideProtocol):
             made = self._decided(self._protocol, tables)
         else:
-            made = self._protocol.transform(tables, self._attempt.parameters)
+            resolve = partial(resolve_in_project, self._attempt.project)
+            made = self._protocol.transform(tables, self._attempt.parameters, resolve)
         self._outputs.replace_all(made)
 
     def _decided(self, protocol: DecideProtocol, tables: Mapping[str, Table]) -> Mapping[str, Table]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Item, OpticsGroup
@@ -168,8 +169,17 @@ class TableProtocol(Protocol):
     """
 
     @abstractmethod
-    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
-        """Apply the rule to the newest generation of every input; absent optional inputs are left out."""
+    def transform(
+        self, tables: Mapping[str, Table], parameters: Any, resolve: Callable[[str], Path]
+    ) -> Mapping[str, Table]:
+        """Apply the rule to the newest generation of every input.
+
+        Parameters
+        ----------
+        tables : name of an input → its items; absent optional inputs are left out
+        parameters : a validated instance of the protocol's own ``Parameters``
+        resolve : gives the place of a file that a set names
+        """
 
 
 class DecideProtocol(Protocol):
