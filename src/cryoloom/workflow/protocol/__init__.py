@@ -13,6 +13,7 @@ from cryoloom.workflow.protocol._shapes import (
     SourceProtocol,
     TableProtocol,
     WholeProtocol,
+    chooses_members,
 )
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Stage",
     "TableProtocol",
     "WholeProtocol",
+    "chooses_members",
     "citations_of",
     "declaration_of",
     "input_set",

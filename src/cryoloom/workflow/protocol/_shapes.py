@@ -219,6 +219,9 @@ class DecideProtocol(Protocol):
     def members(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> pl.DataFrame | None:
         """The members that a decision chooses of the round that it is made on, to be kept with it.
 
+        Asked by the driver, once for each decision that it applies: of the generations that the person was looking at,
+        which stay until then, also if newer ones have come.
+
         Returns
         -------
         Ids in a column ``id``, beside them whatever `apply_to_members` needs. None if no members are to be kept, or if
@@ -239,6 +242,11 @@ class DecideProtocol(Protocol):
     def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[str]:
         """Sentences that warn people of what a decision does not find where it is applied; none if all is well."""
         return ()
+
+
+def chooses_members(protocol: type[DecideProtocol]) -> bool:
+    """Whether a protocol says which members a decision chooses."""
+    return protocol.members is not DecideProtocol.members
 
 
 class WholeProtocol(Protocol):
