@@ -96,7 +96,9 @@ def test_a_choice_holds_for_a_round_with_more_particles_or_for_its_own(make_proj
         run.decide(**choice | {"leave_out": f"{unwanted}, 9"})
     project.drive(chosen, pinned, proposed)
     for run in (chosen, pinned):
-        assert [one.sentence for one in run.warnings()] == ["Leave out 9: not found among the classes, which are 1-3."]
+        (warning,) = run.warnings()
+        assert warning.sentence == "Not all classes that are to be left out are found."
+        assert warning.listing == "Missing: 9; there are 1-3."
     decided = ids_of(chosen)
     assert decided == set(before.filter(before["label"] != unwanted)["id"])
     assert ids_of(pinned) == decided

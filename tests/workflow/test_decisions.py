@@ -13,7 +13,9 @@ from cryoloom.errors import StorageError
 from cryoloom.testing.workflow import ChooseMembers, SmallProject
 from cryoloom.workflow.pins import pinned_generations
 from cryoloom.workflow.project import Run
+from cryoloom.workflow.protocol import Remark
 from cryoloom.workflow.run import ChosenMembers, RunFolder
+from cryoloom.workflow.warned import RunWarning, by_sentence
 
 NUMBERS = "runs/000001-test-numbers/outputs/numbers"
 
@@ -136,6 +138,28 @@ def test_members_of_what_is_gone_are_chosen_of_what_is_there_and_that_is_said(se
     assert chosen(run) == [2, 3, 4]
     (warning,) = run.warnings()
     assert warning.sentence.startswith("What the person who decided was looking at is not there any more")
+
+
+def test_what_is_not_found_anew_takes_the_place_of_what_was_not_found_before(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise every round of a classification would add a warning of its own."""
+
+    def remarks(_: ChooseMembers, tables: dict[str, Table], *__: object) -> list[Remark]:
+        return [Remark("Not all numbers are found.", f"There are {len(tables['numbers'])}.")]
+
+    monkeypatch.setattr(ChooseMembers, "remarks", remarks)
+    session.grow(1, 2)
+    run = session.choice()
+    run.decide(at_least=2)
+    for value in (2, 3, 4):
+        session.grow(value)
+        session.project.drive(run)
+    assert run.warnings() == [RunWarning("Not all numbers are found.", listing="There are 4.")]
+    assert by_sentence(run.warnings()) == {"Not all numbers are found. There are 4.": []}
+    logged = [run.folder.attempt(number).log_file.read_text(encoding="utf-8") for number in (1, 3)]
+    assert "There are 2." in logged[0]
+    assert "There are 4." in logged[1]
 
 
 def test_a_decision_on_nothing_keeps_the_members_of_what_comes_first(session: Session) -> None:

@@ -127,6 +127,6 @@ class TableDriver:
             if members is not None and protocol.keeps_to_members(parameters)
             else protocol.apply(tables, parameters, decision.content)
         )
-        for sentence in protocol.remarks(tables, parameters, decision.content):
-            self._attempt.remark(sentence)
+        for remark in protocol.remarks(tables, parameters, decision.content):
+            self._attempt.remark(remark.sentence, remark.listing)
         return made

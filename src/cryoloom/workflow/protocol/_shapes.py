@@ -21,6 +21,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that people should know of a run as a whole.
+
+    Parameters
+    ----------
+    sentence : the same whenever it is about the same thing, which is then told once
+    listing : what it is about where the rule was applied last; takes the place of what was listed before
+    """
+
+    sentence: str
+    listing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FoundFailure:
     """Something a source saw and did not bring in.
 
@@ -239,8 +253,8 @@ class DecideProtocol(Protocol):
         """Choose exactly these members in the newest generation of every input; takes what `members` gave."""
         raise NotImplementedError(f"{self.id} keeps to the members of a decision, but does not say how to choose them.")
 
-    def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[str]:
-        """Sentences that warn people of what a decision does not find where it is applied; none if all is well."""
+    def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[Remark]:
+        """What warns people of what a decision does not find where it is applied; none if all is well."""
         return ()
 
 
