@@ -53,7 +53,7 @@ class SelectClasses(DecideProtocol):
             "that come later are rejected until somebody decides again.",
         )
         least_resemblance: float = parameter(
-            0.75,
+            0.72,
             label="Least resemblance",
             help="Particles that resemble the average of their class less than this share of what is typical are left "
             "out; 0 keeps all members.",
