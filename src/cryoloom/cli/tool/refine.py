@@ -269,7 +269,7 @@ def _prepared(
 ) -> _Ready:
     """Read images and maps (reference, both half maps, mask), and refuse what cannot be refined."""
     from cryoloom.engine.symmetry import point_group
-    from cryoloom.protocols.particle_images import check_halves, load_particles
+    from cryoloom.protocols.particle_images import check_halves, common_grid, load_particles, samplings_of
     from cryoloom.protocols.reference_maps import read_mask, read_reference
     from cryoloom.protocols.refine._progress import FEWEST
     from cryoloom.protocols.refine._start import Start, check_goes_on, local_start, read_halves
@@ -280,17 +280,7 @@ def _prepared(
     if local:
         check_goes_on(given.table)
         offer = "Bring it and its particles to the axes (cryoloom tool symmetry)"
-    loaded = load_particles(
-        given.table,
-        given.resolve,
-        diameter=diameter,
-        box_size=box_size,
-        duplicates_within=duplicates_within,
-        copies=local and point_group(settings.symmetry).order == 1,
-        scratch=scratch,
-    )
-    check_halves(loaded.half_sets, least=FEWEST)
-    grid = loaded.grid
+    grid = common_grid(samplings_of(given.table), box_size=box_size)
     upright = upright_reference(
         read_reference(reference, grid, pixel_size=reference_pixel_size),
         settings.symmetry,
@@ -302,6 +292,17 @@ def _prepared(
         threads=threads,
     )
     inside = None if mask is None else read_mask(mask, grid)
+    loaded = load_particles(
+        given.table,
+        given.resolve,
+        diameter=diameter,
+        box_size=grid.box_size,
+        pixel_size=grid.pixel_size,
+        duplicates_within=duplicates_within,
+        copies=local and point_group(settings.symmetry).order == 1,
+        scratch=scratch,
+    )
+    check_halves(loaded.half_sets, least=FEWEST)
     halves = (
         None if half1 is None or half2 is None else read_halves(half1, half2, grid, pixel_size=reference_pixel_size)
     )

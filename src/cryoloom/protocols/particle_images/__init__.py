@@ -37,6 +37,7 @@ from cryoloom.protocols.particle_images._tables import (
     with_half_sets,
     with_poses,
 )
+from cryoloom.protocols.particle_images._transfer import comparable, comparable_count
 
 __all__ = [
     "AFTER_CHANGE_BOX",
@@ -53,6 +54,8 @@ __all__ = [
     "check_halves",
     "check_halves_known",
     "common_grid",
+    "comparable",
+    "comparable_count",
     "has_half_sets",
     "held_memory",
     "left_out",

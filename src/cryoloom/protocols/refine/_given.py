@@ -87,10 +87,11 @@ def start_of(
 
 def memory_of(inputs: Mapping[str, Snapshot[Any]], parameters: Any, grid: CommonGrid, box_size: int) -> int:
     """In bytes, in a box that keeps the width of the images."""
+    from cryoloom.protocols.particle_images import comparable_count
     from cryoloom.protocols.refine._cost import refinement_memory
 
     return refinement_memory(
-        inputs["particles"].count,
+        comparable_count(inputs["particles"]),
         settings_of(parameters),
         box_size,
         extent=grid.extent,

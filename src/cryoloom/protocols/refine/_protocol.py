@@ -187,10 +187,10 @@ class Refine(WholeProtocol):
 
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine; with the box that fits the memory."""
-        from cryoloom.protocols.particle_images import advice_on_box
+        from cryoloom.protocols.particle_images import advice_on_box, comparable_count
         from cryoloom.protocols.refine._cost import refinement_seconds, saved_by_quick
 
-        count, grid = inputs["particles"].count, grid_of(inputs["particles"], parameters)
+        count, grid = comparable_count(inputs["particles"]), grid_of(inputs["particles"], parameters)
         seconds = partial(
             refinement_seconds,
             count,
@@ -225,22 +225,24 @@ class Refine(WholeProtocol):
         settings = settings_of(parameters, given)
         if local:
             check_goes_on(inputs["particles"].table())
+        grid = grid_of(inputs["particles"], parameters)
+        reference = reference_of(inputs, parameters, grid, workspace)
+        mask = read_only_mask(inputs["masks"], grid, workspace) if "masks" in inputs else None
+        for warning in (*warnings_of(given, parameters, grid), *reference.remarks):
+            workspace.warn(warning)
+        workspace.list_in_log(reference.table.listing)
         particles = load_particles(
             inputs["particles"].table(),
             workspace.resolve,
             diameter=parameters.diameter,
-            box_size=parameters.box_size,
+            box_size=grid.box_size,
+            pixel_size=grid.pixel_size,
             duplicates_within=parameters.duplicates_within,
             copies=local and point_group(parameters.symmetry).order == 1,
             scratch=workspace.scratch(),
         )
         tell(particles, workspace)
         check_halves(particles.half_sets, least=FEWEST)
-        reference = reference_of(inputs, parameters, particles.grid, workspace)
-        mask = read_only_mask(inputs["masks"], particles.grid, workspace) if "masks" in inputs else None
-        for warning in (*warnings_of(given, parameters, particles.grid), *reference.remarks):
-            workspace.warn(warning)
-        workspace.list_in_log(reference.table.listing)
         start = start_of(given, parameters, particles, reference.volume, mask, workspace)
         for remark in start.remarks:
             workspace.warn(remark)
