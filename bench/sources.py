@@ -6,6 +6,7 @@ import ast
 import hashlib
 import importlib.util
 import inspect
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -26,15 +27,25 @@ def source_hash(scripts: Iterable[str], functions: Iterable[Callable] = ()) -> s
     functions : if they are given, these count in place of the scripts that they belong to
     """
     wanted = list(functions)
-    digest = hashlib.sha256("\0".join(map(inspect.getsource, wanted)).encode())
+    written = [_without_words(textwrap.dedent(inspect.getsource(one))) for one in wanted]
+    digest = hashlib.sha256("\0".join(written).encode())
     found: dict[str, Path] = {}
     for script in scripts:
         _walk(script, found)
     homes = {Path(inspect.getsourcefile(function) or "") for function in wanted}
     for name, file in sorted(found.items()):
         if file not in homes and not set(name.split(".")) & set(_NO_FIGURE):
-            digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
+            digest.update(f"{name}\0{_without_words(file.read_text(encoding='utf-8'))}\0".encode())
     return digest.hexdigest()
+
+
+def _without_words(source: str) -> str:
+    """A source without docstrings, comments and layout, which change no figure."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
 
 
 def _walk(name: str, found: dict[str, Path]) -> None:

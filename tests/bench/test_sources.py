@@ -34,7 +34,16 @@ def test_what_is_imported_far_away_counts_and_what_is_not_imported_does_not(benc
     assert changed != before
     write(bench, "bottom", "VALUE = 1\n")
     assert sources.source_hash(["top"]) == before
-    write(bench, "top", "import middle\n# a word\n")
+    write(bench, "top", "import middle\nEDGE = 3\n")
+    assert sources.source_hash(["top"]) != before
+
+
+def test_words_and_layout_do_not_count(bench: Path) -> None:
+    write(bench, "middle", "def late():\n    import bottom\n    return bottom.VALUE\n")
+    before = sources.source_hash(["top"])
+    write(bench, "middle", 'def late():\n    """Told."""\n    import bottom  # late\n\n    return (bottom.VALUE)\n')
+    assert sources.source_hash(["top"]) == before
+    write(bench, "middle", "def late():\n    import bottom\n    return -bottom.VALUE\n")
     assert sources.source_hash(["top"]) != before
 
 

@@ -12,11 +12,12 @@ from types import SimpleNamespace
 
 import mrcfile
 import numpy as np
+import polars as pl
 import pytest
 
 from cryoloom.cli.main import main
 from cryoloom.engine.ctf_refinement import CTFRefinementSettings, Estimate, GroupFindings
-from cryoloom.formats import read_particles, read_star
+from cryoloom.formats import read_particles, read_star, write_star
 from cryoloom.protocols.ctf_refine._compute import _doubts
 from cryoloom.protocols.trust._defocus import particle_defocus
 from cryoloom.workflow.predicting import predicted
@@ -88,6 +89,24 @@ def test_the_tool_writes_what_it_tells(star, scene, wrong, capsys, tmp_path):
     after = read_star(told["particles"])["particles"]
     for label in ("rlnAngleRot", "rlnRandomSubset", "rlnMicrographName"):
         assert after[label].to_list() == pytest.approx(before[label].to_list())
+
+
+def test_a_group_of_too_few_particles_is_told_and_stays(star, capsys, tmp_path):
+    tables = read_star(star)
+    optics, particles = tables["optics"], tables["particles"]
+    few = optics.with_columns(rlnOpticsGroup=pl.lit(2), rlnOpticsGroupName=pl.lit("few"))
+    group = pl.Series("rlnOpticsGroup", [2] * 3 + [1] * (len(particles) - 3))
+    two = star.with_name("two_groups.star")
+    write_star(
+        two, {"optics": pl.concat([optics, few.cast(optics.schema)]), "particles": particles.with_columns(group)}
+    )
+    words = (two, *halves_of(star), "--output", tmp_path / "made", "--magnification")
+    told = json.loads(tool(capsys, *words, "--json").out)
+    (told_few,) = (one for one in told["groups"] if one["name"] == "few")
+    assert told_few["magnification"]["error"] == [None] * 4
+    assert told_few["magnification"]["value"] == [1.0, 0.0, 0.0, 1.0]
+    assert any("few holds too few particles to tell its magnification" in remark for remark in told["remarks"])
+    assert "nothing is known" in tool(capsys, *words, "--overwrite").out
 
 
 def test_one_map_will_do_and_is_warned_of(star, scene, capsys, tmp_path):

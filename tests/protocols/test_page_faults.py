@@ -40,6 +40,7 @@ def test_the_tool_has_written_its_maps_and_tells_what_is_missing(star, capsys):
     assert told["resolution"] == told["half_map_resolution"]
     assert "the trust page could not be made. The maps are kept. ValueError: zero-size array" in told["headline"]
     assert told["headline"] in err
+    assert "Traceback" in err
     for path in (told["map"], *told["half_maps"], told["mask"]):
         assert mrcfile.read(path).shape == (BOX,) * 3
     assert sorted(path.name for path in star.parent.glob("made_*")) == sorted(

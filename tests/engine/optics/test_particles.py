@@ -57,6 +57,16 @@ def test_what_cannot_be_is_refused():
         ParticleOptics((SHEARED,), np.array([1]), *np.zeros((4, 1)))
 
 
+def test_a_rotation_as_a_magnification_takes_no_shell():
+    """Its stretch is 1 but for rounding, to either side."""
+    for degrees in np.linspace(-3.0, 3.0, 80):
+        c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+        turned = optics(GroupOptics(300.0, 2.7, 0.1, magnification=(c, -s, s, c)))
+        assert turned.radius_in_images(32) == 32
+        assert turned.radius_in_specimen(32) == 32
+    assert optics(SHEARED).radius_in_images(32) == int(32 / SHEARED.stretch) < 32
+
+
 def test_beam_tilt_is_an_odd_polynomial_of_third_degree():
     """Coma by its formula, and as the coefficients that RELION stores."""
     k = fourier_disc(20) / (BOX * PIXEL)

@@ -128,7 +128,10 @@ def _in_words(found: dict[str, object], star: Path) -> str:
         for name, unit in units.items():
             if group[name] is not None:
                 pairs = zip(group[name]["value"], group[name]["error"], strict=True)
-                numbers = ", ".join(f"{value:.4g} ± {error:.2g}" for value, error in pairs)
+                numbers = ", ".join(
+                    f"{value:.4g} (nothing is known)" if error is None else f"{value:.4g} ± {error:.2g}"
+                    for value, error in pairs
+                )
                 lines.append(f"{group['name']}: {name.replace('_', ' ')} {numbers} {unit}".rstrip())
     lines.append(f"→ {star}")
     return "\n".join(lines)

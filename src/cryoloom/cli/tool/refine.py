@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -378,37 +379,50 @@ def _told(
     quiet: bool,
     threads: int,
 ) -> tuple[Headline, bool]:
-    """What the trust page says of the resolution, and whether it doubts it; no page is left if none can be made."""
+    """What the trust page says of the resolution, and whether it doubts it; no page is left if none can be made.
+
+    With a start, another refinement from it and images of noise are asked, too.
+    """
     from cryoloom.protocols.trust import PAGE_FAULTS, headline_without_page, write_trust
 
+    second = None if start is None else _second(done, start, unfinished, quiet=quiet, threads=threads)
     try:
-        believed = _believed(done, start, unfinished, quiet=quiet, threads=threads)
+        believed = _believed(done, second, quiet=quiet, threads=threads)
         write_trust(*files, believed, title)
     except PAGE_FAULTS as fault:
         for file in files:
             file.unlink(missing_ok=True)
+        sys.stderr.write(traceback.format_exc())
         return headline_without_page(done.result, fault), True
     return believed.headline, believed.is_doubtful
 
 
-def _believed(
-    done: Finished, start: NDArray[np.float32] | None, unfinished: Unfinished, *, quiet: bool, threads: int
-) -> Trust:
-    """What can be believed of a refinement; with a start, another one from it and images of noise are asked, too."""
+def _second(
+    done: Finished, start: NDArray[np.float32], unfinished: Unfinished, *, quiet: bool, threads: int
+) -> RefinementState:
+    """The last state of another refinement from the same start."""
     from cryoloom.cli.tool._progress import ToolProgress
     from cryoloom.protocols.checkpoints import kept_states
     from cryoloom.protocols.refine._progress import progress_of
-    from cryoloom.protocols.trust import assess, cross_checked, second_refinement
+    from cryoloom.protocols.trust import second_refinement
 
     def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
-        assert start is not None  # noqa: S101  # else there is none
         return second_refinement(done, start, state=state, threads=threads)
 
+    with ToolProgress("Once more", quiet=quiet) as progress:
+        for state in kept_states(unfinished, algorithm, name="second-checkpoint"):
+            progress(*progress_of(state, done.settings.iterations))
+    return state
+
+
+def _believed(done: Finished, second: RefinementState | None, *, quiet: bool, threads: int) -> Trust:
+    """What can be believed of a refinement, and of another one if it was made."""
+    from cryoloom.cli.tool._progress import ToolProgress
+    from cryoloom.protocols.trust import assess, cross_checked
+
     checks = None
-    if start is not None:
-        with ToolProgress("Once more", quiet=quiet) as progress:
-            for state in kept_states(unfinished, algorithm, name="second-checkpoint"):
-                progress(*progress_of(state, done.settings.iterations))
-            checks = cross_checked(done, state, threads=threads, report=progress)
+    if second is not None:
+        with ToolProgress("Images of noise", quiet=quiet) as progress:
+            checks = cross_checked(done, second, threads=threads, report=progress)
     with ToolProgress("Trust page", quiet=quiet) as progress:
         return assess(done, cross_checks=checks, threads=threads, report=progress)

@@ -203,12 +203,6 @@ def _equations(
     return _Equations(information, pushes.sum(axis=0), about.T @ about, len(chosen))
 
 
-def _sum(products: NDArray[np.complexfloating]) -> NDArray[np.float64]:
-    """Sum (k,) over particles of the real parts of (m, k)."""
-    total: NDArray[np.float64] = products.real.sum(axis=0, dtype=np.float64)
-    return total
-
-
 def _slopes(comparison: Comparison, chosen: NDArray[np.int64]) -> list[NDArray[np.complex64]]:
     """Slopes (m, k) of projections along x and along y of the image, for a Fourier pixel."""
     slopes = []

@@ -80,7 +80,7 @@ class ParticleImages:
     @property
     def largest_radius(self) -> int:
         """Below how many Fourier pixels images can be compared: Nyquist's frequency, of the most magnified of them."""
-        return int((self.box_size + 1) // 2 / self.optics.stretch)
+        return self.optics.radius_in_images((self.box_size + 1) // 2)
 
     @property
     def masked_share(self) -> float:

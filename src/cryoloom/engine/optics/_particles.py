@@ -152,6 +152,10 @@ class ParticleOptics:
         """
         return round(radius * self.stretch, DIGITS)
 
+    def radius_in_images(self, radius: int) -> int:
+        """Below how many Fourier pixels images can be read so that no slice reaches beyond a radius in the specimen."""
+        return int(round(radius / self.stretch, DIGITS))
+
     @property
     def images_of_micrograph(self) -> NDArray[np.int64]:
         """(m,) how many images there are of each micrograph."""

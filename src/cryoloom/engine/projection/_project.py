@@ -66,7 +66,7 @@ def project_volume(
     radius = (box + 1) // 2
     if optics is not None:
         rotations = optics.slicing_matrices(rotations, np.arange(len(angles)))
-        radius = int(radius / optics.stretch)
+        radius = optics.radius_in_images(radius)
     signed = np.arange(box) - box * (2 * np.arange(box) >= box)
     rows, columns = np.nonzero(signed[:, None] ** 2 + np.arange(box // 2 + 1) ** 2 < radius**2)
     frequencies = np.stack([columns, signed[rows]], axis=1).astype(np.float32)

@@ -256,6 +256,11 @@ def _doubts(found: CTFRefinement, names: list[str], settings: CTFRefinementSetti
     for name, group in zip(names, found.groups, strict=True):
         estimates: Mapping[str, Estimate | None] = {each: getattr(group, each) for each in _NAMES[2:]}
         for what, estimate in estimates.items():
+            if estimate is not None and not np.isfinite(estimate.error).all():
+                doubts.append(
+                    f"The optics group {name} holds too few particles to tell its {what.replace('_', ' ')}, which "
+                    "stays as it was."
+                )
             if estimate is not None and (estimate.disagreement or 0.0) > _DISAGREE:
                 doubts.append(
                     f"The half sets disagree about the {what.replace('_', ' ')} of the optics group {name} by "
@@ -267,7 +272,8 @@ def _doubts(found: CTFRefinement, names: list[str], settings: CTFRefinementSetti
 def _as_document(estimate: Estimate | None) -> dict[str, Any] | None:
     if estimate is None:
         return None
-    return {"value": estimate.value, "error": estimate.error, "disagreement": estimate.disagreement}
+    error = [each if np.isfinite(each) else None for each in estimate.error]  # None: nothing is known
+    return {"value": estimate.value, "error": error, "disagreement": estimate.disagreement}
 
 
 def refinement_memory(count: int, box_size: int, *, maps: int = 2, threads: int = 1) -> int:

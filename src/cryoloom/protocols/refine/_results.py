@@ -38,9 +38,10 @@ def believed(
     """Name of the trust page, None if it could not be made, and what it says of the resolution."""
     from cryoloom.protocols.trust import PAGE_FAULTS, headline_without_page, write_trust
 
+    second = _second(done, start, parameters, workspace)
     page, figures = (workspace.file("trust", f".{kind}") for kind in ("html", "json"))
     try:
-        trust = _trust(done, start, parameters, workspace)
+        trust = _trust(done, second, parameters, workspace)
         write_trust(page.path, figures.path, trust, f"{workspace.project.name}, {workspace.run}")
     except PAGE_FAULTS as fault:
         workspace.list_in_log(traceback.format_exc())
@@ -52,27 +53,38 @@ def believed(
     return page.name, trust.headline
 
 
-def _trust(done: Finished, start: NDArray[np.float32], parameters: Any, workspace: RoundWorkspace) -> Trust:
-    """What can be believed of it, after the checks that were asked for."""
+def _second(
+    done: Finished, start: NDArray[np.float32], parameters: Any, workspace: RoundWorkspace
+) -> RefinementState | None:
+    """The last state of another refinement from the same start, if it was asked for."""
     from cryoloom.protocols.checkpoints import kept_states
     from cryoloom.protocols.refine._progress import progress_of
-    from cryoloom.protocols.trust import assess, cross_checked, second_refinement
+    from cryoloom.protocols.trust import second_refinement
+
+    if parameters.trust != "full":
+        return None
+    begun = REFINED["full"]
+    report = part_of_work(workspace, begun, 2.0 * begun)
+
+    def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
+        return second_refinement(done, start, state=state, threads=workspace.threads)
+
+    last: RefinementState | None = None
+    for last in kept_states(workspace, algorithm, name="second-checkpoint"):
+        share, message = progress_of(last, done.settings.iterations)
+        report(share, f"once more, {message}")
+    return last
+
+
+def _trust(done: Finished, second: RefinementState | None, parameters: Any, workspace: RoundWorkspace) -> Trust:
+    """What can be believed of it, after the checks that were asked for."""
+    from cryoloom.protocols.trust import assess, cross_checked
 
     checks = None
-    begun = REFINED[parameters.trust]
-    if parameters.trust == "full":
-        report = part_of_work(workspace, begun, 2.0 * begun)
-
-        def algorithm(state: RefinementState | None) -> Iterator[RefinementState]:
-            return second_refinement(done, start, state=state, threads=workspace.threads)
-
-        for state in kept_states(workspace, algorithm, name="second-checkpoint"):
-            share, message = progress_of(state, done.settings.iterations)
-            report(share, f"once more, {message}")
-        report = part_of_work(workspace, 2.0 * begun, REFINED["quick"])
-        checks = cross_checked(done, state, threads=workspace.threads, report=report)
-        begun = REFINED["quick"]
-    report = part_of_work(workspace, begun, 1.0)
+    if second is not None:
+        report = part_of_work(workspace, 2.0 * REFINED[parameters.trust], REFINED["quick"])
+        checks = cross_checked(done, second, threads=workspace.threads, report=report)
+    report = part_of_work(workspace, REFINED["quick"], 1.0)
     return assess(done, cross_checks=checks, threads=workspace.threads, report=report)
 
 
