@@ -52,3 +52,11 @@ def test_files_that_do_not_say_it_stay_as_they_are(tmp_path: Path):
     write_particles(tmp_path / "a.star", particles())
     assert not [name for name in read_star(tmp_path / "a.star")["particles"].columns if "poses" in name]
     assert set(read_particles(tmp_path / "a.star").table.frame.to_dict().get("poses_from", [""])) == {""}
+
+
+def test_files_whose_mark_is_no_number_do_not_say_it(tmp_path: Path):
+    write_particles(tmp_path / "a.star", particles(poses_from="together"))
+    blocks = read_star(tmp_path / "a.star")
+    spoilt = blocks["particles"].with_columns(cryoloom_poses_from_shift_x=pl.lit("x"))
+    write_star(tmp_path / "b.star", {**blocks, "particles": spoilt})
+    assert set(read_particles(tmp_path / "b.star").table.frame["poses_from"]) == {""}
