@@ -14,10 +14,12 @@ import pytest
 from phantom_particles import BOX, DIAMETER, PIXEL, write_particles
 
 from cryoloom.cli.main import main
-from cryoloom.data import Snapshot, StoredSet
+from cryoloom.data import SetWriter, Snapshot, StoredSet, Volume
 from cryoloom.engine.maps import soft_sphere
 from cryoloom.formats import relion, write_stack, write_volume
 from cryoloom.protocols.particle_images import read_particle_file
+from cryoloom.protocols.refine import Refine
+from cryoloom.protocols.refine._given import given_map, grid_of, settings_of, told_shared, warnings_of
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.project import Run
 from cryoloom.workflow.run import RunState
@@ -189,3 +191,35 @@ def test_a_hand_that_a_person_stated_and_what_half_sets_were_shown_stay_with_the
     assert {*first["hand"], *second["hand"], *classes["hand"]} == {STATED}
     # First both half sets start from one map at 30 Å, then each from its own at 20 Å, which the other is not shown.
     assert [*first["shared_resolution"], *second["shared_resolution"]] == [30.0, 30.0]
+    # Their particles tell the same, for a local search in a map that tells nothing.
+    assert [set(run.outputs["particles"].to_polars()["shared_resolution"]) for run in runs[4:6]] == [{30.0}, {30.0}]
+
+
+@pytest.mark.parametrize(
+    ("of_map", "of_particles", "given", "expected"),
+    [
+        (30.0, 15.0, None, 15.0),
+        (15.0, 30.0, None, 15.0),
+        (None, 15.0, None, 15.0),
+        (15.0, None, None, 15.0),
+        (None, None, None, 40.0),
+        (15.0, 15.0, 25.0, 25.0),
+    ],
+)
+def test_the_finest_that_map_and_particles_tell_is_what_half_sets_were_shown(
+    tmp_path, of_map, of_particles, given, expected
+):
+    table = read_particle_file(write_particles(tmp_path, count=8)).table
+    shared = pl.lit(of_particles, pl.Float64).alias("shared_resolution")
+    volume = Volume(id=1, file="truth.mrc", pixel_size=PIXEL, box_size=BOX, shared_resolution=of_map)
+    for kind, items in (("particles", table.with_frame(table.frame.with_columns(shared))), ("volumes", [volume])):
+        SetWriter.open(tmp_path / kind, kind).commit(items)
+    inputs: dict[str, Any] = {
+        "particles": StoredSet(tmp_path / "particles").latest(),
+        "reference": StoredSet(tmp_path / "volumes").latest(),
+    }
+    parameters = Refine.Parameters(diameter=DIAMETER, search="local", shared_resolution=given)
+    shared = told_shared(inputs, given_map(inputs, parameters))
+    assert settings_of(parameters, shared).shared_resolution == expected
+    warned = "".join(warnings_of(inputs, parameters, grid_of(inputs["particles"], parameters)))
+    assert ("if it was finer, give it" in warned) == (of_map is of_particles is given is None)

@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -55,12 +55,13 @@ def refine(
         ),
     ] = None,
     shared_resolution: Annotated[
-        float,
+        float | None,
         typer.Option(
             min=2.0,
-            help="Up to where half sets were shown the same map when the poses of a local search were found, in Å.",
+            help="Up to where half sets were shown the same map when the poses of a local search were found, in Å; "
+            "without it as the particles tell, else 40.",
         ),
-    ] = 40.0,
+    ] = None,
     mask: Annotated[
         Path | None,
         typer.Option(help="Soft mask, outside of which maps are taken for empty; without it, a sphere."),
@@ -127,7 +128,6 @@ def refine(
     settings = RefinementSettings(
         symmetry=symmetry,
         initial_resolution=INITIAL_RESOLUTION[search] if initial_resolution is None else initial_resolution,
-        shared_resolution=shared_resolution,
         shift_radius=shift,
         iterations=iterations,
         seed=seed,
@@ -139,6 +139,7 @@ def refine(
     check_targets(targets, inputs=[particles, reference, half1, half2, mask], overwrite=overwrite)
     given = read_particle_file(particles)
     check_targets(targets, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
+    settings, not_told = _with_shared(settings, shared_resolution, given, local=local)
     ready = _prepared(
         given,
         (reference, half1, half2, mask),
@@ -153,7 +154,7 @@ def refine(
         scratch=output.parent,
         threads=threads,
     )
-    remarks = [*given.remarks, *ready.remarks]
+    remarks = [*given.remarks, *not_told, *ready.remarks]
     sys.stderr.writelines([*(f"{particles.name}: {remark}\n" for remark in remarks), ready.upright.shown_below])
     loaded, images = ready.particles, ready.particles.images
     seconds = partial(
@@ -253,6 +254,21 @@ def _check_start(half1: Path | None, half2: Path | None, *, local: bool, align_r
         )
 
 
+def _with_shared(
+    settings: RefinementSettings, shared: float | None, given: ParticleFile, *, local: bool
+) -> tuple[RefinementSettings, list[str]]:
+    """The settings that know up to where half sets were shown the same, and a warning if nothing tells."""
+    from cryoloom.protocols.particle_images import shared_resolution
+    from cryoloom.protocols.refine._given import SHARED_NOT_TOLD
+
+    told = shared or (shared_resolution(given.table) if local else None)
+    if told is not None:
+        return replace(settings, shared_resolution=told), []
+    if not local:
+        return settings, []
+    return settings, [SHARED_NOT_TOLD.format(taken=settings.shared_resolution, setting="--shared-resolution")]
+
+
 def _prepared(
     given: ParticleFile,
     maps: tuple[Path, Path | None, Path | None, Path | None],
@@ -349,7 +365,8 @@ def _finished(
     with ToolProgress("Refining", quiet=quiet) as progress:
         for state in kept_states(unfinished, algorithm):
             progress(*progress_of(state, settings.iterations))
-    result = refined(loaded, state, symmetry=settings.symmetry, mask=ready.mask, threads=threads)
+    shared = start.shown_alike(settings)
+    result = refined(loaded, state, symmetry=settings.symmetry, mask=ready.mask, shared=shared, threads=threads)
     return Finished(
         loaded, settings, state, result, given.resolve, ready.mask, poses=start.poses, sources=start.sources
     )

@@ -1,4 +1,4 @@
-"""Where poses were found, which a STAR file tells only as long as it holds these poses."""
+"""Where poses were found, and what half sets were shown then: told by a STAR file as long as it holds these poses."""
 
 from __future__ import annotations
 
@@ -13,32 +13,44 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_TOLD = "poses_from"
+_FOUND_IN, _SHARED = "poses_from", "shared_resolution"
+_TOLD = (_FOUND_IN, _SHARED)
 _SHIFT, _STAMP = "shift_x", "poses_from_shift_x"  # the stamp is the shift of the poses of which it is told
 _SAME = 1e-3  # Å
 _ANGLES = ("rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi")
 _SHIFTS = ("rlnOriginXAngst", "rlnOriginYAngst")
 _OURS: Mapping[str, str] = {
-    OUR_PREFIX + _TOLD: _TOLD,
-    OUR_PREFIX + _STAMP: _STAMP,
+    **{OUR_PREFIX + name: name for name in (*_TOLD, _STAMP)},
     _SHIFTS[0]: _SHIFT,
 }
 
 
 def stamped(frame: pl.DataFrame) -> pl.DataFrame:
     """The particles, with the shift that belongs to what is told of their poses."""
-    if not {_TOLD, _SHIFT} <= set(frame.columns) or not (frame[_TOLD] != "").any():
+    told = [_is_told(name) for name in _TOLD if name in frame.columns]
+    if _SHIFT not in frame.columns or not told or not frame.select(pl.any_horizontal(told).any()).item():
         return frame
     return frame.with_columns(pl.col(_SHIFT).alias(_STAMP))
 
 
 def told_of_these_poses(frame: pl.DataFrame) -> pl.DataFrame:
     """The particles, knowing where their poses were found only if another program has not found others since."""
-    if not {_TOLD, _STAMP, _SHIFT} <= set(frame.columns):
-        return frame.drop(_TOLD, _STAMP, strict=False)
-    shift, stamp = (pl.col(name).cast(pl.Float64, strict=False) for name in (_SHIFT, _STAMP))
-    told = pl.when((shift - stamp).abs() < _SAME).then(pl.col(_TOLD)).otherwise(pl.lit("")).fill_null("")
-    return frame.with_columns(told.alias(_TOLD)).drop(_STAMP)
+    if not {_STAMP, _SHIFT} <= set(frame.columns):
+        return frame.drop(*_TOLD, _STAMP, strict=False)
+    same = (_number(_SHIFT) - _number(_STAMP)).abs() < _SAME
+    told = {
+        _FOUND_IN: pl.when(same).then(pl.col(_FOUND_IN).cast(pl.String)).fill_null(""),
+        _SHARED: pl.when(same & _number(_SHARED).is_finite()).then(_number(_SHARED)),
+    }
+    return frame.with_columns(told[name].alias(name) for name in _TOLD if name in frame.columns).drop(_STAMP)
+
+
+def _is_told(name: str) -> pl.Expr:
+    return pl.col(name).is_not_null() if name == _SHARED else pl.col(name).fill_null("") != ""
+
+
+def _number(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.Float64, strict=False)
 
 
 def with_moved_poses(block: pl.DataFrame, angles: NDArray[np.floating], shifts: NDArray[np.floating]) -> pl.DataFrame:

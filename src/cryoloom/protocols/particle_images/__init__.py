@@ -34,6 +34,7 @@ from cryoloom.protocols.particle_images._tables import (
     left_out,
     original_particles,
     poses_from,
+    shared_resolution,
     with_half_sets,
     with_poses,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "poses_from",
     "read_particle_file",
     "samplings_of",
+    "shared_resolution",
     "stated_micrograph_pixel_size",
     "tell",
     "with_half_sets",
