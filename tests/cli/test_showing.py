@@ -100,10 +100,10 @@ def test_warnings_are_shown_with_the_items_that_they_are_about(project: Path, do
         "number": 1,
         "protocol": "import-movies",
         "warnings": [
-            {"item": None, "label": "", "sentence": "The gain lies flip-y."},
-            {"item": f"{1:016x}", "label": "m1", "sentence": "Ice."},
-            {"item": f"{1:016x}", "label": "m1", "sentence": "Drift of 3 Å."},
-            {"item": f"{2:016x}", "label": "m2", "sentence": "Ice."},
+            {"item": None, "label": "", "sentence": "The gain lies flip-y.", "listing": ""},
+            {"item": f"{1:016x}", "label": "m1", "sentence": "Ice.", "listing": ""},
+            {"item": f"{1:016x}", "label": "m1", "sentence": "Drift of 3 Å.", "listing": ""},
+            {"item": f"{2:016x}", "label": "m2", "sentence": "Ice.", "listing": ""},
         ],
     }
     assert shell("show", project, 1, "--warnings")[0].splitlines() == [

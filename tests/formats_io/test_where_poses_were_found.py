@@ -52,3 +52,24 @@ def test_files_that_do_not_say_it_stay_as_they_are(tmp_path: Path):
     write_particles(tmp_path / "a.star", particles())
     assert not [name for name in read_star(tmp_path / "a.star")["particles"].columns if "poses" in name]
     assert set(read_particles(tmp_path / "a.star").table.frame.to_dict().get("poses_from", [""])) == {""}
+
+
+def test_files_whose_mark_is_no_number_do_not_say_it(tmp_path: Path):
+    write_particles(tmp_path / "a.star", particles(poses_from="together"))
+    blocks = read_star(tmp_path / "a.star")
+    spoilt = blocks["particles"].with_columns(cryoloom_poses_from_shift_x=pl.lit("x"))
+    write_star(tmp_path / "b.star", {**blocks, "particles": spoilt})
+    assert set(read_particles(tmp_path / "b.star").table.frame["poses_from"]) == {""}
+
+
+def test_what_half_sets_were_shown_comes_back_with_the_poses_alone(tmp_path: Path):
+    given = particles(poses_from="halves", shared_resolution=15.0)
+    shared = pl.Series("shared_resolution", [15.0, 40.0, None, 15.0])
+    write_particles(tmp_path / "a.star", given.with_frame(given.frame.with_columns(shared)))
+    assert read_particles(tmp_path / "a.star").table.frame["shared_resolution"].to_list() == [15.0, 40.0, None, 15.0]
+    blocks = read_star(tmp_path / "a.star")
+    refined = blocks["particles"].with_columns(pl.col("rlnOriginXAngst") + pl.Series([0.0, 0.0, 0.0, 0.3]))
+    write_star(tmp_path / "b.star", {**blocks, "particles": refined})
+    frame = read_particles(tmp_path / "b.star").table.frame
+    assert frame["shared_resolution"].to_list() == [15.0, 40.0, None, None]
+    assert frame["poses_from"].to_list() == ["halves", "halves", "halves", ""]

@@ -80,7 +80,7 @@ def correct(items: list[Item], **true: float) -> tuple[list[dict[str, Any]], dic
     """The corrected rows, quantity → fate, and the corrected optics group."""
     kind = type(items[0]).kind
     made = CorrectAcquisition().transform(
-        {"items": Table.of(items, kind)}, CorrectAcquisition.Parameters.model_validate(true)
+        {"items": Table.of(items, kind)}, CorrectAcquisition.Parameters.model_validate(true), Path
     )
     table = made["items"]
     assert table.schema.kind == kind
@@ -288,7 +288,7 @@ def test_a_million_particles_take_no_loop_over_rows() -> None:
 
     sys.setprofile(count_calls)
     try:
-        made = CorrectAcquisition().transform({"items": table}, CorrectAcquisition.Parameters(pixel_size=1.02))
+        made = CorrectAcquisition().transform({"items": table}, CorrectAcquisition.Parameters(pixel_size=1.02), Path)
     finally:
         sys.setprofile(None)
     assert len(calls) < 5_000

@@ -81,7 +81,8 @@ def test_classes_go_on_from_the_last_iteration_and_are_chosen(imported, monkeypa
     chosen.decide(keep="1-2", leave_out="3, 9")
     assert imported.drive(chosen)[0].state is RunState.FINISHED
     (warning,) = warnings_of(chosen.folder)
-    assert warning.sentence == "Leave out 9: not found among the classes, which are 1-3."
+    assert warning.sentence == "Not all classes that are to be left out are found."
+    assert warning.listing == "Missing: 9; there are 1-3."
     kept = chosen.outputs["particles"].to_polars()
     assert set(kept["id"]) == set(particles.filter(particles["class_number"] < 3)["id"])
     reason = chosen.folder.newest_attempt().end().reason

@@ -25,7 +25,7 @@ from cryoloom.protocols.machine_speed import measure_speed
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
-from cryoloom.workflow.warned import warnings_of
+from cryoloom.workflow.warned import by_sentence, warnings_of
 
 FEW = {"start_iterations": 2, "iterations": 1}
 QUICK = {"diameter": DIAMETER, "resolution": 16.0, "start_resolution": 20.0, "seed": 4, **FEW}
@@ -109,7 +109,9 @@ def test_classes_go_on_from_the_last_iteration_and_are_chosen(imported, monkeypa
     assert nothing.reason == "Keep 7: none of classes 1-2 is left; choose at least one to be kept."
     some = imported.add("select-classes-3d", **inputs, keep="2, 7")
     assert imported.drive(some)[0].state is RunState.FINISHED
-    assert [one.sentence for one in warnings_of(some.folder)] == ["Keep 7: not found among the classes, which are 1-2."]
+    assert by_sentence(warnings_of(some.folder)) == {
+        "Not all classes that are to be kept are found. Missing: 7; there are 1-2.": []
+    }
     with pytest.raises(ParameterError, match="names no class"):
         imported.add("select-classes-3d", **inputs, keep="good")
 

@@ -8,9 +8,12 @@ from cryoloom.data import Class2D, Particle, Table
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.class2d import SelectClasses
 from cryoloom.protocols.class_choice import in_words
+from cryoloom.workflow.protocol import Remark
 
 IMAGE = {"pixel_size": 1.0, "box_size": 32}
 LABELS = (1, 2, 4)
+KEPT = "Not all classes that are to be kept are found."
+LEFT_OUT = "Not all classes that are to be left out are found."
 
 
 @pytest.fixture
@@ -36,7 +39,7 @@ def chosen(tables: dict[str, Table], **decision: str) -> list[int]:
     return made["particles"].frame["id"].to_list()
 
 
-def remarks(tables: dict[str, Table], **decision: str) -> list[str]:
+def remarks(tables: dict[str, Table], **decision: str) -> list[Remark]:
     return list(SelectClasses().remarks(tables, SelectClasses.Parameters(), SelectClasses.Decision(**decision)))
 
 
@@ -47,11 +50,10 @@ def test_what_is_found_is_taken_and_nothing_is_said(tables):
 
 def test_what_is_not_found_is_said_by_name(tables):
     assert chosen(tables, leave_out="1, 3, 7-9") == [3, 4]
-    told = "Leave out 3, 7-9: not found among the classes, which are 1-2, 4."
-    assert remarks(tables, leave_out="1, 3, 7-9") == [told]
+    assert remarks(tables, leave_out="1, 3, 7-9") == [Remark(LEFT_OUT, "Missing: 3, 7-9; there are 1-2, 4.")]
     assert remarks(tables, keep="5", leave_out="6") == [
-        "Keep 5: not found among the classes, which are 1-2, 4.",
-        "Leave out 6: not found among the classes, which are 1-2, 4.",
+        Remark(KEPT, "Missing: 5; there are 1-2, 4."),
+        Remark(LEFT_OUT, "Missing: 6; there are 1-2, 4."),
     ]
 
 

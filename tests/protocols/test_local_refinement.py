@@ -131,6 +131,26 @@ def test_the_tool_goes_on_from_poses_and_half_maps(star, capsys):
     assert errors(found, truth)[0] < 0.6 * errors(given, truth)[0]
     assert errors(found, truth)[1] < PIXEL / 4 < errors(given, truth)[1]
     assert set(found["poses_from"]) == {"halves"}
+    # Nobody told what the half sets were shown before, and each started from a map of its own.
+    assert "if it was finer, give it (--shared-resolution)" in err
+    assert set(found["shared_resolution"]) == {40.0}
+
+
+def test_particles_tell_the_tool_up_to_where_halves_were_shown_the_same(star, capsys):
+    """What they tell goes before 40 Å, what is given before both; a start that both are shown counts in any case."""
+    near = changed(
+        star,
+        lambda frame: led_astray(frame, 0.0, 0.0).with_columns(poses_from=pl.lit("halves"), shared_resolution=15.0),
+    )
+    halves = ("--half1", star.with_name("truth.mrc"), "--half2", star.with_name("truth.mrc"))
+    brief = ("--iterations", 2, "--trust", "quick", "--overwrite", "--json")
+    for more, expected in ((halves, 15.0), ((*halves, "--shared-resolution", 25), 25.0), ((), 15.0)):
+        code, out, err = called(capsys, near, *more, *brief)
+        assert code == 0, err
+        assert "--shared-resolution" not in err
+        assert f"taken for evidence beyond {expected:g} Å only" in err
+        found = read_particle_file(Path(json.loads(out)["particles"])).table.frame
+        assert set(found["shared_resolution"]) == {expected}
 
 
 def test_a_run_goes_on_and_after_an_interruption_to_the_same(star, make_project, monkeypatch):
@@ -147,11 +167,13 @@ def test_a_run_goes_on_and_after_an_interruption_to_the_same(star, make_project,
     assert end.state is RunState.FINISHED, end.reason
     said = [one.sentence for one in warnings_of(run.folder)]
     assert any("of the poses that they come with, each half set in the reference at 20 Å" in one for one in said)
+    assert any("if it was finer, give it (shared_resolution)" in one for one in said)
     assert "by local searches" in run.methods().text
     told, everywhere = (predicted(one) for one in (run, project.add("refine", **values, trust="quick")))
     assert told.seconds < 0.5 * everywhere.seconds
     truth, refined_ones = read_particle_file(star).table.frame, run.outputs["particles"].to_polars()
     assert set(refined_ones["poses_from"]) == {"halves"}
+    assert set(refined_ones["shared_resolution"]) == {20.0}  # both half sets were shown the reference
     assert errors(refined_ones, truth)[0] < 0.6 * errors(project.run(1).outputs["particles"].to_polars(), truth)[0]
 
     again = project.add("refine", **values, search="local", trust="quick")

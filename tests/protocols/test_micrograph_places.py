@@ -153,7 +153,7 @@ def test_sums_of_one_optics_group_may_differ_in_their_pixels(project) -> None:
     assert sizes == pytest.approx([PIXEL, PIXEL, 2 * PIXEL, 2 * PIXEL])
 
 
-def test_distances_are_not_told_in_the_pixels_of_another_sum() -> None:
+def test_distances_are_not_told_in_the_pixels_of_another_sum(tmp_path: Path) -> None:
     """20 px of 3 Å are 60 Å apart; with those of the sum that was not binned, they would be 30 Å."""
     parameters = RemoveDuplicates.Parameters(distance=40.0)
     protocol, given = RemoveDuplicates(), particles(BINNED)
@@ -161,11 +161,32 @@ def test_distances_are_not_told_in_the_pixels_of_another_sum() -> None:
 
     def kept(one: Micrograph) -> int:
         tables = {"particles": given, "micrographs": Table.of([one], "micrographs")}
-        return len(protocol.transform(tables, parameters)["kept"])
+        return len(protocol.transform(tables, parameters, tmp_path.joinpath)["kept"])
 
     assert kept(micrograph(BINNED, 2)) == 2
     with pytest.raises(InputError, match="connect those that the particles were cut from"):
         kept(micrograph(FINE, 1))
+
+
+@pytest.mark.parametrize("told_in", [BINNED, "{project}/binned/a.mrc", "links/a.mrc", "{project}/links/a.mrc"])
+@pytest.mark.parametrize("connected", [BINNED, "{project}/binned/a.mrc", "links/a.mrc"])
+def test_an_image_is_the_same_by_whichever_name_it_is_called(project: Path, told_in: str, connected: str) -> None:
+    """Imported particles name it absolutely, runs relative to the project, and data are often reached by links."""
+    (project / "links").symlink_to("binned", target_is_directory=True)
+    told_in, connected = (name.format(project=project) for name in (told_in, connected))
+    known = {"names": [connected], "pixel_size": 2 * PIXEL, "resolve": project.joinpath}
+    assert pixels_for_each(told_in, **known) == (1.0, 1.0)
+    given = particles(told_in)
+    tables = {
+        "particles": given.with_frame(given.frame.with_columns(micrograph_id=pl.lit(7, pl.UInt64))),
+        "micrographs": Table.of([micrograph(connected, 2)], "micrographs"),
+    }
+
+    def kept(distance: float) -> int:
+        parameters = RemoveDuplicates.Parameters(distance=distance)
+        return len(RemoveDuplicates().transform(tables, parameters, project.joinpath)["kept"])
+
+    assert (kept(59.0), kept(61.0)) == (2, 1), "20 px of 3 Å are 60 Å"
 
 
 def test_picks_are_drawn_where_they_are_in_the_micrograph_that_is_shown(project) -> None:

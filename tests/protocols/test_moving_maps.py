@@ -6,12 +6,15 @@ from pathlib import Path
 
 import mrcfile
 import numpy as np
+import polars as pl
 import pytest
 from scipy.spatial.transform import Rotation
 
 from cryoloom.engine.alignment import RigidMotion, move_map, operator_correlations
 from cryoloom.engine.maps import invert_hand
 from cryoloom.engine.projection import project_volume
+from cryoloom.formats import read_star, relion, write_star
+from cryoloom.protocols.maps._poses import write_moved_poses, write_other_poses
 from cryoloom.testing.microscope import pseudoprotein
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
@@ -149,3 +152,59 @@ def test_a_map_is_fitted_onto_another_one(project, files):
     upright = mrcfile.read(files / "upright.mrc")
     assert np.corrcoef(moved.ravel(), upright.ravel())[0, 1] > 0.98
     assert "correlation 0.9" in end.reason
+
+
+MOTIONS = {"turned": MOTION, "mirrored": RigidMotion(MOTION.rotation, MOTION.shift, True)}
+
+
+@pytest.fixture
+def told(files, tmp_path) -> Path:
+    """Poses of which it is told where they were found, but for the last, which another program has found since."""
+    table = relion.read_particles(files / "poses.star").table
+    found = pl.Series("poses_from", ["halves", "together", "halves", "together"])
+    there = pl.lit(str(files / "s.mrcs")).alias("file")
+    shared = pl.Series("shared_resolution", [15.0, None, 15.0, None])
+    relion.write_particles(tmp_path / "told.star", table.with_frame(table.frame.with_columns(found, shared, there)))
+    blocks = read_star(tmp_path / "told.star")
+    shifts = pl.col("rlnOriginXAngst") + pl.Series([0.0, 0.0, 0.0, 1.25])
+    write_star(tmp_path / "told.star", {**blocks, "particles": blocks["particles"].with_columns(shifts)})
+    return tmp_path / "told.star"
+
+
+TOLD = [("halves", 15.0), ("together", None), ("halves", 15.0), ("", None)]
+
+
+def what_is_told(frame: pl.DataFrame) -> list[tuple[str, float | None]]:
+    return frame.sort("index").select("poses_from", "shared_resolution").rows()
+
+
+@pytest.mark.parametrize("motion", MOTIONS.values(), ids=MOTIONS)
+def test_a_star_file_of_moved_poses_tells_where_they_were_found(told, motion):
+    moved = told.with_name("moved.star")
+    assert write_moved_poses(told, moved, motion) == 4
+    before, after = (relion.read_particles(path).table.frame for path in (told, moved))
+    # The map moved by several Å, so that no shift passes by chance for the one that the file told of.
+    assert (before["shift_x"] - after["shift_x"]).abs().min() > 0.1
+    assert what_is_told(before) == what_is_told(after) == TOLD
+    assert write_moved_poses(moved, told.with_name("again.star"), motion) == 4
+    assert what_is_told(relion.read_particles(told.with_name("again.star")).table.frame) == TOLD
+    write_other_poses(told, told.with_name("hand.star"))
+    assert what_is_told(relion.read_particles(told.with_name("hand.star")).table.frame) == TOLD
+
+
+def test_sets_of_moved_poses_tell_where_they_were_found(project, told):
+    runs = [
+        project.add("import-particles", file=told),
+        project.add("align-to-symmetry", volumes="1.volumes", particles="4.particles"),
+        project.add("fit-map", volumes="1.volumes", reference="3.volumes", particles="4.particles"),
+        project.add("invert-hand", volumes="1.volumes", particles="4.particles"),
+    ]
+    assert {end.state for end in project.drive(*runs)} == {RunState.FINISHED}
+    for run in runs:
+        assert what_is_told(run.outputs["particles"].to_polars()) == TOLD
+
+
+def test_files_that_do_not_tell_it_tell_nothing_after_they_moved(files, tmp_path):
+    write_moved_poses(files / "poses.star", tmp_path / "moved.star", MOTION)
+    columns = (read_star(path)["particles"].columns for path in (files / "poses.star", tmp_path / "moved.star"))
+    assert next(columns) == next(columns)

@@ -48,7 +48,7 @@ def visited(visits: int, seed: int = 5) -> list[Movie]:
 
 def grouped(items: Table, exposures: Table | None = None, groups: int | None = None) -> Table:
     tables = {"items": items} if exposures is None else {"items": items, "exposures": exposures}
-    return GroupOptics().transform(tables, GroupOptics.Parameters(groups=groups))["items"]
+    return GroupOptics().transform(tables, GroupOptics.Parameters(groups=groups), Path)["items"]
 
 
 def table(items: Iterable[Movie]) -> Table:

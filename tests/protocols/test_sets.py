@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ def ids_of(table: Table) -> list[int]:
 def transform(protocol: Any, tables: dict[str, Table], **values: Any) -> dict[str, Table]:
     parameters = protocol.Parameters(**values)
     protocol.check(parameters)
-    return dict(protocol.transform(tables, parameters))
+    return dict(protocol.transform(tables, parameters, Path))
 
 
 def test_a_filter_divides_a_set_and_keeps_extra_columns_and_optics() -> None:

@@ -26,7 +26,7 @@ class {name}(TableProtocol):
     class Parameters(ProtocolParameters):
         \"\"\"None.\"\"\"
 
-    def transform(self, tables, parameters):
+    def transform(self, tables, parameters, resolve):
         return {{}}
 """
 

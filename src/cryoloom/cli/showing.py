@@ -159,7 +159,12 @@ def _show_warnings(project: Project, number: str, limit: int, *, as_json: bool) 
         "number": run.number,
         "protocol": run.record.protocol,
         "warnings": [
-            {"item": None if one.item is None else f"{one.item:016x}", "label": one.label, "sentence": one.sentence}
+            {
+                "item": None if one.item is None else f"{one.item:016x}",
+                "label": one.label,
+                "sentence": one.sentence,
+                "listing": one.listing,
+            }
             for one in found
         ],
     }

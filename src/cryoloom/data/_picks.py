@@ -66,6 +66,9 @@ class Particle(ItemWithOptics):
         default="",
         meaning="where its pose was found: halves, in a map of its half set alone; together, in one of all particles",
     )
+    shared_resolution: float | None = column(
+        default=None, unit="Å", meaning="up to where both half sets were shown the same map when its pose was found"
+    )
     class_number: int | None = column(default=None, meaning="its class, from 1")
     score: float | None = column(default=None, meaning="figure of merit; higher is better")
     source_particle_id: int = column(

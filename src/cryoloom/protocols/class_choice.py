@@ -10,6 +10,13 @@ from pydantic import model_validator
 
 from cryoloom.errors import ParameterError
 from cryoloom.workflow.parameters import ProtocolParameters, parameter
+from cryoloom.workflow.protocol import Remark
+
+_NOT_FOUND = {
+    "Keep": "Not all classes that are to be kept are found.",
+    "Leave out": "Not all classes that are to be left out are found.",
+}
+"""What is to be done → the same sentence in every round, so that a newer one's labels take the place of the former."""
 
 
 class ClassChoice(ProtocolParameters):
@@ -53,11 +60,11 @@ def check_something_kept(choice: ClassChoice, there: Collection[int], kept: Coll
         raise ParameterError(f"{told}: none of classes {in_words(there)} is left; choose at least one to be kept.")
 
 
-def not_found(choice: ClassChoice, there: Collection[int]) -> list[str]:
-    """A sentence for the classes that a choice names and that are not there; none if all are, or none are there yet."""
+def not_found(choice: ClassChoice, there: Collection[int]) -> list[Remark]:
+    """What tells of the classes that a choice names and that are not there; none if all are, or none are there yet."""
     absent = {what: labels - set(there) for what, labels in _named(choice).items()}
     return [
-        f"{what} {in_words(labels)}: not found among the classes, which are {in_words(there)}."
+        Remark(_NOT_FOUND[what], f"Missing: {in_words(labels)}; there are {in_words(there)}.")
         for what, labels in absent.items()
         if labels and there
     ]

@@ -88,7 +88,7 @@ def pixels_for_each(
     """
     if not told_in:
         return _of_pixel_sizes(stated, pixel_size) if stated else (1.0, 1.0)
-    if any(_same(told_in, name, resolve) for name in names):
+    if any(is_same_image(told_in, name, resolve) for name in names):
         return 1.0, 1.0
     former, new = resolve(told_in), resolve(names[0])
     if former.is_file() and new.is_file():
@@ -102,8 +102,16 @@ def pixels_for_each(
     )
 
 
-def _same(told_in: str, name: str, resolve: Callable[[str], Path]) -> bool:
-    """Whether two names are of one image; of one from outside that is not there, nothing but its name is known."""
+def is_same_image(told_in: str, name: str, resolve: Callable[[str], Path]) -> bool:
+    """Whether two names are of one image: one of them absolute, the other relative to the project, or led by a link.
+
+    Parameters
+    ----------
+    told_in : name of the image that positions are pixels of; of one from outside that is not there, nothing is known
+        but the last part of its name, which then decides
+    name : of an image
+    resolve : gives the place of an image
+    """
     if told_in == name:
         return True
     former = resolve(told_in)

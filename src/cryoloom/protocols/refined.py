@@ -62,6 +62,7 @@ def refined(
     *,
     symmetry: str,
     mask: NDArray[np.float32] | None = None,
+    shared: float | None = None,
     threads: int = 1,
 ) -> Refined:
     """What the last state of a refinement says of map and particles.
@@ -72,6 +73,7 @@ def refined(
     state : the last
     symmetry : that was imposed
     mask : (box, box, box) that was given to the refinement; None: one is drawn
+    shared : up to where both half sets were shown the same map, now or before, in Å
     threads : threads to use; the result does not depend on it
     """
     pixel_size = particles.images.pixel_size
@@ -84,9 +86,8 @@ def refined(
     first, second = state.half_maps
     copies = group_order(symmetry)
     curves = correlate_half_maps(first, second, pixel_size=pixel_size, copies=copies, mask=used, threads=threads)
-    posed = with_poses(
-        particles.table, euler_angles(state.rotations), state.shifts, {"scale": state.scale}, found_in="halves"
-    )
+    angles, more = euler_angles(state.rotations), {"scale": state.scale}
+    posed = with_poses(particles.table, angles, state.shifts, more, found_in="halves", shared=shared)
     against = () if mask is None or drawn is None else mask_warnings(mask, drawn.core, curves)
     return Refined(used, curves, posed, state.has_signal, against, _cut_short(state), state.can_judge)
 

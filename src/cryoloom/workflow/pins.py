@@ -1,4 +1,4 @@
-"""Which generations of sets must stay, because a round of a Whole run was computed from them."""
+"""Which generations of sets must stay: a round of a Whole run was computed from them, or a person decided on them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from pathlib import Path
 
 from cryoloom.durable import read_json
 from cryoloom.errors import FormatError
-from cryoloom.workflow.run import RunFolder
+from cryoloom.workflow.run import ChosenMembers, RequestKind, RunFolder
 
 
 def pinned_generations(project: Path) -> dict[str, set[int]]:
-    """The generations that rounds of this project's runs have pinned.
+    """The generations that rounds and decisions of this project's runs have pinned.
 
     A round pins what it reads from its beginning until a later round of its run has been computed: the last result can
-    be made again from the very rows it came from, and an interrupted round goes on.
+    be made again from the very rows it came from, and an interrupted round goes on. A decision pins what the person was
+    looking at until its members are kept, or somebody decides otherwise.
 
     Parameters
     ----------
@@ -26,7 +27,7 @@ def pinned_generations(project: Path) -> dict[str, set[int]]:
     Raises
     ------
     FormatError
-        If a round does not say what it reads; then nothing may be deleted.
+        If a round does not say what it reads, or a request cannot be read; then nothing may be deleted.
     """
     pinned: dict[str, set[int]] = {}
     for run in (project / "runs").iterdir():
@@ -35,7 +36,17 @@ def pinned_generations(project: Path) -> dict[str, set[int]]:
         for inputs in _pinning_rounds(run / "rounds"):
             for folder, generation in _inputs_of(inputs):
                 pinned.setdefault(folder, set()).add(generation)
+        for folder, generation in _decided_on(RunFolder(run)):
+            pinned.setdefault(folder, set()).add(generation)
     return pinned
+
+
+def _decided_on(run: RunFolder) -> list[tuple[str, int]]:
+    """What a person decided on, if the members that were chosen of it are not kept yet."""
+    decided = run.last_request(RequestKind.DECIDE)
+    if decided is None or ChosenMembers(run, decided.ulid).exist():
+        return []
+    return list(decided.pinned().values())
 
 
 def _pinning_rounds(rounds: Path) -> list[Path]:

@@ -19,11 +19,13 @@ class RunWarning:
     sentence : for people
     item : identity of the leading item that it is about; None if it is about the run as a whole
     label : what a person calls the item; empty for the run as a whole
+    listing : what joins the sentence, as it was told last
     """
 
     sentence: str
     item: int | None = None
     label: str = ""
+    listing: str = ""
 
 
 def warnings_of(folder: RunFolder) -> list[RunWarning]:
@@ -37,22 +39,23 @@ def warnings_of(folder: RunFolder) -> list[RunWarning]:
 
 
 def by_sentence(warnings: Iterable[RunWarning]) -> dict[str, list[str]]:
-    """Each sentence once, in the order in which they come → labels of the items; none if it is about the run."""
+    """Each sentence once, with what it lists, in the order in which they come → labels of items; none if of the run."""
     found: dict[str, list[str]] = {}
     for warning in warnings:
-        labels = found.setdefault(warning.sentence, [])
+        labels = found.setdefault(f"{warning.sentence} {warning.listing}".rstrip(), [])
         if warning.item is not None:
             labels.append(warning.label)
     return found
 
 
 def _of_run(folder: RunFolder) -> Iterator[RunWarning]:
-    told: set[str] = set()
+    told: dict[str, str] = {}
     for number in folder.attempt_numbers():
         for event in read_events(folder.attempt(number).events_file):
-            if event.get("event") == "remark" and event["sentence"] not in told:
-                told.add(event["sentence"])
-                yield RunWarning(event["sentence"])
+            if event.get("event") == "remark":
+                told[event["sentence"]] = event.get("listing", "")
+    for sentence, listing in told.items():
+        yield RunWarning(sentence, listing=listing)
 
 
 def _of_items(folder: RunFolder) -> Iterator[RunWarning]:

@@ -128,6 +128,41 @@ def test_what_does_not_look_like_its_class_is_left_out(particles, states):
     assert "alike: keep" in assessment.scores[0].words
 
 
+def test_of_a_mixed_class_only_what_looks_most_like_it_is_kept(particles, states):
+    """Four in ten of one class are given a turn that is not theirs; of the others about half are typical or better."""
+    last = states[-1]
+    turns = last.poses.turns.copy()
+    members = np.flatnonzero(last.poses.classes == 0)
+    wrong, right = members[: 2 * len(members) // 5], members[2 * len(members) // 5 :]
+    turns[wrong] += 90.0
+    assessment = assess_classes(particles, replace(last, poses=replace(last.poses, turns=turns)))
+    assert [one.keep for one in assessment.scores] == [True, True, True]
+    assert ["mixed" in one.reason for one in assessment.scores] == [True, False, False]
+    assert assessment.keep[wrong].mean() < 0.05
+    assert 0.25 < assessment.keep[right].mean() < 0.75  # typical ones are at the middle of those that belong there
+    assert assessment.keep[last.poses.classes != 0].mean() > 0.85
+
+
+def test_a_few_images_of_gold_do_not_outweigh_the_particles_of_their_class(particles, states, truth, phantom):
+    """One in twelve images has a bead beside its particle, thirty times as strong as noise: such are no particles.
+
+    The rest are sorted as without them, and no average of the rest shows a bead.
+    """
+    images = particles.images.copy()
+    gold = np.arange(COUNT) % 12 == 5
+    position = np.arange(BOX) - BOX // 2
+    angles = np.random.default_rng(8).uniform(0, 2 * np.pi, COUNT)
+    for number in np.flatnonzero(gold):
+        x, y = 9 * np.cos(angles[number]), 9 * np.sin(angles[number])
+        images[number] += 30 * images.std() * (np.hypot(position[:, None] - y, position - x) < 3.0)
+    settings = replace(SETTINGS, classes=5)
+    *_, last = classify2d(replace(particles, images=images), settings, threads=2)
+    counts = np.zeros((5, 3), int)
+    np.add.at(counts, (last.poses.classes[~gold], truth[0][~gold]), 1)
+    assert counts.max(axis=1).sum() > 0.95 * (~gold).sum()
+    assert assess_classes(replace(particles, images=images), last).keep[~gold].mean() > 0.85
+
+
 def test_a_small_class_has_the_benefit_of_the_doubt_and_a_large_one_has_not(particles, states):
     """Some images of the first class make a small one of their own; a third of it, a quarter of the next are theirs.
 

@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -55,12 +55,13 @@ def refine(
         ),
     ] = None,
     shared_resolution: Annotated[
-        float,
+        float | None,
         typer.Option(
             min=2.0,
-            help="Up to where half sets were shown the same map when the poses of a local search were found, in Å.",
+            help="Up to where half sets were shown the same map when the poses of a local search were found, in Å; "
+            "without it as the particles tell, else 40.",
         ),
-    ] = 40.0,
+    ] = None,
     mask: Annotated[
         Path | None,
         typer.Option(help="Soft mask, outside of which maps are taken for empty; without it, a sphere."),
@@ -127,7 +128,6 @@ def refine(
     settings = RefinementSettings(
         symmetry=symmetry,
         initial_resolution=INITIAL_RESOLUTION[search] if initial_resolution is None else initial_resolution,
-        shared_resolution=shared_resolution,
         shift_radius=shift,
         iterations=iterations,
         seed=seed,
@@ -139,6 +139,7 @@ def refine(
     check_targets(targets, inputs=[particles, reference, half1, half2, mask], overwrite=overwrite)
     given = read_particle_file(particles)
     check_targets(targets, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
+    settings, not_told = _with_shared(settings, shared_resolution, given, local=local)
     ready = _prepared(
         given,
         (reference, half1, half2, mask),
@@ -153,7 +154,7 @@ def refine(
         scratch=output.parent,
         threads=threads,
     )
-    remarks = [*given.remarks, *ready.remarks]
+    remarks = [*given.remarks, *not_told, *ready.remarks]
     sys.stderr.writelines([*(f"{particles.name}: {remark}\n" for remark in remarks), ready.upright.shown_below])
     loaded, images = ready.particles, ready.particles.images
     seconds = partial(
@@ -253,6 +254,21 @@ def _check_start(half1: Path | None, half2: Path | None, *, local: bool, align_r
         )
 
 
+def _with_shared(
+    settings: RefinementSettings, shared: float | None, given: ParticleFile, *, local: bool
+) -> tuple[RefinementSettings, list[str]]:
+    """The settings that know up to where half sets were shown the same, and a warning if nothing tells."""
+    from cryoloom.protocols.particle_images import shared_resolution
+    from cryoloom.protocols.refine._given import SHARED_NOT_TOLD
+
+    told = shared or (shared_resolution(given.table) if local else None)
+    if told is not None:
+        return replace(settings, shared_resolution=told), []
+    if not local:
+        return settings, []
+    return settings, [SHARED_NOT_TOLD.format(taken=settings.shared_resolution, setting="--shared-resolution")]
+
+
 def _prepared(
     given: ParticleFile,
     maps: tuple[Path, Path | None, Path | None, Path | None],
@@ -270,7 +286,7 @@ def _prepared(
 ) -> _Ready:
     """Read images and maps (reference, both half maps, mask), and refuse what cannot be refined."""
     from cryoloom.engine.symmetry import point_group
-    from cryoloom.protocols.particle_images import check_halves, load_particles
+    from cryoloom.protocols.particle_images import check_halves, common_grid, load_particles, samplings_of
     from cryoloom.protocols.reference_maps import read_mask, read_reference
     from cryoloom.protocols.refine._progress import FEWEST
     from cryoloom.protocols.refine._start import Start, check_goes_on, local_start, read_halves
@@ -281,17 +297,7 @@ def _prepared(
     if local:
         check_goes_on(given.table)
         offer = "Bring it and its particles to the axes (cryoloom tool symmetry)"
-    loaded = load_particles(
-        given.table,
-        given.resolve,
-        diameter=diameter,
-        box_size=box_size,
-        duplicates_within=duplicates_within,
-        copies=local and point_group(settings.symmetry).order == 1,
-        scratch=scratch,
-    )
-    check_halves(loaded.half_sets, least=FEWEST)
-    grid = loaded.grid
+    grid = common_grid(samplings_of(given.table), box_size=box_size)
     upright = upright_reference(
         read_reference(reference, grid, pixel_size=reference_pixel_size),
         settings.symmetry,
@@ -303,6 +309,17 @@ def _prepared(
         threads=threads,
     )
     inside = None if mask is None else read_mask(mask, grid)
+    loaded = load_particles(
+        given.table,
+        given.resolve,
+        diameter=diameter,
+        box_size=grid.box_size,
+        pixel_size=grid.pixel_size,
+        duplicates_within=duplicates_within,
+        copies=local and point_group(settings.symmetry).order == 1,
+        scratch=scratch,
+    )
+    check_halves(loaded.half_sets, least=FEWEST)
     halves = (
         None if half1 is None or half2 is None else read_halves(half1, half2, grid, pixel_size=reference_pixel_size)
     )
@@ -348,7 +365,8 @@ def _finished(
     with ToolProgress("Refining", quiet=quiet) as progress:
         for state in kept_states(unfinished, algorithm):
             progress(*progress_of(state, settings.iterations))
-    result = refined(loaded, state, symmetry=settings.symmetry, mask=ready.mask, threads=threads)
+    shared = start.shown_alike(settings)
+    result = refined(loaded, state, symmetry=settings.symmetry, mask=ready.mask, shared=shared, threads=threads)
     return Finished(
         loaded, settings, state, result, given.resolve, ready.mask, poses=start.poses, sources=start.sources
     )

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from cryoloom.engine.likelihood import ParticleImages
 
 RESOLUTION = 25.0  # Å, up to which an image is compared with its average: what single images show
-LEAST_RESEMBLANCE = 0.75  # of a typical member's, below which an image is taken for something else
+LEAST_RESEMBLANCE = 0.72  # of a typical member's, below which an image is taken for something else
+MIXED = 0.7  # share of members that resemble the average, below which it is taken for one of different things
 AGREEMENT = 0.5  # of the averages of a class's halves, where its resolution ends
 LEAST_EVENNESS = 0.4  # share of members that must resemble the average, but for what is chance in so few
 DOUBT = 2.0  # standard deviations of that share for which a class has the benefit of the doubt
@@ -28,6 +29,7 @@ SIZES = (0.6, 1.4)
 COARSEST = 2.5  # resolution, as a multiple of the typical
 SOLID = 0.3  # of an average's largest value, above which it counts for its size
 IMAGES_AT_ONCE = 128
+_PARTLY = "like most of the others, but mixed: only the members that look most like it"
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class ClassScore:
     resolution : in Å, where the averages of its half sets cease to agree; None if they never do
     contrast : of its average, where 1 is typical of this result
     size : diameter in Å of a disc as large as what is solid in its average
-    evenness : share of its members that resemble it
+    evenness : share of its members that resemble it, before it is known whether the class is mixed
     keep : whether it is proposed to be kept
     reason : why, or why not
     """
@@ -75,7 +77,7 @@ class Assessment:
     Parameters
     ----------
     scores : of each class
-    resemblance : (n,) of every image to the average of its class, where 1 is typical
+    resemblance : (n,) of every image to the average of its class, where 1 is typical; less if that is mixed
     keep : (n,) whether the image is proposed to be kept: its class is, and it resembles it
     """
 
@@ -88,7 +90,9 @@ def assess_classes(particles: ParticleImages, state: Classes2DState, *, threads:
     """Score classes and their members.
 
     An image resembles the average of its class as far as both correlate up to 25 Å, divided by what an image of that
-    defocus would on average reach if it showed the average under the noise.
+    defocus would on average reach if it showed the average under the noise. An average of different things resembles
+    each of them somewhat: in a class of which many members do not resemble it, so much less is counted that only those
+    pass which resemble it as well as a typical image does.
 
     Parameters
     ----------
@@ -102,6 +106,8 @@ def assess_classes(particles: ParticleImages, state: Classes2DState, *, threads:
     resemblance /= np.float32(typical if typical > 0 else 1.0)
     alike = resemblance >= LEAST_RESEMBLANCE
     evenness = np.bincount(state.poses.classes, alike, len(members)) / np.maximum(members, 1)
+    mixed = evenness < MIXED
+    resemblance *= np.where(mixed, np.float32(LEAST_RESEMBLANCE), np.float32(1.0))[state.poses.classes]
     contrast = state.averages.std(axis=(1, 2)).astype(np.float64)
     contrast /= _typical(contrast, members)
     solid = state.averages > SOLID * state.averages.max(axis=(1, 2), keepdims=True)
@@ -122,11 +128,11 @@ def assess_classes(particles: ParticleImages, state: Classes2DState, *, threads:
                 size=float(size[number]),
                 evenness=float(evenness[number]),
                 keep=not reason,
-                reason=reason or "like most of the others",
+                reason=reason or (_PARTLY if mixed[number] else "like most of the others"),
             )
         )
     kept = np.array([one.keep for one in scores])
-    return Assessment(tuple(scores), resemblance, kept[state.poses.classes] & alike)
+    return Assessment(tuple(scores), resemblance, kept[state.poses.classes] & (resemblance >= LEAST_RESEMBLANCE))
 
 
 def _fault(members: int, detail: float, contrast: float, size: float, evenness: float) -> str:

@@ -21,8 +21,9 @@ from cryoloom.engine.classes2d._moves import (
 from cryoloom.engine.classes2d._planes import PADDING, images_of
 from cryoloom.engine.classes2d._poses import ClassPoses
 from cryoloom.engine.classes2d._settings import Classes2DSettings, Step, last_radius, step_of
+from cryoloom.engine.classes2d._strength import powers
 from cryoloom.engine.kernels import half_plane_shape, insert_turned
-from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
+from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages, fourier_disc
 from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Classes2DState:
     correlation : (classes, r) of the averages of the half sets, in rings of one Fourier pixel
     poses : of every image
     resolution : finest detail compared, in Å
+    typical_power : of whitened images in coarse details
     """
 
     iteration: int
@@ -65,6 +67,7 @@ class Classes2DState:
     correlation: NDArray[np.float64]
     poses: ClassPoses
     resolution: float
+    typical_power: float
 
 
 def classify2d(
@@ -135,9 +138,12 @@ def _random_start(particles: ParticleImages, settings: Classes2DSettings, thread
     each = max(1, min(START_IMAGES, count // classes))
     shape = (classes, *half_plane_shape(step.radius, PADDING))
     total, weight = np.zeros(shape, np.complex64), np.zeros(shape, np.float32)
+    inner = np.flatnonzero(np.hypot(*fourier_disc(step.radius).T) < step.coarse.radius)
+    power = []
     for number in range(classes):
         members = order[np.arange(number * each, (number + 1) * each) % count]
         seen = particles.observe(members, step.radius, noise, undistorted=True)
+        power.append(powers(seen, inner))
         values, squares = seen.masked * seen.transfer, seen.transfer**2
         whole = np.full(each, number, np.int64)
         insert_turned(total, weight, values, squares, whole, np.zeros(each), seen.frequencies, padding=PADDING)
@@ -154,6 +160,7 @@ def _random_start(particles: ParticleImages, settings: Classes2DSettings, thread
         correlation=np.zeros((classes, last + 1)),
         poses=ClassPoses.unknown(count),
         resolution=box * particles.pixel_size / step.radius,
+        typical_power=float(np.median(np.concatenate(power))),
     )
 
 
@@ -177,7 +184,7 @@ def _iterate(
     chosen = np.arange(count) if step.full else np.sort(random.permutation(count)[: settings.batch_size])
     first_turn = random.uniform(0.0, 360.0 / step.coarse.turns)
     reach = settings.shift_radius / particles.pixel_size
-    batch = Batch(state.averages, particles.optics, step, reach, first_turn, threads)
+    batch = Batch(state.averages, particles.optics, step, reach, first_turn, state.typical_power, threads)
     halves = half_of(count, settings.seed)[chosen]
     poses = state.poses
     for half in (0, 1):
@@ -197,6 +204,7 @@ def _iterate(
         noise=state.noise.updated(batch.residual(), NOISE_RENEWAL, every=particles.optics),
         poses=poses,
         resolution=particles.box_size * particles.pixel_size / step.radius,
+        typical_power=batch.typical_power(),
     )
     wanted = settings.classes_after(renewed.iteration)
     if wanted < len(renewed.occupancy):

@@ -8,6 +8,7 @@ import numpy as np
 
 from cryoloom.engine.classes2d._planes import PADDING, distances, planes_of
 from cryoloom.engine.classes2d._poses import ClassPoses
+from cryoloom.engine.classes2d._strength import powers, tempered
 from cryoloom.engine.kernels import (
     extract_turned,
     half_plane_shape,
@@ -44,6 +45,7 @@ class Batch:
     step : poses to try
     shift_radius : how far from the centre of its image a particle is looked for, in pixels
     first_turn : where the turns begin, in degrees
+    typical_power : of whitened images in coarse details, beyond which by far they count less
     threads : threads to use
     """
 
@@ -54,6 +56,7 @@ class Batch:
         step: Step,
         shift_radius: float,
         first_turn: float,
+        typical_power: float,
         threads: int,
     ) -> None:
         self._classes, self._box, self._step, self._threads = len(averages), averages.shape[-1], step, threads
@@ -76,6 +79,7 @@ class Batch:
         self._rings = ring_of(self._frequencies)
         self._left = ResidualPower(optics, step.radius + 1)
         self._evidence: list[NDArray[np.float32]] = []
+        self._typical, self._powers = typical_power, [np.empty(0)]
 
     @property
     def images_at_once(self) -> int:
@@ -84,6 +88,9 @@ class Batch:
 
     def add(self, seen: Observations, half: int) -> ClassPoses:
         """Take some images of one half set into account, and tell the likeliest pose of each."""
+        power = powers(seen, self._inner)
+        self._powers.append(power)
+        seen = tempered(seen, power, self._typical)
         self._images += len(seen.masked)
         self._power += (seen.masked.real**2 + seen.masked.imag**2).sum(axis=0)
         masked, transfer = seen.masked[:, self._inner], seen.transfer[:, self._inner]
@@ -97,6 +104,10 @@ class Batch:
     def evidence(self) -> NDArray[np.float32]:
         """(n, classes) logarithm of the likelihood of the best coarse pose in each class."""
         return np.concatenate(self._evidence)
+
+    def typical_power(self) -> float:
+        """Median over the images of their power in coarse details."""
+        return float(np.median(np.concatenate(self._powers)))
 
     def _add_coarse(self, seen: Observations, scores: NDArray[np.float32], half: int) -> ClassPoses:
         count, poses = len(scores), scores[0].size

@@ -2,6 +2,7 @@
 
 from cryoloom.formats._imported import Imported
 from cryoloom.formats.relion._coordinates import read_coordinates, write_coordinate_folder, write_coordinates
+from cryoloom.formats.relion._found_poses import with_moved_poses
 from cryoloom.formats.relion._micrographs import (
     read_ctfs,
     read_micrographs,
@@ -25,6 +26,7 @@ __all__ = [
     "read_motion",
     "read_movies",
     "read_particles",
+    "with_moved_poses",
     "write_coordinate_folder",
     "write_coordinates",
     "write_micrographs",

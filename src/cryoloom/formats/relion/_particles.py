@@ -11,6 +11,7 @@ from cryoloom.data import Particle, Table
 from cryoloom.errors import FormatError, NotFoundError
 from cryoloom.formats._imported import Imported, as_items
 from cryoloom.formats.relion._files import header_of
+from cryoloom.formats.relion._found_poses import stamped, told_of_these_poses
 from cryoloom.formats.relion._identity import image_ids, joined_image_names, named_ids, split_image_names
 from cryoloom.formats.relion._labels import OPTICS, PARTICLE
 from cryoloom.formats.relion._optics import (
@@ -27,7 +28,6 @@ from cryoloom.formats.star import read_star, write_star
 
 _IMAGE = "rlnImageName"
 _SHIFTS = {"shift_x": ("rlnOriginXAngst", "rlnOriginX"), "shift_y": ("rlnOriginYAngst", "rlnOriginY")}
-_STAMP, _SAME = "poses_from_shift_x", 1e-3  # Å; the shift of the poses of which it is told where they were found
 _IN_ROWS_OF_OLD_LAYOUT = {"rlnDetectorPixelSize", "rlnMagnification", "rlnImagePixelSize", *(s.label for s in OPTICS)}
 
 
@@ -70,7 +70,7 @@ def read_particles(path: Path | str, *, assumed: AssumedAcquisition = NOTHING_AS
         ],
         how="horizontal",
     ).with_columns(extras(table, used, Particle, path.name).get_columns())
-    frame = _told_of_these_poses(_with_identities(frame))
+    frame = told_of_these_poses(_with_identities(frame))
     return Imported(as_items(frame, Particle, [use.group for use in groups.values()], path.name), tuple(remarks))
 
 
@@ -97,7 +97,7 @@ def write_particles(path: Path | str, particles: Table) -> tuple[str, ...]:
         If RELION needs a value that some particles do not have.
     """
     path = Path(path)
-    frame = _stamped(particles.frame)
+    frame = stamped(particles.frame)
     remarks = []
     if "half_set" in frame.columns and (frame["half_set"] == 0).all():
         frame = frame.drop("half_set")
@@ -155,23 +155,6 @@ def _shifts_of_old_layout(table: pl.DataFrame, pixel_size: pl.Series, remarks: l
         elif pixels in table.columns:
             remarks.append(f"{pixels} was left out: {angstrom} says the same in Å.")
     return pl.DataFrame(columns)
-
-
-def _stamped(frame: pl.DataFrame) -> pl.DataFrame:
-    if not {"poses_from", "shift_x"} <= set(frame.columns) or not (frame["poses_from"] != "").any():
-        return frame
-    return frame.with_columns(pl.col("shift_x").alias(_STAMP))
-
-
-def _told_of_these_poses(frame: pl.DataFrame) -> pl.DataFrame:
-    """The particles, knowing where their poses were found only if another program has not found others since."""
-    if "poses_from" not in frame.columns:
-        return frame.drop(_STAMP, strict=False)
-    if not {_STAMP, "shift_x"} <= set(frame.columns):
-        return frame.drop("poses_from", _STAMP, strict=False)
-    same = (pl.col("shift_x") - pl.col(_STAMP).cast(pl.Float64)).abs() < _SAME
-    told = pl.when(same).then(pl.col("poses_from")).otherwise(pl.lit("")).fill_null("")
-    return frame.with_columns(told.alias("poses_from")).drop(_STAMP)
 
 
 def _with_identities(frame: pl.DataFrame) -> pl.DataFrame:

@@ -141,12 +141,12 @@ class AbInitio(WholeProtocol):
         """As measured, scaled by the speed of this machine."""
         from cryoloom.protocols.abinitio._runs import seconds_of
         from cryoloom.protocols.machine_speed import machine_speed
-        from cryoloom.protocols.particle_images import advice_on_box, loading_seconds
+        from cryoloom.protocols.particle_images import advice_on_box, comparable_count, loading_seconds
 
         particles = inputs["particles"]
         grid = _grid(particles, parameters)
         computing = seconds_of(
-            particles.count,
+            comparable_count(particles),
             settings_of(parameters),
             parameters.runs,
             box_size=grid.box_size,
@@ -242,10 +242,11 @@ def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
 def _memory(particles: Snapshot[Any], parameters: Any, box_size: int | None = None) -> int:
     """In bytes, of the box that is taken, or of another one."""
     from cryoloom.protocols.abinitio._runs import peak_memory
+    from cryoloom.protocols.particle_images import comparable_count
 
     grid = _grid(particles, parameters)
     return peak_memory(
-        particles.count,
+        comparable_count(particles),
         settings_of(parameters),
         box_size=box_size or grid.box_size,
         extent=grid.extent,

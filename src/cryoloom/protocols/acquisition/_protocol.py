@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Column, Item, OpticsGroup, item_kind
@@ -93,7 +94,9 @@ class CorrectAcquisition(TableProtocol):
         if parameters.pixel_size is not None and parameters.pixel_size_factor is not None:
             raise ParameterError("Give the pixel size or its factor, not both.")
 
-    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
+    def transform(
+        self, tables: Mapping[str, Table], parameters: Any, resolve: Callable[[str], Path]
+    ) -> Mapping[str, Table]:
         """Rescale the set."""
         import polars as pl
 

@@ -9,7 +9,7 @@ from cryoloom.data import Class2D, Particle
 from cryoloom.protocols.class2d._tables import members
 from cryoloom.protocols.class_choice import ClassChoice, check_choice, check_something_kept, labels_in, not_found
 from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
-from cryoloom.workflow.protocol import DecideProtocol, Input, Output, Stage, input_set, output_set
+from cryoloom.workflow.protocol import DecideProtocol, Input, Output, Remark, Stage, input_set, output_set
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,7 +53,7 @@ class SelectClasses(DecideProtocol):
             "that come later are rejected until somebody decides again.",
         )
         least_resemblance: float = parameter(
-            0.75,
+            0.72,
             label="Least resemblance",
             help="Particles that resemble the average of their class less than this share of what is typical are left "
             "out; 0 keeps all members.",
@@ -101,7 +101,7 @@ class SelectClasses(DecideProtocol):
         labelled = classes["label"].is_in(members["label"].unique().implode())
         return _divided(tables, members["id"], classes.filter(labelled))
 
-    def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[str]:
+    def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[Remark]:
         """Labels that are not found in the round."""
         return not_found(decision, _labels(tables["classes"].frame))
 

@@ -142,13 +142,13 @@ class Classify3D(WholeProtocol):
         """As measured, scaled by the speed of this machine; all iterations that there may be."""
         from cryoloom.engine.classes3d import predicted_seconds
         from cryoloom.protocols.machine_speed import machine_speed
-        from cryoloom.protocols.particle_images import advice_on_box, loading_seconds
+        from cryoloom.protocols.particle_images import advice_on_box, comparable_count, loading_seconds
 
         particles = inputs["particles"]
         grid = _grid(particles, parameters)
         seconds = predicted_seconds(
             settings_of(parameters),
-            count=particles.count,
+            count=comparable_count(particles),
             box_size=grid.box_size,
             pixel_size=grid.pixel_size,
             threads=min(parameters.threads, capacity.cpu),
@@ -345,9 +345,11 @@ def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
 def _memory(particles: Snapshot[Any], parameters: Any, box_size: int | None = None) -> int:
     """In bytes, of the box that is taken, or of another one."""
     from cryoloom.protocols.class3d._compute import peak_memory
+    from cryoloom.protocols.particle_images import comparable_count
 
     grid = _grid(particles, parameters)
-    return peak_memory(particles.count, settings_of(parameters), box_size=box_size or grid.box_size, extent=grid.extent)
+    count = comparable_count(particles)
+    return peak_memory(count, settings_of(parameters), box_size=box_size or grid.box_size, extent=grid.extent)
 
 
 def _mask(

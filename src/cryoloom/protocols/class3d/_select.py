@@ -9,7 +9,7 @@ from cryoloom.data import Class3D, Particle
 from cryoloom.errors import ParameterError
 from cryoloom.protocols.class_choice import ClassChoice, check_choice, check_something_kept, labels_in, not_found
 from cryoloom.workflow.parameters import Level, ProtocolParameters, parameter
-from cryoloom.workflow.protocol import DecideProtocol, Input, Output, Stage, input_set, output_set
+from cryoloom.workflow.protocol import DecideProtocol, Input, Output, Remark, Stage, input_set, output_set
 
 if TYPE_CHECKING:
     from cryoloom.data import Snapshot, Table
@@ -89,7 +89,7 @@ class SelectClasses3D(DecideProtocol):
             "classes": classes.with_frame(classes.frame.filter(wanted.fill_null(False))),
         }
 
-    def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[str]:
+    def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[Remark]:
         """Numbers that are not those of classes."""
         return not_found(decision, _numbers(tables["classes"]))
 

@@ -187,8 +187,10 @@ def _memory(particles: Snapshot[Any], threads: int) -> int:
 
 
 def _different(particles: Snapshot[Any]) -> int:
-    """How many images there are: copies by symmetry are one."""
-    return int(particles.to_polars(columns=["file", "index"]).n_unique())
+    """How many images are compared with the map: copies by symmetry are one."""
+    from cryoloom.protocols.particle_images import comparable
+
+    return int(comparable(particles, ["file", "index"]).n_unique())
 
 
 def _changes(result: RefinedCTFs) -> list[CTFChange]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Micrograph, Particle
 from cryoloom.errors import InputError
+from cryoloom.protocols.micrograph_places import is_same_image
 from cryoloom.workflow.parameters import Angstrom, AngstromPerPixel, Level, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import Input, Output, Stage, TableProtocol, input_set, output_set
 
@@ -52,13 +54,15 @@ class RemoveDuplicates(TableProtocol):
             le=100,
         )
 
-    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
+    def transform(
+        self, tables: Mapping[str, Table], parameters: Any, resolve: Callable[[str], Path]
+    ) -> Mapping[str, Table]:
         """Compare positions."""
         from cryoloom.protocols.particle_images import without_duplicates
 
         particles = tables["particles"]
         pixel_size: float | Mapping[int, float] | None = parameters.micrograph_pixel_size
-        if pixel_size is None and "micrographs" in tables and _are_of(particles, tables["micrographs"]):
+        if pixel_size is None and "micrographs" in tables and _are_of(particles, tables["micrographs"], resolve):
             pixel_size = dict(tables["micrographs"].frame.select("id", "pixel_size").rows())
         found = without_duplicates(particles, parameters.distance, micrograph_pixel_size=pixel_size)
         if parameters.distance and any("pixel size" in remark for remark in found.remarks):
@@ -76,7 +80,7 @@ class RemoveDuplicates(TableProtocol):
         return f"{counts.get('duplicates', 0)} duplicate particles{within} were removed."
 
 
-def _are_of(particles: Table, micrographs: Table) -> bool:
+def _are_of(particles: Table, micrographs: Table, resolve: Callable[[str], Path]) -> bool:
     """Whether the micrographs are the images that particles were cut from, not others of the same movies.
 
     Those may have been binned otherwise, and positions are in pixels of the former. Nothing speaks against it where
@@ -85,6 +89,11 @@ def _are_of(particles: Table, micrographs: Table) -> bool:
     if not {"micrograph_id", "micrograph_file"} <= set(particles.frame.columns):
         return True
     columns = [name for name in ("file", "dose_weighted_file") if name in micrographs.frame.columns]
-    images = {identity: files for identity, *files in micrographs.frame.select("id", *columns).iter_rows()}
+    images = {
+        identity: list(filter(None, names)) for identity, *names in micrographs.frame.select("id", *columns).iter_rows()
+    }
     named = particles.frame.select("micrograph_id", "micrograph_file").unique().iter_rows()
-    return all(not file or file in images.get(identity, [file]) for identity, file in named)
+    return all(
+        not file or any(is_same_image(file, name, resolve) for name in images.get(identity, [file]))
+        for identity, file in named
+    )

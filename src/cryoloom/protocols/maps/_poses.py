@@ -57,7 +57,7 @@ def write_moved_poses(star: Path, output: Path, motion: RigidMotion) -> int:
     ----------
     star : file of RELION 3.1 or later, its shifts in Å
     output : where it is written; all other columns and tables stay what they are, but for names
-        of files that are found by another name from there
+        of files that are found by another name from there. It tells as before where the poses were found.
     motion : of the map
 
     Returns
@@ -73,7 +73,7 @@ def write_moved_poses(star: Path, output: Path, motion: RigidMotion) -> int:
     import polars as pl
 
     from cryoloom.engine.alignment import move_poses
-    from cryoloom.formats import read_star
+    from cryoloom.formats import read_star, relion
     from cryoloom.formats.star import write_star
     from cryoloom.protocols.particle_images import blocks_seen_from
 
@@ -87,9 +87,7 @@ def write_moved_poses(star: Path, output: Path, motion: RigidMotion) -> int:
             here = block.select(label for label in _SHIFTS if label in block.columns)
             shifts = here.to_numpy() if here.width == len(_SHIFTS) else np.zeros((block.height, len(_SHIFTS)))
             angles, shifts = move_poses(block.select(_NAMES).to_numpy(), shifts, motion)
-            moved = [pl.Series(label, angles[:, axis]) for axis, label in enumerate(_NAMES)]
-            moved += [pl.Series(label, shifts[:, axis]) for axis, label in enumerate(_SHIFTS)]
-            blocks[name] = block.with_columns(moved)
+            blocks[name] = relion.with_moved_poses(block, angles, shifts)
             write_star(output, blocks_seen_from(output.parent, blocks, star))
             return block.height
     raise FormatError(f"{star.name} holds no table with {', '.join(_NAMES)}.", path=star)

@@ -34,9 +34,11 @@ from cryoloom.protocols.particle_images._tables import (
     left_out,
     original_particles,
     poses_from,
+    shared_resolution,
     with_half_sets,
     with_poses,
 )
+from cryoloom.protocols.particle_images._transfer import comparable, comparable_count
 
 __all__ = [
     "AFTER_CHANGE_BOX",
@@ -53,6 +55,8 @@ __all__ = [
     "check_halves",
     "check_halves_known",
     "common_grid",
+    "comparable",
+    "comparable_count",
     "has_half_sets",
     "held_memory",
     "left_out",
@@ -68,6 +72,7 @@ __all__ = [
     "poses_from",
     "read_particle_file",
     "samplings_of",
+    "shared_resolution",
     "stated_micrograph_pixel_size",
     "tell",
     "with_half_sets",

@@ -10,6 +10,7 @@ import numpy as np
 
 from cryoloom.engine.fourier import good_even_size
 from cryoloom.errors import InputError, ParameterError
+from cryoloom.protocols.particle_images._transfer import comparable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -139,14 +140,10 @@ def check_box_size(box_size: int | None) -> None:
 
 
 def samplings_of(particles: Snapshot[Any] | Table) -> list[tuple[int, float]]:
-    """Box size and pixel size (Å) of all kinds of images in a set or table of particles."""
-    from cryoloom.data import Table
-
-    names = ["box_size", "pixel_size"]
-    frame = particles.frame.select(names) if isinstance(particles, Table) else particles.to_polars(columns=names)
-    return frame.unique(maintain_order=True).rows()
+    """Box size and pixel size (Å) of all kinds of images that are compared with a map, in a set or table."""
+    return comparable(particles, ["box_size", "pixel_size"]).unique(maintain_order=True).rows()
 
 
 def loading_seconds(particles: Snapshot[Any]) -> float:
-    """Time that it takes to read all images of a set of particles."""
-    return _LOADING * int((particles.to_polars(columns=["box_size"])["box_size"] ** 2).sum())
+    """Time that it takes to read the images of a set of particles that are compared with a map."""
+    return _LOADING * int((comparable(particles, ["box_size"])["box_size"] ** 2).sum())

@@ -26,6 +26,7 @@ from cryoloom.protocols.particle_images._tables import (
     original_particles,
     with_half_sets,
 )
+from cryoloom.protocols.particle_images._transfer import CTF, with_transfer
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from cryoloom.data import OpticsGroup, Table
     from cryoloom.workflow.workspace import RoundWorkspace
 
-_CTF = ("defocus_u", "defocus_v", "defocus_angle")
 _ANGLES = ("rot", "tilt", "psi")
 _SHIFTS = ("shift_x", "shift_y")
 
@@ -137,7 +137,7 @@ def load_particles(
     excluded: list[LeftOut] = []
     remarks: list[str] = []
     further = check_copies(table.frame)
-    frame, without_transfer = _with_transfer(table.frame)
+    frame, without_transfer = with_transfer(table.frame)
     excluded += without_transfer
     if further and duplicates_within is not None and not copies:
         frame = frame[_first_copies(frame)]
@@ -202,22 +202,6 @@ def _without_duplicates(
     return replace(single, kept=table.with_frame(frame.filter(of_kept)), rows=rows)
 
 
-def _with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
-    """Particles with a CTF; the others are left out, unless there is none at all."""
-    import polars as pl
-
-    if not set(_CTF) <= set(frame.columns):
-        known = pl.repeat(False, frame.height, eager=True)
-    else:
-        known = frame.select(pl.all_horizontal(pl.col(name).is_finite().fill_null(False) for name in _CTF)).to_series()
-    if not known.any():
-        raise InputError(
-            "The particles have no CTF, without which they cannot be compared with a map; extract them with the CTFs "
-            "of their micrographs, or give a file that holds the defocus."
-        )
-    return frame.filter(known), left_out(frame.filter(~known), "its CTF is not known")
-
-
 def _check_optics(table: Table, frame: pl.DataFrame) -> None:
     groups = frame["optics_group"].unique() if "optics_group" in frame.columns else [0]
     unknown = [group for group in groups if group not in table.optics_groups]
@@ -236,13 +220,13 @@ def optics_of(table: Table) -> ParticleOptics:
     InputError
         If a CTF is missing.
     """
-    frame, unknown = _with_transfer(table.frame)
+    frame, unknown = with_transfer(table.frame)
     if unknown:
         raise InputError(f"{len(unknown)} particles have no CTF, for example {unknown[0].label}; leave them out.")
     _check_optics(table, frame)
     identities, numbers = np.unique(frame["optics_group"].to_numpy(), return_inverse=True)
     phase = frame["phase_shift"].fill_null(0.0).to_numpy() if "phase_shift" in frame.columns else np.zeros(len(frame))
-    u, v, angle = (frame[name].to_numpy().astype(np.float64) for name in _CTF)
+    u, v, angle = (frame[name].to_numpy().astype(np.float64) for name in CTF)
     groups = tuple(_group_optics(table.optics_groups[int(identity)]) for identity in identities)
     micrographs = _micrographs(frame, numbers)
     return ParticleOptics(groups, numbers.astype(np.int64), u, v, angle, phase.astype(np.float64), micrographs)

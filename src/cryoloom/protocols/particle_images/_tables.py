@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from cryoloom.data import Table
+    from cryoloom.data import Snapshot, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,29 @@ def poses_from(table: Table) -> frozenset[str]:
     return frozenset(frame["poses_from"].fill_null("").unique())
 
 
+def shared_resolution(particles: Snapshot[Any] | Table) -> float | None:
+    """Up to where both half sets were shown the same map when poses were found, in Å.
+
+    Parameters
+    ----------
+    particles : a set or table
+
+    Returns
+    -------
+    The finest that any of them tells; None if none does.
+    """
+    import polars as pl
+
+    from cryoloom.data import Table
+
+    name = "shared_resolution"
+    if name not in (particles.frame.columns if isinstance(particles, Table) else particles.columns):
+        return None
+    frame = particles.frame if isinstance(particles, Table) else particles.to_polars(columns=[name])
+    finest: float | None = frame.select(pl.col(name).min()).item()
+    return finest
+
+
 def check_halves_known(table: Table) -> None:
     """Refuse particles that do not say which half map they are in.
 
@@ -174,6 +197,7 @@ def with_poses(
     more: Mapping[str, NDArray[np.generic]] | None = None,
     *,
     found_in: Literal["halves", "together"] | None = None,
+    shared: float | None = None,
 ) -> Table:
     """The particles with poses that were found.
 
@@ -184,6 +208,7 @@ def with_poses(
     shifts : (n, 2) x and y in Å with RELION's sign: what to add to a particle's position to bring it to the centre
     more : other columns of `Particle`, such as ``class_number``
     found_in : a map of each half set alone, or one of all particles; None: where they were found before
+    shared : up to where both half sets were shown the same map when they were found in halves, in Å
     """
     import polars as pl
 
@@ -193,4 +218,5 @@ def with_poses(
     series = [pl.Series(name, np.ascontiguousarray(values)) for name, values in columns.items()]
     if found_in is not None:
         series.append(pl.repeat(found_in, len(table), eager=True).alias("poses_from"))
+        series.append(pl.repeat(shared, len(table), dtype=pl.Float64, eager=True).alias("shared_resolution"))
     return table.with_frame(table.frame.with_columns(series))

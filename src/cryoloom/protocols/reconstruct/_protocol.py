@@ -88,13 +88,13 @@ class Reconstruct(WholeProtocol):
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine."""
         from cryoloom.protocols.machine_speed import machine_speed
-        from cryoloom.protocols.particle_images import advice_on_box
+        from cryoloom.protocols.particle_images import advice_on_box, comparable_count
         from cryoloom.protocols.reconstruct._compute import reconstruction_memory, reconstruction_seconds
 
-        particles, grid = inputs["particles"], _grid(inputs["particles"], parameters)
+        count, grid = comparable_count(inputs["particles"]), _grid(inputs["particles"], parameters)
         threads = min(parameters.threads, capacity.cpu)
-        seconds = reconstruction_seconds(particles.count, grid.box_size, maps=3, threads=threads)
-        needed = partial(reconstruction_memory, particles.count)
+        seconds = reconstruction_seconds(count, grid.box_size, maps=3, threads=threads)
+        needed = partial(reconstruction_memory, count)
         advice = advice_on_box(grid, needed, capacity.memory)
         return Prediction(seconds / machine_speed(), needed(grid.box_size), advice)
 
@@ -167,6 +167,7 @@ def _grid(particles: Snapshot[Any], parameters: Any) -> CommonGrid:
 
 
 def _memory(particles: Snapshot[Any], parameters: Any) -> int:
+    from cryoloom.protocols.particle_images import comparable_count
     from cryoloom.protocols.reconstruct._compute import reconstruction_memory
 
-    return reconstruction_memory(particles.count, _grid(particles, parameters).box_size)
+    return reconstruction_memory(comparable_count(particles), _grid(particles, parameters).box_size)

@@ -17,22 +17,25 @@ if TYPE_CHECKING:
     from cryoloom.workflow.workspace import RoundWorkspace
 
 INITIAL_RESOLUTION: Mapping[str, float] = {"everywhere": 40.0, "local": 20.0}  # Å, unless another one is given
+SHARED_NOT_TOLD = (
+    "Neither the reference nor the particles tell up to where both half sets were shown the same map when the poses "
+    "were found; {taken:g} Å is taken for it, so if it was finer, give it ({setting})."
+)
 
 
-def settings_of(parameters: Any, given: Volume | None = None) -> RefinementSettings:
+def settings_of(parameters: Any, shared: float | None = None) -> RefinementSettings:
     """What the engine is told.
 
     Parameters
     ----------
     parameters : of the run
-    given : the reference, which may tell up to where half sets were shown the same
+    shared : up to where half sets were shown the same, as `told_shared` has it, in Å; that of the run goes before it
     """
     from cryoloom.engine.refinement import RefinementSettings
 
     names = ("symmetry", "shift_radius", "iterations", "seed")
     values = {name: getattr(parameters, name) for name in names}
-    shared = parameters.shared_resolution or (given and given.shared_resolution)
-    if shared:
+    if shared := parameters.shared_resolution or shared:
         values["shared_resolution"] = shared
     return RefinementSettings(initial_resolution=initial_resolution_of(parameters), **values)
 
@@ -48,25 +51,38 @@ def given_map(inputs: Mapping[str, Snapshot[Any]], parameters: Any) -> Volume:
     return chosen_volume(inputs["reference"], parameters.reference_number, "reference_number")
 
 
-def _half_files(given: Volume | None, parameters: Any) -> tuple[str, str] | None:
+def told_shared(inputs: Mapping[str, Snapshot[Any]], given: Volume) -> float | None:
+    """Up to where both half sets were shown the same map before, in Å: the finest that map or particles tell."""
+    from cryoloom.protocols.particle_images import shared_resolution
+
+    both = (given.shared_resolution, shared_resolution(inputs["particles"]))
+    return min((one for one in both if one is not None), default=None)
+
+
+def _half_files(given: Volume, parameters: Any) -> tuple[str, str] | None:
     """Half maps that a local search goes on from, if the reference has them."""
-    if given is None or parameters.search != "local":
+    if parameters.search != "local":
         return None
     return (given.half1_file, given.half2_file) if given.half1_file and given.half2_file else None
 
 
-def begins(given: Volume | None, parameters: Any) -> dict[str, bool]:
-    """What decides which details both half sets are shown alike."""
-    return {"goes_on": parameters.search == "local", "own_half_maps": _half_files(given, parameters) is not None}
-
-
-def warnings_of(given: Volume | None, parameters: Any, grid: CommonGrid) -> tuple[str, ...]:
+def warnings_of(inputs: Mapping[str, Snapshot[Any]], parameters: Any, grid: CommonGrid) -> tuple[str, ...]:
     """What should be known before it starts."""
-    return settings_of(parameters, given).warnings(grid.pixel_size, **begins(given, parameters))
+    if parameters.search != "local":
+        return settings_of(parameters).warnings(grid.pixel_size)
+    given = given_map(inputs, parameters)
+    shared = told_shared(inputs, given)
+    settings = settings_of(parameters, shared)
+    own = _half_files(given, parameters) is not None
+    warnings = settings.warnings(grid.pixel_size, goes_on=True, own_half_maps=own)
+    if shared or parameters.shared_resolution:
+        return warnings
+    return (*warnings, SHARED_NOT_TOLD.format(taken=settings.shared_resolution, setting="shared_resolution"))
 
 
 def start_of(
     given: Volume,
+    settings: RefinementSettings,
     parameters: Any,
     particles: LoadedParticles,
     reference: NDArray[np.float32],
@@ -82,15 +98,16 @@ def start_of(
     if files is not None:
         first, second = map(workspace.resolve, files)
         halves = read_halves(first, second, particles.grid, pixel_size=given.pixel_size)
-    return local_start(particles, reference, halves, settings_of(parameters, given), mask, threads=workspace.threads)
+    return local_start(particles, reference, halves, settings, mask, threads=workspace.threads)
 
 
 def memory_of(inputs: Mapping[str, Snapshot[Any]], parameters: Any, grid: CommonGrid, box_size: int) -> int:
     """In bytes, in a box that keeps the width of the images."""
+    from cryoloom.protocols.particle_images import comparable_count
     from cryoloom.protocols.refine._cost import refinement_memory
 
     return refinement_memory(
-        inputs["particles"].count,
+        comparable_count(inputs["particles"]),
         settings_of(parameters),
         box_size,
         extent=grid.extent,

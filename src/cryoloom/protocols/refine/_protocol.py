@@ -15,6 +15,7 @@ from cryoloom.protocols.refine._given import (
     reference_of,
     settings_of,
     start_of,
+    told_shared,
     warnings_of,
 )
 from cryoloom.protocols.refine._results import REFINED, believed, items_of, part_of_work, written
@@ -112,8 +113,8 @@ class Refine(WholeProtocol):
             None,
             label="Shared resolution",
             help="Of a local search: up to where both half sets were shown the same map when the poses that it goes on "
-            "from were found. There the halves agree in any case, which is no evidence of signal. Without it as the "
-            "reference's refinement tells, else 40 Å.",
+            "from were found. There the halves agree in any case, which is no evidence of signal. Without it "
+            "the finest that the refinements of reference and particles tell, else 40 Å.",
             level=Level.ADVANCED,
             gt=2,
             le=200,
@@ -187,10 +188,10 @@ class Refine(WholeProtocol):
 
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine; with the box that fits the memory."""
-        from cryoloom.protocols.particle_images import advice_on_box
+        from cryoloom.protocols.particle_images import advice_on_box, comparable_count
         from cryoloom.protocols.refine._cost import refinement_seconds, saved_by_quick
 
-        count, grid = inputs["particles"].count, grid_of(inputs["particles"], parameters)
+        count, grid = comparable_count(inputs["particles"]), grid_of(inputs["particles"], parameters)
         seconds = partial(
             refinement_seconds,
             count,
@@ -204,8 +205,7 @@ class Refine(WholeProtocol):
         memory = partial(memory_of, inputs, parameters, grid)
         advice = advice_on_box(grid, memory, capacity.memory)
         advice += saved_by_quick(expected, seconds(full_trust=False), "trust=quick")
-        given = given_map(inputs, parameters) if parameters.search == "local" else None
-        return Prediction(expected, memory(grid.box_size), [*advice, *warnings_of(given, parameters, grid)])
+        return Prediction(expected, memory(grid.box_size), [*advice, *warnings_of(inputs, parameters, grid)])
 
     def compute(
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
@@ -222,26 +222,28 @@ class Refine(WholeProtocol):
         from cryoloom.protocols.trust import Finished
 
         given, local = given_map(inputs, parameters), parameters.search == "local"
-        settings = settings_of(parameters, given)
+        settings = settings_of(parameters, told_shared(inputs, given))
         if local:
             check_goes_on(inputs["particles"].table())
+        grid = grid_of(inputs["particles"], parameters)
+        reference = reference_of(inputs, parameters, grid, workspace)
+        mask = read_only_mask(inputs["masks"], grid, workspace) if "masks" in inputs else None
+        for warning in (*warnings_of(inputs, parameters, grid), *reference.remarks):
+            workspace.warn(warning)
+        workspace.list_in_log(reference.table.listing)
         particles = load_particles(
             inputs["particles"].table(),
             workspace.resolve,
             diameter=parameters.diameter,
-            box_size=parameters.box_size,
+            box_size=grid.box_size,
+            pixel_size=grid.pixel_size,
             duplicates_within=parameters.duplicates_within,
             copies=local and point_group(parameters.symmetry).order == 1,
             scratch=workspace.scratch(),
         )
         tell(particles, workspace)
         check_halves(particles.half_sets, least=FEWEST)
-        reference = reference_of(inputs, parameters, particles.grid, workspace)
-        mask = read_only_mask(inputs["masks"], particles.grid, workspace) if "masks" in inputs else None
-        for warning in (*warnings_of(given, parameters, particles.grid), *reference.remarks):
-            workspace.warn(warning)
-        workspace.list_in_log(reference.table.listing)
-        start = start_of(given, parameters, particles, reference.volume, mask, workspace)
+        start = start_of(given, settings, parameters, particles, reference.volume, mask, workspace)
         for remark in start.remarks:
             workspace.warn(remark)
 
@@ -265,7 +267,8 @@ class Refine(WholeProtocol):
             if not state.finished:
                 written("partial", {"map": state.combined_map}, particles.grid, workspace)
         assert state is not None, "there is at least one iteration"  # noqa: S101
-        result = refined(particles, state, symmetry=settings.symmetry, mask=mask, threads=workspace.threads)
+        shared, threads = start.shown_alike(settings), workspace.threads
+        result = refined(particles, state, symmetry=settings.symmetry, mask=mask, shared=shared, threads=threads)
         for warning in result.remarks:
             workspace.warn(warning)
         done = Finished(

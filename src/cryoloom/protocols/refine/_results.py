@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import FSC, Item, Mask, Volume, child_id, digest
-from cryoloom.protocols.refine._given import begins, settings_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,8 +111,8 @@ def items_of(
     workspace: RoundWorkspace,
 ) -> dict[str, Table | list[Item]]:
     from cryoloom.protocols.detectors import OwnDetector
+    from cryoloom.protocols.particle_images import shared_resolution
 
-    shared = settings_of(parameters, given).shown_alike(**begins(given, parameters))
     sampling: dict[str, Any] = {"pixel_size": grid.pixel_size, "box_size": grid.box_size}
     volume = Volume(
         id=digest("map", workspace.run.encode(), b"1"),
@@ -126,7 +125,7 @@ def items_of(
         symmetry=parameters.symmetry.upper(),
         **OwnDetector.of_particles(result.particles).columns,
         hand=given.hand,
-        shared_resolution=shared,
+        shared_resolution=shared_resolution(result.particles),
         **sampling,
     )
     mask = Mask(id=child_id(volume.id, "mask"), parent_id=volume.id, file=files["mask"], **sampling)

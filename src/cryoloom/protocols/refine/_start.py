@@ -50,6 +50,10 @@ class Start:
     sources: NDArray[np.int64] | None = None
     remarks: tuple[str, ...] = ()
 
+    def shown_alike(self, settings: RefinementSettings) -> float:
+        """Finest detail that both half sets are shown alike, now or before, in Å."""
+        return settings.shown_alike(goes_on=self.poses is not None, own_half_maps=self.reference.ndim == 4)
+
 
 def check_goes_on(table: Table) -> None:
     """Refuse particles that no refinement can go on from.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Item
@@ -43,7 +44,9 @@ class EditColumns(TableProtocol):
             if "=" not in text:
                 raise ParameterError(f"{text!r} is no assignment; write column = expression.")
 
-    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
+    def transform(
+        self, tables: Mapping[str, Table], parameters: Any, resolve: Callable[[str], Path]
+    ) -> Mapping[str, Table]:
         """Apply the assignments in order."""
         from cryoloom.data import edit
 
@@ -90,7 +93,9 @@ class JoinColumns(TableProtocol):
         )
         keep_unmatched: bool = parameter(False, label="Keep items without a match")
 
-    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
+    def transform(
+        self, tables: Mapping[str, Table], parameters: Any, resolve: Callable[[str], Path]
+    ) -> Mapping[str, Table]:
         """Join them."""
         from cryoloom.data import join, join_by_position
 

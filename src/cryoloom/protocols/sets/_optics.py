@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Item, Movie, OpticsGroup, digest
@@ -57,7 +58,9 @@ class GroupOptics(TableProtocol):
             le=1000,
         )
 
-    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
+    def transform(
+        self, tables: Mapping[str, Table], parameters: Any, resolve: Callable[[str], Path]
+    ) -> Mapping[str, Table]:
         """Group the exposures, and regroup what comes from them."""
         items = tables["items"]
         kind = items.schema.kind

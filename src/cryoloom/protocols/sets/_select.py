@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cryoloom.data import Item
@@ -38,7 +39,9 @@ class FilterItems(TableProtocol):
             help="On columns, in their units: fit_resolution < 6 and abs(defocus_u - defocus_v) < 500.",
         )
 
-    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
+    def transform(
+        self, tables: Mapping[str, Table], parameters: Any, resolve: Callable[[str], Path]
+    ) -> Mapping[str, Table]:
         """Apply the condition."""
         return _kept_and_rest(tables["items"], parameters.condition)
 
@@ -149,7 +152,9 @@ class CombineItems(TableProtocol):
             "keep first", label="Equal ids", help="Which of two items of the same id a union keeps."
         )
 
-    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
+    def transform(
+        self, tables: Mapping[str, Table], parameters: Any, resolve: Callable[[str], Path]
+    ) -> Mapping[str, Table]:
         """Combine them."""
         from cryoloom.data import EqualIds, difference, intersect, union
 
@@ -187,7 +192,9 @@ class SplitItems(TableProtocol):
 
         seed: int | None = parameter(None, label="Seed", help="Draw at random; without it the parts are consecutive.")
 
-    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
+    def transform(
+        self, tables: Mapping[str, Table], parameters: Any, resolve: Callable[[str], Path]
+    ) -> Mapping[str, Table]:
         """Divide it."""
         from cryoloom.data import split
 

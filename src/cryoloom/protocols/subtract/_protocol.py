@@ -64,13 +64,13 @@ class SubtractProjections(WholeProtocol):
     def predict(self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, capacity: Capacity) -> Prediction | None:
         """As measured, scaled by the speed of this machine."""
         from cryoloom.protocols.machine_speed import machine_speed
-        from cryoloom.protocols.particle_images import AFTER_CHANGE_BOX, advice_on_box
+        from cryoloom.protocols.particle_images import AFTER_CHANGE_BOX, advice_on_box, comparable_count
         from cryoloom.protocols.subtract._compute import predicted_memory, predicted_seconds
 
         particles, threads = inputs["particles"], min(parameters.threads, capacity.cpu)
-        grid = _grid(particles)
-        seconds = predicted_seconds(particles.count, grid.box_size, threads=threads)
-        needed = partial(predicted_memory, particles.count, threads=threads)
+        grid, count = _grid(particles), comparable_count(particles)
+        seconds = predicted_seconds(count, grid.box_size, threads=threads)
+        needed = partial(predicted_memory, count, threads=threads)
         advice = advice_on_box(grid, needed, capacity.memory, how=AFTER_CHANGE_BOX)
         return Prediction(seconds / machine_speed(), needed(grid.box_size), advice)
 
@@ -130,6 +130,7 @@ def _grid(particles: Snapshot[Any]) -> CommonGrid:
 
 
 def _memory(particles: Snapshot[Any], threads: int) -> int:
+    from cryoloom.protocols.particle_images import comparable_count
     from cryoloom.protocols.subtract._compute import predicted_memory
 
-    return predicted_memory(particles.count, _grid(particles).box_size, threads=threads)
+    return predicted_memory(comparable_count(particles), _grid(particles).box_size, threads=threads)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Particle
@@ -48,7 +49,9 @@ class ExpandSymmetry(TableProtocol):
 
         point_group(parameters.symmetry)
 
-    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
+    def transform(
+        self, tables: Mapping[str, Table], parameters: Any, resolve: Callable[[str], Path]
+    ) -> Mapping[str, Table]:
         """Copy every particle."""
         from cryoloom.engine.symmetry import point_group
         from cryoloom.protocols.symmetry._expand import expanded

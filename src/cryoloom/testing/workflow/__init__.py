@@ -5,6 +5,7 @@ from cryoloom.testing.workflow._lane import InlineLane
 from cryoloom.testing.workflow._protocols import (
     Batch,
     Choose,
+    ChooseMembers,
     Describe,
     IteratedMean,
     Keep,
@@ -18,6 +19,7 @@ from cryoloom.testing.workflow._protocols import (
 __all__ = [
     "Batch",
     "Choose",
+    "ChooseMembers",
     "Describe",
     "InlineLane",
     "IteratedMean",

@@ -28,6 +28,7 @@ _CLASSES: tuple[type[Protocol], ...] = (
     _protocols.SubtractZero,
     _protocols.Keep,
     _protocols.Choose,
+    _protocols.ChooseMembers,
     _protocols.IteratedMean,
     _protocols.MeanOfTheFirst,
 )

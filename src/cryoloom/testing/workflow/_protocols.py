@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -31,6 +31,8 @@ from cryoloom.workflow.protocol import (
 from cryoloom.workflow.workspace import RoundWorkspace, SourceContext, Workspace
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from cryoloom.data import Table
 
 
@@ -254,7 +256,9 @@ class Keep(TableProtocol):
 
         at_least: float = parameter(0.0, label="At least")
 
-    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
+    def transform(
+        self, tables: Mapping[str, Table], parameters: Any, resolve: Callable[[str], Path]
+    ) -> Mapping[str, Table]:
         """Apply the threshold."""
         table = tables["numbers"]
         return {"kept": table.with_frame(table.frame.filter(table.frame["value"] >= parameters.at_least))}
@@ -284,6 +288,32 @@ class Choose(DecideProtocol):
         """Apply the threshold."""
         table = tables["numbers"]
         return {"chosen": table.with_frame(table.frame.filter(table.frame["value"] >= decision.at_least))}
+
+
+class ChooseMembers(Choose):
+    """Let a person choose the threshold, and keep which numbers it chose."""
+
+    id = "test-choose-members"
+
+    class Parameters(ProtocolParameters):
+        """Whether these stay."""
+
+        as_decided: bool = parameter(False, label="As decided", help="Choose no others, whatever comes.")
+
+    def members(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> pl.DataFrame | None:
+        """Their ids, once there are numbers."""
+        return self.apply(tables, parameters, decision)["chosen"].frame.select("id") if len(tables["numbers"]) else None
+
+    def keeps_to_members(self, parameters: Any) -> bool:
+        """If that is wanted."""
+        return bool(parameters.as_decided)
+
+    def apply_to_members(
+        self, tables: Mapping[str, Table], parameters: Any, members: pl.DataFrame
+    ) -> Mapping[str, Table]:
+        """Choose these."""
+        table = tables["numbers"]
+        return {"chosen": table.with_frame(table.frame.filter(table.frame["id"].is_in(members["id"].implode())))}
 
 
 class IteratedMean(WholeProtocol):

@@ -167,12 +167,18 @@ class Attempt:
         with self.attempt.log_file.open("a", encoding="utf-8") as log:
             log.write(f"{now()} {text}\n")
 
-    def remark(self, sentence: str) -> None:
-        """Tell people something about the run as a whole: in the log, and once for all attempts among its warnings."""
-        self.log(sentence)
-        if sentence not in self._remarks:
-            self._remarks.add(sentence)
-            self.event("remark", sentence=sentence)
+    def remark(self, sentence: str, listing: str = "") -> None:
+        """Tell people something about the run as a whole: in the log, and once for all attempts among its warnings.
+
+        Parameters
+        ----------
+        sentence : the same whenever it is about the same thing
+        listing : what joins it, in place of what joined it before
+        """
+        self.log(f"{sentence} {listing}".rstrip())
+        if self._remarks.get(sentence) != listing:
+            self._remarks[sentence] = listing
+            self.event("remark", sentence=sentence, **({"listing": listing} if listing else {}))
 
     @property
     def remark_count(self) -> int:
@@ -254,16 +260,16 @@ class Attempt:
         os.close(self._events)
 
 
-def _told_before(folder: RunFolder) -> tuple[set[str], set[str]]:
-    """Requests that were handled, and what was remarked, by the attempts so far."""
+def _told_before(folder: RunFolder) -> tuple[set[str], dict[str, str]]:
+    """Requests that were handled, and each sentence that was remarked → what it listed last, by the attempts so far."""
     handled: set[str] = set()
-    remarks: set[str] = set()
+    remarks: dict[str, str] = {}
     for number in folder.attempt_numbers():
         for event in read_events(folder.attempt(number).events_file):
             if event.get("event") == "request":
                 handled.add(str(event["ulid"]))
             elif event.get("event") == "remark":
-                remarks.add(str(event["sentence"]))
+                remarks[str(event["sentence"])] = str(event.get("listing", ""))
     return handled, remarks
 
 

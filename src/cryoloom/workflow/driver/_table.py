@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from cryoloom.errors import ParameterError
 from cryoloom.workflow.driver._attempt import Attempt
+from cryoloom.workflow.driver._decision import HoldingDecision, choose_members
 from cryoloom.workflow.driver._inputs import FollowedInput, generations_of
 from cryoloom.workflow.driver._outputs import OutputSets
 from cryoloom.workflow.lane import TaskReport
-from cryoloom.workflow.parameters import validated
 from cryoloom.workflow.protocol import DecideProtocol, TableProtocol
-from cryoloom.workflow.run import FIRST, ChosenMembers, Progress, Request, RequestKind, RunState
+from cryoloom.workflow.run import Progress, Request, RequestKind, RunState
+from cryoloom.workflow.workspace import resolve_in_project
 
 if TYPE_CHECKING:
     from cryoloom.data import Table
@@ -36,7 +37,7 @@ class TableDriver:
         self._protocol: TableProtocol | DecideProtocol = attempt.protocol
         self._inputs = inputs
         self._outputs = OutputSets(attempt)
-        self._decided_by, self._decision = self._read_decision()
+        self._decision = HoldingDecision.read(attempt)
         self._dirty = True
         self._applied = any(self._outputs.counts().values())
         self._next_poll = 0.0
@@ -59,7 +60,7 @@ class TableDriver:
     def obey(self, request: Request) -> None:
         """Do what a person asked."""
         if request.kind is RequestKind.DECIDE:
-            self._decided_by, self._decision = self._read_decision()
+            self._decision = HoldingDecision.read(self._attempt)
             self._dirty = True
             self._next_poll = 0.0
             self._attempt.event("decision", by=request.actor, decision=request.decision)
@@ -112,35 +113,20 @@ class TableDriver:
         if isinstance(self._protocol, DecideProtocol):
             made = self._decided(self._protocol, tables)
         else:
-            made = self._protocol.transform(tables, self._attempt.parameters)
+            resolve = partial(resolve_in_project, self._attempt.project)
+            made = self._protocol.transform(tables, self._attempt.parameters, resolve)
         self._outputs.replace_all(made)
 
     def _decided(self, protocol: DecideProtocol, tables: Mapping[str, Table]) -> Mapping[str, Table]:
-        parameters, decision = self._attempt.parameters, self._decision
-        chosen = ChosenMembers(self._attempt.folder, self._decided_by)
-        if not chosen.exist():
-            members = protocol.members(tables, parameters, decision)
-            if members is not None:
-                chosen.keep(members)
-                generations = generations_of(self._inputs)
-                self._attempt.event("members", decision=self._decided_by, generations=generations, count=len(members))
-        pinned = protocol.keeps_to_members(parameters) and chosen.exist()
+        decision = self._decision
+        assert decision is not None, "nothing is applied before something is decided"  # noqa: S101
+        parameters = self._attempt.parameters
+        members = choose_members(self._attempt, protocol, decision, self._inputs, tables)
         made = (
-            protocol.apply_to_members(tables, parameters, chosen.read())
-            if pinned
-            else protocol.apply(tables, parameters, decision)
+            protocol.apply_to_members(tables, parameters, members.read())
+            if members is not None and protocol.keeps_to_members(parameters)
+            else protocol.apply(tables, parameters, decision.content)
         )
-        for sentence in protocol.remarks(tables, parameters, decision):
-            self._attempt.remark(sentence)
+        for remark in protocol.remarks(tables, parameters, decision.content):
+            self._attempt.remark(remark.sentence, remark.listing)
         return made
-
-    def _read_decision(self) -> tuple[str, Any | None]:
-        """Name and content of the decision that holds."""
-        if not isinstance(self._protocol, DecideProtocol):
-            return FIRST, None
-        for request in reversed(self._attempt.all_requests(RequestKind.DECIDE)):
-            try:
-                return request.ulid, validated(self._protocol.Decision, request.decision or {})
-            except ParameterError as error:
-                self._attempt.log(f"The decision of {request.actor or 'somebody'} at {request.at} is ignored: {error}")
-        return FIRST, self._protocol.first_decision(self._attempt.parameters)

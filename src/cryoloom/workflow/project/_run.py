@@ -11,16 +11,14 @@ from cryoloom.errors import NotFoundError, ParameterError, ProjectError
 from cryoloom.workflow.detached import is_running
 from cryoloom.workflow.drafting import options_of
 from cryoloom.workflow.driver import FailedItem, missing_files
-from cryoloom.workflow.identifiers import new_ulid
 from cryoloom.workflow.parameters import ProtocolParameters, validated
 from cryoloom.workflow.person import this_person
 from cryoloom.workflow.project._editing import edited
 from cryoloom.workflow.project._output import Output
-from cryoloom.workflow.protocol import DecideProtocol, MapProtocol, Protocol
+from cryoloom.workflow.protocol import DecideProtocol, MapProtocol, Protocol, chooses_members
 from cryoloom.workflow.read_only import check_writable
 from cryoloom.workflow.run import (
     Annotations,
-    ChosenMembers,
     HeartbeatWatch,
     Request,
     RequestKind,
@@ -237,7 +235,7 @@ class Run:
         self._ask_to_apply(RequestKind.INCLUDE, items=list(items))
 
     def decide(self, **decision: Any) -> None:
-        """Decide; the run applies it to what has come and what comes later, and what it chooses now is kept with it.
+        """Decide; the run applies it to what has come and what comes later, and keeps what it chooses of what is there.
 
         Raises
         ------
@@ -247,17 +245,15 @@ class Run:
         self.check_writable()
         made = validated(self.decision_kind, decision)
         snapshots = self._input_snapshots()
-        ulid = new_ulid()
-        if len(snapshots) == len(self.record.inputs) and all(snapshot.count for snapshot in snapshots.values()):
-            protocol = cast("DecideProtocol", self.protocol())
+        protocol = cast("DecideProtocol", self.protocol())
+        seen = len(snapshots) == len(self.record.inputs) and all(snapshot.count for snapshot in snapshots.values())
+        if seen:
             protocol.check_decision(made, snapshots)
-            tables = {name: snapshot.declared_table() for name, snapshot in snapshots.items()}
-            members = protocol.members(tables, self.parameters, made)
-            if members is not None:
-                ChosenMembers(self.folder, ulid).keep(members)
-        generations = {name: snapshot.generation for name, snapshot in snapshots.items()}
         self._ask_to_apply(
-            RequestKind.DECIDE, ulid=ulid, decision=made.model_dump(mode="json"), generations=generations
+            RequestKind.DECIDE,
+            decision=made.model_dump(mode="json"),
+            generations={name: snapshot.generation for name, snapshot in snapshots.items()},
+            pins=self._sets_of(snapshots) if seen and chooses_members(type(protocol)) else None,
         )
 
     @property
@@ -379,6 +375,11 @@ class Run:
         size = disk_use(self.project.folder, self.folder)
         ProjectIndex(self.project.folder).remember_disk_use(self.folder, size)
         return size
+
+    def _sets_of(self, snapshots: Mapping[str, Snapshot[Item]]) -> dict[str, str]:
+        """Name of an input → its set, relative to the project."""
+        path = self.project.folder.path
+        return {name: snapshot.folder.relative_to(path).as_posix() for name, snapshot in snapshots.items()}
 
     def _input_snapshots(self) -> dict[str, Snapshot[Item]]:
         snapshots = {}

@@ -10,9 +10,11 @@ from cryoloom.workflow.protocol._shapes import (
     FoundFailure,
     MapProtocol,
     MapResult,
+    Remark,
     SourceProtocol,
     TableProtocol,
     WholeProtocol,
+    chooses_members,
 )
 
 __all__ = [
@@ -28,10 +30,12 @@ __all__ = [
     "OutputPort",
     "Prediction",
     "Protocol",
+    "Remark",
     "SourceProtocol",
     "Stage",
     "TableProtocol",
     "WholeProtocol",
+    "chooses_members",
     "citations_of",
     "declaration_of",
     "input_set",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryoloom.data import Item, OpticsGroup
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
 
     from cryoloom.data import Snapshot, Table
     from cryoloom.workflow.workspace import RoundWorkspace, SourceContext, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that people should know of a run as a whole.
+
+    Parameters
+    ----------
+    sentence : the same whenever it is about the same thing, which is then told once
+    listing : what it is about where the rule was applied last; takes the place of what was listed before
+    """
+
+    sentence: str
+    listing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +183,17 @@ class TableProtocol(Protocol):
     """
 
     @abstractmethod
-    def transform(self, tables: Mapping[str, Table], parameters: Any) -> Mapping[str, Table]:
-        """Apply the rule to the newest generation of every input; absent optional inputs are left out."""
+    def transform(
+        self, tables: Mapping[str, Table], parameters: Any, resolve: Callable[[str], Path]
+    ) -> Mapping[str, Table]:
+        """Apply the rule to the newest generation of every input.
+
+        Parameters
+        ----------
+        tables : name of an input → its items; absent optional inputs are left out
+        parameters : a validated instance of the protocol's own ``Parameters``
+        resolve : gives the place of a file that a set names
+        """
 
 
 class DecideProtocol(Protocol):
@@ -209,6 +233,9 @@ class DecideProtocol(Protocol):
     def members(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> pl.DataFrame | None:
         """The members that a decision chooses of the round that it is made on, to be kept with it.
 
+        Asked by the driver, once for each decision that it applies: of the generations that the person was looking at,
+        which stay until then, also if newer ones have come.
+
         Returns
         -------
         Ids in a column ``id``, beside them whatever `apply_to_members` needs. None if no members are to be kept, or if
@@ -226,9 +253,14 @@ class DecideProtocol(Protocol):
         """Choose exactly these members in the newest generation of every input; takes what `members` gave."""
         raise NotImplementedError(f"{self.id} keeps to the members of a decision, but does not say how to choose them.")
 
-    def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[str]:
-        """Sentences that warn people of what a decision does not find where it is applied; none if all is well."""
+    def remarks(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Sequence[Remark]:
+        """What warns people of what a decision does not find where it is applied; none if all is well."""
         return ()
+
+
+def chooses_members(protocol: type[DecideProtocol]) -> bool:
+    """Whether a protocol says which members a decision chooses."""
+    return protocol.members is not DecideProtocol.members
 
 
 class WholeProtocol(Protocol):

@@ -16,7 +16,7 @@ FIRST = "first"  # name of the decision that holds until a person decides
 
 
 class ChosenMembers:
-    """``decisions/<ulid>.parquet``: the members that a decision chose, written once.
+    """``decisions/<ulid>.parquet``: the members that a decision chose, written once, by the driver of the run.
 
     Parameters
     ----------

@@ -96,8 +96,17 @@ class Request(Record):
     workers: int | None = None
     decision: dict[str, Any] | None = None
     generations: dict[str, int] | None = Field(None, description="input → generation the person was looking at")
+    pins: dict[str, str] | None = Field(
+        None,
+        description="input → its set, relative to the project; the generation stays until what is chosen of it is kept",
+    )
     actor: str = ""
     at: str = Field(default_factory=now)
+
+    def pinned(self) -> dict[str, tuple[str, int]]:
+        """Name of an input → its set, and the generation of it that stays."""
+        pins, generations = self.pins or {}, self.generations or {}
+        return {name: (folder, generations[name]) for name, folder in pins.items() if name in generations}
 
 
 class AttemptRequest(Record):

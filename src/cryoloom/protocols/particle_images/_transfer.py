@@ -1,0 +1,75 @@
+"""Particles that have a CTF: no others are compared with a map, or count for what that takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cryoloom.errors import InputError
+from cryoloom.protocols.particle_images._tables import LeftOut, left_out
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from cryoloom.data import Snapshot, Table
+
+CTF = ("defocus_u", "defocus_v", "defocus_angle")
+"""Columns without which there is none."""
+
+
+def with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
+    """Particles with a CTF, and the others, which are left out.
+
+    Parameters
+    ----------
+    frame : of particles
+
+    Raises
+    ------
+    InputError
+        If none has one.
+    """
+    known = _has_transfer(frame)
+    if not known.any():
+        raise InputError(
+            "The particles have no CTF, without which they cannot be compared with a map; extract them with the CTFs "
+            "of their micrographs, or give a file that holds the defocus."
+        )
+    return frame.filter(known), left_out(frame.filter(~known), "its CTF is not known")
+
+
+def comparable(particles: Snapshot[Any] | Table, columns: Sequence[str]) -> pl.DataFrame:
+    """What is known of the particles that are compared with a map, before their images are read.
+
+    Parameters
+    ----------
+    particles : a set or table
+    columns : that are wanted
+
+    Returns
+    -------
+    The columns, a row for each particle with a CTF; for all particles if none has one, which is refused with words of
+    its own when they are read.
+    """
+    from cryoloom.data import Table
+
+    names = list(columns)
+    there = particles.frame.columns if isinstance(particles, Table) else particles.columns
+    read = [*names, *(name for name in CTF if name in there and name not in names)]
+    frame = particles.frame.select(read) if isinstance(particles, Table) else particles.to_polars(columns=read)
+    known = _has_transfer(frame)
+    return (frame.filter(known) if known.any() else frame).select(names)
+
+
+def comparable_count(particles: Snapshot[Any] | Table) -> int:
+    """How many particles are compared with a map: those with a CTF, or all if none has one."""
+    return comparable(particles, ["id"]).height
+
+
+def _has_transfer(frame: pl.DataFrame) -> pl.Series:
+    import polars as pl
+
+    if not set(CTF) <= set(frame.columns):
+        return pl.repeat(False, frame.height, eager=True)
+    return frame.select(pl.all_horizontal(pl.col(name).is_finite().fill_null(False) for name in CTF)).to_series()
