@@ -194,6 +194,46 @@ class TestParticles:
             write_particles(tmp_path / "b.star", ours.with_frame(partly))
         assert not (tmp_path / "b.star").exists()
 
+    @pytest.mark.parametrize("bad", ["nan", "inf", "-inf"])
+    @pytest.mark.parametrize(
+        ("label", "of_it"),
+        [
+            ("rlnAngleTilt", ("rot", "tilt", "psi", "shift_x", "shift_y")),
+            ("rlnOriginYAngst", ("rot", "tilt", "psi", "shift_x", "shift_y")),
+            ("rlnPhaseShift", ("defocus_u", "defocus_v", "defocus_angle", "phase_shift")),
+            ("rlnCtfBfactor", ("defocus_u", "phase_shift", "ctf_b_factor", "ctf_scale")),
+        ],
+    )
+    def test_a_pose_or_ctf_of_which_a_part_is_no_number_is_none(
+        self, bad: str, label: str, of_it: tuple[str, ...], tmp_path: Path
+    ) -> None:
+        """A shift or phase of 0 in its place would be a number that nobody measured."""
+        labels = ("AngleRot", "AngleTilt", "AnglePsi", "OriginXAngst", "OriginYAngst", "DefocusU", "DefocusV")
+        labels = (*labels, "DefocusAngle", "PhaseShift", "CtfBfactor", "CtfScalefactor")
+        text = "data_optics\nloop_\n_rlnOpticsGroup\n_rlnVoltage\n1 300\ndata_particles\nloop_\n_rlnImageName\n"
+        text += "".join(f"_rln{each}\n" for each in labels)
+        for row in (1, 2):
+            values = [
+                bad if f"rln{each}" == label and row == 2 else f"{10 * row + n}.5" for n, each in enumerate(labels)
+            ]
+            text += f"{row}@a.mrcs {' '.join(values)}\n"
+        (tmp_path / "a.star").write_text(text)
+        assumed = AssumedAcquisition(pixel_size=1.0, box_size=8)
+        given = read_particles(tmp_path / "a.star", assumed=assumed)
+        finite = given.table.frame.select(pl.col(name).is_finite() for name in of_it)
+        assert finite.row(0) == (True,) * len(of_it)
+        assert finite.row(1) == (False,) * len(of_it)
+        (other,) = {"rot", "defocus_u"} - set(of_it)
+        assert given.table.frame[other].is_finite().all()
+        assert any("1 particle holds what is no number" in remark for remark in given.remarks)
+
+    def test_particles_without_a_pose_are_not_written_beside_others_with_one(self, tmp_path: Path) -> None:
+        """RELION would take 0, 0, 0 for a pose, and so should we when they come back."""
+        ours = particles(4)
+        partly = ours.frame.with_columns(rot=pl.Series([1.0, None, 2.0, 3.0]))
+        with pytest.raises(ParameterError, match="rot is not known for 1 of 4"):
+            write_particles(tmp_path / "b.star", ours.with_frame(partly))
+
     @pytest.mark.parametrize(
         ("text", "reason"),
         [

@@ -13,7 +13,7 @@ import pytest
 from phantom_particles import BOX, DIAMETER, PIXEL, write_particles
 
 from cryoloom.cli.main import main
-from cryoloom.formats import relion, write_volume
+from cryoloom.formats import read_star, relion, write_star, write_volume
 from cryoloom.protocols.particle_images import read_particle_file
 
 COUNT = 60  # two classes need 48 in 3D
@@ -152,3 +152,35 @@ def test_masks_that_do_not_fit_are_refused(tool, star, capsys):
 def test_a_reference_that_holds_nothing_is_refused(tool, star, capsys):
     write_volume(Path("flat.mrc"), np.ones((BOX, BOX, BOX), np.float32), pixel_size=PIXEL)
     assert "is 1 everywhere" in refused(capsys, tool, star, "--reference", "flat.mrc")
+
+
+@every_tool
+@pytest.mark.parametrize("label", ["rlnCtfDataAreCtfPremultiplied", "rlnCtfDataArePhaseFlipped"])
+def test_images_that_were_changed_by_their_ctf_are_not_changed_again(tool, label, star, capsys) -> None:
+    blocks = read_star(star)
+    write_star(star, {**blocks, "optics": blocks["optics"].with_columns(pl.lit(1).alias(label))})
+    assert f"already ({label}). Extract them again" in refused(capsys, tool, star)
+
+
+@pytest.mark.parametrize("label", ["rlnAngleTilt", "rlnOriginXAngst", "rlnPhaseShift"])
+def test_a_particle_with_what_is_no_number_is_left_out_and_told(label, star, capsys) -> None:
+    """The map of the others is bit for bit what they give without it."""
+    blocks = read_star(star)
+    table = blocks["particles"].with_columns(rlnPhaseShift=pl.lit(0.0))
+    maps = []
+    for name, rows in (
+        (
+            "some",
+            table.with_columns(pl.when(pl.int_range(pl.len()) == 7).then(np.inf).otherwise(pl.col(label)).alias(label)),
+        ),
+        ("others", table.filter(pl.int_range(pl.len()) != 7)),
+    ):
+        write_star(star.with_name(f"{name}.star"), {**blocks, "particles": rows})
+        with pytest.raises(SystemExit) as leaving:
+            main(["tool", "reconstruct", f"{name}.star", "--output", f"{name}.mrc"])
+        assert not leaving.value.code
+        maps.append(mrcfile.read(star.with_name(f"{name}.mrc")))
+        said = capsys.readouterr().err
+        assert ("1 particle was left out" in said) == (name == "some")
+    assert np.isfinite(maps[0]).all()
+    assert np.array_equal(*maps)

@@ -76,3 +76,7 @@ class Particle(ItemWithOptics):
     )
     scale: float | None = column(default=None, meaning="of its intensity against the others'")
     norm_correction: float | None = column(default=None, meaning="of its noise level, as RELION refines it")
+    ctf_b_factor: float | None = column(
+        default=None, unit="Å²", meaning="by which its contrast falls off with detail, as exp(−B s² / 4) at 1/s Å"
+    )
+    ctf_scale: float | None = column(default=None, meaning="factor of its contrast transfer function")

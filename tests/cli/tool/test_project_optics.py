@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from cryoloom.cli.main import main
+from cryoloom.formats.relion import read_particles
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "engine" / "ctf_refinement"))
 
@@ -75,3 +76,20 @@ def test_a_reconstruction_undoes_what_the_projections_show(folder):
     tool("reconstruct", folder / "round_projected.star", "--output", map_file, "--duplicates-within", 0)
     found, truth = (mrcfile.read(each)[INSIDE] for each in (map_file, folder / "truth.mrc"))
     assert np.corrcoef(found.ravel(), truth.ravel())[0, 1] > 0.98
+
+
+def test_shifts_of_relion_3_0_are_in_the_pixels_of_its_file(folder):
+    """2 px of 3 Å are 4 px of the map; the file that is written tells the map's pixels, and the same shift in Å."""
+    labels = ("ImageName", "AngleRot", "AngleTilt", "AnglePsi", "OriginX", "OriginY", "DetectorPixelSize")
+    labels = (*labels, "Magnification", "Voltage", "SphericalAberration", "AmplitudeContrast")
+    rows = "".join(
+        f"{n}@old.mrcs 20 50 70 {shift} 0 {2 * PIXEL * 4} 40000 300 2.7 0.1\n" for n, shift in ((1, 0), (2, 2))
+    )
+    (folder / "old.star").write_text("data_\nloop_\n" + "".join(f"_rln{each}\n" for each in labels) + rows)
+    output = folder / "old_projected.mrcs"
+    tool("project", folder / "truth.mrc", "--angles", folder / "old.star", "--output", output)
+    centred, moved = mrcfile.read(output)
+    assert difference(np.roll(moved, 4, axis=1), centred) < 0.02  # the origin is where the centre was: it is at −4 px
+    written = read_particles(output.with_suffix(".star")).table.frame
+    assert written["pixel_size"].to_list() == pytest.approx([PIXEL] * 2)
+    assert written["shift_x"].to_list() == pytest.approx([0.0, 4 * PIXEL])

@@ -194,6 +194,21 @@ def test_transfer_functions_are_those_of_relion(group, volume, tmp_path):
         assert correlation(ours[:, ring], seen.whole[:, ring]) > 0.999
 
 
+def test_contrast_is_lost_as_the_b_factor_and_the_scale_say():
+    """In closed form, at the frequencies of the specimen; a choice of particles keeps its own."""
+    b_factor, scale = np.array([0.0, 80.0, 200.0, 300.0]), np.array([1.0, 0.5, 1.0, 0.8])
+    frequencies = fourier_disc(20) / (BOX * PIXEL)
+    whole = optics(PLAIN, SHEARED)
+    damped = replace(whole, b_factor=b_factor, scale=scale)
+    for number in range(4):
+        squared = (whole.groups[number % 2].of_specimen(frequencies) ** 2).sum(axis=1)
+        lost = scale[number] * np.exp(-b_factor[number] / 4 * squared)
+        expected = whole.transfer(frequencies)[number] * lost
+        assert damped.transfer(frequencies)[number] == pytest.approx(expected, abs=1e-6)
+        assert damped[[number]].transfer(frequencies)[0] == pytest.approx(expected, abs=1e-6)
+    assert np.array_equal(damped.phase(frequencies), whole.phase(frequencies))
+
+
 class Reconstruction:
     """RELION's map of our images, compared with the truth near Nyquist's frequency."""
 

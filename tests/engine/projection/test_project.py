@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 
 import mrcfile
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from cryoloom.engine.kernels import extract_coefficients, half_transform_shape, insert_coefficients
-from cryoloom.engine.optics import ContrastTransfer, transfer_image
+from cryoloom.engine.optics import ContrastTransfer, ParticleOptics
 from cryoloom.engine.projection import project_volume, volume_transform
 from cryoloom.errors import ParameterError
 
@@ -53,16 +54,21 @@ def test_projections_are_those_of_the_closed_form(volume, positions):
 
 
 @pytest.mark.skipif(shutil.which("relion_project") is None, reason="relion_project is not installed")
-def test_relion_projects_alike(volume, tmp_path):
+@pytest.mark.parametrize("damped", [False, True], ids=["plain", "B-factor and scale"])
+def test_relion_projects_alike(volume, tmp_path, damped):
+    """With B-factors and scales of particles too, which change each projection by tens of per cent."""
     random = np.random.default_rng(3)
     angles = random.uniform([-180, 0, -180], [180, 180, 180], size=(6, 3))
     shifts = random.normal(0, 2, size=(6, 2)) * PIXEL
     transfers = [ContrastTransfer(300.0, 2.7, 0.1, 12_000.0 + 900 * n, 11_500.0 + 900 * n, 20.0 * n) for n in range(6)]
+    b_factor, factor = (
+        (np.array([0.0, 150.0, 300.0] * 2), np.array([1.0, 0.3] * 3)) if damped else (np.zeros(6), np.ones(6))
+    )
     with mrcfile.new(tmp_path / "map.mrc", volume) as stored:
         stored.voxel_size = PIXEL
     rows = [
         f"{a[0]:.6f} {a[1]:.6f} {a[2]:.6f} {s[0]:.6f} {s[1]:.6f} {t.defocus_u} {t.defocus_v} {t.defocus_angle} 1 "
-        f"{n + 1:06d}@none.mrcs"
+        f"{n + 1:06d}@none.mrcs {b_factor[n]} {factor[n]}"
         for n, (a, s, t) in enumerate(zip(angles, shifts, transfers, strict=True))
     ]
     (tmp_path / "views.star").write_text(
@@ -71,7 +77,7 @@ def test_relion_projects_alike(volume, tmp_path):
         f"one 1 {PIXEL} {BOX} 2 300 2.7 0.1\n\n"
         "\ndata_particles\n\nloop_\n_rlnAngleRot #1\n_rlnAngleTilt #2\n_rlnAnglePsi #3\n_rlnOriginXAngst #4\n"
         "_rlnOriginYAngst #5\n_rlnDefocusU #6\n_rlnDefocusV #7\n_rlnDefocusAngle #8\n_rlnOpticsGroup #9\n"
-        "_rlnImageName #10\n" + "\n".join(rows) + "\n"
+        "_rlnImageName #10\n_rlnCtfBfactor #11\n_rlnCtfScalefactor #12\n" + "\n".join(rows) + "\n"
     )
     subprocess.run(
         ["relion_project", "--i", "map.mrc", "--ang", "views.star", "--o", "projected", "--ctf"],
@@ -80,8 +86,10 @@ def test_relion_projects_alike(volume, tmp_path):
         capture_output=True,
     )
     theirs = mrcfile.read(tmp_path / "projected.mrcs")
-    ctfs = np.stack([transfer_image((BOX, BOX), PIXEL, transfer) for transfer in transfers])
-    ours = project_volume(volume, angles, shifts, ctfs, pixel_size=PIXEL)
+    optics = ParticleOptics.of(transfers)
+    if damped:
+        optics = replace(optics, b_factor=b_factor, scale=factor)
+    ours = project_volume(volume, angles, shifts, optics=optics, pixel_size=PIXEL)
     scale = (ours * theirs).sum() / (ours**2).sum()
     # Both interpolate linearly on a grid twice as fine; RELION rounds what it stores, and keeps its own radius.
     assert relative_error(scale * ours, theirs) < 0.01

@@ -171,6 +171,28 @@ def test_recentred_particles_have_the_part_in_their_middle():
         assert (x, y) == pytest.approx(-shift, abs=0.6)
 
 
+def test_particles_that_are_magnified_unevenly_are_recentred_where_their_part_is_seen():
+    """The part of a fifth larger images lies a fifth farther out: the image as the scene makes it, not the formula, tells."""
+    lone = np.arange(len(PART)) == int(np.argmax(blobs()[0][:, 1]))
+    distortion = np.array([[1.2, 0.05], [0.0, 0.88]])
+    scene = make_scene(micrographs=1, each=6, noise=0.0, chosen=lone, magnification=distortion)
+    images = images_of(scene, magnification=tuple(distortion.ravel()))
+    (centre,) = blobs()[0][lone]
+    matrices = images.optics.slicing_matrices(scene.rotations, np.arange(6))
+    moved = recentre(matrices, scene.shifts, centre, pixel_size=PIXEL)
+    plain = recentre(scene.rotations, scene.shifts, centre, pixel_size=PIXEL)
+    axis = np.arange(BOX) - BOX // 2
+    near = np.hypot(axis[:, None], axis) < 12
+    off = {"magnified": 0.0, "plain": 0.0}
+    for name, one in (("magnified", moved), ("plain", plain)):
+        placed = (one.images(scene.images, slice(0, 6)) * near) ** 2
+        for image, shift in zip(placed, one.shifts, strict=True):
+            found = [float((image.sum(axis=axis_) @ axis) / image.sum()) * PIXEL for axis_ in (0, 1)]
+            off[name] = max(off[name], float(np.hypot(*(found + shift))))
+    assert off["magnified"] < 0.9  # as well as without magnification
+    assert off["plain"] > 1.5
+
+
 def test_the_centre_of_a_mask_is_its_centre_of_gravity():
     mask = np.roll(soft_sphere(32, 5.0, 3.0), (2, -3, 4), axis=(0, 1, 2))
     assert centre_of_mask(mask, pixel_size=1.5) == pytest.approx((6.0, -4.5, 3.0), abs=1e-3)

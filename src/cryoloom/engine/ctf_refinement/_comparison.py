@@ -125,7 +125,11 @@ class Comparison:
         for_products, for_powers = self.weights(chosen)
         products = images * projection.conj() * for_products
         powers = (projection.real**2 + projection.imag**2) * for_powers
-        return Compared(products, powers, self.images.optics[chosen].phase(self.in_angstrom))
+        optics = self.images.optics[chosen]
+        damping = optics.damping(self.in_angstrom)
+        if damping is not None:
+            products, powers = products * damping, powers * damping**2
+        return Compared(products, powers, optics.phase(self.in_angstrom))
 
 
 def compare(

@@ -33,6 +33,9 @@ class ParticleOptics:
     phase_shift : (n,) of a phase plate, in degrees
     micrograph : (n,) number of the micrograph, of one optics group, that each particle was cut from: from 0 and without
         gaps where all particles are listed; None if micrographs are not known
+    b_factor : (n,) B in Å², by which contrast falls off as exp(−B s² / 4) at the frequency s of the specimen; None if
+        it does not. RELION's, as is
+    scale : (n,) factor of the transfer function; None if it is 1
     """
 
     groups: tuple[GroupOptics, ...]
@@ -42,9 +45,12 @@ class ParticleOptics:
     defocus_angle: NDArray[np.float64]
     phase_shift: NDArray[np.float64]
     micrograph: NDArray[np.int64] | None = None
+    b_factor: NDArray[np.float64] | None = None
+    scale: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        shapes = {np.shape(column) for column in (self.group, self.micrographs, *self._columns())}
+        damping = [column for column in (self.b_factor, self.scale) if column is not None]
+        shapes = {np.shape(column) for column in (self.group, self.micrographs, *self._columns(), *damping)}
         if len(shapes) != 1 or len(next(iter(shapes))) != 1:
             raise ParameterError(
                 f"The columns of the particles' optics have the shapes {sorted(shapes)}; one is meant."
@@ -92,6 +98,8 @@ class ParticleOptics:
             defocus_angle=angle,
             phase_shift=phase_shift,
             micrograph=None if self.micrograph is None else self.micrograph[chosen],
+            b_factor=None if self.b_factor is None else self.b_factor[chosen],
+            scale=None if self.scale is None else self.scale[chosen],
         )
 
     @property
@@ -175,6 +183,30 @@ class ParticleOptics:
         values = np.empty((len(self), len(frequencies)), np.float32)
         for chosen, phase in self._phases(frequencies):
             values[chosen] = np.sin(phase)
+        damping = self.damping(frequencies)
+        return values if damping is None else values * damping
+
+    def damping(self, frequencies: NDArray[np.floating[Any]]) -> NDArray[np.float32] | None:
+        """Contrast of every particle beside what the sine of its phase leaves: scale · exp(−B s² / 4).
+
+        Parameters
+        ----------
+        frequencies : (k, 2) x and y of the image, in 1/Å
+
+        Returns
+        -------
+        (n, k); None if it is 1 everywhere
+        """
+        if self.b_factor is None and self.scale is None:
+            return None
+        values = np.ones((len(self), len(frequencies)), np.float32)
+        if self.b_factor is not None:
+            for number, group in enumerate(self.groups):
+                chosen = np.flatnonzero(self.group == number)
+                squared = (group.of_specimen(frequencies) ** 2).sum(axis=1)
+                values[chosen] = np.exp(-0.25 * np.outer(self.b_factor[chosen], squared))
+        if self.scale is not None:
+            values *= self.scale[:, None].astype(np.float32)
         return values
 
     def phase(self, frequencies: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

@@ -39,7 +39,8 @@ def recentre(
 
     Parameters
     ----------
-    rotations : (n, 3, 3) from reference axes to image axes
+    rotations : (n, 3, 3) from reference axes to image axes, with the magnification of each particle's group: see
+        `ParticleOptics.slicing_matrices`
     shifts : (n, 2) x and y in Å, RELION's sign
     centre : (3,) x, y, z in Å, in the map, from its centre
     pixel_size : of the images, in Å

@@ -78,7 +78,7 @@ def read_particles(path: Path | str, *, passthrough: Path | str | None = None) -
     columns |= _ctf(records) | _pose(records) | _location(records, path.name)
     frame = pl.DataFrame(columns).with_columns(other_fields(records, _OF_PARTICLES, path.name))
     remarks = [
-        f"{field} was kept as it is; what it means for the images has not been tested."
+        f"{field} was kept as it is and is not applied to the images, since what it means has not been tested."
         for field in (*UNTRANSLATED, "alignments2D/pose")
         if field in names and records[field].any()
     ]

@@ -43,14 +43,16 @@ PARTICLE = (
     *CTF_FIT,
     Same("micrograph_file", "rlnMicrographName", filler=""),
     Same("half_set", "rlnRandomSubset"),
-    Same("rot", "rlnAngleRot", filler=0.0),
-    Same("tilt", "rlnAngleTilt", filler=0.0),
-    Same("psi", "rlnAnglePsi", filler=0.0),
+    Same("rot", "rlnAngleRot"),
+    Same("tilt", "rlnAngleTilt"),
+    Same("psi", "rlnAnglePsi"),
     Same("shift_x", "rlnOriginXAngst", filler=0.0),
     Same("shift_y", "rlnOriginYAngst", filler=0.0),
     Same("class_number", "rlnClassNumber", unknown=0, filler=0),
     Same("score", "rlnAutopickFigureOfMerit", unknown=-999, filler=-999.0),
     Same("norm_correction", "rlnNormCorrection", filler=1.0),
+    Same("ctf_b_factor", "rlnCtfBfactor", filler=0.0),
+    Same("ctf_scale", "rlnCtfScalefactor", filler=1.0),
 )
 
 COORDINATE = (
@@ -101,6 +103,7 @@ NUMBERS = frozenset(
             "rlnOriginY",
         ),
         *("rlnAutopickFigureOfMerit", "rlnNormCorrection", "rlnCtfFigureOfMerit", "rlnCtfMaxResolution"),
+        *("rlnCtfBfactor", "rlnCtfScalefactor"),
         *("rlnCtfIceRingDensity", "rlnAccumMotionTotal", "rlnAccumMotionEarly", "rlnAccumMotionLate"),
         *("rlnImagePixelSize", "rlnMicrographPixelSize", "rlnDetectorPixelSize", "rlnMagnification"),
         *("rlnMagMat00", "rlnMagMat01", "rlnMagMat10", "rlnMagMat11"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from cryoloom.data import Particle, Table
+from cryoloom.data import Particle, Table, counted
 from cryoloom.errors import FormatError, NotFoundError
 from cryoloom.formats._imported import Imported, as_items
 from cryoloom.formats.relion._files import header_of
@@ -28,6 +29,10 @@ from cryoloom.formats.star import read_star, write_star
 
 _IMAGE = "rlnImageName"
 _SHIFTS = {"shift_x": ("rlnOriginXAngst", "rlnOriginX"), "shift_y": ("rlnOriginYAngst", "rlnOriginY")}
+_POSE = ("rot", "tilt", "psi", "shift_x", "shift_y")
+_CTF = ("defocus_u", "defocus_v", "defocus_angle", "phase_shift", "ctf_b_factor", "ctf_scale")
+_OF_POSE = [same.label for same in PARTICLE if same.column in _POSE] + ["rlnOriginX", "rlnOriginY"]
+_OF_CTF = [same.label for same in PARTICLE if same.column in _CTF]
 _IN_ROWS_OF_OLD_LAYOUT = {"rlnDetectorPixelSize", "rlnMagnification", "rlnImagePixelSize", *(s.label for s in OPTICS)}
 
 
@@ -70,6 +75,7 @@ def read_particles(path: Path | str, *, assumed: AssumedAcquisition = NOTHING_AS
         ],
         how="horizontal",
     ).with_columns(extras(table, used, Particle, path.name).get_columns())
+    frame = _known_wholly(frame, table, remarks)
     frame = told_of_these_poses(_with_identities(frame))
     return Imported(as_items(frame, Particle, [use.group for use in groups.values()], path.name), tuple(remarks))
 
@@ -155,6 +161,28 @@ def _shifts_of_old_layout(table: pl.DataFrame, pixel_size: pl.Series, remarks: l
         elif pixels in table.columns:
             remarks.append(f"{pixels} was left out: {angstrom} says the same in Å.")
     return pl.DataFrame(columns)
+
+
+def _known_wholly(frame: pl.DataFrame, table: pl.DataFrame, remarks: list[str]) -> pl.DataFrame:
+    """The particles without numbers in poses and CTFs of which a part is none in the file: the rest tells nothing.
+
+    They are not taken for poses that were never found, which are null: such particles are left out and listed.
+    """
+    for what, labels, columns in (("pose", _OF_POSE, _POSE), ("CTF", _OF_CTF, _CTF)):
+        part = [pl.col(label).is_null() for label in labels if label in table.columns]
+        if not part:
+            continue
+        unfit = table.select(pl.any_horizontal(part)).to_series()
+        if unfit.any():
+            there = [name for name in columns if name in frame.columns]
+            frame = frame.with_columns(
+                pl.when(~unfit).then(pl.col(name)).otherwise(math.nan).alias(name) for name in there
+            )
+            remarks.append(
+                f"The {what} of {counted(int(unfit.sum()), 'particles')} holds what is no number; where it is needed, "
+                "they are left out."
+            )
+    return frame
 
 
 def _with_identities(frame: pl.DataFrame) -> pl.DataFrame:

@@ -29,7 +29,7 @@ def find_table(blocks: Mapping[str, Block], name: str, label: str, file: str) ->
 
 
 def typed(table: pl.DataFrame, file: str) -> pl.DataFrame:
-    """The table with known labels in their types; what is not a number becomes null in a column of numbers.
+    """The table with known labels in their types; what is infinite or no number becomes null in a column of numbers.
 
     Raises
     ------
@@ -38,7 +38,11 @@ def typed(table: pl.DataFrame, file: str) -> pl.DataFrame:
     """
     try:
         return table.with_columns(
-            *(pl.col(label).cast(pl.Float64).fill_nan(None) for label in table.columns if label in NUMBERS),
+            *(
+                pl.when(pl.col(label).cast(pl.Float64).is_finite()).then(pl.col(label).cast(pl.Float64)).alias(label)
+                for label in table.columns
+                if label in NUMBERS
+            ),
             *(pl.col(label).cast(pl.Int64) for label in table.columns if label in WHOLE_NUMBERS),
         )
     except pl.exceptions.InvalidOperationError as error:

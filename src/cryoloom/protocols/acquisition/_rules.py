@@ -104,7 +104,7 @@ _MEASURED = (
     _Measured("particles", ("file",), _WEIGHTS, "Images cut from dose-weighted sums have former weights; run extract."),
     _Measured(
         "particles",
-        ("rot", "tilt", "psi", "class_number", "score", "scale", "norm_correction"),
+        ("rot", "tilt", "psi", "class_number", "score", "scale", "norm_correction", "ctf_b_factor", "ctf_scale"),
         _TRANSFER,
         "They were found with the former contrast transfer; refine or classify again.",
     ),

@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 
 _ANGLES = ("rot", "tilt", "psi")
 _SHIFTS = ("shift_x", "shift_y")
+_ALTERED = {
+    "rlnCtfDataAreCtfPremultiplied": "they were multiplied by their CTFs",
+    "rlnCtfDataArePhaseFlipped": "the phases that their CTFs turn were turned back",
+}
+"""What RELION says of images that cannot be computed with as they are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +90,7 @@ class LoadedParticles:
     @cached_property
     def shifts(self) -> NDArray[np.float64]:
         """(n, 2) x and y in Å with RELION's sign; 0 where nothing is known."""
-        frame = self.table.frame
-        columns = [
-            frame[name].fill_null(0.0).to_numpy() if name in frame.columns else np.zeros(len(frame)) for name in _SHIFTS
-        ]
-        return np.column_stack(columns).astype(np.float64)
+        return np.column_stack([_numbers(self.table.frame, name, 0.0) for name in _SHIFTS])
 
 
 def load_particles(
@@ -210,6 +211,13 @@ def _check_optics(table: Table, frame: pl.DataFrame) -> None:
             "The voltage, spherical aberration and amplitude contrast of some particles are not known; import the data "
             "again with these."
         )
+    for group in groups:
+        altered = [label for label in _ALTERED if table.optics_groups[group].extra.get(label)]
+        if altered:
+            raise InputError(
+                f"The images of the optics group {table.optics_groups[group].name} are not as the microscope made "
+                f"them: {_ALTERED[altered[0]]} already ({altered[0]}). Extract them again without that."
+            )
 
 
 def optics_of(table: Table) -> ParticleOptics:
@@ -225,11 +233,29 @@ def optics_of(table: Table) -> ParticleOptics:
         raise InputError(f"{len(unknown)} particles have no CTF, for example {unknown[0].label}; leave them out.")
     _check_optics(table, frame)
     identities, numbers = np.unique(frame["optics_group"].to_numpy(), return_inverse=True)
-    phase = frame["phase_shift"].fill_null(0.0).to_numpy() if "phase_shift" in frame.columns else np.zeros(len(frame))
+    phase = _numbers(frame, "phase_shift", 0.0)
     u, v, angle = (frame[name].to_numpy().astype(np.float64) for name in CTF)
     groups = tuple(_group_optics(table.optics_groups[int(identity)]) for identity in identities)
     micrographs = _micrographs(frame, numbers)
-    return ParticleOptics(groups, numbers.astype(np.int64), u, v, angle, phase.astype(np.float64), micrographs)
+    b_factor, scale = _numbers(frame, "ctf_b_factor", 0.0), _numbers(frame, "ctf_scale", 1.0)
+    return ParticleOptics(
+        groups,
+        numbers.astype(np.int64),
+        u,
+        v,
+        angle,
+        phase,
+        micrographs,
+        b_factor=b_factor if b_factor.any() else None,
+        scale=scale if (scale != 1.0).any() else None,
+    )
+
+
+def _numbers(frame: pl.DataFrame, name: str, usual: float) -> NDArray[np.float64]:
+    """(n,) a column of numbers, with what is usual where nothing is told."""
+    if name not in frame.columns:
+        return np.full(frame.height, usual)
+    return frame[name].fill_null(usual).to_numpy().astype(np.float64)
 
 
 def _micrographs(frame: pl.DataFrame, groups: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Particles that have a CTF: no others are compared with a map, or count for what that takes."""
+"""Particles whose CTF and pose are numbers: no others are compared with a map, or count for what that takes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 CTF = ("defocus_u", "defocus_v", "defocus_angle")
 """Columns without which there is none."""
 
+_REST_OF_CTF = ("phase_shift", "ctf_b_factor", "ctf_scale")
+_POSE = ("rot", "tilt", "psi", "shift_x", "shift_y")
+
 
 def with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
-    """Particles with a CTF, and the others, which are left out.
+    """Particles with a CTF, and a pose in numbers if they have one; the others are left out.
 
     Parameters
     ----------
@@ -36,7 +39,10 @@ def with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
             "The particles have no CTF, without which they cannot be compared with a map; extract them with the CTFs "
             "of their micrographs, or give a file that holds the defocus."
         )
-    return frame.filter(known), left_out(frame.filter(~known), "its CTF is not known")
+    posed = _in_numbers(frame, _POSE)
+    excluded = left_out(frame.filter(~known), "its CTF is not known")
+    excluded += left_out(frame.filter(known & ~posed), "its pose holds what is no number")
+    return frame.filter(known & posed), excluded
 
 
 def comparable(particles: Snapshot[Any] | Table, columns: Sequence[str]) -> pl.DataFrame:
@@ -56,9 +62,10 @@ def comparable(particles: Snapshot[Any] | Table, columns: Sequence[str]) -> pl.D
 
     names = list(columns)
     there = particles.frame.columns if isinstance(particles, Table) else particles.columns
-    read = [*names, *(name for name in CTF if name in there and name not in names)]
+    needed = (*CTF, *_REST_OF_CTF, *_POSE)
+    read = [*names, *(name for name in needed if name in there and name not in names)]
     frame = particles.frame.select(read) if isinstance(particles, Table) else particles.to_polars(columns=read)
-    known = _has_transfer(frame)
+    known = _has_transfer(frame) & _in_numbers(frame, _POSE)
     return (frame.filter(known) if known.any() else frame).select(names)
 
 
@@ -72,4 +79,15 @@ def _has_transfer(frame: pl.DataFrame) -> pl.Series:
 
     if not set(CTF) <= set(frame.columns):
         return pl.repeat(False, frame.height, eager=True)
-    return frame.select(pl.all_horizontal(pl.col(name).is_finite().fill_null(False) for name in CTF)).to_series()
+    known = frame.select(pl.all_horizontal(pl.col(name).is_finite().fill_null(False) for name in CTF)).to_series()
+    return known & _in_numbers(frame, _REST_OF_CTF)
+
+
+def _in_numbers(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """Whether no value of a row is infinite or not a number; it may be missing."""
+    import polars as pl
+
+    there = [pl.col(name).cast(pl.Float64).is_finite().fill_null(True) for name in columns if name in frame.columns]
+    if not there:
+        return pl.repeat(True, frame.height, eager=True)
+    return frame.select(pl.all_horizontal(there)).to_series()

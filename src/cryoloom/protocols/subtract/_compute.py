@@ -116,7 +116,8 @@ def subtract(
     moved: Recentred | None = None
     if part.recentred:
         centre = centre_of_mask(part.mask, pixel_size=images.pixel_size)
-        moved = recentre(rotations, particles.shifts, centre, pixel_size=images.pixel_size)
+        magnified = images.optics.slicing_matrices(rotations, np.arange(len(particles)))
+        moved = recentre(magnified, particles.shifts, centre, pixel_size=images.pixel_size)
     done = 0
     with StackWriter(stack, pixel_size=images.pixel_size) as writer:
         for batch in work.images(threads=threads):
