@@ -35,7 +35,8 @@ class Result:
     ----------
     folder : with its files, their names beginning in ``run``
     seconds : on the clock, when it was run; perhaps beside other work
-    command, version, processor, data : how it came about; `data` is a hash of the particles
+    command, version, processor, data : how it came about; the command names files without their folders, and `data` is
+        a hash of the particles
     """
 
     folder: Path
@@ -73,7 +74,7 @@ def refine(
     command += ["--healpix_order", "2", "--auto_local_healpix_order", "4", "--offset_range", "5", "--offset_step", "2"]
     command += ["--oversampling", "1", "--low_resol_join_halves", "40", "--norm", "--scale", "--pad", "2"]
     command += ["--random_seed", "1", "--dont_combine_weights_via_disc", "--preread_images", "--j", "1"]
-    return run(f"refine-{particles.parent.name}-{symmetry}", command, [particles, reference], cache=cache)
+    return run(f"refine-{_set_name(particles)}-{symmetry}", command, [particles, reference], cache=cache)
 
 
 def class2d(particles: Path, *, classes: int, diameter: float, iterations: int = 25, cache: Path = CACHE) -> Result:
@@ -83,13 +84,13 @@ def class2d(particles: Path, *, classes: int, diameter: float, iterations: int =
     command += ["--flatten_solvent", "--zero_mask", "--psi_step", "12", "--offset_range", "5", "--offset_step", "2"]
     command += ["--oversampling", "1", "--norm", "--scale", "--random_seed", "1", "--pad", "2"]
     command += ["--dont_combine_weights_via_disc", "--preread_images", "--j", "1"]
-    return run(f"class2d-{particles.parent.name}-K{classes}", command, [particles], cache=cache)
+    return run(f"class2d-{_set_name(particles)}-K{classes}", command, [particles], cache=cache)
 
 
 def reconstruct(particles: Path, *, symmetry: str = "C1", cache: Path = CACHE) -> Result:
     """Reconstruct with the poses that the STAR file gives, into ``run.mrc``."""
     command = ["relion_reconstruct", "--i", str(particles), "--ctf", "--sym", symmetry, "--o", "run.mrc"]
-    return run(f"reconstruct-{particles.parent.name}-{symmetry}", command, [particles], cache=cache)
+    return run(f"reconstruct-{_set_name(particles)}-{symmetry}", command, [particles], cache=cache)
 
 
 def postprocess(
@@ -118,7 +119,8 @@ def run(name: str, command: list[str], data: list[Path], *, cache: Path, expecte
     expected : file that shows success in spite of the exit code
     """
     folder = (cache / name).resolve()
-    wanted = {"command": command, "version": version(command), "data": data_hash(data)}
+    told = [Path(part).name if Path(part).is_file() else part for part in command]  # what is in files, a hash tells
+    wanted = {"command": told, "version": version(command), "data": data_hash(data)}
     record = folder / RECORD
     if record.exists():
         kept = json.loads(record.read_text(encoding="utf-8"))
@@ -128,7 +130,7 @@ def run(name: str, command: list[str], data: list[Path], *, cache: Path, expecte
     if last is None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        link_stacks(data, folder)
+    link_stacks(data, folder)
     began = time.time()
     started = {**wanted, "spent": spent, "began": began}
     (folder / STARTED).write_text(json.dumps(started, indent=1) + "\n", encoding="utf-8")
@@ -162,6 +164,7 @@ def link_stacks(data: list[Path], folder: Path) -> None:
         for stack in stacks_of(file) if file.suffix == ".star" else ():
             target = folder / stack.relative_to(file.parent)
             target.parent.mkdir(parents=True, exist_ok=True)
+            target.unlink(missing_ok=True)  # of what was cut off, which may have lain elsewhere
             target.symlink_to(stack.resolve())
 
 
@@ -169,6 +172,11 @@ def stacks_of(star: Path) -> list[Path]:
     """The stacks that a particle STAR file names, each once."""
     names = re.findall(r"\d+@(\S+)", star.read_text(encoding="utf-8"))
     return [star.parent / name for name in dict.fromkeys(names)]
+
+
+def _set_name(particles: Path) -> str:
+    """Name of the set that a STAR file belongs to, by whichever code it was made."""
+    return re.sub(r"-[0-9a-f]{8}$", "", particles.parent.name)
 
 
 def data_hash(files: list[Path]) -> str:
