@@ -17,6 +17,7 @@ from cryoloom.data import (
     OpticsGroup,
     Particle,
     Schema,
+    _item,
     column,
     item_class,
     item_kind,
@@ -29,6 +30,12 @@ KINDS = [
     *("movies", "micrographs", "ctfs", "coordinates", "particles"),
     *("classes2d", "classes3d", "volumes", "masks", "fscs"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def kinds_of_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test declares is forgotten with it: the kinds belong to the process, and other tests walk them."""
+    monkeypatch.setattr(_item, "_KINDS", dict(_item._KINDS))
 
 
 @pytest.mark.parametrize("kind", KINDS)
