@@ -76,8 +76,8 @@ def _signals() -> Iterator[Callable[[], None]]:
         for number in _ENDING:
             signal.signal(number, leave)
         signal.signal(signal.SIGINT, previous[signal.SIGINT])
-        for number in come:
-            signal.raise_signal(number)
+        for which in come:
+            signal.raise_signal(which)
 
     previous = {
         number: signal.signal(number, lambda which, _frame: come.append(which)) for number in (*_ENDING, signal.SIGINT)
