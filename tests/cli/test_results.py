@@ -11,6 +11,7 @@ import pytest
 
 from cryoloom.formats.star import read_star
 from cryoloom.runtime import Project
+from cryoloom.workflow.driver import drive_run
 
 
 @pytest.fixture
@@ -70,3 +71,38 @@ def test_a_run_whose_plugin_is_missing_lists_exports_and_is_reported(
     assert "Protocol my-lab.thing version 1 with condition" in Path(told["report"]).read_text(encoding="utf-8")
     said = shell("resume", project, 2, expect=1)[1]
     assert "Run 2 (my-lab.thing) can be read but not changed: There is no protocol 'my-lab.thing'" in said
+
+
+@pytest.fixture
+def begun(project: Path) -> Path:
+    """The project with the runs of a session, which have begun and made nothing: 6 micrographs to 9 particles."""
+    opened = Project.open(project)
+    nothing = opened.add("filter", items="1.movies", condition="frame_count > 400")
+    motion = opened.add("motion", movies=nothing.outputs["kept"])
+    micrographs = motion.outputs["micrographs"]
+    ctf = opened.add("ctf", micrographs=micrographs)
+    pick = opened.add("pick", micrographs=micrographs, diameter=100)
+    coordinates, fits = pick.outputs["coordinates"], ctf.outputs["ctfs"]
+    extract = opened.add("extract", micrographs=micrographs, ctfs=fits, coordinates=coordinates, diameter=100)
+    for run in (nothing, motion, ctf, pick, extract):
+        drive_run(opened.path, run.folder.path, opened.environment)
+    return project
+
+
+def test_sets_that_are_empty_are_told_and_the_others_written(begun: Path, document: Callable[..., Any]) -> None:
+    told = document("export", begun, "1.movies", "6.micrographs", "7.ctfs", "8.coordinates", "9.particles")
+    assert [(Path(file).name, movies_in(file)) for file in told["files"]] == [("movies.star", 3)]
+    assert told["remarks"] == [
+        "6.micrographs, 7.ctfs, 8.coordinates and 9.particles are empty so far; nothing is written of them."
+    ]
+
+
+@pytest.mark.parametrize("name", ["5.kept", "6.micrographs", "8.coordinates", "9.particles"])
+def test_an_export_of_an_empty_set_is_refused_in_a_sentence(
+    begun: Path, shell: Callable[..., tuple[str, str]], name: str
+) -> None:
+    before = sorted(begun.iterdir())
+    assert shell("export", begun, name, expect=1)[1] == f"cryoloom: {name} is empty so far; nothing is written.\n"
+    several = shell("export", begun, "6.micrographs", "7.ctfs", "9.particles", expect=1)[1]
+    assert several == "cryoloom: 6.micrographs, 7.ctfs and 9.particles are empty so far; nothing is written.\n"
+    assert sorted(begun.iterdir()) == before

@@ -61,6 +61,26 @@ def test_what_was_interrupted_goes_on(project: Path, shell: Shell, words: tuple[
         assert "Run 2 (filter) was interrupted: its driver is gone. It goes on now." in said[1]
 
 
+def test_what_a_person_stopped_is_named_where_nothing_else_is_to_be_started(project: Path, shell: Shell) -> None:
+    shutil.rmtree(Project.open(project).run(4).folder.path)
+    for words in ("resume", "run"):
+        assert shell(words, project)[0] == "There is nothing to start.\n"
+    mark_stopped(project, 2)
+    assert shell("resume", project)[0] == (
+        "There is nothing to start but what a person stopped: run 2 was stopped, and "
+        f"`cryoloom resume {project} 2` goes on with it.\n"
+    )
+    mark_stopped(project, 3)
+    for words in ("resume", "run"):
+        assert (
+            f"runs 2, 3 were stopped, and `cryoloom resume {project} 2 3` goes on with them."
+            in (shell(words, project)[0])
+        )
+    assert json.loads(shell("resume", project, "--json")[0]) == {"runs": []}
+    shell("resume", project, 2, 3)
+    assert states(project) == {1: "finished", 2: "finished", 3: "finished"}
+
+
 def test_looking_once_resumes_nothing_and_says_what_would(project: Path, document: Document) -> None:
     cut_off(project, 2)
     (told,) = document("status", project, 2)["runs"]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from cryoloom.cli import serving
 from cryoloom.runtime import Project
 
 
@@ -125,6 +126,20 @@ def test_runs_go_on_when_the_server_is_killed(served: Served, shelf: Path, tmp_p
         again.process.stdout.close()
     run.stop()
     run.wait(60)
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_it_is_said_at_once_when_the_app_was_not_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], built: bool
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(serving, "_built_app", lambda: tmp_path if built else None)
+    monkeypatch.setattr("uvicorn.Server.run", lambda _, sockets: [one.close() for one in sockets])
+    serving.serve(tmp_path / "projects", port=0, browser=False, host="127.0.0.1")
+    said = capsys.readouterr()
+    assert "/enter?key=" in said.out
+    assert ("The web app was not built" in said.err) is not built
+    assert ("`make web` in the source folder" in said.err) is not built
 
 
 def test_a_port_that_is_taken_is_said(served: Served, shelf: Path, tmp_path: Path) -> None:

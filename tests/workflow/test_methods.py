@@ -14,7 +14,7 @@ from cryoloom.errors import NotFoundError
 from cryoloom.testing.workflow import IteratedMean, SmallEnvironment, SmallProject, Square
 from cryoloom.workflow.citations import cited
 from cryoloom.workflow.graph import RunGraph
-from cryoloom.workflow.methods import Methods, methods_of
+from cryoloom.workflow.methods import Methods, decision_in_words, methods_of
 from cryoloom.workflow.protocol import Protocol
 from cryoloom.workflow.workspace import RoundWorkspace
 
@@ -246,6 +246,11 @@ def test_the_decision_that_was_made_last_is_told(session: Session) -> None:
         "Let a person choose the threshold (cryoloom protocol test-choose version 1) gave 1 chosen. "
         "A person decided: at_least = 3.0."
     )
+
+
+def test_what_a_decision_leaves_empty_is_not_told() -> None:
+    assert decision_in_words({"keep": "", "leave_out": "3,5", "at_least": 0.0}) == "leave_out = 3,5, at_least = 0.0"
+    assert decision_in_words({"keep": "", "leave_out": []}) == "nothing was set"
 
 
 def test_without_its_plugin_a_run_is_told_from_its_record(session: Session) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from cryoloom.data import counted
+from cryoloom.workflow import predicting
 from cryoloom.workflow.graph import RunGraph
+from cryoloom.workflow.protocol import Prediction
 
 if TYPE_CHECKING:
     from cryoloom.runtime import Project
@@ -20,6 +22,7 @@ def run_document(run: Run) -> dict[str, Any]:
     (entry,) = entries_of(project, [run.number])
     graph = RunGraph.read(project.folder)
     record, annotations, staleness = run.record, run.annotations, run.staleness()
+    prediction = predicting.told_at_begin(run.folder) if entry.state is not None and entry.state.active else None
     return as_document(project, entry, staleness) | {
         "protocol_version": record.protocol_version,
         "note": annotations.note,
@@ -40,6 +43,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "seconds": entry.seconds,
         "cleaned": list(entry.cleaned),
         "folder": run.folder.path,
+        "prediction": None if prediction is None else dict(predicting.as_document(prediction)),
         "warning_count": len(run.warnings()),
         "failed_items": failed_item_documents(run),
     }
@@ -63,6 +67,9 @@ def run_text(document: dict[str, Any]) -> str:
         f"{name.replace('_', ' '):<12}run {document[name]}" for name in ("replaces", "replaced_by") if document[name]
     ]
     lines += [f"cleaned   {', '.join(document['cleaned'])}"] if document["cleaned"] else []
+    if document["prediction"]:
+        told = Prediction(**document["prediction"])
+        lines.append(f"predicted {' '.join([predicting.in_words(told), *told.advice])}")
     lines += ["", "Inputs", *(f"  {name} = {source}" for name, source in document["inputs"].items())]
     lines += ["", "Outputs"]
     for name, output in document["outputs"].items():

@@ -87,6 +87,7 @@ def decide(
 
     Example: cryoloom decide apoferritin 6 --set "condition=fit_resolution < 6 and motion_total < 30"
     """
+    from cryoloom.workflow.methods import decision_in_words
     from cryoloom.workflow.parameters import describe_parameters, parse_settings
 
     decided = open_project(project).run(run)
@@ -99,8 +100,7 @@ def decide(
     if last is None:
         lines.append("Nobody has decided yet.")
     else:
-        values = ", ".join(f"{name} = {value}" for name, value in (last.decision or {}).items())
-        lines.append(f"{last.actor or 'Somebody'} decided at {last.at}: {values}")
+        lines.append(f"{last.actor or 'Somebody'} decided at {last.at}: {decision_in_words(last.decision or {})}")
     document = {
         "number": run,
         "asked": asked,

@@ -23,10 +23,11 @@ def export(
     """Write sets as STAR files for RELION, which is to be started in the project's folder.
 
     Micrographs take the CTFs that are given with them. Two sets of one kind get files whose names say which is which.
+    Nothing is written of sets that are empty so far, which is said.
 
     Example: cryoloom export apoferritin 2.micrographs 3.ctfs 5.particles
     """
-    from cryoloom.protocols.export import star_files_of, write_star_files
+    from cryoloom.protocols.export import empty_in_words, star_files_of, write_star_files
 
     opened = open_project(project)
     folder = opened.path if to is None else to.absolute()
@@ -34,8 +35,11 @@ def export(
     tables = {str(output): output.latest().table() for output in found}
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; give a folder for the STAR files.", path=folder)
+    targets = star_files_of(folder, tables).values()
+    if not targets:
+        raise InputError(f"{empty_in_words([name for name in tables if not len(tables[name])])}; nothing is written.")
     folder.mkdir(parents=True, exist_ok=True)
-    check_targets(star_files_of(folder, tables).values(), inputs=files_read_by(opened), overwrite=overwrite)
+    check_targets(targets, inputs=files_read_by(opened), overwrite=overwrite)
     files, remarks = write_star_files(folder, tables, project=opened.path)
     if folder.resolve() != opened.path.resolve():
         remarks.append(f"The files name images by their paths below {opened.path}: start RELION there.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -39,7 +40,7 @@ def run(
         if runs
         else _changeable(opened, [each for each in opened.runs() if each.state in wanted])
     )
-    _start(chosen, wait=wait, as_json=as_json)
+    _start(opened, chosen, wait=wait, as_json=as_json)
 
 
 def resume(
@@ -47,13 +48,14 @@ def resume(
 ) -> None:
     """Go on with runs that were stopped or interrupted, or whose inputs have grown since they ended.
 
-    Without numbers, all that were interrupted go on: by a crash, a reboot, a kill. What a person stopped stays stopped.
+    Without numbers, all that were interrupted go on: by a crash, a reboot, a kill. What a person stopped stays stopped
+    until its number is given.
 
     Example: cryoloom resume apoferritin 2
     """
     opened = open_project(project)
     chosen = chosen_runs(opened, runs) if runs else _changeable(opened, opened.interrupted_runs())
-    _start(chosen, wait=wait, as_json=as_json)
+    _start(opened, chosen, wait=wait, as_json=as_json)
 
 
 def stop(project: ProjectArgument, runs: RunsArgument = None, as_json: JsonOption = False) -> None:
@@ -193,25 +195,43 @@ def _listed_failures(items: list[dict[str, Any]] | None) -> dict[str, Any]:
     return {} if items is None else {"failed_items": items}
 
 
-def _start(runs: list[Run], *, wait: bool, as_json: bool) -> None:
+def _start(project: Project, runs: list[Run], *, wait: bool, as_json: bool) -> None:
     from cryoloom.cli._prediction import prediction_of
 
+    if not runs:
+        emit({"runs": []}, as_json=as_json, text=_nothing_to_start(project))
+        return
     for each in runs:
         each.check_writable()
         _, sentence = prediction_of(each)
         if sentence:
             sys.stderr.write(f"Run {each.number} ({each.record.protocol}): {sentence}\n")
     _launch(runs, wait=wait)
-    if wait and runs:
+    if wait:
         from cryoloom.cli._progress import wait_quietly, watch_runs
 
         follow = wait_quietly if as_json else watch_runs
-        finished = follow(cast("Project", runs[0].project), [each.number for each in runs])
+        finished = follow(project, [each.number for each in runs])
         _answer(runs, as_json=as_json, text="")
         if not finished:
             raise typer.Exit(1)
         return
-    _answer(runs, as_json=as_json, text=f"Started {_numbers(runs)}." if runs else "There is nothing to start.")
+    _answer(runs, as_json=as_json, text=f"Started {_numbers(runs)}.")
+
+
+def _nothing_to_start(project: Project) -> str:
+    """That there is nothing that starts without its number, and what does with it."""
+    from cryoloom.workflow.run import RunState
+
+    stopped = [each for each in project.runs() if each.state is RunState.STOPPED]
+    if not stopped:
+        return "There is nothing to start."
+    them, were = ("it", "was") if len(stopped) == 1 else ("them", "were")
+    command = " ".join(["cryoloom resume", shlex.quote(str(project.path)), *(str(each.number) for each in stopped)])
+    return (
+        f"There is nothing to start but what a person stopped: {_numbers(stopped)} {were} stopped, and `{command}` "
+        f"goes on with {them}."
+    )
 
 
 def _launch(runs: list[Run], *, wait: bool) -> None:

@@ -12,6 +12,11 @@ from typing import Annotated
 import typer
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_NOT_BUILT = (
+    "The web app was not built, so that a browser finds no pages here: `make web` in the source folder builds it, for "
+    "what was installed from there by `make` or `pip install -e .`; what was installed by `pip install .` takes it in "
+    "when it is installed again."
+)
 
 
 def serve(
@@ -49,6 +54,8 @@ def serve(
         hosts=frozenset({*_LOOPBACK, host, socket.gethostname(), socket.getfqdn()}),
         app_folder=_built_app(),
     )
+    if settings.app_folder is None:
+        typer.echo(f"{_NOT_BUILT}\n", err=True)
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  # asked for by the person who serves
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{chosen}/enter?key={key.text}"
     typer.echo(f"Projects in {folder.resolve()}:\n\n    {address}\n")

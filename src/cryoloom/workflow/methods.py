@@ -166,8 +166,13 @@ def _decision(folder: RunFolder) -> str:
     last = folder.last_request(RequestKind.DECIDE)
     if last is None:
         return ""
-    values = ", ".join(f"{name} = {value}" for name, value in (last.decision or {}).items())
-    return f" A person decided: {values}."
+    return f" A person decided: {decision_in_words(last.decision or {})}."
+
+
+def decision_in_words(decision: Mapping[str, Any]) -> str:
+    """What a person set, in words; what was left empty sets nothing."""
+    told = [f"{name} = {value}" for name, value in decision.items() if value not in ("", None, [])]
+    return ", ".join(told) or "nothing was set"
 
 
 def _as_it_was_run(protocol: type[Protocol], version: int) -> type[Protocol]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cryoloom.workflow.environment import Environment
     from cryoloom.workflow.lane import Capacity
     from cryoloom.workflow.project import Run
+    from cryoloom.workflow.run import RunFolder
 
 DAY = 24 * 3600.0
 
@@ -35,6 +36,18 @@ def predicted(run: Run) -> Prediction | None:
         inputs[name] = snapshot
     capacity = run.project.environment.lane(run.record.options.lane).capacity()
     return predicted_of(protocol, inputs, run.parameters, run.project.environment, capacity)
+
+
+def told_at_begin(folder: RunFolder) -> Prediction | None:
+    """What the driver of a run said, when its newest round began, that it would take; None if it said nothing."""
+    from cryoloom.workflow.driver import read_events
+
+    told = None
+    for number in folder.attempt_numbers():
+        for event in read_events(folder.attempt(number).events_file):
+            if event.get("event") == "prediction":
+                told = Prediction(event["seconds"], event["memory"], tuple(event["advice"]))
+    return told
 
 
 def predicted_of(

@@ -70,6 +70,8 @@ class Workspace:
     categories : declared by the protocol
     threads : how many threads the task may keep busy
     prepared : what the protocol's ``prepare`` has found out for this item and its like; empty if it needs nothing
+    warnings : for people
+    listings : for the log
     """
 
     project: Path
@@ -80,6 +82,7 @@ class Workspace:
     threads: int = 1
     warnings: list[str] = field(default_factory=list)
     prepared: Mapping[str, Any] = field(default_factory=dict)
+    listings: list[str] = field(default_factory=list)
 
     @property
     def run_folder(self) -> Path:
@@ -132,6 +135,11 @@ class Workspace:
         """Tell the user something about this item, or round; it stands among the warnings of the run."""
         self.warnings.append(sentence)
 
+    def list_in_log(self, listing: str) -> None:
+        """Put lines into the log of the run that need nobody's eye, or are too many for a warning; none if empty."""
+        if listing:
+            self.listings.append(listing)
+
 
 def _check_reserve(project: Path) -> None:
     disk = shutil.disk_usage(project)
@@ -152,22 +160,15 @@ class RoundWorkspace(Workspace):
     number : of the round, from 1
     left_out : id, label and reason of items that take no part; they are listed as failed items of the run
     history : how the inputs were made, if the protocol says that it shows it
-    listings : for the log
     """
 
     number: int = 1
     left_out: list[tuple[int, str, str]] = field(default_factory=list)
     history: Methods | None = None
-    listings: list[str] = field(default_factory=list)
 
     def leave_out(self, identity: int, label: str, reason: str) -> None:
         """List an item that takes no part in the round as a failed item of the run."""
         self.left_out.append((identity, label, reason))
-
-    def list_in_log(self, listing: str) -> None:
-        """Put lines into the log of the run that are too many for a warning; none if there are none."""
-        if listing:
-            self.listings.append(listing)
 
     @property
     def folder(self) -> Path:

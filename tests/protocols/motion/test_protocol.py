@@ -81,6 +81,17 @@ def test_the_orientation_is_found_once_and_recorded(make_project, raw, turned_ga
     assert project.tasks.count("prepare_items") == 1
 
 
+def test_only_a_reference_that_was_turned_is_warned_of(make_project, raw, turned_gain, recorded):
+    project = make_project()
+    for gain, told in ((recorded.gain_file, "lies as-is on the movies"), (turned_gain, "lies quarter-turn on the")):
+        runs = begin(project, raw, gain=gain, gain_orientation="auto")
+        project.drive(*runs)
+        assert told in runs[1].folder.newest_attempt().log_file.read_text(encoding="utf-8")
+        warned = [warning.sentence for warning in runs[1].warnings() if told in warning.sentence]
+        assert len(warned) == (gain is turned_gain)
+        assert len(runs[1].outputs["micrographs"]) == 3
+
+
 def test_a_later_attempt_makes_the_same_sums(make_project, raw, turned_gain, tmp_path):
     whole = make_project()
     runs = begin(whole, raw, gain=turned_gain)

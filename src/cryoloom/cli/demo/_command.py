@@ -55,8 +55,9 @@ def demo(
     from rich.console import Console
 
     from cryoloom.cli.demo._comparison import compare_with_truth
+    from cryoloom.cli.demo._microscope import simulated_microscope
     from cryoloom.cli.demo._preflight import checks_of
-    from cryoloom.cli.demo._session import attend_session, begin_session, simulated_microscope
+    from cryoloom.cli.demo._session import attend_session, begin_session
 
     console = Console(stderr=True)
     begin = time.monotonic()
@@ -67,9 +68,7 @@ def demo(
     with simulated_microscope(session, movies=movies, seed=seed) as microscope:
         project, runs = begin_session(folder / "project", session)
         console.print(f"The project {project.path} processes them as they arrive.")
-        finished = attend_session(project, runs, microscope, quiet=as_json)
-    if not finished:
-        raise typer.Exit(1)
+        attend_session(project, runs, microscope, quiet=as_json)
     comparison = compare_with_truth(project, session / "truth")
     report, files = _write_report(project), _export(project, runs)
     document: dict[str, Any] = {
@@ -96,8 +95,6 @@ def _go_on_to_a_map(project: Project, extract: Run, truth: Path, begin: float, *
 
     diameter = read_json(truth / "session.json")["specimen"]["diameter"]
     runs = make_map(project, extract.outputs["particles"], diameter, quiet=quiet)
-    if runs is None:
-        raise typer.Exit(1)
     found = compare_map_with_truth(project, runs, truth)
     report = _write_report(project, found)
     files = {name: project.path / file for name, file in runs.files.items()}

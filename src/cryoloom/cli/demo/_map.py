@@ -41,10 +41,15 @@ class MapRuns:
         }
 
 
-def make_map(project: Project, particles: Output, diameter: float, *, quiet: bool) -> MapRuns | None:
+def make_map(project: Project, particles: Output, diameter: float, *, quiet: bool) -> MapRuns:
     """Classify, choose, make a first map without symmetry, and refine it with the one that it turns out to have.
 
-    Nothing is told but the diameter. None if a run failed.
+    Nothing is told but the diameter.
+
+    Raises
+    ------
+    ProjectError
+        If a run did not finish.
     """
     wide = round(_ROOM * diameter)
     classes = project.add("class2d", particles=particles, diameter=wide, classes=_CLASSES)
@@ -54,8 +59,7 @@ def make_map(project: Project, particles: Output, diameter: float, *, quiet: boo
     upright = project.add("align-to-symmetry", volumes=first.outputs["volumes"], diameter=wide)
     runs = [classes, chosen, first, upright]
     start(runs)
-    if not attend(project, runs, quiet=quiet):
-        return None
+    attend(project, runs, quiet=quiet)
     (symmetry,) = upright.outputs["volumes"].to_polars()["axes_of"]
     fine = project.add(
         "refine",
@@ -67,6 +71,5 @@ def make_map(project: Project, particles: Output, diameter: float, *, quiet: boo
     )
     sharpened = project.add("postprocess", volumes=fine.outputs["volumes"])
     start([fine, sharpened])
-    if not attend(project, [fine, sharpened], quiet=quiet):
-        return None
+    attend(project, [fine, sharpened], quiet=quiet)
     return MapRuns(classes, chosen, first, upright, fine, sharpened)

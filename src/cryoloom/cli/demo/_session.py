@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cryoloom.cli.demo._microscope import end_process
+from cryoloom.errors import ProjectError
 
 if TYPE_CHECKING:
     from cryoloom.runtime import Project
@@ -16,29 +17,6 @@ if TYPE_CHECKING:
 
 _LOOKED_AT_FIRST = 1  # by the preflight; of a simulated movie one is enough to see the gain
 _BOX, _IMAGE = 160, 96  # pixels: 320 Å, which hold what 2.2 µm of defocus spread at the images' 6.7 Å
-
-
-@contextmanager
-def simulated_microscope(session: Path, *, movies: int, seed: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A microscope that writes movies into a session's folder as long as it is needed."""
-    session.mkdir(parents=True)
-    with (session.parent / "microscope.txt").open("wb") as log:
-        microscope = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "cryoloom.cli.main", "tool", "simulate", str(session)),
-                *("--movies", str(movies), "--seed", str(seed), "--json"),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        _wait_for_truth(session, microscope)
-        yield microscope
-    finally:
-        if microscope.poll() is None:
-            microscope.terminate()
-        microscope.wait()
 
 
 def begin_session(folder: Path, session: Path) -> tuple[Project, list[Run]]:
@@ -85,8 +63,14 @@ def start(runs: Sequence[Run]) -> None:
         begun()
 
 
-def attend_session(project: Project, runs: list[Run], microscope: subprocess.Popen[bytes], *, quiet: bool) -> bool:
-    """Show the runs; close the source when the microscope has written its last movie."""
+def attend_session(project: Project, runs: list[Run], microscope: subprocess.Popen[bytes], *, quiet: bool) -> None:
+    """Show the runs; close the source when the microscope has written its last movie, or nobody looks any more.
+
+    Raises
+    ------
+    ProjectError
+        As `attend`.
+    """
     import threading
 
     from cryoloom.cli.demo._preflight import PreflightNews
@@ -95,24 +79,51 @@ def attend_session(project: Project, runs: list[Run], microscope: subprocess.Pop
         microscope.wait()
         runs[0].close()
 
-    threading.Thread(target=close_when_written, daemon=True).start()
-    return attend(project, runs, quiet=quiet, news=PreflightNews(project))
+    closing = threading.Thread(target=close_when_written, daemon=True)
+    closing.start()
+    try:
+        attend(project, runs, quiet=quiet, news=PreflightNews(project))
+    finally:
+        end_process(microscope)
+        closing.join()
 
 
-def attend(project: Project, runs: Sequence[Run], *, quiet: bool, news: Callable[[], str] = str) -> bool:
-    """Show runs until they have ended; returns whether all ended well."""
+def attend(project: Project, runs: Sequence[Run], *, quiet: bool, news: Callable[[], str] = str) -> None:
+    """Show runs until they have ended.
+
+    Raises
+    ------
+    ProjectError
+        If one did not finish: it failed, somebody stopped it, or nobody waited for it.
+    """
     from cryoloom.cli._progress import wait_quietly, watch_runs
 
     numbers = [run.number for run in runs]
-    return wait_quietly(project, numbers) if quiet else watch_runs(project, numbers, news=news)
+    if quiet:
+        wait_quietly(project, numbers)
+    else:
+        watch_runs(project, numbers, news=news)
+    _check_finished(project, runs)
 
 
-def _wait_for_truth(session: Path, microscope: subprocess.Popen[bytes]) -> None:
-    from cryoloom.errors import CryoloomError
+def _check_finished(project: Project, runs: Sequence[Run]) -> None:
+    from cryoloom.workflow.run import RunState
 
-    while not (session / "truth" / "session.json").exists():
-        if microscope.poll() is not None:
-            raise CryoloomError(
-                f"The simulated microscope stopped; {session.parent / 'microscope.txt'} says why.", path=session
-            )
-        time.sleep(0.05)
+    standings = {run: run.standing for run in runs}
+    unfinished = {run: standing for run, standing in standings.items() if standing.state is not RunState.FINISHED}
+    if not unfinished:
+        return
+    ended = {run: standing for run, standing in unfinished.items() if not standing.state.active}
+    told = "; ".join(
+        f"run {run.number} ({run.record.protocol}) did not finish: {standing.reason or standing.state.value}".rstrip(
+            "."
+        )
+        for run, standing in (ended or unfinished).items()
+    )
+    words = " ".join([shlex.quote(str(project.path)), *(str(run.number) for run in ended)])
+    command = f"`cryoloom resume {words}` goes on" if ended else f"`cryoloom status {words} --watch` shows it go on"
+    raise ProjectError(
+        f"The demonstration ends here: {told}. {command}, without the steps that the demonstration adds later; "
+        "`cryoloom demo` begins anew, in a folder beside.",
+        path=project.path,
+    )

@@ -119,6 +119,7 @@ class CorrectMotion(MapProtocol):
         self, movies: Sequence[Movie], parameters: Any, workspace: Workspace, *, more_may_come: bool
     ) -> Mapping[str, Any] | None:
         """Find out from the first movies how the gain lies on them."""
+        from cryoloom.engine.gain import GainOrientation
         from cryoloom.protocols.motion._orientation import clear_orientation, lie_in_words, score_pooled
 
         gain_file = Path(movies[0].gain_file)
@@ -132,7 +133,9 @@ class CorrectMotion(MapProtocol):
             return None
         seen = "its only movie does" if len(movies) == 1 else f"its first {len(movies)} movies do"
         orientation = clear_orientation(scores, gain_file, seen)
-        workspace.warn(lie_in_words(scores, gain_file))
+        turned = orientation is not GainOrientation.AS_IS
+        tell = workspace.warn if turned else workspace.list_in_log  # one that lies as it should is no news
+        tell(lie_in_words(scores, gain_file))
         return {"gain_orientation": str(orientation)}
 
     def process(self, movie: Movie, /, parameters: Any, workspace: Workspace) -> Micrograph:

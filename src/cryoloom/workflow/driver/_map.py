@@ -422,6 +422,8 @@ class MapDriver:
             is_as_before, remark = self._rebuilding.confirm(key, submitted.digest, report.value["content"])
             if is_as_before:
                 continue
+            for listing in report.value["listings"]:
+                self._attempt.log(f"{submitted.label}: {listing}")
             warnings = [*report.value["warnings"], *([remark] if remark else [])]
             made: dict[str, list[int]] = {}
             for name in names:

@@ -166,6 +166,8 @@ class Preparations:
         wanted = self._wanted[name]
         wanted.task = ""
         if report.outcome is TaskOutcome.RETURNED:
+            for listing in report.value["listings"]:
+                self._attempt.log(listing)
             for warning in report.value["warnings"]:
                 self._attempt.remark(warning)
             if report.value["found"] is not None:

@@ -62,7 +62,8 @@ def process_item(
     Returns
     -------
     ``outputs``: name → list of rows; ``inherited``: column that no protocol gave → input that it comes from;
-    ``content``: digest of rows and files; ``optics_groups``: as JSON; ``warnings``: sentences.
+    ``content``: digest of rows and files; ``optics_groups``: as JSON; ``warnings``: sentences; ``listings``: for the
+    log.
     """
     protocol = _load_map_protocol(location)
     optics = {group.id: group for group in map(OpticsGroup.from_json, optics_groups)}
@@ -97,6 +98,7 @@ def process_item(
         "content": content_digest(outputs, Path(project), run),
         "optics_groups": [group.to_json() for group in made_optics.values()],
         "warnings": workspace.warnings,
+        "listings": workspace.listings,
     }
 
 
@@ -124,7 +126,7 @@ def prepare_items(
 
     Returns
     -------
-    ``found``: a JSON document, or None; ``from``: ids of the items; ``warnings``: sentences.
+    ``found``: a JSON document, or None; ``from``: ids of the items; ``warnings``: sentences; ``listings``: for the log.
     """
     protocol = _load_map_protocol(location)
     optics = {group.id: group for group in map(OpticsGroup.from_json, optics_groups)}
@@ -140,7 +142,12 @@ def prepare_items(
             )
     finally:
         workspace.remove_scratch()
-    return {"found": found, "from": [row["id"] for row in rows], "warnings": workspace.warnings}
+    return {
+        "found": found,
+        "from": [row["id"] for row in rows],
+        "warnings": workspace.warnings,
+        "listings": workspace.listings,
+    }
 
 
 def _load_map_protocol(location: str) -> MapProtocol:
