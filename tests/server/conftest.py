@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from cryoloom.auth import AccessKey, CookieSigner
-from cryoloom.formats import write_tiff_movie
+from cryoloom.data import Class2D, Particle, SetWriter
+from cryoloom.formats import write_stack, write_tiff_movie
 from cryoloom.runtime import Project
 from cryoloom.server import ServerSettings, create_application
 from cryoloom.workflow.driver import drive_run
@@ -79,6 +80,56 @@ def imported(shelf: Path, movies: Path) -> Project:
     ):
         drive_run(project.path, run.folder.path, project.environment)
     return project
+
+
+@pytest.fixture
+def classified(shelf: Path, write_round: Callable[..., None]) -> Project:
+    """A project with a 2D classification of twelve particles in four classes, and the choice among these."""
+    project = Project.create(shelf / "classes", "Classes")
+    (shelf / "particles.star").touch()
+    project.add("import-particles", file=shelf / "particles.star")
+    classes = project.add("class2d", particles="1.particles", diameter=30.0, classes=4)
+    write_round(classes)
+    chosen = project.add("select-classes", classes="2.classes", particles="2.particles")
+    drive_run(project.path, chosen.folder.path, project.environment)
+    return project
+
+
+@pytest.fixture
+def write_round() -> Callable[..., None]:
+    """Writes what a round of a 2D classification leaves; see `_write_round`."""
+    return _write_round
+
+
+def _write_round(run, *, more: int = 0) -> None:
+    """What a round of a 2D classification leaves: classes 1 and 2 are proposed to be kept, and one particle in three
+    resembles its average too little; `more` are members that a later round finds in the last class."""
+    random = np.random.default_rng(5)
+    count = 12 + more
+    folder = run.folder.path / "files" / "averages"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_stack(folder / "averages.mrcs", random.normal(size=(4, 32, 32)).astype(np.float32), pixel_size=2.0)
+    write_stack(folder / "particles.mrcs", random.normal(size=(count, 32, 32)).astype(np.float32), pixel_size=2.0)
+    below = folder.relative_to(run.project.path)
+    image = {"pixel_size": 2.0, "box_size": 32}
+    averages = [
+        Class2D(
+            id=10 + index, file=f"{below}/averages.mrcs", index=index, label=index + 1, proposed=index < 2,
+            particle_count=3 + more * (index == 3), share=0.25, resolution=None if index == 3 else 8.0 + index,
+            evenness=0.9, score=1.0 - index / 10, reason="like most of the others" if index < 2 else "faint", **image,
+        )
+        for index in range(4)
+    ]  # fmt: skip
+    particles = [
+        Particle(
+            id=100 + number, file=f"{below}/particles.mrcs", index=number, contrast_sign=-1 if number == 1 else 1,
+            class_number=1 + min(number // 3, 3), score=0.5 if number % 3 == 2 else 1.0, **image,
+        )
+        for number in range(count)
+    ]  # fmt: skip
+    for name, rows in (("classes", averages), ("particles", particles)):
+        writer = SetWriter.open(run.folder.outputs / name, rows[0].kind)
+        writer.commit(rows, close=True, reopen=writer.closed)
 
 
 @pytest.fixture(autouse=True)

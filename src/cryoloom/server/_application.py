@@ -50,6 +50,8 @@ def create_application(settings: ServerSettings) -> FastAPI:
         routes.protocols,
         routes.runs,
         routes.sets,
+        routes.pictures,
+        routes.classes,
         routes.events,
         routes.session,
     ):

@@ -20,4 +20,7 @@ export const changeDraft = (project: string, run: string, change: Schemas["Draft
 export const addRun = (project: string, run: Schemas["NewRun"]) =>
   answered(api.POST("/api/projects/{project}/runs", { params: { path: { project } }, body: run }));
 
+export const decide = (project: string, run: string, body: Schemas["NewDecision"]) =>
+  answered(api.PUT("/api/projects/{project}/runs/{run}/decision", { ...place(project, run), body }));
+
 export const createProject = (name: string) => answered(api.POST("/api/projects", { body: { name } }));

@@ -77,3 +77,16 @@ export const logQuery = (project: string, run: string) =>
     queryKey: ["project", project, "run", run, "log"],
     queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/log", { params: { path: { project, run } } })),
   });
+
+/** The classes of a run; it lies below the run, so that it is read anew when the run goes on. */
+export const classesQuery = (project: string, run: string) =>
+  queryOptions({
+    queryKey: [...runQuery(project, run).queryKey, "classes"],
+    queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/classes", { params: { path: { project, run } } })),
+  });
+
+export const nextQuery = (project: string, run: string) =>
+  queryOptions({
+    queryKey: [...runQuery(project, run).queryKey, "next"],
+    queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/next", { params: { path: { project, run } } })),
+  });

@@ -23,6 +23,7 @@ export function aRun(changes: Partial<RunSummary> = {}): RunSummary {
     cleaned: [],
     disk_bytes: null,
     problem: "",
+    picture: "",
     ...changes,
   };
 }

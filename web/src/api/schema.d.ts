@@ -336,6 +336,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/runs/{run}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Picture
+         * @description A picture that stands for a run, made of the output that says most of it.
+         */
+        get: operations["read_picture_api_projects__project__runs__run__picture_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Images
+         * @description Images of particles or class averages on one sheet, row by row from the upper left.
+         */
+        get: operations["read_images_api_projects__project__runs__run__outputs__output__images_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Classes
+         * @description The 2D classes that a run chooses among, or has made.
+         */
+        get: operations["read_classes_api_projects__project__runs__run__classes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Decide
+         * @description Decide, unless what was looked at has changed since; the run applies it to what has come and what comes.
+         */
+        put: operations["decide_api_projects__project__runs__run__decision_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Next
+         * @description Runs that may follow, with inputs and values that are known already.
+         */
+        get: operations["read_next_api_projects__project__runs__run__next_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/events": {
         parameters: {
             query?: never;
@@ -445,6 +545,128 @@ export interface components {
             note?: string;
             /** Tags */
             tags?: string[];
+        };
+        /**
+         * ChoiceDocument
+         * @description What a person decided about classes, beside the proposal.
+         */
+        ChoiceDocument: {
+            /**
+             * Keep
+             * @description Labels of classes that are kept in any case.
+             */
+            keep: number[];
+            /** Leave Out */
+            leave_out: number[];
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+        };
+        /**
+         * ClassDocument
+         * @description A class average and what speaks for it.
+         */
+        ClassDocument: {
+            /** Id */
+            id: string;
+            /**
+             * Place
+             * @description Of its row in the set, from 0; by this its image is asked for.
+             */
+            place: number;
+            /**
+             * Label
+             * @description Number that it keeps from round to round; without it nothing can be chosen.
+             */
+            label: number | null;
+            /**
+             * Class Number
+             * @description By which its particles name it, from 1.
+             */
+            class_number: number;
+            /** Particle Count */
+            particle_count: number;
+            /**
+             * Kept Count
+             * @description Members that are kept with it: those that resemble their average enough.
+             */
+            kept_count: number;
+            /**
+             * Resolution
+             * @description In Å.
+             */
+            resolution: number | null;
+            /**
+             * Evenness
+             * @description Share of its particles that resemble it.
+             */
+            evenness: number | null;
+            /**
+             * Merit
+             * @description Higher is better.
+             */
+            merit: number | null;
+            /** Proposed */
+            proposed: boolean;
+            /**
+             * Reason
+             * @description Of the proposal.
+             */
+            reason: string;
+        };
+        /**
+         * ClassWall
+         * @description Classes of a round, and the choice among them.
+         */
+        ClassWall: {
+            /** @description The set of the classes. */
+            source: components["schemas"]["InputDocument"];
+            /** @description The set of their particles. */
+            members: components["schemas"]["InputDocument"] | null;
+            /**
+             * Source Number
+             * @description Of the run that made them.
+             */
+            source_number: number;
+            /**
+             * Closed
+             * @description Whether no newer round will come.
+             */
+            closed: boolean;
+            /**
+             * Generation
+             * @description Of the set of the classes.
+             */
+            generation: number;
+            /**
+             * Generations
+             * @description Input of the deciding run → generation; sent with a decision.
+             */
+            generations: {
+                [key: string]: number;
+            };
+            /** Particle Count */
+            particle_count: number;
+            /** Classes */
+            classes: components["schemas"]["ClassDocument"][];
+            /** @description Null: nobody has decided. */
+            choice: components["schemas"]["ChoiceDocument"] | null;
+            /**
+             * Waits
+             * @description Whether nothing is kept until somebody decides.
+             */
+            waits: boolean;
+            /**
+             * Follows
+             * @description Whether the choice is applied again to newer rounds.
+             */
+            follows: boolean;
+            /**
+             * Only Shown
+             * @description Why one cannot choose here; empty if one can.
+             */
+            only_shown: string;
         };
         /**
          * ColumnDocument
@@ -561,6 +783,26 @@ export interface components {
             programs: components["schemas"]["Program"][];
         };
         /**
+         * NewDecision
+         * @description What a person decides.
+         */
+        NewDecision: {
+            /**
+             * Decision
+             * @description As the protocol's own decision has it.
+             */
+            decision: {
+                [key: string]: unknown;
+            };
+            /**
+             * Generations
+             * @description Input → generation that the person was looking at.
+             */
+            generations: {
+                [key: string]: number;
+            };
+        };
+        /**
          * NewProject
          * @description A project that is to be made below the projects folder.
          */
@@ -597,6 +839,27 @@ export interface components {
             label?: string;
             /** Replaces */
             replaces?: string | null;
+        };
+        /**
+         * NextStep
+         * @description A run that may follow, with what of it is known.
+         */
+        NextStep: {
+            /** Protocol */
+            protocol: string;
+            /**
+             * Words
+             * @description What it is for, here.
+             */
+            words: string;
+            /** Inputs */
+            inputs: {
+                [key: string]: components["schemas"]["InputDocument"];
+            };
+            /** Values */
+            values: {
+                [key: string]: components["schemas"]["SuggestedValue"];
+            };
         };
         /**
          * OutputDocument
@@ -986,6 +1249,11 @@ export interface components {
              * @description What of it could not be read; empty if nothing.
              */
             problem: string;
+            /**
+             * Picture
+             * @description What its picture shows; empty if it has none.
+             */
+            picture: string;
             /** Protocol Version */
             protocol_version: number;
             /** Note */
@@ -1115,6 +1383,24 @@ export interface components {
              * @description What of it could not be read; empty if nothing.
              */
             problem: string;
+            /**
+             * Picture
+             * @description What its picture shows; empty if it has none.
+             */
+            picture: string;
+        };
+        /**
+         * SuggestedValue
+         * @description A value that is known already.
+         */
+        SuggestedValue: {
+            /** Value */
+            value: unknown;
+            /**
+             * Origin
+             * @description Where it comes from, in a sentence.
+             */
+            origin: string;
         };
         /**
          * UnreadableProject
@@ -1926,6 +2212,268 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RowPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_picture_api_projects__project__runs__run__picture_get: {
+        parameters: {
+            query?: {
+                /** @description 96 × 96, or 696 × 232 pixels. */
+                size?: "card" | "panel";
+                /** @description Of the set; given, the answer never changes and is kept. Default: the newest. */
+                generation?: number | null;
+            };
+            header?: {
+                /** @description ETag of the picture that is known. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A PNG. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description It has not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_images_api_projects__project__runs__run__outputs__output__images_get: {
+        parameters: {
+            query?: {
+                /** @description Of items, with commas between; without it, rows by place. */
+                ids?: string;
+                offset?: number;
+                limit?: number;
+                /** @description Such as score > 0.8. */
+                filter?: string;
+                /** @description A column; empty: as they were committed. */
+                sort?: string;
+                descending?: boolean;
+                /** @description Edge of each image, in pixels. */
+                size?: number;
+                columns?: number;
+                /** @description In Å. */
+                low_pass?: number | null;
+                /** @description Of the set; given, the answer never changes and is kept. Default: the newest. */
+                generation?: number | null;
+            };
+            header?: {
+                /** @description ETag of the picture that is known. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A PNG. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description It has not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_classes_api_projects__project__runs__run__classes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassWall"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    decide_api_projects__project__runs__run__decision_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_next_api_projects__project__runs__run__next_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextStep"][];
                 };
             };
             /** @description Client Error */

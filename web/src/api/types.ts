@@ -2,10 +2,13 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type ClassDocument = Schemas["ClassDocument"];
+export type ClassWall = Schemas["ClassWall"];
 export type ColumnDocument = Schemas["ColumnDocument"];
 export type FailedItem = Schemas["FailedItemDocument"];
 export type InputLink = Schemas["InputDocument"];
 export type Machine = Schemas["MachineDocument"];
+export type NextStep = Schemas["NextStep"];
 export type OutputDocument = Schemas["OutputDocument"];
 export type ParameterDocument = Schemas["ParameterDocument"];
 export type ProblemDocument = Schemas["ProblemDocument"];

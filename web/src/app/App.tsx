@@ -18,6 +18,8 @@ const router = createBrowserRouter([
       { path: "projects/:project", lazy: async () => ({ Component: (await import("../workflow/WorkflowPage")).WorkflowPage }) },
       { path: "projects/:project/sets", lazy: async () => ({ Component: (await import("../sets/SetsPage")).SetsPage }) },
       { path: "projects/:project/runs/:run/outputs/:output", lazy: async () => ({ Component: (await import("../sets/RowsPage")).RowsPage }) },
+      { path: "projects/:project/runs/:run/classes", lazy: async () => ({ Component: (await import("../classes/ClassesPage")).ClassesPage }) },
+      { path: "projects/:project/runs/:run/outputs/:output/images", lazy: async () => ({ Component: (await import("../sets/GalleryPage")).GalleryPage }) },
       { path: "*", element: <Lost /> },
     ],
   },

@@ -37,6 +37,9 @@ function useCrumbs(): Crumb[] {
   if (output) {
     const found = runs?.find((one) => one.ulid === run);
     crumbs.push({ words: "Sets", to: `${home}/sets` }, { words: found ? `${found.number} ${runName(found)}, ${output}` : output, to: pathname });
+  } else if (run) {
+    const found = runs?.find((one) => one.ulid === run);
+    crumbs.push({ words: "Workflow", to: `${home}?run=${run}` }, { words: found ? `${found.number} ${runName(found)}` : "…", to: pathname });
   } else {
     crumbs.push({ words: pathname.endsWith("/sets") ? "Sets" : "Workflow", to: pathname });
   }

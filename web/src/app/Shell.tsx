@@ -2,6 +2,7 @@ import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { Outlet, useParams } from "react-router";
+import { ProjectContext } from "../api/project";
 import { runsQuery } from "../api/queries";
 import { useProjectEvents } from "../api/useProjectEvents";
 import { PageSkeleton } from "./PageSkeleton";
@@ -28,9 +29,11 @@ export function Shell() {
       <Rail project={project} />
       <TopBar live={project ? live : null} openPalette={() => setPaletteOpen(true)} />
       <div className="content">
-        <Suspense fallback={<PageSkeleton />}>
-          <Outlet />
-        </Suspense>
+        <ProjectContext value={project ?? ""}>
+          <Suspense fallback={<PageSkeleton />}>
+            <Outlet />
+          </Suspense>
+        </ProjectContext>
       </div>
       {paletteOpen && (
         <Suspense fallback={null}>

@@ -50,10 +50,18 @@ function OutputSlot({ project, run, output }: { project: string; run: string; ou
     </>
   );
   if (output.generation === 0) return <div className="slot">{inside}</div>;
+  const home = `/projects/${project}/runs/${run}`;
   return (
-    <Link className="slot" to={`/projects/${project}/runs/${run}/outputs/${output.name}`}>
-      {inside}
-      <span className="row sm dim">Open<Icon name="chevronRight" /></span>
-    </Link>
+    <>
+      <Link className="slot" to={`${home}/outputs/${output.name}`}>
+        {inside}
+        <span className="row sm dim">Open<Icon name="chevronRight" /></span>
+      </Link>
+      {output.kind === "particles" && output.count > 0 && <Look to={`${home}/outputs/${output.name}/images`} words={`Look at the images of ${output.name}`} />}
+    </>
   );
+}
+
+function Look({ to, words }: { to: string; words: string }) {
+  return <Link className="look sm" to={to}><Icon name="stageClass2d" />{words}</Link>;
 }

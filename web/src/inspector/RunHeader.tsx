@@ -1,8 +1,10 @@
 import { ActionIcon } from "@mantine/core";
 import { useState } from "react";
+import { Link } from "react-router";
 import type { RunDetail, RunSummary } from "../api/types";
 import { counted } from "../kit/format";
 import { Icon } from "../kit/Icon";
+import { RunPicture } from "../kit/RunPicture";
 import { Status } from "../kit/Status";
 import { lookOf, type Look } from "../kit/status";
 import { protocolName, runName } from "../workflow/names";
@@ -40,6 +42,10 @@ export function RunHeader({ project, run, detail, fold }: Props) {
       </div>
       <p className="facts">{run.label ? protocolName(run.protocol) : run.title}</p>
       <p className="facts result" role="status">{resultLine(run)}</p>
+      <RunPicture run={run} size="panel" />
+      {detail?.outputs.some((output) => output.kind === "classes2d") && run.state !== "draft" && (
+        <Link className="look sm" to={`/projects/${project}/runs/${run.ulid}/classes`}><Icon name="stageClass2d" />Open the class wall</Link>
+      )}
       {writing && detail && <Annotating project={project} detail={detail} done={() => setWriting(false)} />}
       {!writing && run.tags.length > 0 && <p className="facts tags"><Icon name="tag" />{run.tags.join(", ")}</p>}
       {!writing && detail?.note && <p className="note">{detail.note}</p>}

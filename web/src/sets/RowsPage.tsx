@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Link, useParams, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { runsQuery } from "../api/queries";
 import { PageSkeleton } from "../app/PageSkeleton";
 import { count } from "../kit/format";
@@ -8,30 +8,28 @@ import { KindGlyph } from "../kit/KindGlyph";
 import { kindWords } from "../kit/kinds";
 import { ProblemNote } from "../kit/ProblemNote";
 import { runName } from "../workflow/names";
+import { useAsked } from "./asked";
 import { FilterLine } from "./FilterLine";
 import { MOST_ROWS } from "./rows";
 import { RowTable } from "./RowTable";
-import { pageQuery, type RowsAsked } from "./useRows";
+import { pageQuery } from "./useRows";
+import { SHOWN_AS_IMAGES, ViewSwitch } from "./ViewSwitch";
 import "./sets.css";
 
 /** The rows of an output: sorted, filtered, and asked for as they come into view. */
 export function RowsPage() {
-  const { project = "", run = "", output = "" } = useParams();
-  const [params, setParams] = useSearchParams();
-  const asked: RowsAsked = { project, run, output, filter: params.get("filter") ?? "", sort: params.get("sort") ?? "", descending: params.has("descending") };
+  const [asked, change] = useAsked();
+  const { project, run, output } = asked;
   const first = useQuery({ ...pageQuery(asked, 0), placeholderData: keepPreviousData });
   const runs = useQuery(runsQuery(project));
   const made = runs.data?.runs.find((one) => one.ulid === run);
-  const change = (next: Partial<Pick<RowsAsked, "filter" | "sort" | "descending">>) => {
-    const { filter, sort, descending } = { ...asked, ...next };
-    setParams({ ...(filter && { filter }), ...(sort && { sort }), ...(descending && { descending: "" }) }, { replace: true });
-  };
   if (first.isPending) return <PageSkeleton />;
   const page = first.data;
   return (
     <main className="page" id="page">
       <div className="pagehead">
         <h1 className="row">{page && <KindGlyph kind={page.kind} />}{output}</h1>
+        {page && page.kind in SHOWN_AS_IMAGES && <ViewSwitch view="rows" />}
         {made && <span className="dim cut">of <Link to={`/projects/${project}?run=${run}`}>run {made.number}, {runName(made)}</Link></span>}
         {page && <span className="faint nw hide-narrow">{kindWords(page.kind)}, {page.closed ? "complete" : "more may come"}</span>}
         <span className="grow" />

@@ -1,6 +1,7 @@
 import { memo } from "react";
 import type { RunSummary } from "../api/types";
 import { Icon } from "../kit/Icon";
+import { RunPicture } from "../kit/RunPicture";
 import { Status } from "../kit/Status";
 import { isActive, lookOf } from "../kit/status";
 import { runName } from "./names";
@@ -19,8 +20,12 @@ export const RunCard = memo(function RunCard({ run }: { run: RunSummary }) {
         <span className="mono">{run.number}</span>
       </span>
       <span className="card-mid">
-        <span className="cut"><b>{result.main}</b> {result.noun}</span>
-        <span className="cut" title={result.more}>{result.more || "\u00a0"}</span>
+        <RunPicture run={run} size="card" />
+        <span className="card-said">
+          <b className="cut">{result.main}</b>
+          <span className="cut">{result.noun}</span>
+          <span className="cut" title={result.more}>{result.more || "\u00a0"}</span>
+        </span>
       </span>
       <span className={`card-prog tone-${look.tone}`}>
         <span className={isActive(run.state) || run.state === "finished" ? "bar" : "bar still"}><i style={{ width: `${100 * fractionOf(run)}%` }} /></span>

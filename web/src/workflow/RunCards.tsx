@@ -7,7 +7,7 @@ import { RunCard } from "./RunCard";
 import { selecting } from "./selection";
 
 const WIDTH = 212;
-const LINE = 128; // px: a card and the gap below it
+const LINE = 152; // px: a card and the gap below it
 
 interface Props {
   runs: readonly RunSummary[];

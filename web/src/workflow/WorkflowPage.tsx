@@ -27,7 +27,7 @@ export function WorkflowPage() {
   if (!runs) {
     return <main className="page" id="page"><div style={{ padding: 16 }}><ProblemNote error={list.error} /></div></main>;
   }
-  const select = (run: string) => change({ run, add: null });
+  const select = (run: string) => change({ run, add: null, from: null });
   const searching = isSearching(address.search);
   return (
     <div className="beside">

@@ -13,10 +13,12 @@ export interface WorkflowAddress {
   tab: string;
   /** A protocol that is being added; empty: the list of them; null: none. */
   add: string | null;
+  /** The run that what is added follows, and from which values are taken. */
+  from: string | null;
   search: Search;
 }
 
-export type Change = Partial<Record<"view" | "run" | "tab" | "add" | "q" | "state" | "tag", string | null>>;
+export type Change = Partial<Record<"view" | "run" | "tab" | "add" | "from" | "q" | "state" | "tag", string | null>>;
 
 /** What the address says, and a way to change some of it. */
 export function useWorkflow(): [WorkflowAddress, (change: Change) => void] {
@@ -48,6 +50,7 @@ function read(params: URLSearchParams): WorkflowAddress {
     run: params.get("run"),
     tab: params.get("tab") ?? "parameters",
     add: params.get("add"),
+    from: params.get("from"),
     search: { text: params.get("q") ?? "", state: isState(state) ? state : null, tag: params.get("tag") ?? "" },
   };
 }

@@ -1,16 +1,23 @@
 """Turns what the workflow knows into what is answered."""
 
+from cryoloom.server.documents._classes import class_wall
+from cryoloom.server.documents._decisions import check_seen
+from cryoloom.server.documents._next_steps import next_steps
 from cryoloom.server.documents._projects import project_summary
 from cryoloom.server.documents._protocols import protocol_document, protocol_summary
 from cryoloom.server.documents._runs import run_detail, run_summaries
-from cryoloom.server.documents._sets import RowOrders, row_page
+from cryoloom.server.documents._sets import RowOrders, row_page, rows_in_order
 
 __all__ = [
     "RowOrders",
+    "check_seen",
+    "class_wall",
+    "next_steps",
     "project_summary",
     "protocol_document",
     "protocol_summary",
     "row_page",
+    "rows_in_order",
     "run_detail",
     "run_summaries",
 ]

@@ -14,6 +14,7 @@ from cryoloom.server.models import (
     RunSummary,
     WarningDocument,
 )
+from cryoloom.server.pictures import picture_words
 from cryoloom.workflow.graph import RunGraph
 from cryoloom.workflow.read_only import why_read_only
 from cryoloom.workflow.run import Progress
@@ -34,8 +35,8 @@ def run_summaries(project: Project) -> list[RunSummary]:
 
 def run_summary(entry: RunEntry, environment: Environment) -> RunSummary:
     """One run, as cards and tables show it."""
-    title, stage = _named(entry, environment)
     progress = Progress.model_validate(dict(entry.progress))
+    title, stage, picture = _told(entry, environment, progress)
     return RunSummary(
         ulid=entry.ulid,
         number=entry.number,
@@ -57,6 +58,7 @@ def run_summary(entry: RunEntry, environment: Environment) -> RunSummary:
         cleaned=list(entry.cleaned),
         disk_bytes=entry.disk_bytes,
         problem=entry.problem,
+        picture=picture,
     )
 
 
@@ -96,10 +98,10 @@ def run_detail(run: Run) -> RunDetail:
     )
 
 
-def _named(entry: RunEntry, environment: Environment) -> tuple[str, str]:
-    """What a run is called, and the stage of its protocol, which may not be installed."""
+def _told(entry: RunEntry, environment: Environment, progress: Progress) -> tuple[str, str, str]:
+    """What a run is called, the stage of its protocol, which may not be installed, and what its picture shows."""
     try:
         protocol = environment.protocol(entry.protocol)
     except CryoloomError:
-        return entry.label or entry.protocol or entry.folder, ""
-    return entry.label or protocol.title(), protocol.stage.value
+        return entry.label or entry.protocol or entry.folder, "", ""
+    return entry.label or protocol.title(), protocol.stage.value, picture_words(protocol, progress.outputs)

@@ -67,20 +67,9 @@ def row_page(
     NotFoundError
         If there is no such column.
     """
-    import polars as pl
-
-    if sort and sort not in snapshot.columns:
-        raise NotFoundError(f"The {snapshot.kind} have no column {sort!r} to sort by.")
-    if condition or sort:
-        ids = orders.ids(snapshot, condition=condition, sort=sort, descending=descending)
-        page = ids.slice(offset, limit)
-        rows = pl.DataFrame({"id": page}).join(
-            snapshot.rows(page.to_list()), on="id", how="left", maintain_order="left"
-        )
-        matching = len(ids)
-    else:
-        rows, matching = snapshot.scan().slice(offset, limit).collect(), snapshot.count
-    rows = rows.select(snapshot.columns)
+    rows, matching = rows_in_order(
+        snapshot, orders, offset=offset, limit=limit, condition=condition, sort=sort, descending=descending
+    )
     return RowPage(
         kind=snapshot.kind,
         generation=snapshot.generation,
@@ -91,6 +80,29 @@ def row_page(
         columns=[ColumnDocument(**column) for column in column_documents(snapshot.schema)],
         rows=row_values(rows, snapshot.schema),
     )
+
+
+def rows_in_order(
+    snapshot: Snapshot[Item],
+    orders: RowOrders,
+    *,
+    offset: int,
+    limit: int,
+    condition: str = "",
+    sort: str = "",
+    descending: bool = False,
+) -> tuple[pl.DataFrame, int]:
+    """The rows of a page, and how many satisfy the condition; takes and raises what `row_page` does."""
+    import polars as pl
+
+    if sort and sort not in snapshot.columns:
+        raise NotFoundError(f"The {snapshot.kind} have no column {sort!r} to sort by.")
+    if not condition and not sort:
+        return snapshot.scan().slice(offset, limit).collect().select(snapshot.columns), snapshot.count
+    ids = orders.ids(snapshot, condition=condition, sort=sort, descending=descending)
+    page = ids.slice(offset, limit)
+    rows = pl.DataFrame({"id": page}).join(snapshot.rows(page.to_list()), on="id", how="left", maintain_order="left")
+    return rows.select(snapshot.columns), len(ids)
 
 
 def _sorted_ids(snapshot: Snapshot[Item], condition: str, sort: str, *, descending: bool) -> pl.Series:

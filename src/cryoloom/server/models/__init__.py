@@ -1,5 +1,13 @@
 """What requests and answers hold: the contract at ``/openapi.json``, from which the web app's types are made."""
 
+from cryoloom.server.models._classes import (
+    ChoiceDocument,
+    ClassDocument,
+    ClassWall,
+    NewDecision,
+    NextStep,
+    SuggestedValue,
+)
 from cryoloom.server.models._machine import Disk, MachineDocument, Person, Program
 from cryoloom.server.models._problem import ProblemDocument
 from cryoloom.server.models._projects import NewProject, ProjectSummary, UnreadableProject
@@ -23,6 +31,9 @@ from cryoloom.server.models._sets import ColumnDocument, RowPage
 
 __all__ = [
     "Annotation",
+    "ChoiceDocument",
+    "ClassDocument",
+    "ClassWall",
     "ColumnDocument",
     "Disk",
     "DraftChange",
@@ -30,8 +41,10 @@ __all__ = [
     "InputDocument",
     "LogTail",
     "MachineDocument",
+    "NewDecision",
     "NewProject",
     "NewRun",
+    "NextStep",
     "OutputDocument",
     "ParameterDocument",
     "Person",
@@ -47,6 +60,7 @@ __all__ = [
     "RunDetail",
     "RunList",
     "RunSummary",
+    "SuggestedValue",
     "UnreadableProject",
     "WarningDocument",
 ]

@@ -56,6 +56,7 @@ class RunSummary(Document):
     cleaned: list[str]
     disk_bytes: int | None
     problem: str = Field(description="What of it could not be read; empty if nothing.")
+    picture: str = Field(description="What its picture shows; empty if it has none.")
 
 
 class RunList(Document):

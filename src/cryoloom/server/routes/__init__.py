@@ -1,12 +1,14 @@
 """The routes, one module for each thing that they are about."""
 
 from cryoloom.server.routes._app import app_files
+from cryoloom.server.routes._classes import router as classes
 from cryoloom.server.routes._events import router as events
 from cryoloom.server.routes._machine import router as machine
+from cryoloom.server.routes._pictures import router as pictures
 from cryoloom.server.routes._projects import router as projects
 from cryoloom.server.routes._protocols import router as protocols
 from cryoloom.server.routes._runs import router as runs
 from cryoloom.server.routes._session import router as session
 from cryoloom.server.routes._sets import router as sets
 
-__all__ = ["app_files", "events", "machine", "projects", "protocols", "runs", "session", "sets"]
+__all__ = ["app_files", "classes", "events", "machine", "pictures", "projects", "protocols", "runs", "session", "sets"]

@@ -8,22 +8,25 @@ interface Props {
   parameter: ParameterDocument;
   value: unknown;
   problem: string | undefined;
+  /** Where the value comes from, if it was filled in. */
+  origin?: string | undefined;
   commit: (value: unknown) => void;
   refuse: (problem: string) => void;
 }
 
 /** One parameter that can be changed. */
 export function Field(props: Props) {
-  const { parameter, problem } = props;
+  const { parameter, problem, origin } = props;
   const id = useId();
   const problemId = `${id}-problem`;
   const wide = parameter.kind === "path" || parameter.kind === "text" || parameter.kind === "list";
   const helpId = `${id}-help`;
-  const described = [problem && problemId, parameter.help && helpId].filter(Boolean).join(" ") || undefined;
+  const originId = `${id}-origin`;
+  const described = [problem && problemId, origin && originId, parameter.help && helpId].filter(Boolean).join(" ") || undefined;
   const control = { ...props, id, described };
   return (
     <Tooltip label={parameter.help} disabled={!parameter.help} position="left" offset={20} events={{ hover: true, focus: true, touch: true }}>
-      <div className={`field${wide ? " wide" : ""}${parameter.kind === "boolean" ? " short" : ""}`}>
+      <div className={`field${wide ? " wide" : ""}${parameter.kind === "boolean" ? " short" : ""}${origin ? " from" : ""}`}>
         <label htmlFor={id}>
           {parameter.label}
           {parameter.required && <span className="faint"> needed</span>}
@@ -32,6 +35,7 @@ export function Field(props: Props) {
         {parameter.kind === "boolean" && <Toggle {...control} />}
         {parameter.kind === "choice" && <Choice {...control} />}
         {parameter.kind !== "boolean" && parameter.kind !== "choice" && <Text {...control} />}
+        {origin && <p className="hint" id={originId}>{origin}</p>}
         {problem && (
           <p className="err" id={problemId} role="alert">
             <Icon name="cross" />

@@ -10,6 +10,8 @@ import { asDeclared, type Values } from "./values";
 /** How values are changed; without it they are only told. */
 export interface Changing {
   problems: Readonly<Record<string, string>>;
+  /** Where values come from that were filled in. */
+  origins?: Readonly<Record<string, string>>;
   commit: (name: string, value: unknown) => void;
   refuse: (name: string, problem: string) => void;
 }
@@ -45,6 +47,7 @@ function Sections({ parameters, values, changing }: Props) {
             parameter={parameter}
             value={parameter.name in values ? values[parameter.name] : parameter.default}
             problem={changing.problems[parameter.name]}
+            origin={changing.origins?.[parameter.name]}
             commit={(value) => changing.commit(parameter.name, value)}
             refuse={(problem) => changing.refuse(parameter.name, problem)}
           />

@@ -10,7 +10,7 @@ import "./add.css";
 export function AddRun({ project, runs, protocol }: { project: string; runs: readonly RunSummary[]; protocol: string }) {
   const [, change] = useWorkflow();
   const close = (
-    <ActionIcon variant="subtle" size={24} aria-label="Add nothing" onClick={() => change({ add: null })}>
+    <ActionIcon variant="subtle" size={24} aria-label="Add nothing" onClick={() => change({ add: null, from: null })}>
       <Icon name="cross" />
     </ActionIcon>
   );

@@ -1,8 +1,8 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { protocolQuery, protocolsQuery } from "../../api/queries";
-import type { ProtocolDocument, RunSummary } from "../../api/types";
+import { nextQuery, protocolQuery, protocolsQuery } from "../../api/queries";
+import type { NextStep, ProtocolDocument, RunSummary } from "../../api/types";
 import { FormSkeleton } from "../../inspector/FormSkeleton";
 import { ParametersForm } from "../../inspector/form/ParametersForm";
 import { Icon } from "../../kit/Icon";
@@ -26,8 +26,10 @@ export function NewDraft({ project, runs, id, close }: Props) {
   const protocol = useQuery(protocolQuery(id));
   const protocols = useQuery(protocolsQuery);
   const choices = useMemo(() => outputsOf(shelfOf(runs, protocols.data ?? [])), [runs, protocols.data]);
-  const [, change] = useWorkflow();
+  const [address, change] = useWorkflow();
+  const steps = useQuery({ ...nextQuery(project, address.from ?? ""), enabled: address.from !== null });
   const failed = protocol.error ?? protocols.error;
+  const ready = address.from === null || !steps.isPending;
   return (
     <>
       <header>
@@ -36,17 +38,17 @@ export function NewDraft({ project, runs, id, close }: Props) {
           {close}
         </div>
         <p className="facts">{protocol.data?.title}</p>
-        <button type="button" className="whynot sm" onClick={() => change({ add: "" })}>Choose another protocol</button>
+        <button type="button" className="whynot sm" onClick={() => change({ add: "", from: null })}>Choose another protocol</button>
       </header>
       {failed && <div className="section"><ProblemNote error={failed} /></div>}
-      {!failed && !(protocol.data && protocols.data) && <FormSkeleton />}
-      {protocol.data && protocols.data && <Filling project={project} protocol={protocol.data} choices={choices} />}
+      {!failed && !(protocol.data && protocols.data && ready) && <FormSkeleton />}
+      {protocol.data && protocols.data && ready && <Filling project={project} protocol={protocol.data} choices={choices} step={steps.data?.find((step) => step.protocol === id)} />}
     </>
   );
 }
 
-function Filling({ project, protocol, choices }: { project: string; protocol: ProtocolDocument; choices: OutputChoice[] }) {
-  const draft = useNewDraft(project, protocol, choices);
+function Filling({ project, protocol, choices, step }: { project: string; protocol: ProtocolDocument; choices: OutputChoice[]; step: NextStep | undefined }) {
+  const draft = useNewDraft(project, protocol, choices, step);
   const wanting = protocol.inputs.find((port) => !port.optional && !draft.links[port.name]);
   return (
     <>

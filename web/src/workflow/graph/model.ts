@@ -3,7 +3,7 @@ import { isActive } from "../../kit/status";
 import { outputKind, type Shelf } from "../outputs";
 
 /** Size of a card in the graph, px. */
-export const CARD = { width: 172, height: 112 } as const;
+export const CARD = { width: 172, height: 136 } as const;
 
 /** From the left of one column of cards to that of the next, px. */
 export const COLUMN = CARD.width + 52;

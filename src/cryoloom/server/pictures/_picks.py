@@ -1,0 +1,66 @@
+"""A micrograph with circles where particles were picked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cryoloom.data import Item, Snapshot
+from cryoloom.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cryoloom.workflow.project import Run
+
+_PEN = (230, 160, 109)
+_UNKNOWN_DIAMETER = 150.0  # Å, of picks that do not tell
+
+
+def with_picks(
+    run: Run,
+    micrograph: int,
+    coordinates: Snapshot[Item],
+    picture_of: Callable[[Path, Mapping[str, Any]], NDArray[np.uint8]],
+) -> NDArray[np.uint8]:
+    """A micrograph that a run has picked in, (y, x, 3).
+
+    Parameters
+    ----------
+    run : that picked
+    micrograph : id
+    coordinates : what it picked
+    picture_of : draws a micrograph, given the project's folder and its row
+
+    Raises
+    ------
+    NotFoundError
+        If the micrograph is not known any more.
+    """
+    import polars as pl
+    from PIL import Image, ImageDraw
+
+    row = _micrograph(run, micrograph)
+    picks = coordinates.to_polars(filter=pl.col("micrograph_id") == micrograph).to_dicts()
+    small = picture_of(run.project.path, row)
+    scale = small.shape[1] / row["width"]
+    picture = Image.fromarray(small).convert("RGB")
+    pen = ImageDraw.Draw(picture)
+    for pick in picks:
+        x, y = pick["x"] * scale, pick["y"] * scale
+        radius = 0.5 * (pick.get("diameter") or _UNKNOWN_DIAMETER) / row["pixel_size"] * scale
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), outline=_PEN, width=3)
+    return np.asarray(picture)
+
+
+def _micrograph(run: Run, micrograph: int) -> Mapping[str, Any]:
+    for reference in run.record.inputs.values():
+        source = run.project.run(reference.run).outputs[reference.output]
+        if source.kind == "micrographs":
+            found = source.latest().rows([micrograph]).to_dicts()
+            if found:
+                return found[0]
+    raise NotFoundError(f"The micrographs of run {run.number} are not known, so its picks cannot be shown.")

@@ -1,0 +1,79 @@
+"""Many images of a set on one sheet, so that a wall of hundreds takes few requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cryoloom.errors import NotFoundError, ParameterError
+from cryoloom.protocols.pictures import png_of
+from cryoloom.server.pictures._grey import VOID, filtered, resized, stretched, tiled
+from cryoloom.server.pictures._images import images_of
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+MOST_IMAGES = 100
+_KINDS = ("classes2d", "particles")
+
+
+@dataclass(frozen=True, slots=True)
+class SheetAsked:
+    """How a sheet is drawn.
+
+    Parameters
+    ----------
+    size : edge of a tile, in pixels
+    columns : tiles in a row
+    low_pass : details finer than this, in Å, are left out; None shows all
+    """
+
+    size: int
+    columns: int
+    low_pass: float | None = None
+
+
+def sheet_of(project: Path, kind: str, rows: pl.DataFrame, asked: SheetAsked) -> bytes:
+    """The images of some rows as a PNG, in their order; each between its own 1st and 99th percentile, protein white.
+
+    Parameters
+    ----------
+    project : folder of the project
+    kind : of the items
+    rows : at most `MOST_IMAGES`
+    asked : how
+
+    Raises
+    ------
+    ParameterError
+        If such items have no images.
+    NotFoundError
+        If there are no rows, or a stack is not there any more.
+    InputError
+        If a stack cannot be read.
+    """
+    if kind not in _KINDS:
+        raise ParameterError(f"The {kind} of this set have no images to lay side by side; particles and classes have.")
+    if not rows.height:
+        raise NotFoundError("None of these items is in this set any more; load the page anew.")
+    return png_of(tiled(tiles_of(project, rows, asked.size, asked.low_pass), min(asked.columns, rows.height)))
+
+
+def tiles_of(project: Path, rows: pl.DataFrame, size: int, low_pass: float | None = None) -> list[NDArray[np.uint8]]:
+    """The images of some rows as tiles of one size. Raises what `sheet_of` does."""
+    told: list[dict[str, Any]] = rows.to_dicts()
+    images = images_of(project, [(row["file"], row["index"]) for row in told])
+    return [_tile(image, row, size, low_pass) for image, row in zip(images, told, strict=True)]
+
+
+def _tile(image: NDArray[np.float32], row: dict[str, Any], size: int, low_pass: float | None) -> NDArray[np.uint8]:
+    shown = image * np.float32(row.get("contrast_sign") or 1)
+    if low_pass is not None:
+        shown = filtered(shown, row["pixel_size"], low_pass)
+    if not np.ptp(shown):
+        return np.full((size, size), VOID, np.uint8)
+    return resized(stretched(shown), size, size)

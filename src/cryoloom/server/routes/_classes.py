@@ -1,0 +1,31 @@
+"""Classes, what a person decides about them, and what may follow."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from cryoloom.server._context import RunOfCall
+from cryoloom.server.documents import check_seen, class_wall, next_steps, run_detail
+from cryoloom.server.models import ClassWall, NewDecision, NextStep, RunDetail
+
+router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["classes"])
+
+
+@router.get("/classes")
+def read_classes(run: RunOfCall) -> ClassWall:
+    """The 2D classes that a run chooses among, or has made."""
+    return class_wall(run)
+
+
+@router.put("/decision")
+def decide(new: NewDecision, run: RunOfCall) -> RunDetail:
+    """Decide, unless what was looked at has changed since; the run applies it to what has come and what comes."""
+    check_seen(run, new.generations)
+    run.decide(**new.decision)
+    return run_detail(run)
+
+
+@router.get("/next")
+def read_next(run: RunOfCall) -> list[NextStep]:
+    """Runs that may follow, with inputs and values that are known already."""
+    return next_steps(run)

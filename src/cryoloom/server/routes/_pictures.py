@@ -1,0 +1,136 @@
+"""Pictures: one that stands for a run, and sheets of the images of a set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+
+from cryoloom.data import Item, Snapshot
+from cryoloom.errors import NotFoundError
+from cryoloom.server._context import ContextOfCall, RunOfCall
+from cryoloom.server.documents import rows_in_order
+from cryoloom.server.pictures import MOST_IMAGES, SheetAsked, run_picture, sheet_of, subject_of
+from cryoloom.workflow.project import Run
+
+router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["pictures"])
+
+_FOR_EVER = "private, max-age=31536000, immutable"
+_ASK_AGAIN = "private, no-cache"
+_PNG: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/png": {}}, "description": "A PNG."},
+    304: {"description": "It has not changed."},
+}
+
+
+class PNG(Response):
+    """A picture."""
+
+    media_type = "image/png"
+
+
+_Generation = Annotated[
+    int | None, Query(ge=1, description="Of the set; given, the answer never changes and is kept. Default: the newest.")
+]
+_Known = Annotated[str, Header(alias="If-None-Match", description="ETag of the picture that is known.")]
+
+
+@router.get("/picture", response_class=PNG, responses=_PNG)
+def read_picture(
+    run: RunOfCall,
+    size: Annotated[Literal["card", "panel"], Query(description="96 × 96, or 696 × 232 pixels.")] = "card",
+    generation: _Generation = None,
+    known: _Known = "",
+) -> Response:
+    """A picture that stands for a run, made of the output that says most of it."""
+    outputs = run.outputs
+    counts = {name: output.as_document()["count"] for name, output in outputs.items()}
+    subject = subject_of({name: output.kind for name, output in outputs.items()}, counts)
+    if subject is None:
+        raise NotFoundError(f"There is nothing to show of run {run.number} yet.")
+    snapshot = _at(run, subject.output, generation)
+    return _answer(
+        snapshot,
+        (run.ulid, subject.output, size),
+        known,
+        generation,
+        lambda: run_picture(run, snapshot, wide=size == "panel"),
+    )
+
+
+@router.get("/outputs/{output}/images", response_class=PNG, responses=_PNG)
+def read_images(
+    run: RunOfCall,
+    context: ContextOfCall,
+    output: str,
+    ids: Annotated[str, Query(description="Of items, with commas between; without it, rows by place.")] = "",
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_IMAGES)] = MOST_IMAGES,
+    condition: Annotated[str, Query(alias="filter", description="Such as score > 0.8.")] = "",
+    sort: Annotated[str, Query(description="A column; empty: as they were committed.")] = "",
+    descending: bool = False,
+    size: Annotated[int, Query(ge=16, le=512, description="Edge of each image, in pixels.")] = 96,
+    columns: Annotated[int, Query(ge=1, le=MOST_IMAGES)] = 10,
+    low_pass: Annotated[float | None, Query(gt=0, le=1000, description="In Å.")] = None,
+    generation: _Generation = None,
+    known: _Known = "",
+) -> Response:
+    """Images of particles or class averages on one sheet, row by row from the upper left."""
+    snapshot = _at(run, output, generation)
+    asked = SheetAsked(size=size, columns=columns, low_pass=low_pass)
+    wanted = _identities(ids)
+
+    def draw() -> bytes:
+        if wanted is None:
+            rows = rows_in_order(
+                snapshot,
+                context.orders,
+                offset=offset,
+                limit=limit,
+                condition=condition,
+                sort=sort,
+                descending=descending,
+            )[0]
+        else:
+            import polars as pl
+
+            place = pl.DataFrame({"id": pl.Series(wanted, dtype=pl.UInt64)})
+            rows = place.join(snapshot.rows(wanted), on="id", how="inner", maintain_order="left")
+        return sheet_of(run.project.path, snapshot.kind, rows, asked)
+
+    question = (run.ulid, output, ids, offset, limit, condition, sort, descending, asked)
+    return _answer(snapshot, question, known, generation, draw)
+
+
+def _at(run: Run, output: str, generation: int | None) -> Snapshot[Item]:
+    outputs = run.outputs
+    if output not in outputs:
+        raise NotFoundError(f"Run {run.number} has no output {output!r}; it has {', '.join(outputs) or 'none'}.")
+    return outputs[output].latest() if generation is None else outputs[output].at(generation)
+
+
+def _identities(text: str) -> list[int] | None:
+    """Identities of 16 hexadecimal digits each; None if none is given."""
+    if not text:
+        return None
+    given = text.split(",")
+    if len(given) > MOST_IMAGES or not all(len(one) == 16 and set(one) <= set("0123456789abcdef") for one in given):
+        raise NotFoundError(f"Give at most {MOST_IMAGES} identities of 16 hexadecimal digits, with commas between.")
+    return [int(one, 16) for one in given]
+
+
+def _answer(
+    snapshot: Snapshot[Item],
+    question: tuple[object, ...],
+    known: str,
+    generation: int | None,
+    draw: Callable[[], bytes],
+) -> Response:
+    """A picture that is drawn only if the browser has it not already."""
+    tag = f'"{blake2b(repr((snapshot.generation, *question)).encode(), digest_size=12).hexdigest()}"'
+    headers = {"ETag": tag, "Cache-Control": _ASK_AGAIN if generation is None else _FOR_EVER}
+    if tag in (one.strip().removeprefix("W/") for one in known.split(",")):
+        return Response(status_code=304, headers=headers)
+    return PNG(draw(), headers=headers)
