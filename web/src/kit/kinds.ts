@@ -24,3 +24,9 @@ const WORDS: Record<string, string> = { ctfs: "CTFs", classes2d: "2D classes", c
 export function kindWords(kind: string): string {
   return WORDS[kind] ?? kind.replaceAll("-", " ");
 }
+
+/** The same of so many: one class, two classes. */
+export function kindWordsOf(kind: string, items: number): string {
+  const words = kindWords(kind);
+  return items === 1 ? words.replace(/(?<=ss)es$|(?<!s)s$/, "") : words;
+}

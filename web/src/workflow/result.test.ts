@@ -11,6 +11,11 @@ describe("resultOf", () => {
     expect(resultLine(run)).toBe("412 CTFs · 18 failed");
   });
 
+  it("tells one from many", () => {
+    const line = (outputs: Record<string, number>) => resultLine(aRun({ progress: { ...progress, outputs }, state: "finished" }));
+    expect([line({ volumes: 1 }), line({ classes2d: 1 }), line({ ctfs: 1 }), line({ volumes: 2 })]).toEqual(["1 map", "1 2D class", "1 CTF", "2 maps"]);
+  });
+
   it("says how far it is while it runs", () => {
     const run = aRun({ progress: { ...progress, done: 4, total: 9, outputs: { ctfs: 4 }, message: "round 2" } });
     expect(resultLine(run)).toBe("4 CTFs · 4 of 9 done · round 2");

@@ -1,6 +1,6 @@
 import type { RunSummary } from "../api/types";
 import { count, duration } from "../kit/format";
-import { kindWords } from "../kit/kinds";
+import { kindWordsOf } from "../kit/kinds";
 import { isActive } from "../kit/status";
 
 /** What a card says of a run: a number that matters, what it counts, and a second line. */
@@ -20,7 +20,7 @@ export function resultOf(run: RunSummary): Result {
   const said = progress.message || run.reason;
   return {
     main: output ? count(output[1]) : count(progress.done),
-    noun: output ? kindWords(output[0]) : "done",
+    noun: output ? kindWordsOf(output[0], output[1]) : "done",
     more: more.filter(Boolean).join(" · ") || said,
   };
 }
