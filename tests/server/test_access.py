@@ -28,7 +28,15 @@ def routes_of(settings: ServerSettings) -> list[tuple[str, str]]:
 
 def address_of(path: str) -> str:
     ulid = "01M8KH8A97S10APG68GQ0J64N5"
-    named = {"{project}": ulid, "{run}": ulid, "{output}": "movies", "{protocol}": "ctf", "{address:path}": "x"}
+    named = {
+        "{project}": ulid,
+        "{run}": ulid,
+        "{output}": "movies",
+        "{protocol}": "ctf",
+        "{item}": "0" * 16,
+        "{curve}": "fsc",
+        "{address:path}": "x",
+    }
     for name, value in named.items():
         path = path.replace(name, value)
     return path

@@ -52,6 +52,8 @@ def create_application(settings: ServerSettings) -> FastAPI:
         routes.sets,
         routes.pictures,
         routes.classes,
+        routes.maps,
+        routes.curves,
         routes.events,
         routes.session,
     ):

@@ -436,6 +436,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/runs/{run}/maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Maps
+         * @description The maps that a run has made, or measured.
+         */
+        get: operations["list_maps_api_projects__project__runs__run__maps_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/volumes/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Volume
+         * @description What is known of a map.
+         */
+        get: operations["read_volume_api_projects__project__runs__run__outputs__output__volumes__item__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/volumes/{item}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Map File
+         * @description A map, a half map, its mask or its local resolution as the file is; ranges of it can be asked for.
+         */
+        get: operations["read_map_file_api_projects__project__runs__run__outputs__output__volumes__item__file_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/volumes/{item}/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Trust Page
+         * @description The page that tells how far the refinement of a map can be believed, as its run has written it.
+         */
+        get: operations["read_trust_page_api_projects__project__runs__run__outputs__output__volumes__item__trust_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/curves/{curve}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Curves
+         * @description Curves of a map on one pair of axes.
+         */
+        get: operations["read_curves_api_projects__project__runs__run__curves__curve__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/curves/{curve}/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Curves Table
+         * @description The same curves as CSV.
+         */
+        get: operations["read_curves_table_api_projects__project__runs__run__curves__curve__table_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Views
+         * @description From where the particles of a map are seen.
+         */
+        get: operations["read_views_api_projects__project__runs__run__views_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/views/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Views Table
+         * @description The same as CSV.
+         */
+        get: operations["read_views_table_api_projects__project__runs__run__views_table_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/events": {
         parameters: {
             query?: never;
@@ -545,6 +705,22 @@ export interface components {
             note?: string;
             /** Tags */
             tags?: string[];
+        };
+        /**
+         * AxisDocument
+         * @description What is told along one side of a chart.
+         */
+        AxisDocument: {
+            /** Label */
+            label: string;
+            /** Unit */
+            unit: string;
+            /**
+             * Scale
+             * @description How its values are read: as they are, or as 1/d, 1/d² (along x or y) or the logarithm of a number.
+             * @enum {string}
+             */
+            scale: "linear" | "frequency" | "squared-frequency" | "inverse-square" | "logarithm";
         };
         /**
          * ChoiceDocument
@@ -683,6 +859,30 @@ export interface components {
             meaning: string;
         };
         /**
+         * CurvesDocument
+         * @description Curves on one pair of axes.
+         */
+        CurvesDocument: {
+            /**
+             * Curve
+             * @enum {string}
+             */
+            curve: "fsc" | "guinier" | "scaling";
+            /** Title */
+            title: string;
+            /**
+             * Said
+             * @description What they tell, in a sentence; empty if nothing.
+             */
+            said: string;
+            x: components["schemas"]["AxisDocument"];
+            y: components["schemas"]["AxisDocument"];
+            /** Lines */
+            lines: components["schemas"]["LineDocument"][];
+            /** Marks */
+            marks: components["schemas"]["MarkDocument"][];
+        };
+        /**
          * Disk
          * @description The disk that projects live on.
          */
@@ -741,6 +941,72 @@ export interface components {
             output: string;
         };
         /**
+         * LevelDocument
+         * @description A level at which to draw the first surface.
+         */
+        LevelDocument: {
+            /** Value */
+            value: number;
+            /**
+             * Rule
+             * @description How it was found, in words.
+             */
+            rule: string;
+            /**
+             * Mean
+             * @description Of the voxels of the map.
+             */
+            mean: number;
+            /**
+             * Sigma
+             * @description Standard deviation of the voxels of the map; levels in σ count from the mean.
+             */
+            sigma: number;
+        };
+        /**
+         * LineDocument
+         * @description One curve.
+         */
+        LineDocument: {
+            /** Name */
+            name: string;
+            /** X */
+            x: number[];
+            /** Y */
+            y: (number | null)[];
+            /**
+             * Drawn
+             * @enum {string}
+             */
+            drawn: "line" | "points" | "fit";
+        };
+        /**
+         * LocalRange
+         * @description How the resolution differs from place to place.
+         */
+        LocalRange: {
+            /**
+             * Median
+             * @description In Å.
+             */
+            median: number | null;
+            /**
+             * Finest
+             * @description In Å; a tenth of the places are better resolved.
+             */
+            finest: number | null;
+            /**
+             * Coarsest
+             * @description In Å; nine tenths of the places are better resolved.
+             */
+            coarsest: number | null;
+            /**
+             * Run Number
+             * @description Of the run that measured it.
+             */
+            run_number: number;
+        };
+        /**
          * LogTail
          * @description The end of a run's log.
          */
@@ -781,6 +1047,56 @@ export interface components {
             disk: components["schemas"]["Disk"];
             /** Programs */
             programs: components["schemas"]["Program"][];
+        };
+        /**
+         * MapEntry
+         * @description A map that a run has to do with, and where it is asked for.
+         */
+        MapEntry: {
+            /**
+             * Run
+             * @description ULID of the run that made it.
+             */
+            run: string;
+            /** Output */
+            output: string;
+            /** Item */
+            item: string;
+            /**
+             * Name
+             * @description What tells it from the others of the run.
+             */
+            name: string;
+        };
+        /**
+         * MapFile
+         * @description A file that belongs to a map.
+         */
+        MapFile: {
+            /**
+             * Which
+             * @enum {string}
+             */
+            which: "map" | "half1" | "half2" | "mask" | "local_resolution";
+            /** Name */
+            name: string;
+            /** Bytes */
+            bytes: number;
+        };
+        /**
+         * MarkDocument
+         * @description A threshold, or a value that was read off.
+         */
+        MarkDocument: {
+            /**
+             * Axis
+             * @enum {string}
+             */
+            axis: "x" | "y";
+            /** Value */
+            value: number;
+            /** Words */
+            words: string;
         };
         /**
          * NewDecision
@@ -1411,6 +1727,107 @@ export interface components {
             folder: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * ViewsDocument
+         * @description From where particles are seen.
+         */
+        ViewsDocument: {
+            /**
+             * Density
+             * @description On the equal-area map of Mollweide, relative to even views: the first row is tilt 0, the middle column rot 0; null outside of the ellipse.
+             */
+            density: (number | null)[][];
+            /**
+             * Symmetry
+             * @description Point group by which each particle is seen from several sides.
+             */
+            symmetry: string;
+            /**
+             * Particle Count
+             * @description Particles with a pose.
+             */
+            particle_count: number;
+            /**
+             * Counted
+             * @description How many of these were counted.
+             */
+            counted: number;
+            /**
+             * Sampling Compensation
+             * @description 1 for even views.
+             */
+            sampling_compensation: number;
+            /**
+             * Poorly Sampled
+             * @description Share of the directions sampled by less than a fifth of the mean.
+             */
+            poorly_sampled: number;
+            /** Said */
+            said: string;
+        };
+        /**
+         * VolumeDocument
+         * @description A map: what is known of it, and which files there are.
+         */
+        VolumeDocument: {
+            entry: components["schemas"]["MapEntry"];
+            /**
+             * Box Size
+             * @description In voxels.
+             */
+            box_size: number;
+            /**
+             * Pixel Size
+             * @description In Å/px.
+             */
+            pixel_size: number;
+            /**
+             * Resolution
+             * @description In Å.
+             */
+            resolution: number | null;
+            /**
+             * Resolution Rule
+             * @description How it was told, in words; empty without a resolution.
+             */
+            resolution_rule: string;
+            /**
+             * Headline
+             * @description The resolution in a sentence.
+             */
+            headline: string;
+            /**
+             * Trusted
+             * @description Whether a trust page of its refinement is there.
+             */
+            trusted: boolean;
+            /**
+             * Symmetry
+             * @description Point group; empty if it is not known.
+             */
+            symmetry: string;
+            /** Particle Count */
+            particle_count: number | null;
+            /**
+             * B Factor
+             * @description In Å², that was applied; negative sharpens.
+             */
+            b_factor: number | null;
+            /**
+             * Hand
+             * @description Empty if it is not known.
+             */
+            hand: string;
+            /** Files */
+            files: components["schemas"]["MapFile"][];
+            /**
+             * Missing
+             * @description A sentence for each file that is named but cannot be read.
+             */
+            missing: string[];
+            level: components["schemas"]["LevelDocument"];
+            local_resolution: components["schemas"]["LocalRange"] | null;
         };
         /**
          * WarningDocument
@@ -2492,6 +2909,404 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_maps_api_projects__project__runs__run__maps_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapEntry"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_volume_api_projects__project__runs__run__outputs__output__volumes__item__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                output: string;
+                /** @description Identity of the map. */
+                item: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumeDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_map_file_api_projects__project__runs__run__outputs__output__volumes__item__file_get: {
+        parameters: {
+            query?: {
+                /** @description Of the files that belong to the map. */
+                which?: "map" | "half1" | "half2" | "mask" | "local_resolution";
+            };
+            header?: {
+                /** @description ETag of the file that is at hand. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                output: string;
+                /** @description Identity of the map. */
+                item: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file as it is, or the range asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A range of it. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has no such range. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_trust_page_api_projects__project__runs__run__outputs__output__volumes__item__trust_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                output: string;
+                /** @description Identity of the map. */
+                item: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_curves_api_projects__project__runs__run__curves__curve__get: {
+        parameters: {
+            query?: {
+                /** @description Identity of a map; empty: of the first. */
+                map?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Correlation of the half maps, fall of the amplitudes, or resolution against particles. */
+                curve: "fsc" | "guinier" | "scaling";
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurvesDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_curves_table_api_projects__project__runs__run__curves__curve__table_get: {
+        parameters: {
+            query?: {
+                /** @description Identity of a map; empty: of the first. */
+                map?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Correlation of the half maps, fall of the amplitudes, or resolution against particles. */
+                curve: "fsc" | "guinier" | "scaling";
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_views_api_projects__project__runs__run__views_get: {
+        parameters: {
+            query?: {
+                /** @description Identity of a map; empty: of the first. */
+                map?: string;
+            };
+            header?: never;
+            path: {
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewsDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_views_table_api_projects__project__runs__run__views_table_get: {
+        parameters: {
+            query?: {
+                /** @description Identity of a map; empty: of the first. */
+                map?: string;
+            };
+            header?: never;
+            path: {
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": components["schemas"]["ProblemDocument"];
                 };
             };
         };

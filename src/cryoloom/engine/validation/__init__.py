@@ -4,7 +4,7 @@ from cryoloom.engine.validation._auto_mask import AutoMask, soft_auto_mask
 from cryoloom.engine.validation._cost import local_resolution_seconds
 from cryoloom.engine.validation._difference import HalfMapDifference, half_map_difference
 from cryoloom.engine.validation._directional import DirectionalCorrelation, directional_correlation
-from cryoloom.engine.validation._guinier import GuinierPlot, guinier_plot
+from cryoloom.engine.validation._guinier import GuinierPlot, guinier_plot, mean_amplitudes
 from cryoloom.engine.validation._half_maps import HALF_MAP_THRESHOLD, HalfMapCorrelation, correlate_half_maps
 from cryoloom.engine.validation._local_resolution import LocalResolution, local_resolution
 from cryoloom.engine.validation._mask_quality import edge_width, mask_warnings
@@ -35,6 +35,7 @@ __all__ = [
     "local_resolution",
     "local_resolution_seconds",
     "mask_warnings",
+    "mean_amplitudes",
     "postprocess",
     "soft_auto_mask",
     "view_directions",

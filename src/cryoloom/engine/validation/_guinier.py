@@ -69,3 +69,25 @@ def guinier_plot(
     slope, intercept = np.polyfit(squared[fitted], logarithm[fitted], 1)
     correlation = float(np.corrcoef(squared[fitted], logarithm[fitted])[0, 1])
     return GuinierPlot(squared, logarithm, fitted, float(4 * slope), float(intercept), correlation)
+
+
+def mean_amplitudes(transform: NDArray[np.complex64], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Mean amplitude in each shell of spatial frequency.
+
+    Parameters
+    ----------
+    transform : (n, n, n // 2 + 1) of a cubic map, as `forward_transform` gives it
+    shape : (n, n, n) of the map
+
+    Returns
+    -------
+    (n // 2 + 1,), of which the first is of frequency 0
+    """
+    box = shape[-1]
+    squared = (np.fft.fftfreq(box) * box) ** 2
+    radius = np.sqrt(squared[:, None, None] + squared[:, None] + np.arange(box // 2 + 1) ** 2)
+    shell = np.rint(radius).astype(np.int32).ravel()
+    shells = box // 2 + 1
+    sums = np.bincount(shell, np.abs(transform).ravel(), minlength=shells)[:shells]
+    amplitudes: NDArray[np.float64] = sums / np.bincount(shell, minlength=shells)[:shells]
+    return amplitudes

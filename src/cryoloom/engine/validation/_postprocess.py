@@ -10,7 +10,7 @@ import numpy as np
 from cryoloom.engine.fourier import forward_transform, inverse_transform, radial_frequency
 from cryoloom.engine.maps import checked_mtf
 from cryoloom.engine.validation._auto_mask import find_particle, soft_auto_mask
-from cryoloom.engine.validation._guinier import GuinierPlot, guinier_plot
+from cryoloom.engine.validation._guinier import GuinierPlot, guinier_plot, mean_amplitudes
 from cryoloom.engine.validation._half_maps import HalfMapCorrelation, check_half_maps, correlate_half_transforms
 from cryoloom.engine.validation._mask_quality import mask_warnings
 from cryoloom.engine.validation._solvent import MASKED_BEFORE, is_masked_before
@@ -136,7 +136,7 @@ def postprocess(
     weight = correlation.against_truth
     if detector is not None:
         weight = weight / detector.at(frequency)
-    guinier = guinier_plot(frequency, weight * _mean_amplitudes(full, shape), resolution=resolution or np.inf)
+    guinier = guinier_plot(frequency, weight * mean_amplitudes(full, shape), resolution=resolution or np.inf)
     if resolution is None:
         warnings.append("There is no evidence of signal: the halves do not correlate beyond what the mask makes.")
         volume = inverse_transform(full, shape, threads=threads, overwrite=True)
@@ -153,15 +153,3 @@ def postprocess(
     full *= np.interp(radial_frequency(shape, pixel_size), frequency, factor, right=0.0).astype(np.float32)
     volume = inverse_transform(full, shape, threads=threads, overwrite=True)
     return Postprocessed(volume, weights, correlation, guinier, applied, resolution, tuple(warnings))
-
-
-def _mean_amplitudes(transform: NDArray[np.complex64], shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """(s,) mean amplitude in each shell."""
-    box = shape[-1]
-    squared = (np.fft.fftfreq(box) * box) ** 2
-    radius = np.sqrt(squared[:, None, None] + squared[:, None] + np.arange(box // 2 + 1) ** 2)
-    shell = np.rint(radius).astype(np.int32).ravel()
-    shells = box // 2 + 1
-    sums = np.bincount(shell, np.abs(transform).ravel(), minlength=shells)[:shells]
-    amplitudes: NDArray[np.float64] = sums / np.bincount(shell, minlength=shells)[:shells]
-    return amplitudes

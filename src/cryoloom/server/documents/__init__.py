@@ -2,6 +2,7 @@
 
 from cryoloom.server.documents._classes import class_wall
 from cryoloom.server.documents._decisions import check_seen
+from cryoloom.server.documents._maps import map_entries, volume_document
 from cryoloom.server.documents._next_steps import next_steps
 from cryoloom.server.documents._projects import project_summary
 from cryoloom.server.documents._protocols import protocol_document, protocol_summary
@@ -12,6 +13,7 @@ __all__ = [
     "RowOrders",
     "check_seen",
     "class_wall",
+    "map_entries",
     "next_steps",
     "project_summary",
     "protocol_document",
@@ -20,4 +22,5 @@ __all__ = [
     "rows_in_order",
     "run_detail",
     "run_summaries",
+    "volume_document",
 ]

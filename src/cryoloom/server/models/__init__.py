@@ -8,7 +8,16 @@ from cryoloom.server.models._classes import (
     NextStep,
     SuggestedValue,
 )
+from cryoloom.server.models._curves import (
+    AxisDocument,
+    Curve,
+    CurvesDocument,
+    LineDocument,
+    MarkDocument,
+    ViewsDocument,
+)
 from cryoloom.server.models._machine import Disk, MachineDocument, Person, Program
+from cryoloom.server.models._maps import LevelDocument, LocalRange, MapEntry, MapFile, VolumeDocument, WhichMap
 from cryoloom.server.models._problem import ProblemDocument
 from cryoloom.server.models._projects import NewProject, ProjectSummary, UnreadableProject
 from cryoloom.server.models._protocols import ParameterDocument, PortDocument, ProtocolDocument, ProtocolSummary
@@ -31,16 +40,25 @@ from cryoloom.server.models._sets import ColumnDocument, RowPage
 
 __all__ = [
     "Annotation",
+    "AxisDocument",
     "ChoiceDocument",
     "ClassDocument",
     "ClassWall",
     "ColumnDocument",
+    "Curve",
+    "CurvesDocument",
     "Disk",
     "DraftChange",
     "FailedItemDocument",
     "InputDocument",
+    "LevelDocument",
+    "LineDocument",
+    "LocalRange",
     "LogTail",
     "MachineDocument",
+    "MapEntry",
+    "MapFile",
+    "MarkDocument",
     "NewDecision",
     "NewProject",
     "NewRun",
@@ -62,5 +80,8 @@ __all__ = [
     "RunSummary",
     "SuggestedValue",
     "UnreadableProject",
+    "ViewsDocument",
+    "VolumeDocument",
     "WarningDocument",
+    "WhichMap",
 ]

@@ -2,8 +2,10 @@
 
 from cryoloom.server.routes._app import app_files
 from cryoloom.server.routes._classes import router as classes
+from cryoloom.server.routes._curves import router as curves
 from cryoloom.server.routes._events import router as events
 from cryoloom.server.routes._machine import router as machine
+from cryoloom.server.routes._maps import router as maps
 from cryoloom.server.routes._pictures import router as pictures
 from cryoloom.server.routes._projects import router as projects
 from cryoloom.server.routes._protocols import router as protocols
@@ -11,4 +13,17 @@ from cryoloom.server.routes._runs import router as runs
 from cryoloom.server.routes._session import router as session
 from cryoloom.server.routes._sets import router as sets
 
-__all__ = ["app_files", "classes", "events", "machine", "pictures", "projects", "protocols", "runs", "session", "sets"]
+__all__ = [
+    "app_files",
+    "classes",
+    "curves",
+    "events",
+    "machine",
+    "maps",
+    "pictures",
+    "projects",
+    "protocols",
+    "runs",
+    "session",
+    "sets",
+]

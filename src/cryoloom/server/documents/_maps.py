@@ -1,0 +1,114 @@
+"""Maps of runs, with what is known of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from cryoloom.data import Particle
+from cryoloom.errors import CryoloomError
+from cryoloom.protocols.resolutions import told_resolution
+from cryoloom.server.maps import KnownMap, first_level, local_resolution_of, maps_of, trust_figures
+from cryoloom.server.models import LevelDocument, LocalRange, MapEntry, MapFile, VolumeDocument, WhichMap
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cryoloom.workflow.project import Run
+
+_HALVES = "Fourier shell correlation of the half maps, 0.143, corrected for the mask"
+
+
+def map_entries(run: Run) -> list[MapEntry]:
+    """The maps that a run has to do with; none if it has none."""
+    return [_entry(known, number) for number, known in enumerate(maps_of(run), start=1)]
+
+
+def volume_document(known: KnownMap) -> VolumeDocument:
+    """What is known of a map.
+
+    Raises
+    ------
+    NotFoundError, InputError
+        If the map itself is not there any more, or cannot be read.
+    """
+    row, trust = known.row, trust_figures(known)
+    found, missing = _found_files(known)
+    level = first_level(found["map"], found.get("mask"))
+    return VolumeDocument(
+        entry=_entry(known, row.get("class_number") or 1),
+        box_size=row["box_size"],
+        pixel_size=row["pixel_size"],
+        resolution=row.get("resolution"),
+        resolution_rule=_rule(known),
+        headline=_headline(known, trust.get("headline", {}).get("sentence", "")),
+        trusted=known.trust_file() is not None,
+        symmetry=row.get("symmetry") or "",
+        particle_count=_particle_count(known),
+        b_factor=row.get("b_factor"),
+        hand=row.get("hand") or "",
+        files=[_file(which, path) for which, path in found.items()],
+        missing=missing,
+        level=LevelDocument(value=level.value, rule=level.rule, mean=level.mean, sigma=level.sigma),
+        local_resolution=_local(known) if "local_resolution" in found else None,
+    )
+
+
+def _entry(known: KnownMap, number: int) -> MapEntry:
+    name = f"Class {known.row['class_number']}" if known.row.get("class_number") else f"Map {number}"
+    return MapEntry(run=known.run.ulid, output=known.output, item=known.item, name=name)
+
+
+def _found_files(known: KnownMap) -> tuple[dict[str, Path], list[str]]:
+    """Files that can be read, and why others cannot."""
+    found: dict[str, Path] = {"map": known.file("map")}
+    missing = []
+    for which in known.named_files():
+        try:
+            found[which] = known.file(which)
+        except CryoloomError as error:
+            missing.append(str(error))
+    return found, missing
+
+
+def _file(which: str, path: Path) -> MapFile:
+    return MapFile(which=cast("WhichMap", which), name=path.name, bytes=path.stat().st_size)
+
+
+def _rule(known: KnownMap) -> str:
+    if known.row.get("resolution") is None:
+        return ""
+    return f"{_HALVES}; no more than its trust page believes" if known.row.get("trust_file") else _HALVES
+
+
+def _headline(known: KnownMap, believed: str) -> str:
+    if believed:
+        return believed
+    resolution = known.row.get("resolution")
+    if resolution is None:
+        return "Its resolution has not been measured."
+    return f"{told_resolution(resolution, known.row['pixel_size'])}."
+
+
+def _local(known: KnownMap) -> LocalRange | None:
+    measured = local_resolution_of(known.run, known.output, known.row)
+    if measured is None:
+        return None
+    run, row = measured
+    return LocalRange(median=row["median"], finest=row["finest"], coarsest=row["coarsest"], run_number=run.number)
+
+
+def _particle_count(known: KnownMap) -> int | None:
+    """Particles that a map was made of, by its own run or by the one that its map came from."""
+    run, seen = known.run, set[str]()
+    while run.ulid not in seen:
+        seen.add(run.ulid)
+        for output in run.outputs.values():
+            if "particle_count" in known.row:
+                return int(known.row["particle_count"])
+            if output.kind == Particle.kind and (count := int(output.as_document()["count"])):
+                return count
+        link = run.record.inputs.get("volumes")
+        if link is None:
+            return None
+        run = run.project.run(link.run)
+    return None

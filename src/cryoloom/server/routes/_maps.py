@@ -1,0 +1,85 @@
+"""Maps: which there are, what is known of one, and its files as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse, HTMLResponse
+
+from cryoloom.errors import NotFoundError
+from cryoloom.server._context import RunOfCall
+from cryoloom.server.documents import map_entries, volume_document
+from cryoloom.server.maps import KnownMap, known_map
+from cryoloom.server.models import MapEntry, VolumeDocument, WhichMap
+
+router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["maps"])
+
+_MRC: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {}}, "description": "The file as it is, or the range asked for."},
+    206: {"description": "A range of it."},
+    304: {"description": "It has not changed."},
+    416: {"description": "It has no such range."},
+}
+_ALONE = {
+    "Content-Security-Policy": (
+        "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self'"
+    ),
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cache-Control": "private, no-cache",
+}
+"""A page that a run has written runs no script, asks for nothing, and is shown within the app."""
+
+
+def _known(
+    run: RunOfCall,
+    output: str,
+    item: Annotated[str, InPath(pattern="^[0-9a-f]{16}$", description="Identity of the map.")],
+) -> KnownMap:
+    return known_map(run, output, item)
+
+
+MapOfCall = Annotated[KnownMap, Depends(_known)]
+
+
+@router.get("/maps")
+def list_maps(run: RunOfCall) -> list[MapEntry]:
+    """The maps that a run has made, or measured."""
+    return map_entries(run)
+
+
+@router.get("/outputs/{output}/volumes/{item}")
+def read_volume(known: MapOfCall) -> VolumeDocument:
+    """What is known of a map."""
+    return volume_document(known)
+
+
+@router.get("/outputs/{output}/volumes/{item}/file", response_class=Response, responses=_MRC)
+def read_map_file(
+    known: MapOfCall,
+    which: Annotated[WhichMap, Query(description="Of the files that belong to the map.")] = "map",
+    at_hand: Annotated[str, Header(alias="If-None-Match", description="ETag of the file that is at hand.")] = "",
+) -> Response:
+    """A map, a half map, its mask or its local resolution as the file is; ranges of it can be asked for."""
+    path = known.file(which)
+    headers = {"ETag": _tag(path), "Cache-Control": "private, no-cache"}
+    if headers["ETag"] in (one.strip().removeprefix("W/") for one in at_hand.split(",")):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(path, media_type="application/octet-stream", filename=path.name, headers=headers)
+
+
+@router.get("/outputs/{output}/volumes/{item}/trust", response_class=HTMLResponse)
+def read_trust_page(known: MapOfCall) -> FileResponse:
+    """The page that tells how far the refinement of a map can be believed, as its run has written it."""
+    page = known.trust_file()
+    if page is None:
+        raise NotFoundError(f"The map of run {known.run.number} has no trust page.")
+    return FileResponse(page, media_type="text/html; charset=utf-8", headers=_ALONE)
+
+
+def _tag(path: Path) -> str:
+    stat = path.stat()
+    return f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
