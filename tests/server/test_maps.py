@@ -127,6 +127,7 @@ def test_a_run_tells_its_maps_and_one_that_measured_a_map_tells_that(browser: Te
             "output": "volumes",
             "item": item_of(project, maker),
             "name": "Map 1",
+            "file": told["file"],
         }
 
 
@@ -141,18 +142,29 @@ def test_what_is_known_of_a_map_is_told(browser: TestClient, project: Project) -
     assert sharpened["b_factor"] == pytest.approx(volume.b_factor)
     assert sharpened["headline"].startswith(f"{volume.resolution:.2f} Å")
     assert "0.143" in sharpened["resolution_rule"]
+    assert (imported["charts"], sharpened["charts"]) == ([], ["fsc", "guinier"])
 
 
 def test_the_first_level_encloses_the_molecule(tmp_path: Path) -> None:
     """Of a smooth blob, the level that encloses two fifths of a mask is the value at that radius."""
     axis = np.arange(BOX) - BOX // 2
     radius = np.sqrt((axis**2)[:, None, None] + (axis**2)[:, None] + axis**2)
-    write_volume(tmp_path / "blob.mrc", (BOX - radius).astype(np.float32), pixel_size=1.0)
+    write_volume(tmp_path / "blob.mrc", (BOX - np.minimum(radius, 20)).astype(np.float32), pixel_size=1.0)
     write_volume(tmp_path / "mask.mrc", (radius <= 20).astype(np.float32), pixel_size=1.0)
     level = first_level(tmp_path / "blob.mrc", tmp_path / "mask.mrc")
     assert BOX - level.value == pytest.approx(20 * 0.4 ** (1 / 3), abs=0.2)  # in voxels; less than half a voxel
     alone = first_level(tmp_path / "blob.mrc", None)
     assert BOX - alone.value == pytest.approx((0.02 * BOX**3 * 0.75 / np.pi) ** (1 / 3), abs=0.2)
+
+
+def test_the_first_level_stays_above_the_noise_of_the_solvent(tmp_path: Path) -> None:
+    """Of a small ball of 1 in noise of 0.1, within a mask that is much larger, noise is the brightest two fifths."""
+    noise = np.random.default_rng(6).normal(scale=0.1, size=(BOX,) * 3)
+    write_volume(tmp_path / "ball.mrc", (noise + ball(6)).astype(np.float32), pixel_size=1.0)
+    write_volume(tmp_path / "mask.mrc", ball(18).astype(np.float32), pixel_size=1.0)
+    level = first_level(tmp_path / "ball.mrc", tmp_path / "mask.mrc")
+    assert level.value == pytest.approx(0.5, abs=0.01)  # five deviations, told by some 80 000 voxels
+    assert "solvent" in level.rule
 
 
 def test_the_curves_are_those_of_the_set(browser: TestClient, project: Project) -> None:

@@ -3,6 +3,7 @@ import { answered, api } from "./client";
 import { followed, identified } from "./events";
 import { ApiError, isSignedOut } from "./problems";
 import { noteSignedOut } from "./signedOut";
+import type { Curve, MapEntry } from "./types";
 
 /** Answers stay as they are until an event or an act of the person says otherwise: nothing is asked for by the clock. */
 export const queryClient = new QueryClient({
@@ -89,4 +90,29 @@ export const nextQuery = (project: string, run: string) =>
   queryOptions({
     queryKey: [...runQuery(project, run).queryKey, "next"],
     queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/next", { params: { path: { project, run } } })),
+  });
+
+/** The maps that a run has made, or measured. */
+export const mapsQuery = (project: string, run: string) =>
+  queryOptions({
+    queryKey: [...runQuery(project, run).queryKey, "maps"],
+    queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/maps", { params: { path: { project, run } } })),
+  });
+
+export const volumeQuery = (project: string, { run, output, item }: MapEntry) =>
+  queryOptions({
+    queryKey: [...runQuery(project, run).queryKey, "volume", output, item],
+    queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/outputs/{output}/volumes/{item}", { params: { path: { project, run, output, item } } })),
+  });
+
+export const curvesQuery = (project: string, run: string, curve: Curve, map: string) =>
+  queryOptions({
+    queryKey: [...runQuery(project, run).queryKey, "curves", curve, map],
+    queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/curves/{curve}", { params: { path: { project, run, curve }, query: { map } } })),
+  });
+
+export const viewsQuery = (project: string, run: string, map: string) =>
+  queryOptions({
+    queryKey: [...runQuery(project, run).queryKey, "views", map],
+    queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/views", { params: { path: { project, run }, query: { map } } })),
   });

@@ -1067,6 +1067,11 @@ export interface components {
              * @description What tells it from the others of the run.
              */
             name: string;
+            /**
+             * File
+             * @description Of the map, as the set names it: another round has another.
+             */
+            file: string;
         };
         /**
          * MapFile
@@ -1828,6 +1833,11 @@ export interface components {
             missing: string[];
             level: components["schemas"]["LevelDocument"];
             local_resolution: components["schemas"]["LocalRange"] | null;
+            /**
+             * Charts
+             * @description What can be drawn of how good it is.
+             */
+            charts: ("fsc" | "views" | "guinier" | "scaling")[];
         };
         /**
          * WarningDocument

@@ -20,6 +20,7 @@ const router = createBrowserRouter([
       { path: "projects/:project/runs/:run/outputs/:output", lazy: async () => ({ Component: (await import("../sets/RowsPage")).RowsPage }) },
       { path: "projects/:project/runs/:run/classes", lazy: async () => ({ Component: (await import("../classes/ClassesPage")).ClassesPage }) },
       { path: "projects/:project/runs/:run/outputs/:output/images", lazy: async () => ({ Component: (await import("../sets/GalleryPage")).GalleryPage }) },
+      { path: "projects/:project/runs/:run/maps", lazy: async () => ({ Component: (await import("../maps/MapsPage")).MapsPage }) },
       { path: "*", element: <Lost /> },
     ],
   },

@@ -20,3 +20,11 @@ it("keeps the view when it leads to the same page", () => {
   expect(staying("/projects/P?run=B", present)).toBe("/projects/P?view=table&run=B");
   expect(staying("/projects/Q?run=B", present)).toBe("/projects/Q?run=B");
 });
+
+it("leads to the maps that runs have made", () => {
+  const refine = { ...ctf, id: "refine", output_kinds: { volumes: "volumes" } };
+  const made = aRun({ ulid: "C", number: 3, protocol: "refine" });
+  const runs = [made, { ...made, ulid: "D", number: 4, progress: { ...made.progress, outputs: { volumes: 1 } } }];
+  const leading = paletteItems({ project: "P", projects: [], runs, protocols: [refine], switchTheme: () => undefined }).filter((item) => item.words.startsWith("Look"));
+  expect(leading.map((item) => [item.words, item.act])).toEqual([["Look at the map of 4 Refine", "/projects/P/runs/D/maps"]]);
+});

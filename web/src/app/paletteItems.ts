@@ -38,9 +38,16 @@ export function paletteItems({ project, projects, runs, protocols, switchTheme }
     command("All projects", "folder", "/"),
     command("Switch light and dark", "theme", switchTheme),
     ...(home ? runs.toSorted((a, b) => b.number - a.number).map((run): PaletteItem => ({ id: run.ulid, group: "Runs", icon: stageIcon(run.stage), words: `${run.number} ${runName(run)}`, more: run.state ?? "unreadable", act: `${home}?run=${run.ulid}` })) : []),
+    ...(home ? runs.filter((run) => hasMaps(run, protocols)).map((run): PaletteItem => ({ id: `look ${run.ulid}`, group: "Commands", icon: "stageRefine", words: `Look at the map of ${run.number} ${runName(run)}`, more: "", act: `${home}/runs/${run.ulid}/maps` })).reverse() : []),
     ...(home ? protocols.map((protocol): PaletteItem => ({ id: `add ${protocol.id}`, group: "Add", icon: stageIcon(protocol.stage), words: `Add ${protocolName(protocol.id)}`, more: protocol.title, act: `${home}?add=${protocol.id}` })) : []),
     ...projects.map((one): PaletteItem => ({ id: one.ulid, group: "Projects", icon: "folder", words: one.name, more: one.folder, act: `/projects/${one.ulid}` })),
   ];
+}
+
+/** Whether a run has made maps. */
+function hasMaps(run: RunSummary, protocols: readonly ProtocolSummary[]): boolean {
+  const kinds = protocols.find((protocol) => protocol.id === run.protocol)?.output_kinds ?? {};
+  return Object.entries(kinds).some(([output, kind]) => (kind === "volumes" || kind === "classes3d") && (run.progress.outputs[output] ?? 0) > 0);
 }
 
 const MOST = 40;

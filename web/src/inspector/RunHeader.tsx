@@ -14,6 +14,9 @@ import { Annotating } from "./Annotating";
 
 const STALE: Look = { tone: "stale", icon: "stale", word: "Stale" };
 
+/** Kinds of sets that stand for maps to look at. */
+const MAPS: ReadonlySet<string> = new Set(["volumes", "classes3d", "local-resolutions"]);
+
 interface Props {
   project: string;
   run: RunSummary;
@@ -45,6 +48,9 @@ export function RunHeader({ project, run, detail, fold }: Props) {
       <RunPicture run={run} size="panel" />
       {detail?.outputs.some((output) => output.kind === "classes2d") && run.state !== "draft" && (
         <Link className="look sm" to={`/projects/${project}/runs/${run.ulid}/classes`}><Icon name="stageClass2d" />Open the class wall</Link>
+      )}
+      {detail?.outputs.some((output) => MAPS.has(output.kind) && output.count > 0) && (
+        <Link className="look sm" to={`/projects/${project}/runs/${run.ulid}/maps`}><Icon name="stageRefine" />Look at the map</Link>
       )}
       {writing && detail && <Annotating project={project} detail={detail} done={() => setWriting(false)} />}
       {!writing && run.tags.length > 0 && <p className="facts tags"><Icon name="tag" />{run.tags.join(", ")}</p>}

@@ -10,6 +10,7 @@ export const ICONS = {
   clock: "M8 2.2a5.8 5.8 0 1 0 0 11.6A5.8 5.8 0 0 0 8 2.2zM8 5v3.2l2.2 1.4",
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
   cross: "M4 4l8 8M12 4l-8 8",
+  download: "M8 2v8M4.8 7 8 10.2 11.2 7M3 13h10",
   folder: "M2 4h5l1.5 2H14v7H2z",
   hand: "M5 8V4.2a1 1 0 0 1 2 0V7V2.8a1 1 0 0 1 2 0V7V3.8a1 1 0 0 1 2 0V9a4 4 0 0 1-4 4.5C5 13.5 4 12 2.5 9.5c-.5-1 .8-1.8 1.5-1z",
   hourglass: "M4 2.5h8M4 13.5h8M5 2.5v2.3L8 8l3-3.2V2.5M5 13.5v-2.3L8 8l3 3.2v2.3",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from cryoloom.data import Particle
 from cryoloom.errors import CryoloomError
 from cryoloom.protocols.resolutions import told_resolution
-from cryoloom.server.maps import KnownMap, first_level, local_resolution_of, maps_of, trust_figures
+from cryoloom.server.maps import KnownMap, charts_of, first_level, local_resolution_of, maps_of, trust_figures
 from cryoloom.server.models import LevelDocument, LocalRange, MapEntry, MapFile, VolumeDocument, WhichMap
 
 if TYPE_CHECKING:
@@ -50,12 +50,13 @@ def volume_document(known: KnownMap) -> VolumeDocument:
         missing=missing,
         level=LevelDocument(value=level.value, rule=level.rule, mean=level.mean, sigma=level.sigma),
         local_resolution=_local(known) if "local_resolution" in found else None,
+        charts=charts_of(known),
     )
 
 
 def _entry(known: KnownMap, number: int) -> MapEntry:
     name = f"Class {known.row['class_number']}" if known.row.get("class_number") else f"Map {number}"
-    return MapEntry(run=known.run.ulid, output=known.output, item=known.item, name=name)
+    return MapEntry(run=known.run.ulid, output=known.output, item=known.item, name=name, file=known.row["file"])
 
 
 def _found_files(known: KnownMap) -> tuple[dict[str, Path], list[str]]:

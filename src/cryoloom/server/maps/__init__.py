@@ -1,5 +1,6 @@
 """Maps that runs have made: their files, and what is known of how good they are."""
 
+from cryoloom.server.maps._charts import charts_of
 from cryoloom.server.maps._curves import correlation_curves, scaling_curves
 from cryoloom.server.maps._frame import local_resolution_of
 from cryoloom.server.maps._guinier import guinier_curves
@@ -12,6 +13,7 @@ from cryoloom.server.maps._views import views_of
 __all__ = [
     "KnownMap",
     "Level",
+    "charts_of",
     "correlation_curves",
     "curves_table",
     "first_level",

@@ -68,14 +68,19 @@ def _told_line(
     plot: GuinierPlot, resolution: float | None, applied: float | None, lines: list[LineDocument]
 ) -> tuple[str, list[MarkDocument]]:
     """What its line says; the line is put with the others."""
-    used = "" if applied is None else f"; {applied:.0f} Å² was applied"
+    used = "" if applied is None else f"; {_signed(applied)} Å² was applied"
     if plot.b_factor is None or plot.intercept is None or resolution is None:
         return f"No B-factor can be told: that takes shells beyond {_COARSEST:g} Å{used}.", []
     x = plot.squared_frequency[plot.fitted][[0, -1]]
     line = plot.intercept + plot.b_factor / 4 * x
     lines.append(LineDocument(name="line", x=x.tolist(), y=line.tolist(), drawn="fit"))
-    told = f"B {plot.b_factor:.0f} Å², fitted from {_COARSEST:g} to {resolution:.2f} Å{used}."
+    told = f"B {_signed(plot.b_factor)} Å², fitted from {_COARSEST:g} to {resolution:.2f} Å{used}."
     return told, [MarkDocument(axis="x", value=resolution**-2, words=f"{resolution:.2f} Å")]
+
+
+def _signed(value: float) -> str:
+    """A whole number with the sign that is as wide as a figure."""
+    return f"{value:.0f}".replace("-", "−")
 
 
 def _drawn(name: str, plot: GuinierPlot) -> LineDocument:

@@ -14,8 +14,9 @@ from cryoloom.formats import read_stack
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_LOOKED_AT = 8 * 10**6  # voxels; of larger maps every second, third … section
-_INSIDE = 0.5  # from which value on a voxel belongs to a mask
+_LOOKED_AT = 2 * 10**6  # voxels; of larger maps every second, third … section
+_INSIDE, _OUTSIDE = 0.5, 0.01  # from which value on a voxel belongs to a mask, and up to which to the solvent
+_ABOVE_SOLVENT = 5.0  # standard deviations, above which hardly any noise is seen
 _SHARE_OF_MASK, _SHARE_OF_BOX = 0.4, 0.02  # a mask surrounds a molecule by some voxels, a box by much more
 _KEPT = 64
 
@@ -40,7 +41,8 @@ class Level:
 def first_level(volume: Path, mask: Path | None) -> Level:
     """A level at which most of a map's molecule and little else is seen.
 
-    Within the mask it encloses two fifths of it; without one, a fiftieth of the box.
+    Within the mask it encloses two fifths of it, or less so that little noise of the solvent is seen; without one, a
+    fiftieth of the box.
 
     Parameters
     ----------
@@ -63,7 +65,13 @@ def _first_level(volume: Path, _: tuple[int, int], mask: Path | None, __: tuple[
     if weights is not None and weights.shape == values.shape and (weights >= _INSIDE).any():
         share, within, rule = _SHARE_OF_MASK, values[weights >= _INSIDE], "the brightest two fifths of the mask"
     place = int((1 - share) * (within.size - 1))
-    return Level(float(np.partition(within, place)[place]), f"Proposed: it encloses {rule}.", mean, sigma)
+    level = float(np.partition(within, place)[place])
+    solvent = values[:0] if weights is None or weights.shape != values.shape else values[weights <= _OUTSIDE]
+    if solvent.size:
+        least = float(solvent.mean(dtype=np.float64) + _ABOVE_SOLVENT * solvent.std(dtype=np.float64))
+        if least > level and least < float(within.max()):
+            return Level(least, f"Proposed: {_ABOVE_SOLVENT:g} standard deviations above the solvent.", mean, sigma)
+    return Level(level, f"Proposed: it encloses {rule}.", mean, sigma)
 
 
 def _sections(path: Path) -> NDArray[np.float32]:

@@ -30,7 +30,7 @@ def views_of(run: Run, known: KnownMap | None) -> ViewsDocument:
     NotFoundError
         If it has to do with no particles that have poses.
     """
-    particles = _posed(run)
+    particles = posed_particles(run)
     if particles is None:
         raise NotFoundError(f"Run {run.number} has to do with no particles that have poses.")
     group = point_group(_symmetry(run, known))
@@ -51,7 +51,7 @@ def views_of(run: Run, known: KnownMap | None) -> ViewsDocument:
     )
 
 
-def _posed(run: Run) -> Snapshot[Item] | None:
+def posed_particles(run: Run) -> Snapshot[Item] | None:
     """Particles with poses of a run's outputs, else of its inputs, else of the run whose map it went on with."""
     links = [(link.run, link.output) for link in run.record.inputs.values()]
     given = [outputs[name] for ulid, name in links if name in (outputs := run.project.run(ulid).outputs)]
@@ -62,7 +62,7 @@ def _posed(run: Run) -> Snapshot[Item] | None:
             if known and snapshot.scan().select(_ANGLES).drop_nulls().head(1).collect().height:
                 return snapshot
     link = run.record.inputs.get("volumes")
-    return None if link is None else _posed(run.project.run(link.run))
+    return None if link is None else posed_particles(run.project.run(link.run))
 
 
 def _symmetry(run: Run, known: KnownMap | None) -> str:

@@ -17,7 +17,7 @@ from cryoloom.server.models._curves import (
     ViewsDocument,
 )
 from cryoloom.server.models._machine import Disk, MachineDocument, Person, Program
-from cryoloom.server.models._maps import LevelDocument, LocalRange, MapEntry, MapFile, VolumeDocument, WhichMap
+from cryoloom.server.models._maps import Chart, LevelDocument, LocalRange, MapEntry, MapFile, VolumeDocument, WhichMap
 from cryoloom.server.models._problem import ProblemDocument
 from cryoloom.server.models._projects import NewProject, ProjectSummary, UnreadableProject
 from cryoloom.server.models._protocols import ParameterDocument, PortDocument, ProtocolDocument, ProtocolSummary
@@ -41,6 +41,7 @@ from cryoloom.server.models._sets import ColumnDocument, RowPage
 __all__ = [
     "Annotation",
     "AxisDocument",
+    "Chart",
     "ChoiceDocument",
     "ClassDocument",
     "ClassWall",

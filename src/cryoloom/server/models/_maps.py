@@ -8,6 +8,7 @@ from pydantic import Field
 
 from cryoloom.server.models._document import Document
 
+Chart = Literal["fsc", "views", "guinier", "scaling"]
 WhichMap = Literal["map", "half1", "half2", "mask", "local_resolution"]
 
 
@@ -18,6 +19,7 @@ class MapEntry(Document):
     output: str
     item: str
     name: str = Field(description="What tells it from the others of the run.")
+    file: str = Field(description="Of the map, as the set names it: another round has another.")
 
 
 class MapFile(Document):
@@ -64,3 +66,4 @@ class VolumeDocument(Document):
     missing: list[str] = Field(description="A sentence for each file that is named but cannot be read.")
     level: LevelDocument
     local_resolution: LocalRange | None
+    charts: list[Chart] = Field(description="What can be drawn of how good it is.")

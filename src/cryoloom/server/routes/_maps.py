@@ -42,6 +42,12 @@ def _known(
     return known_map(run, output, item)
 
 
+class MapResponse(FileResponse):
+    """A map, in pieces that are large enough for the disk."""
+
+    chunk_size = 4 * 2**20
+
+
 MapOfCall = Annotated[KnownMap, Depends(_known)]
 
 
@@ -68,7 +74,7 @@ def read_map_file(
     headers = {"ETag": _tag(path), "Cache-Control": "private, no-cache"}
     if headers["ETag"] in (one.strip().removeprefix("W/") for one in at_hand.split(",")):
         return Response(status_code=304, headers=headers)
-    return FileResponse(path, media_type="application/octet-stream", filename=path.name, headers=headers)
+    return MapResponse(path, media_type="application/octet-stream", filename=path.name, headers=headers)
 
 
 @router.get("/outputs/{output}/volumes/{item}/trust", response_class=HTMLResponse)
