@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from cryoloom.data import Coordinate, SetWriter, Snapshot, StoredSet
 from cryoloom.errors import NotFoundError, ParameterError
 from cryoloom.runtime import Project
-from cryoloom.server.documents import RowOrders, row_page
+from cryoloom.server.documents import RowOrder, RowOrders, row_page
 
 COUNT = 500
 
@@ -45,7 +45,7 @@ def test_pages_together_are_the_whole_set_in_order_and_what_is_missing_comes_las
 ) -> None:
     orders, found = RowOrders(), []
     for offset in range(0, COUNT + 100, 100):
-        page = row_page(snapshot, orders, offset=offset, limit=100, sort="score", descending=descending)
+        page = row_page(snapshot, orders, RowOrder(sort="score", descending=descending), offset=offset, limit=100)
         assert (page.count, page.matching) == (COUNT, COUNT)
         found += column(page, "score")
     assert len(found) == COUNT
@@ -55,29 +55,29 @@ def test_pages_together_are_the_whole_set_in_order_and_what_is_missing_comes_las
 
 
 def test_a_filter_counts_what_it_leaves(snapshot: Snapshot[Any]) -> None:
-    page = row_page(snapshot, RowOrders(), offset=0, limit=1000, condition="x < 40 and score > -1")
+    page = row_page(snapshot, RowOrders(), RowOrder("x < 40 and score > -1"), offset=0, limit=1000)
     assert page.matching == len(page.rows) == 39  # of 40, number 0 has no score
     assert max(column(page, "x")) < 40
 
 
 def test_identities_are_told_as_they_are_and_not_as_numbers_that_browsers_round(snapshot: Snapshot[Any]) -> None:
-    page = row_page(snapshot, RowOrders(), offset=3, limit=1)
+    page = row_page(snapshot, RowOrders(), RowOrder(), offset=3, limit=1)
     assert column(page, "id") == [f"{2**63 + 21:016x}"]
 
 
 def test_what_is_asked_wrongly_is_said(snapshot: Snapshot[Any]) -> None:
     with pytest.raises(NotFoundError, match="no column 'scores'"):
-        row_page(snapshot, RowOrders(), offset=0, limit=1, sort="scores")
+        row_page(snapshot, RowOrders(), RowOrder(sort="scores"), offset=0, limit=1)
     with pytest.raises(ParameterError, match="scores"):
-        row_page(snapshot, RowOrders(), offset=0, limit=1, condition="scores > 3")
+        row_page(snapshot, RowOrders(), RowOrder("scores > 3"), offset=0, limit=1)
 
 
 def test_orders_are_remembered_up_to_a_bound(snapshot: Snapshot[Any]) -> None:
     orders = RowOrders(kept=2)
     for name in ("x", "y", "score", "x"):
-        orders.ids(snapshot, condition="", sort=name, descending=False)
-    first = orders.ids(snapshot, condition="", sort="x", descending=False)
-    assert first is orders.ids(snapshot, condition="", sort="x", descending=False)
+        orders.ids(snapshot, RowOrder(sort=name))
+    first = orders.ids(snapshot, RowOrder(sort="x"))
+    assert first is orders.ids(snapshot, RowOrder(sort="x"))
     assert len(orders._orders) == 2
 
 

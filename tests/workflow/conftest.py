@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 from cryoloom.workflow.project import Run
 from cryoloom.workflow.run import AttemptFolder, AttemptRequest, RunOptions, as_document, this_process
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `growing_numbers` in tests
 
 
 @pytest.fixture(autouse=True)

@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import time
 from pathlib import Path
 
 import pytest
+from growing_numbers import NUMBERS, GrowingNumbers
 
 from cryoloom.data import Snapshot, Table
 from cryoloom.errors import StorageError
-from cryoloom.testing.workflow import ChooseMembers, SmallProject
+from cryoloom.testing.workflow import ChooseMembers
 from cryoloom.workflow.pins import pinned_generations
 from cryoloom.workflow.project import Run
 from cryoloom.workflow.protocol import Remark
 from cryoloom.workflow.run import ChosenMembers, RunFolder
 from cryoloom.workflow.warned import RunWarning, by_sentence
 
-NUMBERS = "runs/000001-test-numbers/outputs/numbers"
 
-
-class Session:
-    """A folder of numbers that fills between drives, and a run that asks which are large enough."""
-
-    def __init__(self, folder: Path) -> None:
-        self.raw = folder / "raw"
-        self.raw.mkdir()
-        self.project = SmallProject.create(folder / "project")
-        self.source = self.project.add("test-numbers", folder=str(self.raw), expected=1)
-
-    def grow(self, *values: int) -> int:
-        """Add numbers, and let the source bring them in; returns the generation it then has."""
-        for value in values:
-            (self.raw / f"number_{value}.txt").write_text(str(value), encoding="utf-8")
-        self.project.drive(self.source)
-        return self.source.outputs["numbers"].latest().generation
+class Session(GrowingNumbers):
+    """And a run that asks which are large enough."""
 
     def choice(self, *, as_decided: bool = False) -> Run:
         return self.project.add("test-choose-members", numbers="1.numbers", as_decided=as_decided)
-
-    def age(self) -> None:
-        """Make everything in the project two hours older, so that what nobody needs is swept."""
-        then = time.time() - 7200
-        for path in self.project.path.rglob("*"):
-            os.utime(path, (then, then))
 
 
 @pytest.fixture

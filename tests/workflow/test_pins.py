@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import time
 from pathlib import Path
 
 import pytest
+from growing_numbers import NUMBERS, GrowingNumbers
 
 from cryoloom.errors import FormatError
-from cryoloom.testing.workflow import SmallProject
 from cryoloom.workflow.pins import pinned_generations
 from cryoloom.workflow.run import RequestKind
 
-NUMBERS = "runs/000001-test-numbers/outputs/numbers"
 
-
-class Session:
-    """A folder of numbers that fills between drives, and a run that takes their mean."""
+class Session(GrowingNumbers):
+    """And a run that takes their mean."""
 
     def __init__(self, folder: Path) -> None:
-        self.raw = folder / "raw"
-        self.raw.mkdir()
-        self.project = SmallProject.create(folder / "project")
-        self.source = self.project.add("test-numbers", folder=str(self.raw), expected=1)
+        super().__init__(folder)
         self.mean = self.project.add("test-mean", numbers="1.numbers", iterations=2)
-
-    def grow(self, value: int) -> int:
-        """Add a number, and let the source bring it in; returns the generation it then has."""
-        (self.raw / f"number_{value}.txt").write_text(str(value), encoding="utf-8")
-        self.project.drive(self.source)
-        return self.source.outputs["numbers"].latest().generation
 
     def generations(self, folder: str = NUMBERS) -> list[int]:
         names = (path.stem for path in (self.project.path / folder).glob("manifest-*.json"))
         return sorted(int(name.removeprefix("manifest-")) for name in names)
-
-    def age(self) -> None:
-        """Make everything in the project two hours older."""
-        then = time.time() - 7200
-        for path in self.project.path.rglob("*"):
-            os.utime(path, (then, then))
 
 
 @pytest.fixture

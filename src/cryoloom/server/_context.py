@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, cast
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 
 from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
-from cryoloom.server.documents import RowOrders
+from cryoloom.server.documents import RowOrder, RowOrders
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.workflow.project import Run
 
@@ -56,3 +56,14 @@ def _run(project: ProjectOfCall, run: Annotated[str, Path(pattern=_ULID, descrip
 
 
 RunOfCall = Annotated[Run, Depends(_run)]
+
+
+def _order(
+    condition: Annotated[str, Query(alias="filter", description="Such as fit_resolution < 6.")] = "",
+    sort: Annotated[str, Query(description="A column; empty: as they were committed.")] = "",
+    descending: bool = False,
+) -> RowOrder:
+    return RowOrder(condition, sort, descending)
+
+
+OrderOfCall = Annotated[RowOrder, Depends(_order)]

@@ -2726,11 +2726,6 @@ export interface operations {
                 ids?: string;
                 offset?: number;
                 limit?: number;
-                /** @description Such as score > 0.8. */
-                filter?: string;
-                /** @description A column; empty: as they were committed. */
-                sort?: string;
-                descending?: boolean;
                 /** @description Edge of each image, in pixels. */
                 size?: number;
                 columns?: number;
@@ -2738,6 +2733,11 @@ export interface operations {
                 low_pass?: number | null;
                 /** @description Of the set; given, the answer never changes and is kept. Default: the newest. */
                 generation?: number | null;
+                /** @description Such as fit_resolution < 6. */
+                filter?: string;
+                /** @description A column; empty: as they were committed. */
+                sort?: string;
+                descending?: boolean;
             };
             header?: {
                 /** @description ETag of the picture that is known. */

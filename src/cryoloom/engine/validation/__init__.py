@@ -5,7 +5,12 @@ from cryoloom.engine.validation._cost import local_resolution_seconds
 from cryoloom.engine.validation._difference import HalfMapDifference, half_map_difference
 from cryoloom.engine.validation._directional import DirectionalCorrelation, directional_correlation
 from cryoloom.engine.validation._guinier import GuinierPlot, guinier_plot, mean_amplitudes
-from cryoloom.engine.validation._half_maps import HALF_MAP_THRESHOLD, HalfMapCorrelation, correlate_half_maps
+from cryoloom.engine.validation._half_maps import (
+    HALF_MAP_THRESHOLD,
+    HalfMapCorrelation,
+    correlate_half_maps,
+    correlation_with_truth,
+)
 from cryoloom.engine.validation._local_resolution import LocalResolution, local_resolution
 from cryoloom.engine.validation._mask_quality import edge_width, mask_warnings
 from cryoloom.engine.validation._model import correlate_with_model
@@ -27,6 +32,7 @@ __all__ = [
     "ViewDistribution",
     "correlate_half_maps",
     "correlate_with_model",
+    "correlation_with_truth",
     "directional_correlation",
     "edge_width",
     "guinier_plot",

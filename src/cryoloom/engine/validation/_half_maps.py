@@ -99,10 +99,24 @@ class HalfMapCorrelation:
 
     @property
     def against_truth(self) -> NDArray[np.float64]:
-        """What the full map's correlation with the truth is, by the corrected curve F: √(2F / (1 + F))."""
-        positive = np.clip(self.corrected.correlation, 0.0, 1.0)
-        curve: NDArray[np.float64] = np.sqrt(2 * positive / (1 + positive))
-        return curve
+        """What the full map's correlation with the truth is, by the corrected curve."""
+        return correlation_with_truth(self.corrected.correlation)
+
+
+def correlation_with_truth(halves: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Correlation of the mean of two half maps with the truth, √(2F / (1 + F)), from theirs with each other, F.
+
+    Parameters
+    ----------
+    halves : (s,) F in each shell; what is negative counts as 0
+
+    References
+    ----------
+    Rosenthal & Henderson (2003), J. Mol. Biol. 333:721-745.
+    """
+    positive = np.clip(halves, 0.0, 1.0)
+    curve: NDArray[np.float64] = np.sqrt(2 * positive / (1 + positive))
+    return curve
 
 
 def correlate_half_maps(

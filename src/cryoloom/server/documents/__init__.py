@@ -7,9 +7,10 @@ from cryoloom.server.documents._next_steps import next_steps
 from cryoloom.server.documents._projects import project_summary
 from cryoloom.server.documents._protocols import protocol_document, protocol_summary
 from cryoloom.server.documents._runs import run_detail, run_summaries
-from cryoloom.server.documents._sets import RowOrders, row_page, rows_in_order
+from cryoloom.server.documents._sets import RowOrder, RowOrders, row_page, rows_in_order
 
 __all__ = [
+    "RowOrder",
     "RowOrders",
     "check_seen",
     "class_wall",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryoloom.data import Item, Snapshot, column_documents, parse_condition, row_values
@@ -16,6 +17,22 @@ if TYPE_CHECKING:
 _ORDERS_KEPT = 12  # of which each takes 8 bytes a row
 
 
+@dataclass(frozen=True, slots=True)
+class RowOrder:
+    """Which rows of a set are asked for, and in which order.
+
+    Parameters
+    ----------
+    condition : such as ``fit_resolution < 6``; empty for all
+    sort : a column; empty for the order in which they were committed
+    descending : largest first
+    """
+
+    condition: str = ""
+    sort: str = ""
+    descending: bool = False
+
+
 class RowOrders:
     """The order of rows that were asked for last, so that the next page of the same takes no sorting."""
 
@@ -24,14 +41,14 @@ class RowOrders:
         self._orders: OrderedDict[tuple[object, ...], pl.Series] = OrderedDict()
         self._lock = threading.Lock()
 
-    def ids(self, snapshot: Snapshot[Item], *, condition: str, sort: str, descending: bool) -> pl.Series:
+    def ids(self, snapshot: Snapshot[Item], order: RowOrder) -> pl.Series:
         """Identities of the rows that satisfy a condition, in the order of a column; what is no number comes last."""
-        key = (str(snapshot.folder), snapshot.generation, condition, sort, descending)
+        key = (str(snapshot.folder), snapshot.generation, order)
         with self._lock:
             if key in self._orders:
                 self._orders.move_to_end(key)
                 return self._orders[key]
-        found = _sorted_ids(snapshot, condition, sort, descending=descending)
+        found = _sorted_ids(snapshot, order)
         with self._lock:
             self._orders[key] = found
             while len(self._orders) > self._kept:
@@ -39,26 +56,15 @@ class RowOrders:
         return found
 
 
-def row_page(
-    snapshot: Snapshot[Item],
-    orders: RowOrders,
-    *,
-    offset: int,
-    limit: int,
-    condition: str = "",
-    sort: str = "",
-    descending: bool = False,
-) -> RowPage:
+def row_page(snapshot: Snapshot[Item], orders: RowOrders, order: RowOrder, *, offset: int, limit: int) -> RowPage:
     """Some rows of a generation of a set.
 
     Parameters
     ----------
     snapshot : the generation
     orders : what is remembered of former questions
-    offset, limit : which rows, of those that satisfy the condition in the order of the sorting
-    condition : such as ``fit_resolution < 6``; empty for all
-    sort : a column; empty for the order in which they were committed
-    descending : largest first
+    order : which rows, and in which order
+    offset, limit : of these, the part that is given
 
     Raises
     ------
@@ -67,9 +73,7 @@ def row_page(
     NotFoundError
         If there is no such column.
     """
-    rows, matching = rows_in_order(
-        snapshot, orders, offset=offset, limit=limit, condition=condition, sort=sort, descending=descending
-    )
+    rows, matching = rows_in_order(snapshot, orders, order, offset=offset, limit=limit)
     return RowPage(
         kind=snapshot.kind,
         generation=snapshot.generation,
@@ -83,33 +87,26 @@ def row_page(
 
 
 def rows_in_order(
-    snapshot: Snapshot[Item],
-    orders: RowOrders,
-    *,
-    offset: int,
-    limit: int,
-    condition: str = "",
-    sort: str = "",
-    descending: bool = False,
+    snapshot: Snapshot[Item], orders: RowOrders, order: RowOrder, *, offset: int, limit: int
 ) -> tuple[pl.DataFrame, int]:
     """The rows of a page, and how many satisfy the condition; takes and raises what `row_page` does."""
     import polars as pl
 
-    if sort and sort not in snapshot.columns:
-        raise NotFoundError(f"The {snapshot.kind} have no column {sort!r} to sort by.")
-    if not condition and not sort:
+    if order.sort and order.sort not in snapshot.columns:
+        raise NotFoundError(f"The {snapshot.kind} have no column {order.sort!r} to sort by.")
+    if not order.condition and not order.sort:
         return snapshot.scan().slice(offset, limit).collect().select(snapshot.columns), snapshot.count
-    ids = orders.ids(snapshot, condition=condition, sort=sort, descending=descending)
+    ids = orders.ids(snapshot, order)
     page = ids.slice(offset, limit)
     rows = pl.DataFrame({"id": page}).join(snapshot.rows(page.to_list()), on="id", how="left", maintain_order="left")
     return rows.select(snapshot.columns), len(ids)
 
 
-def _sorted_ids(snapshot: Snapshot[Item], condition: str, sort: str, *, descending: bool) -> pl.Series:
+def _sorted_ids(snapshot: Snapshot[Item], order: RowOrder) -> pl.Series:
     rows = snapshot.scan()
-    if condition:
-        rows = rows.filter(parse_condition(condition, snapshot.schema).polars)
-    if sort:
-        rows = rows.select("id", sort) if sort != "id" else rows.select("id")
-        rows = rows.sort(sort, descending=descending, nulls_last=True, maintain_order=True)
+    if order.condition:
+        rows = rows.filter(parse_condition(order.condition, snapshot.schema).polars)
+    if order.sort:
+        rows = rows.select("id", order.sort) if order.sort != "id" else rows.select("id")
+        rows = rows.sort(order.sort, descending=order.descending, nulls_last=True, maintain_order=True)
     return rows.select("id").collect()["id"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cryoloom.engine.fourier import forward_transform
-from cryoloom.engine.validation import GuinierPlot, guinier_plot, mean_amplitudes
+from cryoloom.engine.validation import GuinierPlot, correlation_with_truth, guinier_plot, mean_amplitudes
 from cryoloom.errors import InputError, NotFoundError
 from cryoloom.formats import read_stack
 from cryoloom.server.maps._curves import corrected_curve
@@ -46,8 +46,8 @@ def guinier_curves(known: KnownMap) -> CurvesDocument:
     with _ONE_AT_A_TIME:
         amplitude = _amplitudes(*halves, *(path.stat().st_mtime_ns for path in halves))
     shells = min(len(frequency), len(amplitude))
-    frequency, agreed, amplitude = frequency[:shells], np.clip(agreed[:shells], 0, 1), amplitude[:shells]
-    weight = np.sqrt(2 * agreed / (1 + agreed))  # correlation of the mean of both halves with the truth
+    frequency, amplitude = frequency[:shells], amplitude[:shells]
+    weight = correlation_with_truth(agreed[:shells])
     resolution = known.row.get("resolution")
     weighted = guinier_plot(frequency, weight * amplitude, resolution=resolution or np.inf, coarsest=_COARSEST)
     plain = guinier_plot(frequency, amplitude, resolution=np.inf)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Query, Response
 
 from cryoloom.data import Item, Snapshot
 from cryoloom.errors import NotFoundError
-from cryoloom.server._context import ContextOfCall, RunOfCall
+from cryoloom.server._context import ContextOfCall, OrderOfCall, RunOfCall
 from cryoloom.server.documents import rows_in_order
 from cryoloom.server.pictures import MOST_IMAGES, SheetAsked, run_picture, sheet_of, subject_of
 from cryoloom.workflow.project import Run
@@ -64,13 +64,11 @@ def read_picture(
 def read_images(
     run: RunOfCall,
     context: ContextOfCall,
+    order: OrderOfCall,
     output: str,
     ids: Annotated[str, Query(description="Of items, with commas between; without it, rows by place.")] = "",
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_IMAGES)] = MOST_IMAGES,
-    condition: Annotated[str, Query(alias="filter", description="Such as score > 0.8.")] = "",
-    sort: Annotated[str, Query(description="A column; empty: as they were committed.")] = "",
-    descending: bool = False,
     size: Annotated[int, Query(ge=16, le=512, description="Edge of each image, in pixels.")] = 96,
     columns: Annotated[int, Query(ge=1, le=MOST_IMAGES)] = 10,
     low_pass: Annotated[float | None, Query(gt=0, le=1000, description="In Å.")] = None,
@@ -84,15 +82,7 @@ def read_images(
 
     def draw() -> bytes:
         if wanted is None:
-            rows = rows_in_order(
-                snapshot,
-                context.orders,
-                offset=offset,
-                limit=limit,
-                condition=condition,
-                sort=sort,
-                descending=descending,
-            )[0]
+            rows, _ = rows_in_order(snapshot, context.orders, order, offset=offset, limit=limit)
         else:
             import polars as pl
 
@@ -100,15 +90,13 @@ def read_images(
             rows = place.join(snapshot.rows(wanted), on="id", how="inner", maintain_order="left")
         return sheet_of(run.project.path, snapshot.kind, rows, asked)
 
-    question = (run.ulid, output, ids, offset, limit, condition, sort, descending, asked)
+    question = (run.ulid, output, ids, offset, limit, order, asked)
     return _answer(snapshot, question, known, generation, draw)
 
 
 def _at(run: Run, output: str, generation: int | None) -> Snapshot[Item]:
-    outputs = run.outputs
-    if output not in outputs:
-        raise NotFoundError(f"Run {run.number} has no output {output!r}; it has {', '.join(outputs) or 'none'}.")
-    return outputs[output].latest() if generation is None else outputs[output].at(generation)
+    stored = run.output(output)
+    return stored.latest() if generation is None else stored.at(generation)
 
 
 def _identities(text: str) -> list[int] | None:

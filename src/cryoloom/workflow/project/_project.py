@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cryoloom.errors import NotFoundError
 from cryoloom.workflow.drafting import Connection, draft
 from cryoloom.workflow.environment import Environment
 from cryoloom.workflow.layout import ProjectFolder, ProjectRecord
@@ -92,12 +91,7 @@ class Project:
         outputs = run.outputs
         if not name and len(outputs) == 1:
             name = next(iter(outputs))
-        if name not in outputs:
-            raise NotFoundError(
-                f"Run {run.number} ({run.record.protocol}) has no output {name!r}; "
-                f"it has {', '.join(outputs) or 'none'}."
-            )
-        return outputs[name]
+        return run.output(name)
 
     def add(
         self,

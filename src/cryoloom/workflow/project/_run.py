@@ -94,6 +94,22 @@ class Run:
         """Declared outputs by name, whether or not they exist yet."""
         return {name: Output(self, name) for name in self.record.output_kinds}
 
+    def output(self, name: str) -> Output:
+        """One of them.
+
+        Raises
+        ------
+        NotFoundError
+            If the run has none of that name.
+        """
+        outputs = self.outputs
+        if name not in outputs:
+            raise NotFoundError(
+                f"Run {self.number} ({self.record.protocol}) has no output {name!r}; "
+                f"it has {', '.join(outputs) or 'none'}."
+            )
+        return outputs[name]
+
     @property
     def annotations(self) -> Annotations:
         """What people wrote on it."""
