@@ -220,12 +220,24 @@ class TestParticles:
         (tmp_path / "a.star").write_text(text)
         assumed = AssumedAcquisition(pixel_size=1.0, box_size=8)
         given = read_particles(tmp_path / "a.star", assumed=assumed)
-        finite = given.table.frame.select(pl.col(name).is_finite() for name in of_it)
-        assert finite.row(0) == (True,) * len(of_it)
-        assert finite.row(1) == (False,) * len(of_it)
+        told = given.table.frame.select(pl.col(name).is_finite().fill_null(False) for name in of_it)
+        assert told.row(0) == (True,) * len(of_it)
+        assert given.table.frame.select(of_it).row(1) == (None,) * len(of_it)
         (other,) = {"rot", "defocus_u"} - set(of_it)
         assert given.table.frame[other].is_finite().all()
         assert any("1 particle holds what is no number" in remark for remark in given.remarks)
+
+    def test_whether_images_were_changed_by_their_ctfs_is_a_number(self, tmp_path: Path) -> None:
+        """The word False would otherwise count for true."""
+        text = "data_optics\nloop_\n_rlnOpticsGroup\n_rlnVoltage\n_rlnCtfDataAreCtfPremultiplied\n1 300 {}\n"
+        text += "data_particles\nloop_\n_rlnImageName\n1@a.mrcs\n"
+        (tmp_path / "a.star").write_text(text.format("False"))
+        assumed = AssumedAcquisition(pixel_size=1.0, box_size=8)
+        with pytest.raises(FormatError, match="'False' in column _rlnCtfDataAreCtfPremultiplied, row 1, is no whole"):
+            read_particles(tmp_path / "a.star", assumed=assumed)
+        (tmp_path / "a.star").write_text(text.format("0"))
+        (group,) = read_particles(tmp_path / "a.star", assumed=assumed).table.optics_groups.values()
+        assert group.extra["rlnCtfDataAreCtfPremultiplied"] == 0
 
     def test_particles_without_a_pose_are_not_written_beside_others_with_one(self, tmp_path: Path) -> None:
         """RELION would take 0, 0, 0 for a pose, and so should we when they come back."""

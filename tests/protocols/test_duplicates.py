@@ -10,6 +10,7 @@ from phantom_particles import DIAMETER, write_particles
 
 from cryoloom.cli.main import main
 from cryoloom.formats import relion
+from cryoloom.protocols.duplicates import RemoveDuplicates
 from cryoloom.protocols.particle_images import LoadedParticles, read_particle_file
 from cryoloom.workflow.run import RunState
 
@@ -88,3 +89,16 @@ def test_runs_in_3d_take_one_of_particles_that_are_there_twice(protocol, make_pr
             project.drive(run)
         assert [each.reason for each in found[-1].left_out] == [REASON] * gone
         assert len(found[-1]) == COUNT + TWICE - gone
+
+
+def test_a_shift_that_is_no_number_hides_no_duplicate_and_stops_nothing(star):
+    """As an expression of a user may leave it in a set; the file's own are not known from the beginning."""
+    table = read_particle_file(star).table
+    shifts = pl.when(pl.int_range(pl.len()) == 3).then(float("inf")).otherwise(pl.col("shift_x"))
+    kept = [
+        RemoveDuplicates().transform(
+            {"particles": given}, RemoveDuplicates.Parameters(distance=10.0), star.parent.joinpath
+        )
+        for given in (table, table.with_frame(table.frame.with_columns(shift_x=shifts)))
+    ]
+    assert len(kept[0]["kept"]) == len(kept[1]["kept"]) == len(table) - 2 * TWICE

@@ -8,8 +8,10 @@ from types import SimpleNamespace
 
 import mrcfile
 import numpy as np
+import polars as pl
 import pytest
 from phantom_particles import DIAMETER, true_state, write_particles
+from phantoms import symmetrised_d4
 
 from cryoloom.cli.main import main
 from cryoloom.engine.ctf_refinement import reference_of_halves
@@ -17,6 +19,7 @@ from cryoloom.engine.maps import apply_b_factor, soft_sphere
 from cryoloom.engine.refinement import RefinementSettings
 from cryoloom.engine.trust import nested_subsets
 from cryoloom.engine.validation import correlate_half_maps, directional_correlation, local_resolution, postprocess
+from cryoloom.formats import relion
 from cryoloom.protocols.particle_images import CommonGrid, load_particles, read_particle_file
 from cryoloom.protocols.reference_maps import reference_files
 from cryoloom.protocols.refined import refined
@@ -28,19 +31,6 @@ BOX, PIXEL = 48, 3.0
 GROUP, COPIES = "D4", 8
 
 
-def turned(volume: np.ndarray, *axes: int) -> np.ndarray:
-    """By half a turn about the third axis, through the voxel BOX // 2."""
-    return np.roll(np.flip(volume, axes), 1, axes)
-
-
-def symmetrised(volume: np.ndarray) -> np.ndarray:
-    """The mean of all eight mates under D4, which are on voxels themselves."""
-    about_x = volume + turned(volume, 0, 1)
-    about_z = about_x + turned(about_x, 1, 2)
-    quarter = np.roll(np.flip(about_z.swapaxes(1, 2), 2), 1, 2)
-    return ((about_z + quarter) / COPIES).astype(np.float32)
-
-
 def noise(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(BOX,) * 3).astype(np.float32)
 
@@ -49,8 +39,8 @@ def noise(seed: int) -> np.ndarray:
 def maps() -> dict[str, np.ndarray]:
     """Halves of a body that fades towards its finest detail, in noise; both symmetrised by D4."""
     mask = soft_sphere(BOX, 14.0, 4.0)
-    body = symmetrised(mask * apply_b_factor(noise(1), 500.0, pixel_size=PIXEL))
-    halves = [body + symmetrised(0.12 * noise(seed)) for seed in (2, 3)]
+    body = symmetrised_d4(mask * apply_b_factor(noise(1), 500.0, pixel_size=PIXEL))
+    halves = [body + symmetrised_d4(0.12 * noise(seed)) for seed in (2, 3)]
     return {"half1": halves[0], "half2": halves[1], "map": halves[0] + halves[1], "mask": mask}
 
 
@@ -105,7 +95,7 @@ def test_a_symmetry_of_an_unknown_name_is_warned_of_and_counts_as_none(imported,
     assert "symmetry 'helical' of the map is no point group" in warned
 
 
-def test_all_ways_tell_the_same_resolution(imported, files, maps, tmp_path, capsys):
+def test_all_ways_to_tell_a_resolution_tell_the_same(imported, files, maps, tmp_path, capsys):
     """Of the same halves in the same mask: in the engine, in runs and by tools."""
     halves, mask = (maps["half1"], maps["half2"]), maps["mask"]
     known = {"pixel_size": PIXEL, "copies": COPIES}
@@ -134,7 +124,7 @@ def test_all_ways_tell_the_same_resolution(imported, files, maps, tmp_path, caps
     assert found == pytest.approx(dict.fromkeys(found, expected))
 
 
-def test_ctf_refinement_and_subtraction_are_told_the_symmetry_of_their_reference(imported, maps):
+def test_the_symmetry_of_a_reference_counts_where_particles_are_compared_with_it(imported, maps):
     project = imported(GROUP)
     unexpected: list[str] = []
     workspace = SimpleNamespace(resolve=lambda name: project.path / name, warn=unexpected.append)
@@ -142,6 +132,41 @@ def test_ctf_refinement_and_subtraction_are_told_the_symmetry_of_their_reference
     found = reference.read(CommonGrid(BOX, PIXEL))
     assert found.resolution == pytest.approx(told(maps, COPIES))
     assert unexpected == []
+
+
+class Known(BaseException):
+    """It is known what is told of the halves; nothing more is computed."""
+
+
+@pytest.mark.parametrize("tool", ["ctfrefine", "subtract"])
+def test_the_symmetry_that_a_tool_is_told_reaches_the_halves_of_its_reference(tool, tmp_path, monkeypatch):
+    def know(*_: object, copies: int, **__: object) -> None:
+        raise Known(copies)
+
+    star = write_particles(tmp_path, count=20)
+    table = read_particle_file(star).table
+    relion.write_particles(star, table.with_frame(table.frame.with_columns(half_set=1 + pl.int_range(pl.len()) % 2)))
+    monkeypatch.setattr("cryoloom.engine.ctf_refinement.reference_of_halves", know)
+    images = load_particles(table, read_particle_file(star).resolve, diameter=None).images
+    mask = soft_sphere(images.box_size, 5.0, 2.0)
+    for name, volume in (("half1", mask), ("half2", mask + 1.0), ("mask", mask)):
+        mrcfile.write(tmp_path / f"{name}.mrc", volume, voxel_size=images.pixel_size)
+    given = ["--half1", tmp_path / "half1.mrc", "--half2", tmp_path / "half2.mrc", "--symmetry", GROUP]
+    given += ["--output", tmp_path / "made", *(["--mask", tmp_path / "mask.mrc"] if tool == "subtract" else [])]
+    with pytest.raises(Known) as reached:
+        main([str(word) for word in ("tool", tool, star, *given)])
+    assert reached.value.args == (COPIES,)
+
+
+@pytest.mark.parametrize("tool", ["ctfrefine", "subtract"])
+def test_a_tool_with_particles_refuses_a_symmetry_that_is_no_group(files, tool, tmp_path, capsys):
+    given = ["--half1", files["half1"], "--half2", files["half2"], "--symmetry", "helical"]
+    given += ["--mask", files["mask"]] if tool == "subtract" else []
+    star = write_particles(tmp_path, count=20)
+    with pytest.raises(SystemExit) as left:
+        main([str(word) for word in ("tool", tool, star, *given, "--output", tmp_path / "made")])
+    assert left.value.code
+    assert "no point group" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("tool", ["postprocess", "localres", "directions", "difference"])

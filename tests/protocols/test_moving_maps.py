@@ -208,3 +208,19 @@ def test_files_that_do_not_tell_it_tell_nothing_after_they_moved(files, tmp_path
     write_moved_poses(files / "poses.star", tmp_path / "moved.star", MOTION)
     columns = (read_star(path)["particles"].columns for path in (files / "poses.star", tmp_path / "moved.star"))
     assert next(columns) == next(columns)
+
+
+def test_poses_without_shifts_are_moved_and_get_some(files, tmp_path):
+    """As other programs write them; what is missing counts as 0."""
+    blocks = read_star(files / "poses.star")
+    bare = blocks["particles"].select(pl.exclude("^rlnOrigin.*$", "^cryoloom_.*$"))
+    zero = bare.with_columns(rlnOriginXAngst=pl.lit(0.0), rlnOriginYAngst=pl.lit(0.0))
+    moved = {}
+    for name, table in (("bare", bare), ("zero", zero)):
+        write_star(tmp_path / f"{name}.star", {**blocks, "particles": table})
+        write_moved_poses(tmp_path / f"{name}.star", tmp_path / f"{name}_moved.star", MOTION)
+        moved[name] = read_star(tmp_path / f"{name}_moved.star")["particles"]
+    assert moved["bare"].height == bare.height > 0
+    assert (
+        moved["bare"].select(sorted(moved["bare"].columns)).equals(moved["zero"].select(sorted(moved["zero"].columns)))
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,23 @@ def test_what_was_decided_on_stays_until_its_members_are_kept(session: Session) 
     session.project.drive(run)
     assert chosen(run) == [2, 3]
     assert pinned_generations(session.project.path) == {}
+
+
+def test_what_an_earlier_decision_was_made_on_stays_as_long_as_it_may_have_to_hold(session: Session) -> None:
+    """The newest is not understood, as of a later version: the one before it holds, of what was seen then."""
+    seen = session.grow(1, 2, 3)
+    run = session.choice(as_decided=True)
+    run.decide(at_least=2)
+    session.grow(4)
+    run.decide(at_least=3)
+    newest = run.folder.requests / f"{run.folder.request_names()[-1]}.json"
+    document = json.loads(newest.read_text(encoding="utf-8"))
+    newest.write_text(json.dumps(document | {"decision": {"of_a_later_version": 1}}), encoding="utf-8")
+    session.age()
+    session.grow(5)
+    assert seen in pinned_generations(session.project.path)[NUMBERS]
+    session.project.drive(run)
+    assert chosen(run) == [2, 3]
 
 
 def test_members_of_what_is_gone_are_chosen_of_what_is_there_and_that_is_said(session: Session) -> None:

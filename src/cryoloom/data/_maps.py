@@ -80,7 +80,11 @@ class Volume(Item):
     mask_file: str | None = column(default=None, meaning="mask that belongs to it")
     pixel_size: float = column(unit="Å/px", meaning="of the map")
     box_size: int = column(unit="px", meaning="edge of the map")
-    resolution: float | None = column(default=None, unit="Å", meaning="up to which the half maps correlate by 0.143")
+    resolution: float | None = column(
+        default=None,
+        unit="Å",
+        meaning="up to which the correlation of the half maps exceeds 0.143 by its standard error",
+    )
     symmetry: str = column(default="C1", meaning="point group, RELION's names")
     hand: str = column(default="undetermined", meaning="undetermined, as stated by a person, or how it was found")
     b_factor: float | None = column(default=None, unit="Å²", meaning="that was applied; negative sharpens")

@@ -14,7 +14,7 @@ def pinned_generations(project: Path) -> dict[str, set[int]]:
 
     A round pins what it reads from its beginning until a later round of its run has been computed: the last result can
     be made again from the very rows it came from, and an interrupted round goes on. A decision pins what the person was
-    looking at until its members are kept, or somebody decides otherwise.
+    looking at until its members, or those of a later decision, are kept.
 
     Parameters
     ----------
@@ -42,11 +42,19 @@ def pinned_generations(project: Path) -> dict[str, set[int]]:
 
 
 def _decided_on(run: RunFolder) -> list[tuple[str, int]]:
-    """What a person decided on, if the members that were chosen of it are not kept yet."""
-    decided = run.last_request(RequestKind.DECIDE)
-    if decided is None or ChosenMembers(run, decided.ulid).exist():
-        return []
-    return list(decided.pinned().values())
+    """What people decided on whose members are not kept yet, back to the last of which they are.
+
+    All of them, since the newest may turn out not to be understood; then the one before it holds.
+    """
+    pinned: list[tuple[str, int]] = []
+    for ulid in reversed(run.request_names()):
+        request = run.request(ulid)
+        if request.kind is not RequestKind.DECIDE:
+            continue
+        if ChosenMembers(run, ulid).exist():
+            break
+        pinned += request.pinned().values()
+    return pinned
 
 
 def _pinning_rounds(rounds: Path) -> list[Path]:

@@ -42,12 +42,12 @@ def told_at_begin(folder: RunFolder) -> Prediction | None:
     """What the driver of a run said, when its newest round began, that it would take; None if it said nothing."""
     from cryoloom.workflow.driver import read_events
 
-    told = None
-    for number in folder.attempt_numbers():
-        for event in read_events(folder.attempt(number).events_file):
-            if event.get("event") == "prediction":
-                told = Prediction(event["seconds"], event["memory"], tuple(event["advice"]))
-    return told
+    for number in reversed(folder.attempt_numbers()):
+        events = read_events(folder.attempt(number).events_file)
+        told = [event for event in events if event.get("event") == "prediction"]
+        if told:
+            return Prediction(told[-1]["seconds"], told[-1]["memory"], tuple(told[-1]["advice"]))
+    return None
 
 
 def predicted_of(

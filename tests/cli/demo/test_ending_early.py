@@ -51,6 +51,28 @@ def test_no_microscope_outlives_the_demonstration(
         assert not any(child.is_running() for child in found)
 
 
+def test_what_is_ignored_from_outside_stays_ignored(tmp_path: Path, children: list[psutil.Process]) -> None:
+    """Begun under nohup, it outlives the terminal that it was begun from."""
+    words = ["demo", str(tmp_path / "demo"), "--until", "particles", "--movies", "100"]
+    begin = (
+        "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.executable, sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", begin, sys.executable, "-m", "cryoloom", *words]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as demo:
+        seen = psutil.Process(demo.pid)
+        children.append(seen)
+        deadline = time.monotonic() + PATIENCE
+        while not (found := [child for child in seen.children() if "simulate" in child.cmdline()]):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        children += found
+        demo.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            demo.wait(2.0)
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait(PATIENCE) == 128 + signal.SIGTERM
+
+
 def test_a_process_that_does_not_listen_is_killed(children: list[psutil.Process]) -> None:
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(600)"
     with subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE) as process:

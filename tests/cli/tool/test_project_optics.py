@@ -78,16 +78,26 @@ def test_a_reconstruction_undoes_what_the_projections_show(folder):
     assert np.corrcoef(found.ravel(), truth.ravel())[0, 1] > 0.98
 
 
-def test_shifts_of_relion_3_0_are_in_the_pixels_of_its_file(folder):
+@pytest.mark.parametrize("told_by", ["magnification", "rows", "optics table beside what is stale"])
+def test_shifts_in_pixels_are_in_those_of_the_file(folder, told_by):
     """2 px of 3 Å are 4 px of the map; the file that is written tells the map's pixels, and the same shift in Å."""
-    labels = ("ImageName", "AngleRot", "AngleTilt", "AnglePsi", "OriginX", "OriginY", "DetectorPixelSize")
-    labels = (*labels, "Magnification", "Voltage", "SphericalAberration", "AmplitudeContrast")
-    rows = "".join(
-        f"{n}@old.mrcs 20 50 70 {shift} 0 {2 * PIXEL * 4} 40000 300 2.7 0.1\n" for n, shift in ((1, 0), (2, 2))
-    )
-    (folder / "old.star").write_text("data_\nloop_\n" + "".join(f"_rln{each}\n" for each in labels) + rows)
+    labels = {"ImageName": "{n}@old.mrcs", "AngleRot": 20, "AngleTilt": 50, "AnglePsi": 70, "OriginX": "{shift}"}
+    labels |= {"OriginY": 0}
+    optics, acquisition = "", {"Voltage": 300, "SphericalAberration": 2.7, "AmplitudeContrast": 0.1}
+    if told_by == "magnification":
+        labels |= {"DetectorPixelSize": 2 * PIXEL * 4, "Magnification": 40000} | acquisition
+    elif told_by == "rows":
+        labels |= {"ImagePixelSize": 2 * PIXEL} | acquisition
+    else:
+        labels |= {"DetectorPixelSize": 7, "Magnification": 10000, "OpticsGroup": 1}
+        rows = {"OpticsGroup": 1, "ImagePixelSize": 2 * PIXEL, "ImageSize": BOX} | acquisition
+        optics = "data_optics\nloop_\n" + "".join(f"_rln{each}\n" for each in rows)
+        optics += " ".join(map(str, rows.values())) + "\n\ndata_particles\n"
+    row = " ".join(map(str, labels.values())) + "\n"
+    text = (optics or "data_\n") + "loop_\n" + "".join(f"_rln{each}\n" for each in labels)
+    (folder / "old.star").write_text(text + row.format(n=1, shift=0) + row.format(n=2, shift=2))
     output = folder / "old_projected.mrcs"
-    tool("project", folder / "truth.mrc", "--angles", folder / "old.star", "--output", output)
+    tool("project", folder / "truth.mrc", "--angles", folder / "old.star", "--output", output, "--overwrite")
     centred, moved = mrcfile.read(output)
     assert difference(np.roll(moved, 4, axis=1), centred) < 0.02  # the origin is where the centre was: it is at −4 px
     written = read_particles(output.with_suffix(".star")).table.frame

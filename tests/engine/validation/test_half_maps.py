@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from phantoms import symmetrised_d4
 
 from cryoloom.engine.fsc import fourier_shell_correlation
 from cryoloom.engine.maps import apply_b_factor, low_pass, soft_sphere, threshold_mask
@@ -113,24 +114,13 @@ def test_the_standard_error_is_the_scatter_of_the_curve(truth, mask):
     assert 0.6 < np.median(scattered / told) < 1.4
 
 
-def symmetrised(volume):
-    """The mean of the eight mates under D4 about the voxel BOX // 2, which are on voxels themselves."""
-
-    def turned(one, *axes):
-        return np.roll(np.flip(one, axes), 1, axes)
-
-    halved = volume + turned(volume, 0, 1)
-    halved = halved + turned(halved, 1, 2)
-    return ((halved + turned(halved.swapaxes(1, 2), 2)) / 8).astype(np.float32)
-
-
 @pytest.mark.parametrize("masked", [True, False])
 def test_the_standard_error_of_symmetrised_halves_is_their_scatter_if_copies_are_counted(truth, masked):
     """Eight mates of a coefficient are one observation: counted as eight, the error is told √8 times too small."""
-    body = symmetrised(truth)
+    body = symmetrised_d4(truth)
     mask = soft_sphere(BOX, 16.0, 6.0) if masked else None
     pairs = [
-        [body + symmetrised(noise(BOX, 3000 + 2 * seed + one, 6.0 * truth.std())) for one in range(2)]
+        [body + symmetrised_d4(noise(BOX, 3000 + 2 * seed + one, 6.0 * truth.std())) for one in range(2)]
         for seed in range(30)
     ]
     curves = [correlate_half_maps(*pair, pixel_size=PIXEL, copies=8, mask=mask) for pair in pairs]

@@ -61,7 +61,7 @@ def end_process(process: subprocess.Popen[bytes], patience: float = _PATIENCE) -
 
 @contextmanager
 def _signals() -> Iterator[Callable[[], None]]:
-    """Signals that would end this process at once let it end its children before.
+    """Signals that would end this process at once let it end its children before; what is ignored stays ignored.
 
     Yields
     ------
@@ -73,15 +73,13 @@ def _signals() -> Iterator[Callable[[], None]]:
         sys.exit(128 + number)
 
     def obey() -> None:
-        for number in _ENDING:
-            signal.signal(number, leave)
-        signal.signal(signal.SIGINT, previous[signal.SIGINT])
+        for number, handler in previous.items():
+            signal.signal(number, leave if number in _ENDING else handler)
         for which in come:
             signal.raise_signal(which)
 
-    previous = {
-        number: signal.signal(number, lambda which, _frame: come.append(which)) for number in (*_ENDING, signal.SIGINT)
-    }
+    heeded = [number for number in (*_ENDING, signal.SIGINT) if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+    previous = {number: signal.signal(number, lambda which, _frame: come.append(which)) for number in heeded}
     try:
         yield obey
     finally:

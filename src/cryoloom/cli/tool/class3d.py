@@ -108,6 +108,7 @@ def class3d(
         box_size=box,
         duplicates_within=duplicates_within,
         copies=point_group(symmetry).order == 1,
+        oriented=True,
         scratch=output.parent,
     )
     check_halves(loaded.half_sets)

@@ -94,7 +94,9 @@ def ctfrefine(
     given = read_particle_file(particles)
     if halves is not None:
         check_halves_known(given.table)
-    loaded = load_particles(different_images(given.table), given.resolve, diameter=None, scratch=output.parent)
+    loaded = load_particles(
+        different_images(given.table), given.resolve, diameter=None, oriented=True, scratch=output.parent
+    )
     expected = predicted_seconds(len(loaded), loaded.grid.box_size, settings, threads=threads) / machine_speed()
     needed = partial(refinement_memory, len(loaded), maps=2 if halves else 1, threads=threads)
     foretold = foretell(

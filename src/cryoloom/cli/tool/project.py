@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _ANGLES = ("rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi")
 _SHIFTS, _SHIFTS_IN_PIXELS = ("rlnOriginXAngst", "rlnOriginYAngst"), ("rlnOriginX", "rlnOriginY")
-_MAGNIFIED = ("rlnDetectorPixelSize", "rlnMagnification")  # µm, and times
-_GROUP, _IMAGE_PIXEL = "rlnOpticsGroup", "rlnImagePixelSize"
 
 
 def project(
@@ -46,6 +44,7 @@ def project(
 
     from cryoloom.engine.projection import project_volume
     from cryoloom.formats import read_header, read_star, read_volume, write_stack, write_star
+    from cryoloom.formats.relion import image_pixel_sizes, with_pixel_size
     from cryoloom.protocols.particle_images import blocks_seen_from, name_from, optics_of, read_particle_file
 
     star = output.with_suffix(".star")
@@ -60,7 +59,7 @@ def project(
     if name is None:
         raise FormatError(f"{angles.name}: no table has the columns _{', _'.join(_ANGLES)}.", path=angles)
     table = tables[name]
-    written_for = _pixel_sizes(table, tables.get("optics"), pixel_size)
+    written_for = image_pixel_sizes(blocks, table, pixel_size, angles.name)
     density = read_volume(volume)
     images = project_volume(
         density,
@@ -73,7 +72,7 @@ def project(
     write_stack(output, images, pixel_size=pixel_size)
     called = name_from(output.parent, str(output), output)
     named = pl.Series("rlnImageName", [f"{number:06d}@{called}" for number in range(1, len(images) + 1)])
-    tables[name] = _as_projected(table, written_for, pixel_size).with_columns(named)
+    tables[name] = with_pixel_size(table, written_for, pixel_size).with_columns(named)
     if "optics" in tables:
         tables["optics"] = tables["optics"].with_columns(
             rlnImagePixelSize=pl.lit(pixel_size), rlnImageSize=pl.lit(len(density))
@@ -91,25 +90,6 @@ def project(
     emit(document, as_json=as_json, text=f"{volume}: {len(images)} projections → {output}")
 
 
-def _pixel_sizes(table: pl.DataFrame, optics: pl.DataFrame | None, pixel_size: float) -> pl.Series:
-    """(n,) in Å, of the images that the file was written for: RELION up to 3.0 tells shifts in those pixels."""
-    import polars as pl
-
-    def numbers(of: pl.DataFrame, label: str) -> pl.Series:
-        return of[label].cast(pl.Float64)
-
-    if set(_MAGNIFIED) <= set(table.columns):
-        return numbers(table, _MAGNIFIED[0]) * 1e4 / numbers(table, _MAGNIFIED[1])
-    if optics is not None and _IMAGE_PIXEL in optics.columns:
-        if {_GROUP} <= set(optics.columns) & set(table.columns):
-            sizes = optics.select(pl.col(_GROUP), pl.col(_IMAGE_PIXEL).cast(pl.Float64))
-            of_rows = table.select(_GROUP).join(sizes, on=_GROUP, how="left", maintain_order="left")[_IMAGE_PIXEL]
-            return of_rows.fill_null(pixel_size)
-        if optics.height == 1:
-            return pl.repeat(numbers(optics, _IMAGE_PIXEL)[0], table.height, eager=True)
-    return pl.repeat(pixel_size, table.height, dtype=pl.Float64, eager=True)
-
-
 def _shifts(table: pl.DataFrame, pixel_sizes: pl.Series) -> NDArray[np.float64] | None:
     """(n, 2) x and y in Å; None if the file tells none."""
     import numpy as np
@@ -119,17 +99,3 @@ def _shifts(table: pl.DataFrame, pixel_sizes: pl.Series) -> NDArray[np.float64] 
         if set(labels) <= set(table.columns):
             return np.column_stack([(table[label].cast(pl.Float64) * scale).to_numpy() for label in labels])
     return None
-
-
-def _as_projected(table: pl.DataFrame, pixel_sizes: pl.Series, pixel_size: float) -> pl.DataFrame:
-    """The rows with what RELION up to 3.0 tells there of pixels, for images of the map's pixel size."""
-    import polars as pl
-
-    told = {
-        label: table[label].cast(pl.Float64) * pixel_sizes / pixel_size
-        for label in _SHIFTS_IN_PIXELS
-        if label in table.columns
-    }
-    if set(_MAGNIFIED) <= set(table.columns):
-        told[_MAGNIFIED[0]] = table[_MAGNIFIED[1]].cast(pl.Float64) * pixel_size / 1e4
-    return table.with_columns(values.alias(label) for label, values in told.items())

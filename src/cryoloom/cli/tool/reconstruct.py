@@ -66,6 +66,7 @@ def reconstruct(
         box_size=box,
         duplicates_within=duplicates_within,
         copies=True,
+        oriented=True,
         scratch=output.parent,
     )
     remarks = (*given.remarks, *loaded.remarks)

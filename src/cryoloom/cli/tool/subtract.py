@@ -74,7 +74,7 @@ def subtract(
     check_samplings(given.table)
     if halves is not None:
         check_halves_known(given.table)
-    loaded = load_particles(given.table, given.resolve, diameter=None, scratch=output.parent)
+    loaded = load_particles(given.table, given.resolve, diameter=None, oriented=True, scratch=output.parent)
     box = loaded.grid.box_size
     expected = predicted_seconds(len(loaded), box, threads=threads) / machine_speed()
     needed = partial(predicted_memory, len(loaded), threads=threads)

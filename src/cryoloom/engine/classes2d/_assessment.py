@@ -29,7 +29,7 @@ SIZES = (0.6, 1.4)
 COARSEST = 2.5  # resolution, as a multiple of the typical
 SOLID = 0.3  # of an average's largest value, above which it counts for its size
 IMAGES_AT_ONCE = 128
-_PARTLY = "like most of the others, but mixed: only the members that look most like it"
+_PARTLY = "like most of the others, but mixed: only the better kind of its members"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ class Assessment:
     Parameters
     ----------
     scores : of each class
-    resemblance : (n,) of every image to the average of its class, where 1 is typical; less if that is mixed
+    resemblance : (n,) of every image to the average of its class, where 1 is typical; less in a mixed class, so that
+        `LEAST_RESEMBLANCE` lies where its two kinds of members part
     keep : (n,) whether the image is proposed to be kept: its class is, and it resembles it
     """
 
@@ -91,14 +92,18 @@ def assess_classes(particles: ParticleImages, state: Classes2DState, *, threads:
 
     An image resembles the average of its class as far as both correlate up to 25 Å, divided by what an image of that
     defocus would on average reach if it showed the average under the noise. An average of different things resembles
-    each of them somewhat: in a class of which many members do not resemble it, so much less is counted that only those
-    pass which resemble it as well as a typical image does.
+    each of them somewhat: in a class of which many members do not resemble it, so much less is counted that only the
+    better of the two kinds into which they part pass.
 
     Parameters
     ----------
     particles : that were classified
     state : the last one of their classification
     threads : threads to use; the result does not depend on it
+
+    References
+    ----------
+    Otsu (1979), IEEE Trans. Syst. Man Cybern. 9:62-66, for parting two kinds.
     """
     resemblance = _resemblance(particles, state, threads)
     members = np.bincount(state.poses.classes, minlength=len(state.averages))
@@ -106,8 +111,10 @@ def assess_classes(particles: ParticleImages, state: Classes2DState, *, threads:
     resemblance /= np.float32(typical if typical > 0 else 1.0)
     alike = resemblance >= LEAST_RESEMBLANCE
     evenness = np.bincount(state.poses.classes, alike, len(members)) / np.maximum(members, 1)
-    mixed = evenness < MIXED
-    resemblance *= np.where(mixed, np.float32(LEAST_RESEMBLANCE), np.float32(1.0))[state.poses.classes]
+    mixed = (evenness < MIXED) & (members > 1)
+    for mixture in np.flatnonzero(mixed):
+        own = state.poses.classes == mixture
+        resemblance[own] *= LEAST_RESEMBLANCE / max(LEAST_RESEMBLANCE, parting(resemblance[own]))
     contrast = state.averages.std(axis=(1, 2)).astype(np.float64)
     contrast /= _typical(contrast, members)
     solid = state.averages > SOLID * state.averages.max(axis=(1, 2), keepdims=True)
@@ -156,6 +163,16 @@ def _least_evenness(members: int) -> float:
     Rare views make small classes, whose share is the more uncertain; members are judged one by one as well.
     """
     return LEAST_EVENNESS - DOUBT * math.sqrt(LEAST_EVENNESS * (1.0 - LEAST_EVENNESS) / max(members, 1))
+
+
+def parting(values: NDArray[np.float32]) -> float:
+    """Between which of (n,) values, n > 1, they part into two groups whose means differ most, as Otsu weighs it."""
+    ascending = np.sort(values.astype(np.float64))
+    total, below = ascending.sum(), np.cumsum(ascending)[:-1]
+    count = np.arange(1, len(ascending))
+    apart = (total - below) / (len(ascending) - count) - below / count
+    last = int((count * (len(ascending) - count) * apart**2).argmax())
+    return float(0.5 * (ascending[last] + ascending[last + 1]))
 
 
 def _typical(values: NDArray[np.float64], members: NDArray[np.int64]) -> float:

@@ -14,11 +14,13 @@ from cryoloom.formats.relion._motion import MovieMotion, read_motion, write_moti
 from cryoloom.formats.relion._optics import AssumedAcquisition
 from cryoloom.formats.relion._optics_table import optics_table_of
 from cryoloom.formats.relion._particles import read_particles, write_particles
+from cryoloom.formats.relion._pixel_sizes import image_pixel_sizes, with_pixel_size
 
 __all__ = [
     "AssumedAcquisition",
     "Imported",
     "MovieMotion",
+    "image_pixel_sizes",
     "optics_table_of",
     "read_coordinates",
     "read_ctfs",
@@ -27,6 +29,7 @@ __all__ = [
     "read_movies",
     "read_particles",
     "with_moved_poses",
+    "with_pixel_size",
     "write_coordinate_folder",
     "write_coordinates",
     "write_micrographs",

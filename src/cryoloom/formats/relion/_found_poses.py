@@ -69,6 +69,8 @@ def with_moved_poses(block: pl.DataFrame, angles: NDArray[np.floating], shifts: 
     moved = [pl.Series(label, angles[:, axis]) for axis, label in enumerate(_ANGLES)]
     moved += [pl.Series(label, shifts[:, axis]) for axis, label in enumerate(_SHIFTS)]
     ours = {label: name for label, name in _OURS.items() if label in block.columns}
+    if set(ours.values()) <= {_SHIFT}:
+        return block.with_columns(moved)
     told = told_of_these_poses(block.select(ours.keys()).rename(ours))
     block = block.drop(label for label, name in ours.items() if name != _SHIFT).with_columns(moved)
     again = stamped(told.with_columns(block[_SHIFTS[0]].alias(_SHIFT))).drop(_SHIFT)

@@ -89,7 +89,10 @@ OPTICS = (
     Same("mtf_file", "rlnMtfFileName"),
 )
 
-WHOLE_NUMBERS = frozenset({"rlnOpticsGroup", "rlnImageSize", "rlnRandomSubset", "rlnClassNumber"})
+ALTERED_BY_CTF = ("rlnCtfDataAreCtfPremultiplied", "rlnCtfDataArePhaseFlipped")
+"""Of an optics group, 1 if its images were changed by their CTFs already."""
+
+WHOLE_NUMBERS = frozenset({"rlnOpticsGroup", "rlnImageSize", "rlnRandomSubset", "rlnClassNumber", *ALTERED_BY_CTF})
 NUMBERS = frozenset(
     {
         *(same.label for same in (*CTF_FIT, *POSITION, *OPTICS[1:7])),

@@ -19,6 +19,9 @@ NUMBER, NAME = "rlnOpticsGroup", "rlnOpticsGroupName"
 MATRIX = ("rlnMagMat00", "rlnMagMat01", "rlnMagMat10", "rlnMagMat11")
 ZERNIKE = {"odd_zernike": "rlnOddZernike", "even_zernike": "rlnEvenZernike"}
 
+MAGNIFIED = ("rlnDetectorPixelSize", "rlnMagnification")
+"""Of RELION up to 3.0: the pixel of the detector in µm, and how many times larger than the specimen its image is."""
+
 # What belongs to the images of a file and not to the microscope.
 _OF_PARTICLES = ("rlnImagePixelSize", "rlnImageSize", "rlnImageDimensionality")
 _OF_MICROGRAPHS = ("rlnMicrographPixelSize",)
@@ -132,8 +135,7 @@ def optics_of_old_layout(
     Its pixel size is ``rlnDetectorPixelSize`` (µm) over ``rlnMagnification``.
     """
     labels = [same.label for same in OPTICS if same.label in table.columns]
-    pixel = ["rlnDetectorPixelSize", "rlnMagnification"]
-    labels += [label for label in (*pixel, "rlnImagePixelSize") if label in table.columns]
+    labels += [label for label in (*MAGNIFIED, "rlnImagePixelSize") if label in table.columns]
     if not labels:
         group = _file_group({}, 1, assumed, file, remarks)
         return {1: group}, pl.repeat(1, table.height, dtype=pl.Int64, eager=True)
@@ -141,10 +143,11 @@ def optics_of_old_layout(
     numbers = table.select(labels).join(distinct, on=labels, how="left", nulls_equal=True, maintain_order="left")[
         NUMBER
     ]
-    if all(label in labels for label in pixel):
-        size = pl.col("rlnDetectorPixelSize") * 1e4 / pl.col("rlnMagnification")
+    if all(label in labels for label in MAGNIFIED):
+        detector, magnification = map(pl.col, MAGNIFIED)
+        size = detector * 1e4 / magnification
         distinct = distinct.with_columns(size.alias("rlnImagePixelSize"))
-    groups = read_optics(distinct.drop(pixel, strict=False), assumed, file, remarks)
+    groups = read_optics(distinct.drop(MAGNIFIED, strict=False), assumed, file, remarks)
     return groups, numbers.cast(pl.Int64)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,10 +28,11 @@ from cryoloom.formats.star import read_star, write_star
 
 _IMAGE = "rlnImageName"
 _SHIFTS = {"shift_x": ("rlnOriginXAngst", "rlnOriginX"), "shift_y": ("rlnOriginYAngst", "rlnOriginY")}
-_POSE = ("rot", "tilt", "psi", "shift_x", "shift_y")
-_CTF = ("defocus_u", "defocus_v", "defocus_angle", "phase_shift", "ctf_b_factor", "ctf_scale")
-_OF_POSE = [same.label for same in PARTICLE if same.column in _POSE] + ["rlnOriginX", "rlnOriginY"]
-_OF_CTF = [same.label for same in PARTICLE if same.column in _CTF]
+_PARTS = {
+    "pose": ("rot", "tilt", "psi", "shift_x", "shift_y"),
+    "CTF": ("defocus_u", "defocus_v", "defocus_angle", "phase_shift", "ctf_b_factor", "ctf_scale"),
+}
+"""What several columns tell together → these."""
 _IN_ROWS_OF_OLD_LAYOUT = {"rlnDetectorPixelSize", "rlnMagnification", "rlnImagePixelSize", *(s.label for s in OPTICS)}
 
 
@@ -164,24 +164,17 @@ def _shifts_of_old_layout(table: pl.DataFrame, pixel_size: pl.Series, remarks: l
 
 
 def _known_wholly(frame: pl.DataFrame, table: pl.DataFrame, remarks: list[str]) -> pl.DataFrame:
-    """The particles without numbers in poses and CTFs of which a part is none in the file: the rest tells nothing.
-
-    They are not taken for poses that were never found, which are null: such particles are left out and listed.
-    """
-    for what, labels, columns in (("pose", _OF_POSE, _POSE), ("CTF", _OF_CTF, _CTF)):
-        part = [pl.col(label).is_null() for label in labels if label in table.columns]
-        if not part:
-            continue
-        unfit = table.select(pl.any_horizontal(part)).to_series()
+    """The particles without poses and CTFs of which a part is no number in the file: then the rest tells nothing."""
+    for what, columns in _PARTS.items():
+        labels = [same.label for same in PARTICLE if same.column in columns]
+        labels += [label for column in columns for label in _SHIFTS.get(column, ())]
+        null = [pl.col(label).is_null() for label in dict.fromkeys(labels) if label in table.columns]
+        unfit = table.select(pl.any_horizontal(null)).to_series() if null else pl.Series([False])
         if unfit.any():
             there = [name for name in columns if name in frame.columns]
-            frame = frame.with_columns(
-                pl.when(~unfit).then(pl.col(name)).otherwise(math.nan).alias(name) for name in there
-            )
-            remarks.append(
-                f"The {what} of {counted(int(unfit.sum()), 'particles')} holds what is no number; where it is needed, "
-                "they are left out."
-            )
+            frame = frame.with_columns(pl.when(~unfit).then(pl.col(name)).alias(name) for name in there)
+            some = counted(int(unfit.sum()), "particles")
+            remarks.append(f"The {what} of {some} holds what is no number, and counts as not known.")
     return frame
 
 

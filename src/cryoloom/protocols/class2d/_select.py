@@ -56,7 +56,7 @@ class SelectClasses(DecideProtocol):
             0.72,
             label="Least resemblance",
             help="Particles that resemble the average of their class less than this share of what is typical are left "
-            "out; 0 keeps all members.",
+            "out, and of a class that mixes two kinds the worse one; 0 keeps all members.",
             level=Level.ADVANCED,
             ge=0.0,
             le=2.0,

@@ -185,6 +185,7 @@ class Classify3D(WholeProtocol):
             box_size=parameters.box_size,
             duplicates_within=parameters.duplicates_within,
             copies=point_group(parameters.symmetry).order == 1,
+            oriented=True,
             scratch=workspace.scratch(),
         )
         tell(particles, workspace)

@@ -137,7 +137,7 @@ class RefineCTF(WholeProtocol):
         if files.halves is not None:
             check_halves_known(table)
         images = different_images(table)
-        particles = load_particles(images, workspace.resolve, diameter=None, scratch=workspace.scratch())
+        particles = load_particles(images, workspace.resolve, diameter=None, oriented=True, scratch=workspace.scratch())
         tell(particles, workspace)
         reference = files.read(particles.grid, threads=workspace.threads)
         found = refine(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -107,9 +107,9 @@ def near_pairs(
             "The pixel size of the micrographs is not known, so duplicates were looked for among images only; their "
             "headers tell it if they lie where the particles name them, or rlnMicrographPixelSize in the optics table."
         )
-    points = [
+    points: list[NDArray[Any]] = [
         frame[axis].to_numpy() * scale
-        - (frame[f"shift_{axis}"].fill_null(0.0).to_numpy() if f"shift_{axis}" in frame.columns else 0.0)
+        - (_numbers_or_zero(frame[f"shift_{axis}"]) if f"shift_{axis}" in frame.columns else 0.0)
         for axis in ("x", "y")
     ]
     _, micrograph = np.unique(frame["micrograph_id"].to_numpy(), return_inverse=True)
@@ -119,6 +119,13 @@ def near_pairs(
     return rows[found], f"{unplaced} particles have no position, and were compared by their images only." * (
         unplaced > 0
     )
+
+
+def _numbers_or_zero(values: pl.Series) -> NDArray[np.float64]:
+    """(n,) values, and 0 where there is none or what is no number."""
+    numbers = values.fill_null(0.0).to_numpy().astype(np.float64)
+    numbers[~np.isfinite(numbers)] = 0.0
+    return numbers
 
 
 def _greedily_kept(pairs: NDArray[np.int64], rank: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -26,7 +26,7 @@ from cryoloom.protocols.particle_images._tables import (
     original_particles,
     with_half_sets,
 )
-from cryoloom.protocols.particle_images._transfer import CTF, with_transfer
+from cryoloom.protocols.particle_images._transfer import ANGLES, CTF, with_orientations, with_transfer
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from cryoloom.data import OpticsGroup, Table
     from cryoloom.workflow.workspace import RoundWorkspace
 
-_ANGLES = ("rot", "tilt", "psi")
 _SHIFTS = ("shift_x", "shift_y")
 _ALTERED = {
     "rlnCtfDataAreCtfPremultiplied": "they were multiplied by their CTFs",
@@ -83,9 +82,9 @@ class LoadedParticles:
     def angles(self) -> NDArray[np.float64] | None:
         """(n, 3) rot, tilt and psi in degrees, RELION's ZYZ; None if some particle has none."""
         frame = self.table.frame
-        if not set(_ANGLES) <= set(frame.columns) or any(frame[name].null_count() for name in _ANGLES):
+        if not set(ANGLES) <= set(frame.columns) or any(frame[name].null_count() for name in ANGLES):
             return None
-        return frame.select(_ANGLES).to_numpy().astype(np.float64)
+        return frame.select(ANGLES).to_numpy().astype(np.float64)
 
     @cached_property
     def shifts(self) -> NDArray[np.float64]:
@@ -102,6 +101,7 @@ def load_particles(
     pixel_size: float | None = None,
     duplicates_within: float | None = None,
     copies: bool = False,
+    oriented: bool = False,
     memory: int = MEMORY,
     scratch: Path | None = None,
 ) -> LoadedParticles:
@@ -121,6 +121,7 @@ def load_particles(
         leaves all of them in.
     copies : keep all copies by symmetry of a particle, though duplicates are looked for; for what leaves poses about
         where they are
+    oriented : leave out particles whose orientation is not known, for what does not look for it
     memory : that images may take, in bytes; more are kept in a file that is mapped into memory
     scratch : folder for that file
 
@@ -140,6 +141,9 @@ def load_particles(
     further = check_copies(table.frame)
     frame, without_transfer = with_transfer(table.frame)
     excluded += without_transfer
+    if oriented:
+        frame, without_orientation = with_orientations(frame)
+        excluded += without_orientation
     if further and duplicates_within is not None and not copies:
         frame = frame[_first_copies(frame)]
         remarks.append(

@@ -1,4 +1,4 @@
-"""Particles whose CTF and pose are numbers: no others are compared with a map, or count for what that takes."""
+"""Particles that have a CTF, and a pose where one is needed: no others are compared with a map, or count for it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ CTF = ("defocus_u", "defocus_v", "defocus_angle")
 """Columns without which there is none."""
 
 _REST_OF_CTF = ("phase_shift", "ctf_b_factor", "ctf_scale")
-_POSE = ("rot", "tilt", "psi", "shift_x", "shift_y")
+ANGLES = ("rot", "tilt", "psi")
+_SHIFTS = ("shift_x", "shift_y")
 
 
 def with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
-    """Particles with a CTF, and a pose in numbers if they have one; the others are left out.
+    """Particles with a CTF, and the others, which are left out.
 
     Parameters
     ----------
@@ -39,10 +40,32 @@ def with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
             "The particles have no CTF, without which they cannot be compared with a map; extract them with the CTFs "
             "of their micrographs, or give a file that holds the defocus."
         )
-    posed = _in_numbers(frame, _POSE)
-    excluded = left_out(frame.filter(~known), "its CTF is not known")
-    excluded += left_out(frame.filter(known & ~posed), "its pose holds what is no number")
-    return frame.filter(known & posed), excluded
+    return frame.filter(known), left_out(frame.filter(~known), "its CTF is not known")
+
+
+def with_orientations(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
+    """Particles with an orientation, and the others, which are left out.
+
+    Parameters
+    ----------
+    frame : of particles
+
+    Raises
+    ------
+    InputError
+        If none has one.
+    """
+    import polars as pl
+
+    if not set(ANGLES) <= set(frame.columns):
+        known = pl.repeat(False, frame.height, eager=True)
+    else:
+        known = _finite(frame, ANGLES, missing=False) & _finite(frame, _SHIFTS, missing=True)
+    if not known.any():
+        raise InputError(
+            "The particles have no orientation, which must be known here; refine them, looking everywhere, first."
+        )
+    return frame.filter(known), left_out(frame.filter(~known), "its orientation is not known")
 
 
 def comparable(particles: Snapshot[Any] | Table, columns: Sequence[str]) -> pl.DataFrame:
@@ -62,10 +85,10 @@ def comparable(particles: Snapshot[Any] | Table, columns: Sequence[str]) -> pl.D
 
     names = list(columns)
     there = particles.frame.columns if isinstance(particles, Table) else particles.columns
-    needed = (*CTF, *_REST_OF_CTF, *_POSE)
+    needed = (*CTF, *_REST_OF_CTF)
     read = [*names, *(name for name in needed if name in there and name not in names)]
     frame = particles.frame.select(read) if isinstance(particles, Table) else particles.to_polars(columns=read)
-    known = _has_transfer(frame) & _in_numbers(frame, _POSE)
+    known = _has_transfer(frame)
     return (frame.filter(known) if known.any() else frame).select(names)
 
 
@@ -79,15 +102,14 @@ def _has_transfer(frame: pl.DataFrame) -> pl.Series:
 
     if not set(CTF) <= set(frame.columns):
         return pl.repeat(False, frame.height, eager=True)
-    known = frame.select(pl.all_horizontal(pl.col(name).is_finite().fill_null(False) for name in CTF)).to_series()
-    return known & _in_numbers(frame, _REST_OF_CTF)
+    return _finite(frame, CTF, missing=False) & _finite(frame, _REST_OF_CTF, missing=True)
 
 
-def _in_numbers(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
-    """Whether no value of a row is infinite or not a number; it may be missing."""
+def _finite(frame: pl.DataFrame, columns: Sequence[str], *, missing: bool) -> pl.Series:
+    """Whether all values of a row are numbers; of one that is missing, it is said whether it passes."""
     import polars as pl
 
-    there = [pl.col(name).cast(pl.Float64).is_finite().fill_null(True) for name in columns if name in frame.columns]
+    there = [pl.col(name).cast(pl.Float64).is_finite().fill_null(missing) for name in columns if name in frame.columns]
     if not there:
         return pl.repeat(True, frame.height, eager=True)
     return frame.select(pl.all_horizontal(there)).to_series()

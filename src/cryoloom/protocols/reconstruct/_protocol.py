@@ -115,6 +115,7 @@ class Reconstruct(WholeProtocol):
             box_size=parameters.box_size,
             duplicates_within=parameters.duplicates_within,
             copies=True,
+            oriented=True,
             scratch=workspace.scratch(),
         )
         tell(particles, workspace)

@@ -91,7 +91,7 @@ class SubtractProjections(WholeProtocol):
         check_samplings(table)
         if files.halves is not None:
             check_halves_known(table)
-        particles = load_particles(table, workspace.resolve, diameter=None, scratch=workspace.scratch())
+        particles = load_particles(table, workspace.resolve, diameter=None, oriented=True, scratch=workspace.scratch())
         tell(particles, workspace)
         part = Part(
             read_mask(workspace.resolve(mask.file), particles.grid, pixel_size=mask.pixel_size),
