@@ -51,13 +51,13 @@ def main() -> None:
     count = options.seeds or (10 if options.full else 3)
     compiled = reporting.compiled()
     kept = Kept("abinitio", [first_maps])
-    records = []
+    keys = []
     for tier in options.tiers or (TIERS if options.full else TIERS[:1]):
         for specimen in options.specimens:
             for number in range(count if tier in WANTED else min(count, SOME)):
                 data = options.data[number % len(options.data)]
-                key = {"specimen": specimen, "tier": tier, "data": data, "seed": options.first + number}
-                records.append(kept.record(key, lambda key=key: first_maps(**key)))
+                keys.append({"specimen": specimen, "tier": tier, "data": data, "seed": options.first + number})
+    records = kept.records(keys, first_maps)
     if options.json is not None:
         options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     print(f"1000 particles, box 64, two threads, particle sets of seeds {', '.join(map(str, options.data))}.\n")

@@ -51,13 +51,13 @@ def main() -> None:
     seeds = options.seeds or ([611, 612, 613] if options.full else [611])  # nothing was tuned on these
     compiled = reporting.compiled()
     kept = Kept("classes3d", [measure, balanced_accuracy])
-    records = []
+    keys = []
     for change in options.changes:
         # At the quick size only the harder division, in which one structure is rarer.
         for counts, seed in itertools.product(COUNTS[change] if options.full else COUNTS[change][-1:], seeds):
             key = {"change": change, "counts": list(counts), "seed": seed, "box": options.box}
-            key["threads"] = options.threads
-            records.append(kept.record(key, lambda key=key: measure(**key)))
+            keys.append({**key, "threads": options.threads})
+    records = kept.records(keys, measure)
     if options.json is not None:
         options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     print(compiled, days(records), sep="\n")

@@ -55,11 +55,12 @@ def main() -> None:
     options = parser.parse_args()
     compiled = reporting.compiled()
     kept = Kept("refine-tool", [measure], scripts=("refine_tool", "cryoloom.cli.tool.refine"))
-    records = []
-    for name, box, count in AT_SIZE if options.full else QUICK:
-        for seed in options.seeds[:count]:
-            key = {"name": name, "box": box, "seed": seed, "threads": options.threads}
-            records.append(kept.record(key, lambda key=key: measure(**key)))
+    keys = [
+        {"name": name, "box": box, "seed": seed, "threads": options.threads}
+        for name, box, count in (AT_SIZE if options.full else QUICK)
+        for seed in options.seeds[:count]
+    ]
+    records = kept.records(keys, measure)
     if options.json is not None:
         options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     print(compiled, days(records), sep="\n")

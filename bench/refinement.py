@@ -96,19 +96,17 @@ def main() -> None:
     options = parser.parse_args()
     boxes = options.box or ([64, 96] if options.full else [64])
     compiled = reporting.compiled()
-    measured = measurements()
-    records = []
-    cases = [
-        (name, box, seed)
+    keys = [
+        {"name": name, "box": box, "seed": seed, "threads": options.threads}
         for name in options.rows
         for box in boxes
         if box in ROWS[name].boxes
         for seed in options.seeds[: ROWS[name].seeds]
     ]
-    for name, box, seed in cases:
-        key = {"name": name, "box": box, "seed": seed, "threads": options.threads}
-        made = measured.record(key, lambda key=key: measure(**key))
-        records.append({"symmetry": ROWS[name].symmetry, "predicted": foretold(made, options.threads), **made})
+    records = [
+        {"symmetry": ROWS[made["name"]].symmetry, "predicted": foretold(made, options.threads), **made}
+        for made in measurements().records(keys, measure)
+    ]
     if options.json is not None:
         options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     print(compiled, days(records), sep="\n")
@@ -238,10 +236,8 @@ def yes(value: bool) -> str:
 
 def foretold(made: dict, threads: int) -> float:
     """Seconds that were predicted for a measured row."""
-    row = ROWS[made["name"]]
-    with np.load(particle_set(replace(row.recipe, seed=made["seed"], box=made["box"])) / "truth.npz") as kept:
-        sampling = {name: float(kept[name]) for name in ("pixel_size", "diameter")}
-    settings = RefinementSettings(symmetry=row.symmetry, initial_resolution=START)
+    settings = RefinementSettings(symmetry=ROWS[made["name"]].symmetry, initial_resolution=START)
+    sampling = {name: made[name] for name in ("pixel_size", "diameter")}
     seconds = predicted_seconds(made["count"], settings, box_size=made["box"], **sampling, threads=threads)
     return seconds / made["speed"]
 
@@ -258,6 +254,8 @@ def measure(name: str, box: int, seed: int, threads: int) -> dict:
     record = {
         "noise": row.recipe.variant == "noise",
         "count": len(loaded),
+        "pixel_size": loaded.images.pixel_size,
+        "diameter": loaded.images.diameter,
         "seconds": time.perf_counter() - began,
         "speed": machine_speed(),
         "iterations": state.iteration,
@@ -327,7 +325,6 @@ def score(
     believed = told[shells] > 0.05
     difference = curves.against_truth[shells][believed] - found.curve.correlation[shells][believed]
     return {
-        "pixel_size": pixel_size,
         "median": poses.median,
         "ninetieth": poses.ninetieth,
         "above_10": poses.share_above_10,

@@ -6,6 +6,7 @@ import json
 import os
 
 import kept
+import pytest
 from kept import Kept
 from peers import relion
 
@@ -13,17 +14,65 @@ from peers import relion
 def test_a_case_is_measured_once_until_the_code_changes(tmp_path, monkeypatch):
     asked = []
 
-    def measure() -> dict:
-        asked.append(True)
+    def measure(seed: int) -> dict:
+        asked.append(seed)
         return {"seconds": float(len(asked))}
 
-    first = Kept("some", [json.dumps], tmp_path).record({"seed": 1}, measure)
+    def record(seed: int) -> dict:
+        (one,) = Kept("some", [json.dumps], tmp_path).records([{"seed": seed}], measure)
+        return one
+
+    first = record(1)
     assert (first["seed"], first["seconds"]) == (1, 1.0)
-    assert Kept("some", [json.dumps], tmp_path).record({"seed": 1}, measure) == first
-    assert Kept("some", [json.dumps], tmp_path).record({"seed": 2}, measure)["seconds"] == 2.0
+    assert record(1) == first
+    assert record(2)["seconds"] == 2.0
     monkeypatch.setattr(kept, "source_hash", lambda *_: "changed")
-    assert Kept("some", [json.dumps], tmp_path).record({"seed": 1}, measure)["seconds"] == 3.0
-    assert Kept("some", [json.dumps], tmp_path).record({"seed": 1}, measure)["seconds"] == 3.0
+    assert record(1)["seconds"] == 3.0
+    assert record(1)["seconds"] == 3.0
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_many_cases_stand_after_a_change_of_the_code_if_those_drawn_come_out_equal(tmp_path, monkeypatch, changed):
+    asked = []
+    factor = 1.0 / 3.0
+
+    def measure(seed: int) -> dict:
+        asked.append(seed)
+        return {"seconds": float(len(asked)), "figures": (factor * seed, float("inf"))}
+
+    keys = [{"seed": seed} for seed in range(40)]
+    Kept("some", [json.dumps], tmp_path).records(keys, measure)
+    assert sorted(asked) == list(range(40))
+    asked.clear()
+    if changed:
+        factor = 0.3
+    monkeypatch.setattr(kept, "source_hash", lambda *_: "changed")
+    told = Kept("some", [json.dumps], tmp_path).records(keys, measure)
+    assert [one["seed"] for one in told] == list(range(40))
+    if changed:
+        assert sorted(asked) == list(range(40))
+        assert all(one["figures"][0] == 0.3 * one["seed"] for one in told)
+        assert "changed" not in kept.days(told)
+        return
+    assert len(set(asked)) == len(asked) == 4
+    assert sum(bool(one["confirmed"]) for one in told) == 36
+    assert "since 36 of 40 were measured; of those, 4 that were drawn" in kept.days(told)
+    assert Kept("some", [json.dumps], tmp_path).records(keys, measure) == json.loads(json.dumps(told))
+    assert len(asked) == 4
+
+
+def test_a_few_cases_are_all_measured_again(tmp_path, monkeypatch):
+    asked = []
+    keys = [{"seed": seed} for seed in range(kept.MANY - 1)]
+
+    def measure(seed: int) -> dict:
+        asked.append(seed)
+        return {}
+
+    Kept("some", [json.dumps], tmp_path).records(keys, measure)
+    monkeypatch.setattr(kept, "source_hash", lambda *_: "changed")
+    Kept("some", [json.dumps], tmp_path).records(keys, measure)
+    assert len(asked) == 2 * len(keys)
 
 
 def test_a_peer_that_was_cut_off_goes_on_after_its_last_iteration(tmp_path):
