@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from typing import Any
@@ -131,3 +132,11 @@ def test_refinement_follows_with_the_first_map_and_its_symmetry(
     parameters = {name: one["value"] for name, one in refine["values"].items()}
     question = {"protocol": "refine", "inputs": refine["inputs"], "parameters": parameters}
     assert browser.post(f"/api/projects/{classified.record.ulid}/runs", json=question).status_code == 201
+
+
+def test_what_comes_after_a_run_that_was_removed_is_still_told(browser: TestClient, classified: Project) -> None:
+    shutil.rmtree(classified.run(2).folder.path)
+    (step,) = browser.get(f"{run_address(classified, 3)}/next").json()
+    assert (step["protocol"], step["values"]) == ("abinitio", {})
+    wall = browser.get(f"{run_address(classified, 3)}/classes")
+    assert (wall.status_code, "was removed" in wall.json()["message"]) == (404, True)

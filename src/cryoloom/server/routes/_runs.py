@@ -7,6 +7,7 @@ import os
 from fastapi import APIRouter
 
 from cryoloom.server._context import ContextOfCall, ProjectOfCall, RunOfCall
+from cryoloom.server._places import place_within
 from cryoloom.server.documents import run_detail
 from cryoloom.server.models import (
     Annotation,
@@ -104,7 +105,8 @@ def read_log(run: RunOfCall) -> LogTail:
     attempt = run.folder.newest_attempt()
     if attempt is None or not attempt.log_file.exists():
         return LogTail(text="", truncated=False)
-    with attempt.log_file.open("rb") as file:
+    project = run.project.path
+    with place_within(project, str(attempt.log_file.relative_to(project)), suffix=".txt").open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _TAIL))
         text = file.read().decode("utf-8", "replace")
