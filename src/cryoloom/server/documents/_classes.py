@@ -102,6 +102,7 @@ def _choice(run: Run) -> ChoiceDocument | None:
         return None
     decision = request.decision or {}
     return ChoiceDocument(
+        id=request.ulid,
         keep=sorted(labels_in(str(decision.get("keep", "")))),
         leave_out=sorted(labels_in(str(decision.get("leave_out", "")))),
         by=request.actor,

@@ -10,17 +10,20 @@ from cryoloom.data import Particle
 from cryoloom.engine.symmetry import point_group
 from cryoloom.errors import NotFoundError
 from cryoloom.protocols.views import spread_of
+from cryoloom.server._turns import Kept, Turns
 from cryoloom.server._upstream import input_of, inputs_of
 from cryoloom.server.models import ViewsDocument
 
 if TYPE_CHECKING:
     from cryoloom.data import Item, Snapshot
+    from cryoloom.engine.symmetry import PointGroup
     from cryoloom.server.maps._known import KnownMap
     from cryoloom.workflow.project import Output, Run
 
 _ANGLES = ("rot", "tilt", "psi")
 _MOST_VIEWS = 2 * 10**6  # that are counted, copies by symmetry included
 _EVEN, _POOR = 0.8, 0.1
+_VIEWS: Kept[tuple[str, int, str], ViewsDocument] = Kept(32, Turns())
 
 
 def views_of(run: Run, known: KnownMap | None) -> ViewsDocument:
@@ -30,11 +33,18 @@ def views_of(run: Run, known: KnownMap | None) -> ViewsDocument:
     ------
     NotFoundError
         If it has to do with no particles that have poses.
+    BusyError
+        If those of other maps take too long.
     """
     particles = posed_particles(run)
     if particles is None:
         raise NotFoundError(f"Run {run.number} has to do with no particles that have poses.")
     group = point_group(_symmetry(run, known))
+    counted = (str(particles.folder), particles.generation, group.name)
+    return _VIEWS.of(counted, lambda: _counted(particles, group))
+
+
+def _counted(particles: Snapshot[Item], group: PointGroup) -> ViewsDocument:
     rows = particles.scan().select(_ANGLES).drop_nulls().collect()
     step = max(1, -(-rows.height * group.order // _MOST_VIEWS))
     counted = rows.gather_every(step)

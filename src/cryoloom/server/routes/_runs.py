@@ -39,8 +39,8 @@ async def list_runs(project: ProjectOfCall, context: ContextOfCall) -> RunList:
 def add_run(new: NewRun, project: ProjectOfCall) -> RunDetail:
     """Add a run as a draft."""
     inputs = {name: _output(project, link) for name, link in new.inputs.items()}
-    run = project.add(
-        new.protocol, options=new.options, label=new.label, replaces=new.replaces, **inputs, **new.parameters
+    run = project.draft(
+        new.protocol, inputs, new.parameters, options=new.options, label=new.label, replaces=new.replaces
     )
     return run_detail(run)
 
@@ -55,7 +55,7 @@ def read_run(run: RunOfCall) -> RunDetail:
 def change_draft(change: DraftChange, run: RunOfCall) -> RunDetail:
     """Change a draft; a run that was started stays as it is."""
     inputs = {name: None if link is None else _output(run.project, link) for name, link in change.inputs.items()}
-    return run_detail(run.edit(options=change.options, inputs=inputs, **change.parameters))
+    return run_detail(run.edit(change.parameters, options=change.options, inputs=inputs))
 
 
 @router.get("/{run}/prediction")
