@@ -101,9 +101,9 @@ export const mapsQuery = (project: string, run: string) =>
     queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/maps", { params: { path: { project, run } } })),
   });
 
-export const volumeQuery = (project: string, { run, output, item }: MapEntry) =>
+export const volumeQuery = (project: string, { run, output, item, file }: MapEntry) =>
   queryOptions({
-    queryKey: [...runQuery(project, run).queryKey, "volume", output, item],
+    queryKey: [...runQuery(project, run).queryKey, "volume", output, item, file],
     queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/outputs/{output}/volumes/{item}", { params: { path: { project, run, output, item } } })),
   });
 
