@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -86,6 +87,22 @@ def test_only_one_of_two_who_have_seen_the_same_decides(browser: TestClient, cla
     again = browser.put(f"{address}/decision", json=other | {"last_decision": choice["id"]})
     assert again.status_code == 200
     assert browser.get(f"{address}/classes").json()["choice"]["leave_out"] == [2]
+
+
+def test_of_many_who_decide_at_once_one_does(browser: TestClient, classified: Project) -> None:
+    address = run_address(classified, 3)
+    seen = browser.get(f"{address}/classes").json()["generations"]
+
+    def decide(label: int) -> int:
+        question = {"decision": {"leave_out": str(label)}, "generations": seen}
+        return browser.put(f"{address}/decision", json=question).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(decide, [1, 2, 1, 2, 1, 2]))
+    assert sorted(answers) == [200, 409, 409, 409, 409, 409]
+    folder = classified.run(3).folder
+    kinds = [folder.request(name).kind for name in folder.request_names()]
+    assert kinds.count(RequestKind.DECIDE) == 1
 
 
 @pytest.mark.parametrize("missing", ["classes", "particles"])

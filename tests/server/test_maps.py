@@ -299,6 +299,7 @@ def test_what_is_no_map_is_said(browser: TestClient, project: Project) -> None:
 
 def test_a_map_is_shown_when_what_it_was_made_from_is_removed(browser: TestClient, project: Project) -> None:
     shutil.rmtree(project.run(1).folder.path)
+    assert browser.get(address(project, 2)).status_code == 200
     (entry,) = browser.get(f"{address(project, 2)}/maps").json()
     told = browser.get(volume_address(project, 2))
     assert (told.status_code, told.json()["entry"]) == (200, entry)

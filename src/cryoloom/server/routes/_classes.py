@@ -12,7 +12,7 @@ from cryoloom.server.models import ClassWall, NewDecision, NextStep, RunDetail
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["classes"])
 
-_DECIDING = threading.Lock()  # of two who have seen the same, only one decides
+_DECIDING: dict[str, threading.Lock] = {}  # by run; of two who have seen the same, only one decides
 
 
 @router.get("/classes")
@@ -24,7 +24,7 @@ def read_classes(run: RunOfCall) -> ClassWall:
 @router.put("/decision")
 def decide(new: NewDecision, run: RunOfCall) -> RunDetail:
     """Decide, unless what was looked at has changed since; the run applies it to what has come and what comes."""
-    with _DECIDING:
+    with _DECIDING.setdefault(run.ulid, threading.Lock()):
         check_seen(run, new)
         run.decide(new.decision)
     return run_detail(run)
