@@ -184,6 +184,8 @@ def promised_of(own: list[dict]) -> Iterator[reporting.Promise]:
         yield reporting.promise("time", worst("seconds"), ".0f s", most=TIMED[name][box])
         yield reporting.promise("median error", worst("median"), ".2f °", most=1.2)
         yield reporting.promise("poses off by more than 10°", 100 * worst("above_10"), ".1f %", most=1.0)
+        left = max(0.5 * record["box"] - size_of(record) / record["truth"] for record in own)
+        yield reporting.promise("shells that any map could be finer at 0.5", left, ".2f", most=1.0)
 
 
 def size_of(record: dict) -> float:
