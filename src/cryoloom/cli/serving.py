@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import html
 import os
 import socket
 import sys
@@ -35,22 +37,21 @@ def serve(
 
     Example: cryoloom serve /data/projects
     """
-    import platformdirs
     import uvicorn
 
-    from cryoloom.auth import AccessKey, CookieSigner, kept_secret
+    from cryoloom.auth import AccessKey, Accounts
     from cryoloom.server import ServerSettings, create_application
-    from cryoloom.workflow.person import this_person
+    from cryoloom.workflow.person import this_account
 
     folder.mkdir(parents=True, exist_ok=True)
-    secret = kept_secret(platformdirs.user_state_path("cryoloom") / "server-secret")
+    accounts = Accounts.kept_in(_state_folder(folder.resolve()))
     key = AccessKey()
     listening = _listen(host, port)
     chosen = listening.getsockname()[1]
     settings = ServerSettings(
         projects_folder=folder.resolve(),
+        accounts=accounts,
         key=key,
-        signer=CookieSigner(secret),
         hosts=frozenset({*_LOOPBACK, host, socket.gethostname(), socket.getfqdn()}),
         app_folder=_built_app(),
     )
@@ -62,10 +63,10 @@ def serve(
     if _is_headless():
         typer.echo(
             "This machine has no screen. On yours, this makes the address above work:\n\n"
-            f"    ssh -N -L {chosen}:{shown}:{chosen} {this_person()}@{socket.gethostname()}\n"
+            f"    ssh -N -L {chosen}:{shown}:{chosen} {this_account()}@{socket.gethostname()}\n"
         )
     elif browser:
-        webbrowser.open(address)
+        _open_browser(accounts.folder, address)
     if host not in _LOOPBACK:
         typer.echo(
             f"Others can reach {host}, where nothing is encrypted: browsers elsewhere sign in only through a proxy "
@@ -77,6 +78,30 @@ def serve(
         create_application(settings), log_level="warning", server_header=False, timeout_graceful_shutdown=2
     )
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _state_folder(projects: Path) -> Path:
+    """Where a server keeps what it knows of people: one folder for each folder of projects, in this account's own."""
+    import platformdirs
+
+    digest = hashlib.blake2b(str(projects).encode(), digest_size=4).hexdigest()
+    return platformdirs.user_state_path("cryoloom") / "servers" / f"{projects.name or 'root'}-{digest}"
+
+
+def _open_browser(folder: Path, address: str) -> None:
+    """Open an address in this machine's browser by a page that only this account can read.
+
+    Command lines can be read by everybody on the machine, so the key must not be in one.
+    """
+    page = folder / "open.html"
+    page.unlink(missing_ok=True)
+    descriptor = os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(
+            "<!doctype html><meta charset=utf-8><title>cryoloom</title><meta name=referrer content=no-referrer>"
+            f'<meta http-equiv=refresh content="0; url={html.escape(address)}">'
+        )
+    webbrowser.open(page.as_uri())
 
 
 def _listen(host: str, port: int) -> socket.socket:

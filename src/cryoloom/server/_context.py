@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
 
+from cryoloom.auth import Caller
 from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.documents import RowOrder, RowOrders
 from cryoloom.server.events import ProjectFeeds
+from cryoloom.server.people import PersonalShelf
 from cryoloom.workflow.project import Run
 
 if TYPE_CHECKING:
@@ -18,13 +20,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Context:
+class Held:
     """What a server holds while it runs; nothing of it is missed when it is started again.
 
     Parameters
     ----------
     settings : it was started with
-    shelf : of the projects
+    shelf : of all projects
     feeds : of their events
     orders : of rows that were asked for last
     """
@@ -35,8 +37,39 @@ class Context:
     orders: RowOrders
 
 
+@dataclass(frozen=True)
+class Context:
+    """What a route works with: of projects, no more than who calls may see.
+
+    Parameters
+    ----------
+    settings : the server was started with
+    caller : who calls
+    shelf : of the projects that the caller may see
+    feeds : of their events
+    orders : of rows that were asked for last
+    """
+
+    settings: ServerSettings
+    caller: Caller
+    shelf: PersonalShelf
+    feeds: ProjectFeeds
+    orders: RowOrders
+
+
+def held(request: Request) -> Held:
+    """What the server holds."""
+    return cast("Held", request.app.state.held)
+
+
+HeldOfCall = Annotated[Held, Depends(held)]
+
+
 def _context(request: Request) -> Context:
-    return cast("Context", request.app.state.context)
+    everything, caller = held(request), request.state.caller
+    return Context(
+        everything.settings, caller, PersonalShelf(everything.shelf, caller), everything.feeds, everything.orders
+    )
 
 
 ContextOfCall = Annotated[Context, Depends(_context)]

@@ -10,6 +10,7 @@ from cryoloom.errors import (
     CryoloomError,
     InputError,
     LaneError,
+    NotAllowedError,
     NotFoundError,
     ProjectError,
     StorageError,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _STATUS: tuple[tuple[type[CryoloomError], int], ...] = (
     (NotFoundError, 404),
     (InputError, 422),
+    (NotAllowedError, 403),
     (ProjectError, 409),
     (StorageError, 507),
     (LaneError, 503),

@@ -1,0 +1,16 @@
+"""What each person may see and do: the projects that are theirs or were shared, and who is noted for an act."""
+
+from cryoloom.server.people._acting import ActingPerson
+from cryoloom.server.people._sharing import hand_over, known_person, preview_handover, share, sharing_document
+from cryoloom.server.people._shelf import PersonalShelf, Standing
+
+__all__ = [
+    "ActingPerson",
+    "PersonalShelf",
+    "Standing",
+    "hand_over",
+    "known_person",
+    "preview_handover",
+    "share",
+    "sharing_document",
+]
