@@ -32,6 +32,8 @@ OUTPUT = f"{RUN}/outputs/{{output}}"
 MAY = {
     ("GET", "/enter"): ANYBODY,
     ("GET", "/sign-in/ways"): ANYBODY,
+    ("GET", "/sign-in"): ANYBODY,
+    ("GET", "/signed-in"): ANYBODY,
     ("GET", "/{address:path}"): ANYBODY,
     ("GET", "/api/{address:path}"): SIGNED_IN,
     ("GET", "/api/me"): SIGNED_IN,

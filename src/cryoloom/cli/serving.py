@@ -9,9 +9,12 @@ import socket
 import sys
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from cryoloom.server import ServerSettings
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NOT_BUILT = (
@@ -29,6 +32,12 @@ def serve(
         str, typer.Option(help="Address to listen on; other than loopback, only behind a proxy that speaks HTTPS.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8765,
+    oidc: Annotated[
+        str, typer.Option(metavar="ISSUER", help="Let people sign in by this OpenID Connect provider; see --settings.")
+    ] = "",
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", metavar="FILE", help="What --oidc needs to know; see the guide.")
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in this machine's browser.")] = True,
 ) -> None:
     """Serve projects to a browser; Ctrl-C ends the server, and leaves every run running.
@@ -39,35 +48,18 @@ def serve(
     """
     import uvicorn
 
-    from cryoloom.auth import AccessKey, Accounts
-    from cryoloom.server import ServerSettings, create_application
-    from cryoloom.workflow.person import this_account
+    from cryoloom.server import create_application
 
+    if bool(oidc) is not (settings_file is not None):
+        raise typer.BadParameter("--oidc and --settings go together; give both, or none.")
     folder.mkdir(parents=True, exist_ok=True)
-    accounts = Accounts.kept_in(_state_folder(folder.resolve()))
-    key = AccessKey()
+    settings = _settings(folder.resolve(), host, oidc, settings_file)
     listening = _listen(host, port)
     chosen = listening.getsockname()[1]
-    settings = ServerSettings(
-        projects_folder=folder.resolve(),
-        accounts=accounts,
-        key=key,
-        hosts=frozenset({*_LOOPBACK, host, socket.gethostname(), socket.getfqdn()}),
-        app_folder=_built_app(),
-    )
     if settings.app_folder is None:
         typer.echo(f"{_NOT_BUILT}\n", err=True)
-    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  # asked for by the person who serves
-    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{chosen}/enter?key={key.text}"
-    typer.echo(f"Projects in {folder.resolve()}:\n\n    {address}\n")
-    if _is_headless():
-        typer.echo(
-            "This machine has no screen. On yours, this makes the address above work:\n\n"
-            f"    ssh -N -L {chosen}:{shown}:{chosen} {this_account()}@{socket.gethostname()}\n"
-        )
-    elif browser:
-        _open_browser(accounts.folder, address)
-    if host not in _LOOPBACK:
+    _announce(settings, host, chosen, browser=browser)
+    if host not in _LOOPBACK and not settings.address:
         typer.echo(
             f"Others can reach {host}, where nothing is encrypted: browsers elsewhere sign in only through a proxy "
             "that speaks HTTPS.\n",
@@ -78,6 +70,53 @@ def serve(
         create_application(settings), log_level="warning", server_header=False, timeout_graceful_shutdown=2
     )
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _settings(projects: Path, host: str, issuer: str, settings_file: Path | None) -> ServerSettings:
+    """Where the projects are, and how people sign in."""
+    from cryoloom.auth import AccessKey, Accounts
+    from cryoloom.auth.oidc import SignInError
+    from cryoloom.server import ServerSettings, read_settings_file
+
+    hosts = {*_LOOPBACK, host, socket.gethostname(), socket.getfqdn()}
+    state, app = _state_folder(projects), _built_app()
+    if settings_file is None:
+        return ServerSettings(projects, Accounts.kept_in(state), AccessKey(), hosts=frozenset(hosts), app_folder=app)
+    told = read_settings_file(settings_file)
+    sign_in = told.sign_in(issuer, settings_file.resolve().parent)
+    try:
+        sign_in.provider.check()
+    except SignInError as error:  # it may be away just now
+        typer.echo(f"Nobody can sign in as yet: {error}\n", err=True)
+    return ServerSettings(
+        projects,
+        Accounts.kept_in(state, rules=sign_in.admission.digest),
+        sign_in=sign_in,
+        address=told.address,
+        hosts=frozenset({*hosts, told.host}),
+        app_folder=app,
+        data_folders=told.data_folders,
+    )
+
+
+def _announce(settings: ServerSettings, host: str, port: int, *, browser: bool) -> None:
+    """Say where the server is found, and open it."""
+    from cryoloom.workflow.person import this_account
+
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  # asked for by the person who serves
+    here = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    if settings.key is None:
+        typer.echo(f"Projects in {settings.projects_folder}, listening at {here}:\n\n    {settings.address}\n")
+        return
+    address = f"{here}/enter?key={settings.key.text}"
+    typer.echo(f"Projects in {settings.projects_folder}:\n\n    {address}\n")
+    if _is_headless():
+        typer.echo(
+            "This machine has no screen. On yours, this makes the address above work:\n\n"
+            f"    ssh -N -L {port}:{shown}:{port} {this_account()}@{socket.gethostname()}\n"
+        )
+    elif browser:
+        _open_browser(settings.accounts.folder, address)
 
 
 def _state_folder(projects: Path) -> Path:

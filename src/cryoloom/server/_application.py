@@ -62,7 +62,8 @@ def create_application(settings: ServerSettings) -> FastAPI:
     ):
         interface.include_router(router)
     application.include_router(interface)
-    application.include_router(routes.session, responses=_PROBLEMS)
+    for router in (routes.session, routes.sign_in):
+        application.include_router(router, responses=_PROBLEMS)
     answer_problems(application)
 
     @application.get("/api/{address:path}", include_in_schema=False)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, cast
+from pathlib import Path as FolderPath
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import Depends, Path, Query, Request
 
-from cryoloom.auth import Caller
+from cryoloom.auth import Caller, Role
 from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.documents import RowOrder, RowOrders
 from cryoloom.server.events import ProjectFeeds
-from cryoloom.server.people import PersonalShelf
+from cryoloom.server.people import PersonalShelf, check_places
 from cryoloom.workflow.project import Run
+from cryoloom.workflow.protocol import Protocol
 
 if TYPE_CHECKING:
     from cryoloom.server._settings import ServerSettings
@@ -55,6 +58,16 @@ class Context:
     shelf: PersonalShelf
     feeds: ProjectFeeds
     orders: RowOrders
+
+    def check_places(self, project: FolderPath, protocol: type[Protocol], values: Mapping[str, Any]) -> None:
+        """Refuse parameters that name files outside of what the caller may read; see `check_places`."""
+        check_places(
+            protocol.Parameters,
+            values,
+            project=project,
+            opened=self.settings.data_folders,
+            closed=None if self.caller.person.acts_as is Role.ADMIN else self.settings.projects_folder,
+        )
 
 
 def held(request: Request) -> Held:

@@ -14,6 +14,7 @@ from cryoloom.server.routes._runs import router as runs
 from cryoloom.server.routes._session import router as session
 from cryoloom.server.routes._sets import router as sets
 from cryoloom.server.routes._sharing import router as sharing
+from cryoloom.server.routes._sign_in import router as sign_in
 
 __all__ = [
     "app_files",
@@ -30,4 +31,5 @@ __all__ = [
     "session",
     "sets",
     "sharing",
+    "sign_in",
 ]

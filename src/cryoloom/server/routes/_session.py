@@ -9,18 +9,22 @@ from fastapi.responses import RedirectResponse
 
 from cryoloom.auth import LOCAL, Person, Role
 from cryoloom.server import models
-from cryoloom.server._context import ContextOfCall, Held, HeldOfCall
+from cryoloom.server._context import ContextOfCall, HeldOfCall
+from cryoloom.server.people import give_cookie, take_cookie
 from cryoloom.workflow.person import this_account
 
 router = APIRouter(tags=["session"])
-
-_SECONDS_GOOD = 30 * 24 * 3600
 
 
 @router.get("/sign-in/ways")
 def read_ways(held: HeldOfCall) -> models.SignInWays:
     """How people sign in to this server; the one thing that it tells to whom has not."""
-    return models.SignInWays(way="provider" if held.settings.key is None else "key", provider="")
+    sign_in = held.settings.sign_in
+    return (
+        models.SignInWays(way="key", provider="")
+        if sign_in is None
+        else models.SignInWays(way="provider", provider=sign_in.name)
+    )
 
 
 @router.get("/enter", response_class=RedirectResponse, status_code=303)
@@ -32,18 +36,18 @@ def enter(key: Annotated[str, Query(max_length=200)], held: HeldOfCall, request:
         account = this_account()
         person = Person(issuer=LOCAL, subject=account, name=account, appointed=True, rules=accounts.rules)
         accounts.people.welcome(person, first_role=Role.ADMIN)
-        accounts.sessions.end(request.cookies.get(held.settings.cookies.name, ""))
-        _give_cookie(answer, held, accounts.sessions.begin(person.id, seconds=_SECONDS_GOOD), _SECONDS_GOOD)
+        take_cookie(request, held.settings)
+        give_cookie(answer, held.settings, person, seconds=held.settings.key_seconds)
     return answer
 
 
 @router.post("/api/session/end")
 def sign_out(request: Request, response: Response, held: HeldOfCall) -> models.Farewell:
     """End the session of this browser: its cookie is refused from now on, wherever it is."""
-    cookies = held.settings.cookies
-    held.settings.accounts.sessions.end(request.cookies.get(cookies.name, ""))
+    cookies, sign_in = held.settings.cookies, held.settings.sign_in
+    hint = take_cookie(request, held.settings)
     response.delete_cookie(cookies.name, path="/", secure=cookies.encrypted, httponly=True, samesite="strict")
-    return models.Farewell(leave="")
+    return models.Farewell(leave="" if sign_in is None else sign_in.provider.way_out(hint))
 
 
 @router.get("/api/me")
@@ -55,18 +59,5 @@ def read_me(context: ContextOfCall) -> models.Person:
         name=person.name,
         email=person.email,
         role=person.acts_as,
-        alone=context.settings.key is not None,
-    )
-
-
-def _give_cookie(answer: Response, held: Held, cookie: str, seconds: int) -> None:
-    cookies = held.settings.cookies
-    answer.set_cookie(
-        cookies.name,
-        cookie,
-        max_age=seconds,
-        path="/",
-        secure=cookies.encrypted,
-        httponly=True,
-        samesite="strict",
+        alone=context.settings.sign_in is None,
     )
