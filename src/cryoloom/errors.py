@@ -12,6 +12,7 @@
     │   ├── SupersededError       another driver has taken the run over
     │   ├── RevisionConflictError somebody else changed it first
     │   └── ReadOnlyError         it was made by a newer cryoloom, or its plugin is missing
+    ├── NotAllowedError           the person who asks may not do it
     ├── StorageError              the disk is full, may only be read, refuses this user, or fails
     └── LaneError                 the place where work runs is at fault
         └── BusyError             it has too much to do; the same may be asked again a little later
@@ -87,6 +88,10 @@ class RevisionConflictError(ProjectError):
 
 class ReadOnlyError(ProjectError):
     """It was made by a newer cryoloom, or its plugin is missing, so it can be read but not changed."""
+
+
+class NotAllowedError(CryoloomError):
+    """The person who asks may not do it; the message says who may."""
 
 
 class StorageError(CryoloomError):

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from starlette.testclient import TestClient
 
-from cryoloom.auth import AccessKey, CookieSigner
+from cryoloom.auth import LOCAL, AccessKey, Accounts, Person, Role
 from cryoloom.data import Class2D, Particle, SetWriter
 from cryoloom.formats import write_stack, write_tiff_movie
 from cryoloom.runtime import Project
@@ -19,7 +19,6 @@ from cryoloom.server import ServerSettings, create_application
 from cryoloom.workflow.driver import drive_run
 
 ADDRESS = "http://127.0.0.1:8765"
-SECRET = b"0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture
@@ -31,8 +30,21 @@ def shelf(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings(shelf: Path) -> ServerSettings:
-    return ServerSettings(projects_folder=shelf, key=AccessKey("the-key"), signer=CookieSigner(SECRET))
+def settings(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> ServerSettings:
+    return ServerSettings(shelf, Accounts.kept_in(tmp_path_factory.mktemp("state")), AccessKey("the-key"))
+
+
+@pytest.fixture
+def signed_in(settings: ServerSettings) -> Callable[..., dict[str, str]]:
+    """Lets somebody in, and gives the headers by which a browser shows that."""
+
+    def let_in(name: str = "ana", role: Role = Role.ADMIN, seconds: float = 3600.0) -> dict[str, str]:
+        accounts = settings.accounts
+        person = accounts.people.welcome(Person(LOCAL, name, name), first_role=role)
+        cookie = accounts.sessions.begin(person.id, seconds=seconds)
+        return {"Cookie": f"{settings.cookies.name}={cookie}"}
+
+    return let_in
 
 
 @pytest.fixture
@@ -43,10 +55,10 @@ def stranger(settings: ServerSettings) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def browser(settings: ServerSettings) -> Iterator[TestClient]:
-    """A browser that has signed in."""
+def browser(settings: ServerSettings, signed_in: Callable[..., dict[str, str]]) -> Iterator[TestClient]:
+    """A browser that the person who started the server has signed in with."""
     with TestClient(create_application(settings), base_url=ADDRESS, follow_redirects=False) as client:
-        client.headers["Cookie"] = f"__Host-cryoloom={settings.signer.sign('ana')}"
+        client.headers.update(signed_in())
         yield client
 
 

@@ -2,56 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
+from tests.server.asking import ADDRESS, address_of, routes_of
 
-from cryoloom.auth import AccessKey, CookieSigner
+from cryoloom.auth import AccessKey, Accounts
 from cryoloom.server import ServerSettings, create_application
-
-OPEN = {("GET", "/enter"), ("GET", "/{address:path}")}
-
-
-def routes_of(settings: ServerSettings) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-
-    def look(routes: object) -> None:
-        for route in routes:  # type: ignore[attr-defined]
-            if isinstance(route, APIRoute):
-                found.extend((method, route.path) for method in route.methods)
-            elif hasattr(route, "original_router"):
-                look(route.original_router.routes)
-
-    look(create_application(settings).routes)
-    return found
-
-
-def address_of(path: str) -> str:
-    ulid = "01M8KH8A97S10APG68GQ0J64N5"
-    named = {
-        "{project}": ulid,
-        "{run}": ulid,
-        "{output}": "movies",
-        "{protocol}": "ctf",
-        "{item}": "0" * 16,
-        "{curve}": "fsc",
-        "{address:path}": "x",
-    }
-    for name, value in named.items():
-        path = path.replace(name, value)
-    return path
-
-
-def test_every_route_wants_a_cookie(settings: ServerSettings, stranger: TestClient) -> None:
-    asked = routes_of(settings)
-    assert len(asked) > 20
-    for method, path in asked:
-        if (method, path) in OPEN:
-            continue
-        answer = stranger.request(method, address_of(path))
-        assert answer.status_code == 401, (method, path)
-        assert "not signed in" in answer.json()["message"]
-    assert stranger.get("/openapi.json").status_code == 401
 
 
 def test_every_route_refuses_another_name_of_the_host(settings: ServerSettings, browser: TestClient) -> None:
@@ -75,30 +33,93 @@ def test_every_change_is_refused_to_another_site(
         assert answer.status_code == 403, (method, path)
 
 
-def test_the_key_becomes_a_cookie_that_scripts_cannot_read_and_leaves_the_address(stranger: TestClient) -> None:
-    answer = stranger.get("/enter", params={"key": "the-key"})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    cookie = answer.headers["set-cookie"]
-    assert cookie.startswith("__Host-cryoloom=")
-    for wanted in ("HttpOnly", "Secure", "SameSite=strict", "Path=/"):
-        assert wanted in cookie
-    assert "Domain" not in cookie
-    value = cookie.partition(";")[0]
-    assert stranger.get("/api/me", headers={"Cookie": value}).status_code == 200
+@pytest.mark.parametrize("address", ["", "https://cryoloom.example.org"], ids=["here", "encrypted"])
+def test_the_key_becomes_a_cookie_that_scripts_cannot_read_and_leaves_the_address(
+    settings: ServerSettings, address: str
+) -> None:
+    settings = replace(settings, address=address)
+    with TestClient(create_application(settings), base_url=ADDRESS, follow_redirects=False) as client:
+        answer = client.get("/enter", params={"key": "the-key"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        cookie = answer.headers["set-cookie"]
+        assert cookie.startswith("__Host-cryoloom-") is bool(address)
+        assert ("Secure" in cookie) is bool(address)
+        for wanted in ("HttpOnly", "SameSite=strict", "Path=/"):
+            assert wanted in cookie
+        assert "Domain" not in cookie
+        value = cookie.partition(";")[0]
+        me = client.get("/api/me", headers={"Cookie": value})
+        assert (me.status_code, me.json()["role"]) == (200, "admin")
+        assert ("strict-transport-security" in me.headers) is bool(address)
 
 
 def test_a_wrong_key_gives_no_cookie(stranger: TestClient) -> None:
-    answer = stranger.get("/enter", params={"key": "the-kez"})
-    assert answer.status_code == 303
-    assert "set-cookie" not in answer.headers
+    for wrong in ("the-kez", "", "the-key "):
+        answer = stranger.get("/enter", params={"key": wrong})
+        assert answer.status_code == 303
+        assert "set-cookie" not in answer.headers
 
 
-def test_a_cookie_stays_good_when_the_server_is_started_again_with_another_key(settings: ServerSettings) -> None:
-    cookie = settings.signer.sign("ana")
-    again = ServerSettings(settings.projects_folder, AccessKey("another"), CookieSigner(settings.signer.secret))
-    with TestClient(create_application(again), base_url="http://127.0.0.1:8765") as client:
-        answer = client.get("/api/me", headers={"Cookie": f"__Host-cryoloom={cookie}"})
-        assert answer.json() == {"name": "ana"}
+def test_a_session_stays_good_when_the_server_is_started_again_with_another_key(
+    settings: ServerSettings, signed_in
+) -> None:
+    again = ServerSettings(settings.projects_folder, Accounts.kept_in(settings.accounts.folder), AccessKey("another"))
+    headers = signed_in("ana")
+    with TestClient(create_application(again), base_url=ADDRESS) as client:
+        assert client.get("/api/me", headers=headers).json()["name"] == "ana"
+
+
+def test_who_signs_out_is_out_with_every_copy_of_the_cookie(stranger: TestClient, signed_in) -> None:
+    headers, other = signed_in(), signed_in()
+    assert stranger.post("/api/session/end", headers=headers).json() == {"leave": ""}
+    assert stranger.get("/api/me", headers=headers).status_code == 401
+    assert stranger.get("/api/me", headers=other).status_code == 200  # another browser of the same person
+
+
+def test_a_cookie_that_a_browser_brings_along_is_never_made_good(settings, stranger: TestClient, signed_in) -> None:
+    """Session fixation: whoever has planted a cookie, or read one, has nothing of it after signing in."""
+    name = settings.cookies.name
+    planted, old = {"Cookie": f"{name}=planted"}, signed_in()
+    for before in (planted, old):
+        answer = stranger.get("/enter", params={"key": "the-key"}, headers=before)
+        assert answer.headers["set-cookie"].partition(";")[0] != before["Cookie"]
+        assert stranger.get("/api/me", headers=before).status_code == 401
+
+
+def test_servers_on_one_host_do_not_take_each_others_cookies(settings: ServerSettings, signed_in, tmp_path) -> None:
+    """Browsers send a cookie to every port of a host."""
+    other = replace(settings, accounts=Accounts.kept_in(tmp_path / "state of another"))
+    assert other.cookies.name != settings.cookies.name
+    headers = signed_in()
+    value = headers["Cookie"].partition("=")[2]
+    with TestClient(create_application(other), base_url="http://127.0.0.1:8766") as client:
+        for cookie in (headers["Cookie"], f"{other.cookies.name}={value}"):
+            assert client.get("/api/me", headers={"Cookie": cookie}).status_code == 401
+    with TestClient(create_application(settings), base_url=ADDRESS) as client:
+        both = f"{headers['Cookie']}; {other.cookies.name}=whatever"
+        assert client.get("/api/me", headers={"Cookie": both}).status_code == 200
+
+
+def test_another_port_of_this_host_is_another_site(browser: TestClient) -> None:
+    for headers in ({"Origin": "http://127.0.0.1:8766"}, {"Sec-Fetch-Site": "same-site"}):
+        assert browser.post("/api/projects", json={"name": "X"}, headers=headers).status_code == 403
+
+
+def test_what_is_too_much_is_not_read(settings: ServerSettings, signed_in) -> None:
+    small = replace(settings, most_bytes=100)
+    with TestClient(create_application(small), base_url=ADDRESS) as client:
+        client.headers.update(signed_in())
+        for body in (
+            b'{"name": "' + b"a" * 200 + b'"}',
+            iter([b'{"name": "', b"a" * 200, b'"}']),
+        ):  # told, and in parts
+            answer = client.post("/api/projects", content=body, headers={"Content-Type": "application/json"})
+            assert answer.status_code == 413
+            assert "More was sent" in answer.json()["message"]
+            assert answer.headers["x-content-type-options"] == "nosniff"
+        assert client.post("/api/projects", json={"name": "Small"}).status_code == 201
+        odd = client.post("/api/projects", content=b"", headers={"Content-Length": "-1"})
+        assert odd.status_code == 413
 
 
 def test_every_answer_keeps_other_sites_out(browser: TestClient, stranger: TestClient) -> None:
@@ -117,7 +138,7 @@ def test_files_outside_the_app_are_not_served(settings: ServerSettings, tmp_path
     (app / "assets" / "a-1b2c.js").write_text("the script", encoding="utf-8")
     (tmp_path / "secret").write_text("secret", encoding="utf-8")
     (app / "link").symlink_to(tmp_path / "secret")
-    with_app = ServerSettings(shelf, settings.key, settings.signer, app_folder=app)
+    with_app = replace(settings, app_folder=app)
     with TestClient(create_application(with_app), base_url="http://127.0.0.1:8765") as client:
         assert client.get("/projects/whatever").text == "the page"
         script = client.get("/assets/a-1b2c.js")

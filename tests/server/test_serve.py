@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -140,6 +141,24 @@ def test_it_is_said_at_once_when_the_app_was_not_built(
     assert "/enter?key=" in said.out
     assert ("The web app was not built" in said.err) is not built
     assert ("`make web` in the source folder" in said.err) is not built
+
+
+def test_the_key_is_in_no_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everybody on a machine can read the command lines of its programs."""
+    opened: list[str] = []
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(serving, "_is_headless", lambda: False)
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr("uvicorn.Server.run", lambda _, sockets: [one.close() for one in sockets])
+    for _ in range(2):  # a page of an earlier start is no hindrance
+        serving.serve(tmp_path / "projects", port=0, browser=True, host="127.0.0.1")
+    key = re.findall(r"key=(\S+)", capsys.readouterr().out)[-1]
+    page = Path(urlsplit(opened[-1]).path)
+    assert key not in opened[-1]
+    assert f"/enter?key={key}" in page.read_text(encoding="utf-8")
+    assert page.stat().st_mode & 0o077 == 0
 
 
 def test_a_port_that_is_taken_is_said(served: Served, shelf: Path, tmp_path: Path) -> None:

@@ -1,8 +1,37 @@
-"""Who may use a server: keys, signed cookies, and the headers that keep other sites out."""
+"""Who may use a server, and as what: people, sessions, tokens, and the headers that keep other sites out."""
 
-from cryoloom.auth._cookies import COOKIE, CookieSigner, kept_secret
-from cryoloom.auth._guard import Guard
+from cryoloom.auth._accounts import Accounts, Caller
+from cryoloom.auth._asgi import Application, Message, Receive, Scope, Send
+from cryoloom.auth._guard import SAFE_METHODS, Cookies, Guard
 from cryoloom.auth._headers import SECURITY_HEADERS
 from cryoloom.auth._keys import AccessKey
+from cryoloom.auth._people import LOCAL, PeopleFolder, Person, Role, identity_of
+from cryoloom.auth._rights import Right, right_of
+from cryoloom.auth._seal import Seal, kept_secret
+from cryoloom.auth._sessions import Session, SessionFolder
 
-__all__ = ["COOKIE", "SECURITY_HEADERS", "AccessKey", "CookieSigner", "Guard", "kept_secret"]
+__all__ = [
+    "LOCAL",
+    "SAFE_METHODS",
+    "SECURITY_HEADERS",
+    "AccessKey",
+    "Accounts",
+    "Application",
+    "Caller",
+    "Cookies",
+    "Guard",
+    "Message",
+    "PeopleFolder",
+    "Person",
+    "Receive",
+    "Right",
+    "Role",
+    "Scope",
+    "Seal",
+    "Send",
+    "Session",
+    "SessionFolder",
+    "identity_of",
+    "kept_secret",
+    "right_of",
+]

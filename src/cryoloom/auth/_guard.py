@@ -1,27 +1,41 @@
-"""What stands before every route: the host that was called, the site that calls, and who it is."""
+"""What stands before every route: the host that was called, the site that calls, who it is, and how much is sent."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
 from urllib.parse import urlsplit
 
-from cryoloom.auth._cookies import COOKIE, CookieSigner
-from cryoloom.auth._headers import SECURITY_HEADERS
+from cryoloom.auth._accounts import Accounts
+from cryoloom.auth._asgi import Application, Receive, Scope, Send, answer
+from cryoloom.auth._bounded import BoundedCall, too_much
+from cryoloom.auth._headers import ENCRYPTED_HEADERS, SECURITY_HEADERS
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-_SAFE = {"GET", "HEAD", "OPTIONS"}
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """The cookie of a server's sessions.
+
+    Parameters
+    ----------
+    mark : that tells the server from others on the same host
+    encrypted : whether browsers come by HTTPS; then the cookie is bound to it, and to this host alone
+    """
+
+    mark: str
+    encrypted: bool
+
+    @property
+    def name(self) -> str:
+        """Of the cookie."""
+        return f"{'__Host-' if self.encrypted else ''}cryoloom-{self.mark}"
 
 
 class Guard:
-    """An ASGI application before another one: lets through whom a signed cookie names.
+    """An ASGI application before another one: lets through who has signed in, and notes in the scope who it is.
 
     A call for a host of another name is refused (a page elsewhere cannot reach the server through a name that it has
     made to point here), as is a change that another site asks for.
@@ -29,75 +43,86 @@ class Guard:
     Parameters
     ----------
     inner : what is guarded
-    signer : of the cookies
+    accounts : tell who calls
+    cookies : that browsers are known by
     hosts : names by which the server may be called, without port
-    open_paths : that need no cookie: where one is obtained, and the files of the app
+    open_paths : for which nobody needs to have signed in: where one does so, and the files of the app
+    most_bytes : that a call may send
     """
 
     def __init__(
-        self, inner: Application, *, signer: CookieSigner, hosts: Iterable[str], open_paths: Callable[[str], bool]
+        self,
+        inner: Application,
+        *,
+        accounts: Accounts,
+        cookies: Cookies,
+        hosts: Iterable[str],
+        open_paths: Callable[[str], bool],
+        most_bytes: int,
     ) -> None:
         self._inner = inner
-        self._signer = signer
-        self._hosts = frozenset(hosts)
+        self._accounts = accounts
+        self._cookies = cookies
+        self._hosts = frozenset(host.lower() for host in hosts)
         self._open = open_paths
+        self._most_bytes = most_bytes
+        self._headers = [
+            (name.lower().encode(), value.encode())
+            for name, value in (ENCRYPTED_HEADERS if cookies.encrypted else SECURITY_HEADERS).items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
+        if scope["type"] == "websocket":  # none is offered; a session opens none
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         refusal = self._refusal(scope, headers)
         if refusal is not None:
-            await _answer(send, *refusal)
+            await answer(send, *refusal, self._headers)
             return
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                given = {name.lower() for name, _ in message["headers"]}
-                more = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
-                message["headers"] = [*message["headers"], *(pair for pair in more if pair[0] not in given)]
-            await send(message)
-
-        await self._inner(scope, receive, with_headers)
+        await BoundedCall(receive, send, most=self._most_bytes, headers=self._headers).pass_on(self._inner, scope)
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         """Status and sentence, if the call is not let through; else who calls is noted in the scope."""
         if _host(headers.get("host", "")) not in self._hosts:
             return 421, "This server is called by another name; use the address that it printed when it was started."
-        if scope["method"] not in _SAFE and not _same_site(headers):
+        if scope["method"] not in SAFE_METHODS and not _same_site(headers):
             return 403, "The change was asked for by another site, so it was not made."
-        person = self._signer.person(_cookie(headers.get("cookie", "")))
-        scope.setdefault("state", {})["person"] = person
-        if person is None and not self._open(scope["path"]):
-            return 401, "You are not signed in; open the address that the server printed when it was started."
+        length = headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit()) or len(length) > 18 or int(length) > self._most_bytes:
+            return 413, too_much(self._most_bytes)
+        caller = self._accounts.by_cookie(_cookie(headers.get("cookie", ""), self._cookies.name))
+        scope.setdefault("state", {})["caller"] = caller
+        if caller is None and not self._open(scope["path"]):
+            return 401, "You are not signed in; open the address of this server in a browser, and sign in there."
         return None
 
 
 def _host(value: str) -> str:
-    return urlsplit(f"//{value}").hostname or ""
+    try:
+        return urlsplit(f"//{value}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _same_site(headers: dict[str, str]) -> bool:
     """Whether a browser says that the page that asks came from here; programs send no origin."""
     origin = headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc == headers.get("host")
+        try:
+            return urlsplit(origin).netloc == headers.get("host")
+        except ValueError:
+            return False
     return headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
 
 
-def _cookie(header: str) -> str:
+def _cookie(header: str, name: str) -> str:
     try:
-        found = SimpleCookie(header).get(COOKIE)
+        found = SimpleCookie(header).get(name)
     except CookieError:
         return ""
     return "" if found is None else found.value
-
-
-async def _answer(send: Send, status: int, sentence: str) -> None:
-    body = json.dumps({"message": sentence, "listing": "", "path": None, "figures": {}}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    headers += [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-SECURITY_HEADERS: Mapping[str, str] = {
+SECURITY_HEADERS: dict[str, str] = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
         "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -15,3 +13,6 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+
+ENCRYPTED_HEADERS: dict[str, str] = SECURITY_HEADERS | {"Strict-Transport-Security": "max-age=31536000"}
+"""Those of a server that browsers reach by HTTPS: they come by nothing else from then on."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import html
 import os
 import socket
 import sys
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from cryoloom.server import ServerSettings
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NOT_BUILT = (
@@ -27,6 +32,12 @@ def serve(
         str, typer.Option(help="Address to listen on; other than loopback, only behind a proxy that speaks HTTPS.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8765,
+    oidc: Annotated[
+        str, typer.Option(metavar="ISSUER", help="Let people sign in by this OpenID Connect provider; see --settings.")
+    ] = "",
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", metavar="FILE", help="What --oidc needs to know; see the guide.")
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in this machine's browser.")] = True,
 ) -> None:
     """Serve projects to a browser; Ctrl-C ends the server, and leaves every run running.
@@ -35,38 +46,20 @@ def serve(
 
     Example: cryoloom serve /data/projects
     """
-    import platformdirs
     import uvicorn
 
-    from cryoloom.auth import AccessKey, CookieSigner, kept_secret
-    from cryoloom.server import ServerSettings, create_application
-    from cryoloom.workflow.person import this_person
+    from cryoloom.server import create_application
 
+    if bool(oidc) is not (settings_file is not None):
+        raise typer.BadParameter("--oidc and --settings go together; give both, or none.")
     folder.mkdir(parents=True, exist_ok=True)
-    secret = kept_secret(platformdirs.user_state_path("cryoloom") / "server-secret")
-    key = AccessKey()
+    settings = _settings(folder.resolve(), host, oidc, settings_file)
     listening = _listen(host, port)
     chosen = listening.getsockname()[1]
-    settings = ServerSettings(
-        projects_folder=folder.resolve(),
-        key=key,
-        signer=CookieSigner(secret),
-        hosts=frozenset({*_LOOPBACK, host, socket.gethostname(), socket.getfqdn()}),
-        app_folder=_built_app(),
-    )
     if settings.app_folder is None:
         typer.echo(f"{_NOT_BUILT}\n", err=True)
-    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  # asked for by the person who serves
-    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{chosen}/enter?key={key.text}"
-    typer.echo(f"Projects in {folder.resolve()}:\n\n    {address}\n")
-    if _is_headless():
-        typer.echo(
-            "This machine has no screen. On yours, this makes the address above work:\n\n"
-            f"    ssh -N -L {chosen}:{shown}:{chosen} {this_person()}@{socket.gethostname()}\n"
-        )
-    elif browser:
-        webbrowser.open(address)
-    if host not in _LOOPBACK:
+    _announce(settings, host, chosen, browser=browser)
+    if host not in _LOOPBACK and not settings.address:
         typer.echo(
             f"Others can reach {host}, where nothing is encrypted: browsers elsewhere sign in only through a proxy "
             "that speaks HTTPS.\n",
@@ -77,6 +70,77 @@ def serve(
         create_application(settings), log_level="warning", server_header=False, timeout_graceful_shutdown=2
     )
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _settings(projects: Path, host: str, issuer: str, settings_file: Path | None) -> ServerSettings:
+    """Where the projects are, and how people sign in."""
+    from cryoloom.auth import AccessKey, Accounts
+    from cryoloom.auth.oidc import SignInError
+    from cryoloom.server import ServerSettings, read_settings_file
+
+    hosts = {*_LOOPBACK, host, socket.gethostname(), socket.getfqdn()}
+    state, app = _state_folder(projects), _built_app()
+    if settings_file is None:
+        return ServerSettings(projects, Accounts.kept_in(state), AccessKey(), hosts=frozenset(hosts), app_folder=app)
+    told = read_settings_file(settings_file)
+    sign_in = told.sign_in(issuer, settings_file.resolve().parent)
+    try:
+        sign_in.provider.check()
+    except SignInError as error:  # it may be away just now
+        typer.echo(f"Nobody can sign in as yet: {error}\n", err=True)
+    return ServerSettings(
+        projects,
+        Accounts.kept_in(state, rules=sign_in.admission.digest),
+        sign_in=sign_in,
+        address=told.address,
+        hosts=frozenset({*hosts, told.host}),
+        app_folder=app,
+        data_folders=told.data_folders,
+    )
+
+
+def _announce(settings: ServerSettings, host: str, port: int, *, browser: bool) -> None:
+    """Say where the server is found, and open it."""
+    from cryoloom.workflow.person import this_account
+
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  # asked for by the person who serves
+    here = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    if settings.key is None:
+        typer.echo(f"Projects in {settings.projects_folder}, listening at {here}:\n\n    {settings.address}\n")
+        return
+    address = f"{here}/enter?key={settings.key.text}"
+    typer.echo(f"Projects in {settings.projects_folder}:\n\n    {address}\n")
+    if _is_headless():
+        typer.echo(
+            "This machine has no screen. On yours, this makes the address above work:\n\n"
+            f"    ssh -N -L {port}:{shown}:{port} {this_account()}@{socket.gethostname()}\n"
+        )
+    elif browser:
+        _open_browser(settings.accounts.folder, address)
+
+
+def _state_folder(projects: Path) -> Path:
+    """Where a server keeps what it knows of people: one folder for each folder of projects, in this account's own."""
+    import platformdirs
+
+    digest = hashlib.blake2b(str(projects).encode(), digest_size=4).hexdigest()
+    return platformdirs.user_state_path("cryoloom") / "servers" / f"{projects.name or 'root'}-{digest}"
+
+
+def _open_browser(folder: Path, address: str) -> None:
+    """Open an address in this machine's browser by a page that only this account can read.
+
+    Command lines can be read by everybody on the machine, so the key must not be in one.
+    """
+    page = folder / "open.html"
+    page.unlink(missing_ok=True)
+    descriptor = os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(
+            "<!doctype html><meta charset=utf-8><title>cryoloom</title><meta name=referrer content=no-referrer>"
+            f'<meta http-equiv=refresh content="0; url={html.escape(address)}">'
+        )
+    webbrowser.open(page.as_uri())
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import JSONResponse
 
 from cryoloom import __version__
 from cryoloom.auth import Guard
 from cryoloom.server import routes
-from cryoloom.server._context import Context
+from cryoloom.server._context import Held
+from cryoloom.server._permission import may_call
 from cryoloom.server._problems import answer_problems
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.documents import RowOrders, run_summaries
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.server.models import ProblemDocument
+from cryoloom.server.people import ActingPerson
 
 if TYPE_CHECKING:
     from cryoloom.server._settings import ServerSettings
@@ -40,10 +42,10 @@ def create_application(settings: ServerSettings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    application.state.context = Context(
+    application.state.held = Held(
         settings, ProjectShelf(settings.projects_folder), ProjectFeeds(run_summaries), RowOrders()
     )
-    interface = APIRouter(responses=_PROBLEMS)
+    interface = APIRouter(responses=_PROBLEMS, dependencies=[Depends(may_call)])
     for router in (
         routes.machine,
         routes.projects,
@@ -55,10 +57,13 @@ def create_application(settings: ServerSettings) -> FastAPI:
         routes.maps,
         routes.curves,
         routes.events,
-        routes.session,
+        routes.sharing,
+        routes.people,
     ):
         interface.include_router(router)
     application.include_router(interface)
+    for router in (routes.session, routes.sign_in):
+        application.include_router(router, responses=_PROBLEMS)
     answer_problems(application)
 
     @application.get("/api/{address:path}", include_in_schema=False)
@@ -66,7 +71,15 @@ def create_application(settings: ServerSettings) -> FastAPI:
         return JSONResponse(ProblemDocument(message=f"There is no /api/{address}.").model_dump(), 404)
 
     routes.app_files(application, settings.app_folder)
-    application.add_middleware(Guard, signer=settings.signer, hosts=settings.hosts, open_paths=_is_open)
+    application.add_middleware(ActingPerson)
+    application.add_middleware(
+        Guard,
+        accounts=settings.accounts,
+        cookies=settings.cookies,
+        hosts=settings.hosts,
+        open_paths=_is_open,
+        most_bytes=settings.most_bytes,
+    )
     return application
 
 

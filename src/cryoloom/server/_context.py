@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, cast
+from pathlib import Path as FolderPath
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import Depends, Path, Query, Request
 
+from cryoloom.auth import Caller, Role
 from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.documents import RowOrder, RowOrders
 from cryoloom.server.events import ProjectFeeds
+from cryoloom.server.people import PersonalShelf, check_places
 from cryoloom.workflow.project import Run
+from cryoloom.workflow.protocol import Protocol
 
 if TYPE_CHECKING:
     from cryoloom.server._settings import ServerSettings
 
 
 @dataclass(frozen=True)
-class Context:
+class Held:
     """What a server holds while it runs; nothing of it is missed when it is started again.
 
     Parameters
     ----------
     settings : it was started with
-    shelf : of the projects
+    shelf : of all projects
     feeds : of their events
     orders : of rows that were asked for last
     """
@@ -35,8 +40,49 @@ class Context:
     orders: RowOrders
 
 
+@dataclass(frozen=True)
+class Context:
+    """What a route works with: of projects, no more than who calls may see.
+
+    Parameters
+    ----------
+    settings : the server was started with
+    caller : who calls
+    shelf : of the projects that the caller may see
+    feeds : of their events
+    orders : of rows that were asked for last
+    """
+
+    settings: ServerSettings
+    caller: Caller
+    shelf: PersonalShelf
+    feeds: ProjectFeeds
+    orders: RowOrders
+
+    def check_places(self, project: FolderPath, protocol: type[Protocol], values: Mapping[str, Any]) -> None:
+        """Refuse parameters that name files outside of what the caller may read; see `check_places`."""
+        check_places(
+            protocol.Parameters,
+            values,
+            project=project,
+            opened=self.settings.data_folders,
+            closed=None if self.caller.person.acts_as is Role.ADMIN else self.settings.projects_folder,
+        )
+
+
+def held(request: Request) -> Held:
+    """What the server holds."""
+    return cast("Held", request.app.state.held)
+
+
+HeldOfCall = Annotated[Held, Depends(held)]
+
+
 def _context(request: Request) -> Context:
-    return cast("Context", request.app.state.context)
+    everything, caller = held(request), request.state.caller
+    return Context(
+        everything.settings, caller, PersonalShelf(everything.shelf, caller), everything.feeds, everything.orders
+    )
 
 
 ContextOfCall = Annotated[Context, Depends(_context)]

@@ -11,6 +11,7 @@ from cryoloom.errors import (
     CryoloomError,
     InputError,
     LaneError,
+    NotAllowedError,
     NotFoundError,
     ProjectError,
     StorageError,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _STATUS: tuple[tuple[type[CryoloomError], int], ...] = (
     (NotFoundError, 404),
     (InputError, 422),
+    (NotAllowedError, 403),
     (ProjectError, 409),
     (StorageError, 507),
     (LaneError, 503),

@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * List Projects
-         * @description Every project, by name.
+         * @description Every project that is yours or shared with you, by name.
          */
         get: operations["list_projects_api_projects_get"];
         put?: never;
@@ -57,7 +57,7 @@ export interface paths {
         };
         /**
          * List Unreadable
-         * @description Folders that should be projects and cannot be opened, and why.
+         * @description Folders that should be projects and cannot be opened, and why; for administrators.
          */
         get: operations["list_unreadable_api_projects_unreadable_get"];
         put?: never;
@@ -619,6 +619,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/sharing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Sharing
+         * @description Whose the project is, and with whom it is shared.
+         */
+        get: operations["read_sharing_api_projects__project__sharing_get"];
+        /**
+         * Change Sharing
+         * @description Share the project with these people, and nobody else.
+         */
+        put: operations["change_sharing_api_projects__project__sharing_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview
+         * @description What handing the project over to somebody would do.
+         */
+        get: operations["preview_api_projects__project__handover_get"];
+        put?: never;
+        /**
+         * Hand Project Over
+         * @description Hand the project over, as previewed.
+         */
+        post: operations["hand_project_over_api_projects__project__handover_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List People
+         * @description Everybody who has signed in, by name; for administrators.
+         */
+        get: operations["list_people_api_people_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/found": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find People
+         * @description A few people with whom something can be shared.
+         */
+        get: operations["find_people_api_people_found_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Decide
+         * @description Give somebody a role, or keep them out; for administrators.
+         */
+        put: operations["decide_api_people__person__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sign-in/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ways
+         * @description How people sign in to this server; the one thing that it tells to whom has not.
+         */
+        get: operations["read_ways_sign_in_ways_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/enter": {
         parameters: {
             query?: never;
@@ -650,7 +778,7 @@ export interface paths {
         put?: never;
         /**
          * Sign Out
-         * @description Forget who is signed in, in this browser.
+         * @description End the session of this browser: its cookie is refused from now on, wherever it is.
          */
         post: operations["sign_out_api_session_end_post"];
         delete?: never;
@@ -671,6 +799,46 @@ export interface paths {
          * @description Who is signed in.
          */
         get: operations["read_me_api_me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Begin
+         * @description Send the browser to the identity provider.
+         */
+        get: operations["begin_sign_in_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/signed-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come Back
+         * @description Take what the identity provider answers, and let the person in.
+         */
+        get: operations["come_back_signed_in_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -933,6 +1101,56 @@ export interface components {
             excluded: boolean;
         };
         /**
+         * Farewell
+         * @description What is left to do after signing out.
+         */
+        Farewell: {
+            /**
+             * Leave
+             * @description Where the identity provider ends its own session; empty if there is no such place.
+             */
+            leave: string;
+        };
+        /**
+         * Handover
+         * @description A project is to be handed over, as previewed.
+         */
+        Handover: {
+            /** To */
+            to: string;
+            /**
+             * Keep
+             * @description What its owner until now may do in it afterwards.
+             * @default write
+             * @enum {string}
+             */
+            keep?: "write" | "read" | "nothing";
+            /**
+             * Revision
+             * @description Of the preview; if anything changed since, it is refused.
+             */
+            revision: number;
+        };
+        /**
+         * HandoverPreview
+         * @description What handing a project over does.
+         */
+        HandoverPreview: {
+            to: components["schemas"]["KnownPerson"];
+            /**
+             * Keep
+             * @enum {string}
+             */
+            keep: "write" | "read" | "nothing";
+            /** Revision */
+            revision: number;
+            /**
+             * Sentences
+             * @description Each thing that will be so afterwards.
+             */
+            sentences: string[];
+        };
+        /**
          * InputDocument
          * @description What an input is connected to.
          */
@@ -944,6 +1162,18 @@ export interface components {
             run: string;
             /** Output */
             output: string;
+        };
+        /**
+         * KnownPerson
+         * @description Somebody with whom a project can be shared.
+         */
+        KnownPerson: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Email */
+            email: string;
         };
         /**
          * LevelDocument
@@ -1172,6 +1402,19 @@ export interface components {
             replaces?: string | null;
         };
         /**
+         * NewShare
+         * @description With whom a project is to be shared.
+         */
+        NewShare: {
+            /** Person */
+            person: string;
+            /**
+             * Right
+             * @enum {string}
+             */
+            right: "read" | "write";
+        };
+        /**
          * NextStep
          * @description A run that may follow, with what of it is known.
          */
@@ -1257,8 +1500,55 @@ export interface components {
          * @description Who is signed in.
          */
         Person: {
+            /** Id */
+            id: string;
             /** Name */
             name: string;
+            /** Email */
+            email: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Alone
+             * @description Whether nobody else can sign in to this server.
+             */
+            alone: boolean;
+        };
+        /**
+         * PersonDecision
+         * @description What somebody may do from now on.
+         */
+        PersonDecision: {
+            role: components["schemas"]["Role"];
+            /**
+             * Blocked
+             * @default false
+             */
+            blocked?: boolean;
+        };
+        /**
+         * PersonOfServer
+         * @description Somebody who has signed in, as administrators see them.
+         */
+        PersonOfServer: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Email */
+            email: string;
+            /** @description What the person may do. */
+            role: components["schemas"]["Role"];
+            /**
+             * Appointed
+             * @description An administrator by the server's settings; that is changed there.
+             */
+            appointed: boolean;
+            /** Blocked */
+            blocked: boolean;
+            /** First Seen */
+            first_seen: string;
+            /** Last Seen */
+            last_seen: string;
         };
         /**
          * PortDocument
@@ -1414,6 +1704,17 @@ export interface components {
              * @description Why it can only be read; empty if it can be changed.
              */
             read_only: string;
+            /**
+             * Right
+             * @description What who asks may do in it.
+             * @enum {string}
+             */
+            right: "read" | "write" | "own";
+            /**
+             * Owner
+             * @description Name of its owner; empty if it is nobody's.
+             */
+            owner: string;
         };
         /**
          * ProtocolDocument
@@ -1491,6 +1792,12 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /**
+         * Role
+         * @description What somebody may do on a server, whatever the project.
+         * @enum {string}
+         */
+        Role: "viewer" | "user" | "admin";
         /**
          * RowPage
          * @description Some rows of a set, in the order that was asked for.
@@ -1724,6 +2031,70 @@ export interface components {
              * @description What its picture shows; empty if it has none.
              */
             picture: string;
+        };
+        /**
+         * SharedWith
+         * @description Somebody with whom a project is shared.
+         */
+        SharedWith: {
+            /** Person */
+            person: string;
+            /** Name */
+            name: string;
+            /**
+             * Right
+             * @enum {string}
+             */
+            right: "read" | "write";
+        };
+        /**
+         * SharingChange
+         * @description Everybody with whom a project is to be shared from now on.
+         */
+        SharingChange: {
+            /**
+             * Revision
+             * @description That was read; an older one is refused, so that nobody's change is lost.
+             */
+            revision: number;
+            /** Shares */
+            shares: components["schemas"]["NewShare"][];
+        };
+        /**
+         * SharingDocument
+         * @description Whose a project is, and with whom it is shared.
+         */
+        SharingDocument: {
+            /**
+             * Owner
+             * @description Identity; empty if it is nobody's, so that only administrators find it.
+             */
+            owner: string;
+            /** Owner Name */
+            owner_name: string;
+            /** Shares */
+            shares: components["schemas"]["SharedWith"][];
+            /** Revision */
+            revision: number;
+            /** May Change */
+            may_change: boolean;
+        };
+        /**
+         * SignInWays
+         * @description How people sign in here.
+         */
+        SignInWays: {
+            /**
+             * Way
+             * @description By the address that the server printed, or by an identity provider.
+             * @enum {string}
+             */
+            way: "key" | "provider";
+            /**
+             * Provider
+             * @description What people call the provider; empty for a key.
+             */
+            provider: string;
         };
         /**
          * SuggestedValue
@@ -3380,6 +3751,343 @@ export interface operations {
             };
         };
     };
+    read_sharing_api_projects__project__sharing_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    change_sharing_api_projects__project__sharing_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SharingChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    preview_api_projects__project__handover_get: {
+        parameters: {
+            query: {
+                /** @description Identity of the owner to be. */
+                to: string;
+                keep?: "write" | "read" | "nothing";
+            };
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverPreview"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    hand_project_over_api_projects__project__handover_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Handover"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_people_api_people_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOfServer"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    find_people_api_people_found_get: {
+        parameters: {
+            query: {
+                /** @description Of a name or an address. */
+                text: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownPerson"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    decide_api_people__person__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOfServer"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_ways_sign_in_ways_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInWays"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     enter_enter_get: {
         parameters: {
             query: {
@@ -3428,11 +4136,13 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Farewell"];
+                };
             };
             /** @description Client Error */
             "4XX": {
@@ -3471,6 +4181,86 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Person"];
                 };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    begin_sign_in_get: {
+        parameters: {
+            query?: {
+                /** @description Where to go on afterwards. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    come_back_signed_in_get: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                error?: string;
+                iss?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Client Error */
             "4XX": {

@@ -16,8 +16,23 @@ from cryoloom.server.models._curves import (
     MarkDocument,
     ViewsDocument,
 )
-from cryoloom.server.models._machine import Disk, MachineDocument, Person, Program
+from cryoloom.server.models._machine import Disk, MachineDocument, Program
 from cryoloom.server.models._maps import Chart, LevelDocument, LocalRange, MapEntry, MapFile, VolumeDocument, WhichMap
+from cryoloom.server.models._people import (
+    Farewell,
+    Handover,
+    HandoverPreview,
+    Kept,
+    KnownPerson,
+    NewShare,
+    Person,
+    PersonDecision,
+    PersonOfServer,
+    SharedWith,
+    SharingChange,
+    SharingDocument,
+    SignInWays,
+)
 from cryoloom.server.models._problem import ProblemDocument
 from cryoloom.server.models._projects import NewProject, ProjectSummary, UnreadableProject
 from cryoloom.server.models._protocols import ParameterDocument, PortDocument, ProtocolDocument, ProtocolSummary
@@ -51,7 +66,12 @@ __all__ = [
     "Disk",
     "DraftChange",
     "FailedItemDocument",
+    "Farewell",
+    "Handover",
+    "HandoverPreview",
     "InputDocument",
+    "Kept",
+    "KnownPerson",
     "LevelDocument",
     "LineDocument",
     "LocalRange",
@@ -63,10 +83,13 @@ __all__ = [
     "NewDecision",
     "NewProject",
     "NewRun",
+    "NewShare",
     "NextStep",
     "OutputDocument",
     "ParameterDocument",
     "Person",
+    "PersonDecision",
+    "PersonOfServer",
     "PortDocument",
     "PredictionDocument",
     "ProblemDocument",
@@ -79,6 +102,10 @@ __all__ = [
     "RunDetail",
     "RunList",
     "RunSummary",
+    "SharedWith",
+    "SharingChange",
+    "SharingDocument",
+    "SignInWays",
     "SuggestedValue",
     "UnreadableProject",
     "ViewsDocument",

@@ -33,9 +33,3 @@ class MachineDocument(Document):
     gpus: list[str]
     disk: Disk
     programs: list[Program]
-
-
-class Person(Document):
-    """Who is signed in."""
-
-    name: str

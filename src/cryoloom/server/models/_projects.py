@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from cryoloom.server.models._document import Document, Question
@@ -27,6 +29,8 @@ class ProjectSummary(Document):
     disk_bytes: int = Field(description="What its runs take on the disk, as far as it was measured.")
     disk_measured: int = Field(description="How many runs that is.")
     read_only: str = Field(description="Why it can only be read; empty if it can be changed.")
+    right: Literal["read", "write", "own"] = Field(description="What who asks may do in it.")
+    owner: str = Field(description="Name of its owner; empty if it is nobody's.")
 
 
 class UnreadableProject(Document):

@@ -6,12 +6,15 @@ from cryoloom.server.routes._curves import router as curves
 from cryoloom.server.routes._events import router as events
 from cryoloom.server.routes._machine import router as machine
 from cryoloom.server.routes._maps import router as maps
+from cryoloom.server.routes._people import router as people
 from cryoloom.server.routes._pictures import router as pictures
 from cryoloom.server.routes._projects import router as projects
 from cryoloom.server.routes._protocols import router as protocols
 from cryoloom.server.routes._runs import router as runs
 from cryoloom.server.routes._session import router as session
 from cryoloom.server.routes._sets import router as sets
+from cryoloom.server.routes._sharing import router as sharing
+from cryoloom.server.routes._sign_in import router as sign_in
 
 __all__ = [
     "app_files",
@@ -20,10 +23,13 @@ __all__ = [
     "events",
     "machine",
     "maps",
+    "people",
     "pictures",
     "projects",
     "protocols",
     "runs",
     "session",
     "sets",
+    "sharing",
+    "sign_in",
 ]

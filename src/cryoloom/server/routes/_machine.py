@@ -11,7 +11,7 @@ from cryoloom import __version__
 from cryoloom.runtime import InstalledEnvironment, programs_found
 from cryoloom.server._context import ContextOfCall
 from cryoloom.server.models import Disk, MachineDocument, Program
-from cryoloom.workflow.person import this_person
+from cryoloom.workflow.person import this_account
 
 router = APIRouter(prefix="/api/machine", tags=["machine"])
 
@@ -24,7 +24,7 @@ def read_machine(context: ContextOfCall) -> MachineDocument:
     return MachineDocument(
         version=__version__,
         host=socket.gethostname(),
-        person=this_person(),
+        person=this_account(),
         projects_folder=str(context.shelf.folder),
         cores=capacity.cpu,
         memory_bytes=capacity.memory,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from cryoloom.server._context import ContextOfCall, ProjectOfCall
+from cryoloom.runtime import Project
+from cryoloom.server._context import Context, ContextOfCall, ProjectOfCall
 from cryoloom.server.documents import project_summary
 from cryoloom.server.models import NewProject, ProjectSummary, UnreadableProject
 
@@ -13,23 +14,28 @@ router = APIRouter(prefix="/api/projects", tags=["projects"])
 
 @router.get("")
 def list_projects(context: ContextOfCall) -> list[ProjectSummary]:
-    """Every project, by name."""
-    return [project_summary(project) for project in context.shelf.look()[0]]
+    """Every project that is yours or shared with you, by name."""
+    return [_told(project, context) for project in context.shelf.look()[0]]
 
 
 @router.get("-unreadable")
 def list_unreadable(context: ContextOfCall) -> list[UnreadableProject]:
-    """Folders that should be projects and cannot be opened, and why."""
+    """Folders that should be projects and cannot be opened, and why; for administrators."""
     return [UnreadableProject(folder=name, reason=why) for name, why in context.shelf.look()[1].items()]
 
 
 @router.post("", status_code=201)
 def create_project(new: NewProject, context: ContextOfCall) -> ProjectSummary:
     """Make a project in a new folder that is named after it."""
-    return project_summary(context.shelf.create(new.name))
+    return _told(context.shelf.create(new.name), context)
 
 
 @router.get("/{project}")
-def read_project(project: ProjectOfCall) -> ProjectSummary:
+def read_project(project: ProjectOfCall, context: ContextOfCall) -> ProjectSummary:
     """One project."""
-    return project_summary(project)
+    return _told(project, context)
+
+
+def _told(project: Project, context: Context) -> ProjectSummary:
+    standing = context.shelf.standing(project)
+    return project_summary(project, standing.right, standing.sharing)

@@ -36,8 +36,9 @@ async def list_runs(project: ProjectOfCall, context: ContextOfCall) -> RunList:
 
 
 @router.post("", status_code=201)
-def add_run(new: NewRun, project: ProjectOfCall) -> RunDetail:
+def add_run(new: NewRun, project: ProjectOfCall, context: ContextOfCall) -> RunDetail:
     """Add a run as a draft."""
+    context.check_places(project.path, project.environment.protocol(new.protocol), new.parameters)
     inputs = {name: _output(project, link) for name, link in new.inputs.items()}
     run = project.draft(
         new.protocol, inputs, new.parameters, options=new.options, label=new.label, replaces=new.replaces
@@ -52,8 +53,9 @@ def read_run(run: RunOfCall) -> RunDetail:
 
 
 @router.patch("/{run}")
-def change_draft(change: DraftChange, run: RunOfCall) -> RunDetail:
+def change_draft(change: DraftChange, run: RunOfCall, context: ContextOfCall) -> RunDetail:
     """Change a draft; a run that was started stays as it is."""
+    context.check_places(run.project.path, run.protocol, change.parameters)
     inputs = {name: None if link is None else _output(run.project, link) for name, link in change.inputs.items()}
     return run_detail(run.edit(change.parameters, options=change.options, inputs=inputs))
 

@@ -1,43 +1,63 @@
-"""Signing in on this machine: the key in the address becomes a cookie."""
+"""Signing in and out, and who is signed in."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from cryoloom.auth import COOKIE
-from cryoloom.server._context import ContextOfCall
-from cryoloom.server.models import Person
-from cryoloom.workflow.person import this_person
+from cryoloom.auth import LOCAL, Person, Role
+from cryoloom.server import models
+from cryoloom.server._context import ContextOfCall, HeldOfCall
+from cryoloom.server.people import give_cookie, take_cookie
+from cryoloom.workflow.person import this_account
 
 router = APIRouter(tags=["session"])
 
 
+@router.get("/sign-in/ways")
+def read_ways(held: HeldOfCall) -> models.SignInWays:
+    """How people sign in to this server; the one thing that it tells to whom has not."""
+    sign_in = held.settings.sign_in
+    return (
+        models.SignInWays(way="key", provider="")
+        if sign_in is None
+        else models.SignInWays(way="provider", provider=sign_in.name)
+    )
+
+
 @router.get("/enter", response_class=RedirectResponse, status_code=303)
-def enter(key: str, context: ContextOfCall) -> RedirectResponse:
+def enter(key: Annotated[str, Query(max_length=200)], held: HeldOfCall, request: Request) -> RedirectResponse:
     """Take the key that the server printed, and lead on to the app without it in the address."""
     answer = RedirectResponse("/", 303)
-    if context.settings.key.matches(key):
-        cookie = context.settings.signer.sign(this_person())
-        answer.set_cookie(
-            COOKIE,
-            cookie,
-            max_age=context.settings.signer.seconds_good,
-            path="/",
-            secure=True,
-            httponly=True,
-            samesite="strict",
-        )
+    if held.settings.key is not None and held.settings.key.matches(key):
+        accounts = held.settings.accounts
+        account = this_account()
+        person = Person(issuer=LOCAL, subject=account, name=account, appointed=True, rules=accounts.rules)
+        accounts.people.welcome(person, first_role=Role.ADMIN)
+        take_cookie(request, held.settings)
+        give_cookie(answer, held.settings, person, seconds=held.settings.key_seconds)
     return answer
 
 
-@router.post("/api/session/end", status_code=204)
-def sign_out(response: Response) -> None:
-    """Forget who is signed in, in this browser."""
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+@router.post("/api/session/end")
+def sign_out(request: Request, response: Response, held: HeldOfCall) -> models.Farewell:
+    """End the session of this browser: its cookie is refused from now on, wherever it is."""
+    cookies, sign_in = held.settings.cookies, held.settings.sign_in
+    hint = take_cookie(request, held.settings)
+    response.delete_cookie(cookies.name, path="/", secure=cookies.encrypted, httponly=True, samesite="strict")
+    return models.Farewell(leave="" if sign_in is None else sign_in.provider.way_out(hint))
 
 
 @router.get("/api/me")
-def read_me(request: Request) -> Person:
+def read_me(context: ContextOfCall) -> models.Person:
     """Who is signed in."""
-    return Person(name=request.state.person)
+    person = context.caller.person
+    return models.Person(
+        id=person.id,
+        name=person.name,
+        email=person.email,
+        role=person.acts_as,
+        alone=context.settings.sign_in is None,
+    )

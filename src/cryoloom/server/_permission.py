@@ -1,0 +1,64 @@
+"""Who may call which route: one rule for all of them, and the few that ask for more."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from cryoloom.auth import SAFE_METHODS, Right, Role
+from cryoloom.errors import NotAllowedError
+from cryoloom.server._context import Context, ContextOfCall
+
+_ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+
+
+def may_call(request: Request, context: ContextOfCall) -> None:
+    """Refuse what the caller may not do.
+
+    In a project, looking needs the right to read, and everything else the right to write; outside of projects, who may
+    only look changes nothing.
+
+    Raises
+    ------
+    NotFoundError
+        If it is about a project that is not shared with the caller.
+    NotAllowedError
+        If it is about one that is shared for reading only, or the caller may only look.
+    """
+    ulid = request.path_params.get("project")
+    looks = request.method in SAFE_METHODS
+    if ulid is None:
+        if not looks and context.caller.person.acts_as is Role.VIEWER:
+            raise NotAllowedError("You may look at what is shared with you, not change anything.")
+    elif _ULID.fullmatch(ulid):  # else the route says what is wrong with it
+        _check_right(context, ulid, Right.READ if looks else Right.WRITE)
+
+
+def _owner(project: str, context: ContextOfCall) -> None:
+    if _ULID.fullmatch(project):
+        _check_right(context, project, Right.OWN)
+
+
+OwnerOnly = Depends(_owner)
+
+
+def _admin(context: ContextOfCall) -> Context:
+    if context.caller.person.acts_as is not Role.ADMIN:
+        raise NotAllowedError("Only administrators of this server may do that.")
+    return context
+
+
+AdminContext = Annotated[Context, Depends(_admin)]
+
+
+def _check_right(context: Context, ulid: str, wanted: Right) -> None:
+    standing = context.shelf.standing(context.shelf.project(ulid))
+    if standing.right >= wanted:
+        return
+    owner = standing.sharing.owner
+    name = "its owner" if owner is None else f"its owner, {owner.name},"
+    if wanted is Right.OWN:
+        raise NotAllowedError(f"Only {name} and administrators of this server may do that.")
+    raise NotAllowedError(f"This project is shared with you for reading only; ask {name} for the right to change it.")
