@@ -5,8 +5,10 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from cryoloom.engine.kernels import (
+    best_of_all,
     extract_coefficients,
     half_transform_shape,
+    powers_of,
     score_all,
     score_candidates,
     shift_factors,
@@ -57,6 +59,20 @@ def test_all_scores_are_log_likelihoods(problem):
     references = extract_coefficients(problem["volume"], problem["rotations"], problem["frequencies"])
     scores = score_all(problem["values"], problem["transfer"], references, factors(problem))
     assert scores == pytest.approx(directly(problem), rel=1e-4, abs=1e-3)
+
+
+@pytest.mark.parametrize("free_scale", [False, True])
+def test_the_best_of_all_scores_are_found_to_the_bit_whatever_the_threads(problem, free_scale):
+    references = extract_coefficients(problem["volume"], problem["rotations"], problem["frequencies"])
+    given = problem["values"], problem["transfer"], references
+    scores = score_all(*given, factors(problem), free_scale=free_scale)
+    for threads in (1, 3):
+        best, where = best_of_all(
+            *given, powers_of(references), factors(problem), free_scale=free_scale, threads=threads
+        )
+        assert np.array_equal(best, scores.max(axis=1))
+        assert np.array_equal(where, scores.argmax(axis=1))
+    assert len(np.unique(where)) == len(problem["shifts"])  # so that it matters which is found
 
 
 def test_candidates_score_as_all_do_whatever_the_threads(problem):

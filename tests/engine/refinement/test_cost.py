@@ -113,9 +113,9 @@ def test_the_grey_scale_is_told_with_no_more_scores_at_once_than_fit(monkeypatch
     """Scores of 16 images at all places were a gigabyte; a pass over the images held to 64 MB before."""
     held = []
 
-    def watched(compared, grid, references, places, **more):
-        held.append(4 * len(compared.values) * len(grid) * len(places))
-        return guess_everywhere(compared, grid, references, places, **more)
+    def watched(compared, slices, places, **more):
+        held.append(4 * len(compared.values) * len(slices.rotations) * len(places))
+        return guess_everywhere(compared, slices, places, **more)
 
     for module in ("_grey_scale", "_half"):
         monkeypatch.setattr(f"cryoloom.engine.refinement.{module}.guess_everywhere", watched)

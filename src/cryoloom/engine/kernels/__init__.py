@@ -4,10 +4,19 @@ from cryoloom.engine.kernels._coefficients import extract_coefficients, insert_c
 from cryoloom.engine.kernels._half_transform import half_transform_shape
 from cryoloom.engine.kernels._planes import extract_turned, half_plane_shape, insert_turned, score_turned
 from cryoloom.engine.kernels._points import extract_points
-from cryoloom.engine.kernels._scores import score_all, score_candidates, shift_factors, sum_all, sum_candidates
+from cryoloom.engine.kernels._scores import (
+    best_of_all,
+    powers_of,
+    score_all,
+    score_candidates,
+    shift_factors,
+    sum_all,
+    sum_candidates,
+)
 from cryoloom.engine.kernels._symmetry import symmetrise_sums
 
 __all__ = [
+    "best_of_all",
     "extract_coefficients",
     "extract_points",
     "extract_turned",
@@ -15,6 +24,7 @@ __all__ = [
     "half_transform_shape",
     "insert_coefficients",
     "insert_turned",
+    "powers_of",
     "score_all",
     "score_candidates",
     "score_turned",

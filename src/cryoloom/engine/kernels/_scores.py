@@ -14,6 +14,8 @@ from cryoloom.engine.kernels._coefficients import check_reach
 from cryoloom.engine.kernels._interpolation import interpolate
 from cryoloom.engine.threads import map_on_threads
 
+_TINY = np.finfo(np.float32).tiny
+
 
 def shift_factors(
     frequencies: NDArray[np.float32], shifts: NDArray[np.float64], box_size: int
@@ -59,18 +61,70 @@ def score_all(
     all: 2 Re Σ x* c f p - Σ c² |p|², or at a free scale (Re Σ x* c f p)² / Σ c² |p|². Two matrix products of 2 n t r k
     and n r k multiplications.
     """
-    count, shifts = len(values), len(factors)
-    moved = ((values * transfer)[:, None] * factors.conj()).reshape(count * shifts, -1)
-    scores = moved.view(np.float32) @ (2.0 * references).astype(np.complex64).view(np.float32).T
-    energy = transfer**2 @ (references.real**2 + references.imag**2).T
-    scores = scores.reshape(count, shifts, -1)
+    scores = _products(values, transfer, references, factors)
+    energy = transfer**2 @ powers_of(references).T
     if not free_scale:
         scores -= energy[:, None]
         return scores
     np.maximum(scores, 0.0, out=scores)
     np.square(scores, out=scores)
-    scores /= np.maximum(4.0 * energy, np.finfo(np.float32).tiny)[:, None]
+    scores /= np.maximum(4.0 * energy, _TINY)[:, None]
     return scores
+
+
+def powers_of(references: NDArray[np.complex64]) -> NDArray[np.float32]:
+    """(r, k) squared moduli of the coefficients of references."""
+    powers: NDArray[np.float32] = references.real**2 + references.imag**2
+    return powers
+
+
+def best_of_all(
+    values: NDArray[np.complex64],
+    transfer: NDArray[np.float32],
+    references: NDArray[np.complex64],
+    powers: NDArray[np.float32],
+    factors: NDArray[np.complex64],
+    *,
+    free_scale: bool = False,
+    threads: int = 1,
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Score every image against every reference at the shift that suits both best.
+
+    Parameters
+    ----------
+    values, transfer, references, factors, free_scale : as for `score_all`
+    powers : (r, k) of the references, of `powers_of`
+    threads : threads that share the images; the result does not depend on it
+
+    Returns
+    -------
+    (n, r) the highest over the shifts of what `score_all` gives, and (n, r) the number of the first such shift
+    """
+    products = _products(values, transfer, references, factors)
+    energy = transfer**2 @ powers.T
+    best, where = np.empty(energy.shape, np.float32), np.empty(energy.shape, np.int32)
+    bounds = np.linspace(0, len(values), threads + 1).astype(np.int64)
+
+    def choose(part: int) -> None:
+        images = slice(bounds[part], bounds[part + 1])
+        _best_shifts(products[images], energy[images], best[images], where[images], free_scale)
+
+    map_on_threads(choose, range(threads), threads)
+    return best, where
+
+
+def _products(
+    values: NDArray[np.complex64],
+    transfer: NDArray[np.float32],
+    references: NDArray[np.complex64],
+    factors: NDArray[np.complex64],
+) -> NDArray[np.float32]:
+    """(n, t, r) twice the scalar products of images and moved references."""
+    count, shifts = len(values), len(factors)
+    doubled = values * (np.float32(2.0) * transfer)
+    moved = (doubled[:, None] * factors.conj()).reshape(count * shifts, -1)
+    products = moved.view(np.float32) @ np.ascontiguousarray(references, np.complex64).view(np.float32).T
+    return products.reshape(count, shifts, -1)
 
 
 def sum_all(
@@ -176,6 +230,26 @@ def sum_candidates(
     sums *= (values * transfer)[owners]
     squares = transfer[owners] ** 2 * weights.sum(axis=1)[:, None]
     return sums, squares
+
+
+@njit(cache=True, nogil=True)
+def _best_shifts(
+    products: NDArray[np.float32],
+    energy: NDArray[np.float32],
+    best: NDArray[np.float32],
+    where: NDArray[np.int32],
+    free_scale: bool,
+) -> None:
+    images, shifts, references = products.shape
+    for n in range(images):
+        for t in range(shifts):
+            for r in range(references):
+                score = products[n, t, r] - energy[n, r]
+                if free_scale:
+                    positive = max(products[n, t, r], np.float32(0.0))
+                    score = positive * positive / max(np.float32(4.0) * energy[n, r], _TINY)
+                if t == 0 or score > best[n, r]:
+                    best[n, r], where[n, r] = score, t
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})

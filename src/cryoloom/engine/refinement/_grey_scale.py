@@ -10,7 +10,7 @@ from cryoloom.engine.fourier import forward_transform, inverse_transform
 from cryoloom.engine.kernels import extract_coefficients, shift_factors
 from cryoloom.engine.likelihood import ring_of
 from cryoloom.engine.projection import volume_transform
-from cryoloom.engine.refinement._poses import Compared, guess_everywhere
+from cryoloom.engine.refinement._poses import Compared, Slices, guess_everywhere
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def on_grey_scale_of(
     reference = known.reference / np.float32(np.sqrt((known.reference.astype(np.float64) ** 2).sum()))
     volume = volume_transform(reference, radius=radius, threads=threads)
     explained, energy = np.zeros(radius + 1), np.zeros(radius + 1)
-    slices: NDArray[np.complex64] | None = None
+    slices: Slices | None = None
     size = BATCH if grid is None else min(BATCH, grid.images_at_once)
     for start in range(0, min(IMAGES, len(known.chosen)), size):
         rows = slice(start, min(start + size, IMAGES))
@@ -56,8 +56,8 @@ def on_grey_scale_of(
         rotations, places = known.rotations[rows], known.places[rows]
         if grid is not None:
             if slices is None:
-                slices = extract_coefficients(volume, grid.rotations, seen.frequencies, threads=threads)
-            found = guess_everywhere(compared, grid.rotations, slices, grid.places, free_scale=True, step=grid.step)
+                slices = Slices.of(volume, grid.rotations, seen.frequencies, threads=threads)
+            found = guess_everywhere(compared, slices, grid.places, free_scale=True, step=grid.step, threads=threads)
             best = found[np.flatnonzero(np.diff(found.owners, prepend=-1))]
             rotations, places = best.rotations, best.places
         slices_of_best = extract_coefficients(volume, rotations, seen.frequencies, threads=threads)

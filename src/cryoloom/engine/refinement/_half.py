@@ -13,7 +13,7 @@ from cryoloom.engine.orientations import asymmetric_unit, orientation_grid
 from cryoloom.engine.projection import volume_transform
 from cryoloom.engine.reconstruction import FourierSums
 from cryoloom.engine.refinement._plan import GRID, SHIFT_SHARE
-from cryoloom.engine.refinement._poses import Compared, Guesses, Surroundings, guess_everywhere, look_around
+from cryoloom.engine.refinement._poses import Compared, Guesses, Slices, Surroundings, guess_everywhere, look_around
 from cryoloom.engine.refinement._posterior import Posterior, posterior_of
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class _Half:
         optics = particles.optics
         reach = optics.radius_in_specimen(plan.radius)
         self._volume = volume_transform(known.reference, radius=reach, threads=threads)
-        self._references = np.zeros((0, 0), np.complex64)
+        self._slices: Slices | None = None
         self._sums = FourierSums(optics.radius_in_specimen(plan.map_radius))
         self._shared_radius = shared_radius
         self._beyond = None if shared_radius is None else FourierSums(self._sums.radius)
@@ -218,12 +218,10 @@ class _Half:
         if self._grid is None:
             return Guesses(np.arange(len(batch)), self._known.rotations[batch], places, np.zeros(len(batch)))
         coarse = compared.within(self._grid.radius)
-        if not len(self._references):
-            self._references = extract_coefficients(
-                self._volume, self._grid.rotations, coarse.frequencies, threads=self._threads
-            )
+        if self._slices is None:
+            self._slices = Slices.of(self._volume, self._grid.rotations, coarse.frequencies, threads=self._threads)
         return guess_everywhere(
-            coarse, self._grid.rotations, self._references, self._grid.places, free_scale=False, step=self._grid.step
+            coarse, self._slices, self._grid.places, free_scale=False, step=self._grid.step, threads=self._threads
         )
 
     def _look_around(self, compared: Compared, guesses: Guesses, level: Level) -> Surroundings:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoloom.engine.kernels import score_all, score_candidates, shift_factors
+from cryoloom.engine.kernels import best_of_all, extract_coefficients, powers_of, score_candidates, shift_factors
 from cryoloom.engine.likelihood import fourier_disc
 from cryoloom.engine.orientations import local_rotations
 
@@ -110,39 +110,74 @@ class Compared:
         return moved
 
 
+@dataclass(frozen=True)
+class Slices:
+    """Slices of a map with which all images are compared.
+
+    Parameters
+    ----------
+    rotations : (r, 3, 3) their orientations
+    coefficients, powers : (r, k) and their squared moduli
+    """
+
+    rotations: NDArray[np.float64]
+    coefficients: NDArray[np.complex64]
+    powers: NDArray[np.float32]
+
+    @classmethod
+    def of(
+        cls,
+        volume: NDArray[np.complex64],
+        rotations: NDArray[np.float64],
+        frequencies: NDArray[np.float32],
+        *,
+        threads: int,
+    ) -> Slices:
+        """Those of the half transform (z, y, x) of a map, at (k, 2) frequencies."""
+        coefficients = extract_coefficients(volume, rotations, frequencies, threads=threads)
+        return cls(rotations, coefficients, powers_of(coefficients))
+
+
 def guess_everywhere(
     compared: Compared,
-    grid: NDArray[np.float64],
-    references: NDArray[np.complex64],
+    slices: Slices,
     places: NDArray[np.float64],
     *,
     free_scale: bool,
     step: float,
+    threads: int,
 ) -> Guesses:
     """Look at all orientations and places.
 
     Parameters
     ----------
     compared : n images
-    grid : (r, 3, 3) orientations
-    references : (r, k) slices of the map in them
+    slices : of the map, at the frequencies that are compared
     places : (t, 2) in pixels
     free_scale : the map's grey scale is not that of the images
     step : of the grid, in degrees
+    threads : threads to use; the result does not depend on it
 
     Returns
     -------
     The best few hills of the likelihood of each image
     """
     factors = shift_factors(compared.frequencies, places, compared.box_size)
-    scores = score_all(compared.values, compared.transfer, references, factors, free_scale=free_scale)
-    where = scores.argmax(axis=1)
-    best = np.take_along_axis(scores, where[:, None], axis=1)[:, 0]
+    best, where = best_of_all(
+        compared.values,
+        compared.transfer,
+        slices.coefficients,
+        slices.powers,
+        factors,
+        free_scale=free_scale,
+        threads=threads,
+    )
     count = min(ON_GRID, best.shape[1])
     chosen = np.argpartition(-best, count - 1, axis=1)[:, :count]
     owners = np.repeat(np.arange(len(best)), count)
     oriented = chosen.ravel()
-    found = Guesses(owners, grid[oriented], places[where[owners, oriented]], best[owners, oriented].astype(np.float64))
+    likelihood = best[owners, oriented].astype(np.float64)
+    found = Guesses(owners, slices.rotations[oriented], places[where[owners, oriented]], likelihood)
     return found.distinct(SAME_REACH * step)
 
 
