@@ -1,13 +1,13 @@
 """How time and memory of a refinement grow with the number of particles and the box, against what is foretold.
 
-    python bench/scaling.py [--full] [--sizes 1000x64 4000x64 …] [--threads 2] [--folder FOLDER] [--json FILE]
+    python bench/scaling.py [--full] [--sizes 1000x64 4000x64 …] [--threads 2] [--json FILE]
 
 The C3 body is projected at random poses with the CTF of the easy tier, noise of thirty times the power of the signal
 is added, and ``cryoloom tool refine --trust quick`` refines that from the truth limited to 40 Å, in a process of its
 own whose time and peak memory are the figures. What is foretold is the time from the first iteration to the trust page,
 without start and reading, and is compared with that. As the box grows, the pixel shrinks. The projections are the
 engine's own, so these sets say nothing of how right a refinement is (``refinement.py`` does), only what it costs.
-Kernels are compiled before.
+Kernels are compiled before. Measurements are kept (`kept.py`): what was cut off goes on when it is started again.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 import mrcfile
 import numpy as np
 import reporting
+from kept import Kept, days
 from particle_micrographs import specimen_named
 from particle_sets import half_sets, write_particles
 
@@ -56,22 +57,20 @@ def main() -> None:
     parser = reporting.options(__doc__)
     parser.add_argument("--sizes", nargs="+", metavar="NxBOX", help="particles and box of each set")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--folder", type=Path, help="where sets are made; they are removed at the end")
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()
     if reporting.real_data("structures") is None:
         print(reporting.not_measured("scaling of refinement", "there are no atomic models"))
         return
     compiled = reporting.compiled()
-    records = []
+    kept = Kept("scaling", [measure, make_set, refined], scripts=("scaling", "cryoloom.cli.tool.refine"))
+    keys = []
     for size in options.sizes or (AT_SIZE if options.full else QUICK):
         count, box = map(int, size.split("x"))
-        with tempfile.TemporaryDirectory(prefix="cryoloom-scaling-", dir=options.folder) as folder:
-            make_set(Path(folder), count, box)
-            records.append({"count": count, "box": box, **refined(Path(folder), options.threads)})
-        print(f"scaling, {size} done: {records[-1]}", file=sys.stderr, flush=True)
-        if options.json is not None:
-            options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+        keys.append({"count": count, "box": box, "threads": options.threads})
+    records = kept.records(keys, measure)
+    if options.json is not None:
+        options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     headings = (
         "particles",
         "box",
@@ -84,7 +83,7 @@ def main() -> None:
         "iterations",
         "resolution",
     )
-    print(compiled)
+    print(compiled, days(records), sep="\n")
     print(f"Refinement of the C3 body, {options.threads} threads, from 40 Å.\n")
     print(reporting.table(headings, map(row, records)))
     print(reporting.promises(promised(records)))
@@ -114,6 +113,13 @@ def promised(records: list[dict]) -> list[reporting.Promise]:
         held.append(reporting.promise(f"{what} / foretold, least", min(ratios), ".2f", least=1 / WITHIN))
         held.append(reporting.promise(f"{what} / foretold, most", max(ratios), ".2f", most=WITHIN))
     return held
+
+
+def measure(count: int, box: int, threads: int) -> dict:
+    """Make a set, and refine it."""
+    with tempfile.TemporaryDirectory(prefix="cryoloom-scaling-") as folder:
+        make_set(Path(folder), count, box)
+        return refined(Path(folder), threads)
 
 
 def make_set(folder: Path, count: int, box: int) -> None:

@@ -15,6 +15,7 @@
     ├── NotAllowedError           the person who asks may not do it
     ├── StorageError              the disk is full, may only be read, refuses this user, or fails
     └── LaneError                 the place where work runs is at fault
+        └── BusyError             it has too much to do; the same may be asked again a little later
 
 Every message is one sentence, or two: what went wrong, where, and how to mend it.
 """
@@ -167,3 +168,7 @@ _WRONG_PATHS = {
 
 class LaneError(CryoloomError, RuntimeError):
     """The place where work runs is at fault."""
+
+
+class BusyError(LaneError):
+    """It has too much to do; the same may be asked again a little later."""
