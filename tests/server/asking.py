@@ -66,9 +66,14 @@ class Answer:
 
 def ask(application: FastAPI, method: str, address: str, headers: dict[str, str], body: bytes = b"{}") -> Answer:
     """Call a route as a browser does."""
+    return asyncio.run(_call(application, scope_of(method, address, headers), body))
+
+
+def scope_of(method: str, address: str, headers: dict[str, str]) -> dict[str, object]:
+    """Of a call, as a browser makes it."""
     parts = urlsplit(address)
     sent = {"host": "127.0.0.1:8765", "content-type": "application/json"} | headers
-    scope = {
+    return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
@@ -83,38 +88,37 @@ def ask(application: FastAPI, method: str, address: str, headers: dict[str, str]
         "server": ("127.0.0.1", 8765),
     }
 
-    async def call() -> Answer:
-        told: dict[str, object] = {}
-        content: list[bytes] = []
-        enough = asyncio.Event()
-        asked = False
 
-        async def receive() -> dict[str, object]:
-            nonlocal asked
-            if not asked:
-                asked = True
-                return {"type": "http.request", "body": body, "more_body": False}
-            await asyncio.Event().wait()
-            raise AssertionError
+async def _call(application: FastAPI, scope: dict[str, object], body: bytes) -> Answer:
+    told: dict[str, object] = {}
+    content: list[bytes] = []
+    enough = asyncio.Event()
+    asked = False
 
-        async def send(message: dict[str, object]) -> None:
-            if message["type"] == "http.response.start":
-                told.update(message)
-                if b"text/event-stream" in dict(message["headers"]).get(b"content-type", b""):
-                    enough.set()
-            else:
-                content.append(message.get("body", b""))
+    async def receive() -> dict[str, object]:
+        nonlocal asked
+        if not asked:
+            asked = True
+            return {"type": "http.request", "body": body, "more_body": False}
+        await asyncio.Event().wait()
+        raise AssertionError
 
-        task = asyncio.create_task(application(scope, receive, send))
-        waiting = asyncio.create_task(enough.wait())
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        ended = task.done()
-        for one in (task, waiting):
-            one.cancel()
-        await asyncio.gather(task, waiting, return_exceptions=True)
-        if ended and not task.cancelled() and task.exception() is not None:
-            raise task.exception()
-        headers = {name.decode(): value.decode() for name, value in told["headers"]}
-        return Answer(told["status"], headers, b"".join(content).decode("utf-8", "replace"))
+    async def send(message: dict[str, object]) -> None:
+        if message["type"] == "http.response.start":
+            told.update(message)
+            if b"text/event-stream" in dict(message["headers"]).get(b"content-type", b""):
+                enough.set()
+        else:
+            content.append(message.get("body", b""))
 
-    return asyncio.run(call())
+    task = asyncio.create_task(application(scope, receive, send))
+    waiting = asyncio.create_task(enough.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    ended = task.done()
+    for one in (task, waiting):
+        one.cancel()
+    await asyncio.gather(task, waiting, return_exceptions=True)
+    if ended and not task.cancelled() and task.exception() is not None:
+        raise task.exception()
+    headers = {name.decode(): value.decode() for name, value in told["headers"]}
+    return Answer(told["status"], headers, b"".join(content).decode("utf-8", "replace"))

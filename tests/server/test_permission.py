@@ -13,15 +13,27 @@ from cryoloom.runtime import Project
 from cryoloom.server import ServerSettings, create_application
 from cryoloom.workflow.sharing import Known, Share, Sharing, write_sharing
 
-Who = Literal["nobody", "over", "viewer", "other", "reader", "looker", "writer", "owner", "admin"]
-"""Who asks: nobody; somebody whose session is over; who may only look, with no share; a user with none; with a share to
-read; who may only look, with a share to write; a user with that; the owner; an administrator."""
+People = Literal["nobody", "over", "viewer", "other", "reader", "looker", "writer", "owner", "admin"]
+"""Who asks with a browser: nobody; somebody whose session is over; who may only look, with no share; a user with none;
+with a share to read; who may only look, with a share to write; a user with that; the owner; an administrator."""
 
-ANYBODY = set(get_args(Who))
-SIGNED_IN = ANYBODY - {"nobody", "over"}
-USERS = SIGNED_IN - {"viewer", "looker"}
-READERS = {"reader", "looker", "writer", "owner", "admin"}
-WRITERS = {"writer", "owner", "admin"}
+Scripts = Literal["old-token", "revoked-token", "looking-token", "owner-token", "admin-token", "other-token"]
+"""Who asks with a token: one that has expired, or was revoked, of the owner; one of the owner that only looks; one of
+the owner, of an administrator, and of a user with no share, that changes things."""
+
+Who = Literal[People, Scripts]
+
+OUT = {"nobody", "over", "old-token", "revoked-token"}
+ANYBODY = {*get_args(People), *get_args(Scripts)} - {
+    "old-token",
+    "revoked-token",
+}
+SIGNED_IN = ANYBODY - OUT
+BROWSERS = set(get_args(People)) - OUT
+USERS = SIGNED_IN - {"viewer", "looker", "looking-token"}
+FINDERS = USERS | {"looking-token"}
+READERS = {"reader", "looker", "writer", "owner", "admin", "looking-token", "owner-token", "admin-token"}
+WRITERS = {"writer", "owner", "admin", "owner-token", "admin-token"}
 OWNERS = {"owner", "admin"}
 ADMINS = {"admin"}
 
@@ -37,12 +49,16 @@ MAY = {
     ("GET", "/{address:path}"): ANYBODY,
     ("GET", "/api/{address:path}"): SIGNED_IN,
     ("GET", "/api/me"): SIGNED_IN,
-    ("POST", "/api/session/end"): SIGNED_IN,
+    ("POST", "/api/session/end"): BROWSERS,
+    ("GET", "/api/tokens"): BROWSERS,
+    ("POST", "/api/tokens"): BROWSERS,
+    ("DELETE", "/api/tokens/{token}"): BROWSERS,
+    ("GET", "/api/audit"): ADMINS,
     ("GET", "/api/machine"): SIGNED_IN,
     ("GET", "/api/protocols"): SIGNED_IN,
     ("GET", "/api/protocols/{protocol}"): SIGNED_IN,
     ("GET", "/api/people"): ADMINS,
-    ("GET", "/api/people/found"): USERS,
+    ("GET", "/api/people/found"): FINDERS,
     ("PUT", "/api/people/{person}"): ADMINS,
     ("GET", "/api/projects"): SIGNED_IN,
     ("GET", "/api/projects-unreadable"): SIGNED_IN,
@@ -98,13 +114,26 @@ def project(shelf) -> Project:
 
 
 @pytest.fixture
-def shown(signed_in: Callable[..., dict[str, str]]) -> Callable[[Who], dict[str, str]]:
+def shown(settings: ServerSettings, signed_in: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
     """The headers that somebody sends; `anew` after a call that ends their session."""
     known: dict[Who, dict[str, str]] = {"nobody": {}}
 
+    def begun(who: Who) -> dict[str, str]:
+        name, _, is_token = who.partition("-")
+        if not is_token:
+            return signed_in(who, ROLES.get(who, Role.USER), seconds=-1.0 if who == "over" else 3600.0)
+        person = {"old": "owner", "revoked": "owner", "looking": "owner"}.get(name, name)
+        show(person)
+        tokens, identity = settings.accounts.tokens, identity_of(LOCAL, person)
+        seconds = -1.0 if name == "old" else 3600.0
+        text, token = tokens.issue(identity, name, seconds=seconds, read_only=name == "looking")
+        if name == "revoked":
+            tokens.revoke(identity, token.id)
+        return {"Authorization": f"Bearer {text}"}
+
     def show(who: Who, *, anew: bool = False) -> dict[str, str]:
         if who not in known or (anew and who != "nobody"):
-            known[who] = signed_in(who, ROLES.get(who, Role.USER), seconds=-1.0 if who == "over" else 3600.0)
+            known[who] = begun(who)
         return known[who]
 
     return show
@@ -119,7 +148,7 @@ def test_each_route_answers_whom_it_may_and_nobody_else(settings: ServerSettings
     ulid = project.record.ulid
     for (method, path), allowed in MAY.items():
         address = f"{address_of(path, project=ulid)}?{QUERIES.get(path, '')}"
-        for who in get_args(Who):
+        for who in get_args(People) + get_args(Scripts):
             case = f"{who}: {method} {path}"
             answer = ask(application, method, address, shown(who))
             shown(who, anew=path == "/api/session/end")
@@ -127,9 +156,9 @@ def test_each_route_answers_whom_it_may_and_nobody_else(settings: ServerSettings
             if who in allowed:
                 assert answer.status not in {401, 403}, (case, answer.text)
                 assert NO_PROJECT not in answer.text, case
-            elif who in {"nobody", "over"}:
+            elif who in OUT:
                 assert answer.status == 401, case
-                assert "not signed in" in answer.message, case
+                assert {"old-token": "expired", "revoked-token": "revoked"}.get(who, "not signed in") in answer.message
             elif "{project}" in path and who not in READERS:
                 assert answer.status == 404, case  # not even that it is there
                 assert NO_PROJECT in answer.message, case
@@ -160,7 +189,7 @@ def test_lists_hold_what_is_theirs(settings: ServerSettings, project: Project, s
     (shelf / "broken").mkdir()
     (shelf / "broken" / "project.json").write_text("{", encoding="utf-8")
     application = create_application(settings)
-    for who in get_args(Who):
+    for who in get_args(People):
         listed = ask(application, "GET", "/api/projects", shown(who))
         broken = ask(application, "GET", "/api/projects-unreadable", shown(who))
         assert (project.record.ulid in listed.text) is (who in READERS), who
@@ -172,7 +201,7 @@ def test_nobodys_project_is_found_by_administrators_alone(settings: ServerSettin
     broken = Project.create(shelf / "odd", "Odd")
     (broken.path / "sharing.json").write_text('{"owner": 3}', encoding="utf-8")
     application = create_application(settings)
-    for who in get_args(Who):
+    for who in get_args(People):
         for one in (project, broken):
             found = ask(application, "GET", f"/api/projects/{one.record.ulid}/runs", shown(who)).status == 200
             assert found is (who == "admin"), who

@@ -6,9 +6,13 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryoloom.auth._people import PeopleFolder, Person
+from cryoloom.auth._audit import AuditLog
+from cryoloom.auth._people import PeopleFolder, Person, Role
 from cryoloom.auth._seal import kept_secret
 from cryoloom.auth._sessions import SessionFolder
+from cryoloom.auth._tokens import TokenFolder
+
+BROWSER = "browser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +22,32 @@ class Caller:
     Parameters
     ----------
     person : as known now
-    session : digest of the cookie
+    digest : of the cookie or token
+    by : ``browser``, or the name of a token
+    is_script : whether it is a token, which does what has to be done often, and never what decides who may do what
+    read_only : whether it only looks
     """
 
     person: Person
-    session: str
+    digest: str
+    by: str = BROWSER
+    is_script: bool = False
+    read_only: bool = False
+
+    @property
+    def may_change(self) -> bool:
+        """Whether anything at all."""
+        return not self.read_only and self.person.acts_as is not Role.VIEWER
+
+    @property
+    def may_administer(self) -> bool:
+        """Whether who may do what."""
+        return not self.is_script and self.person.acts_as is Role.ADMIN
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """People and sessions of a server.
+    """People, sessions and tokens of a server, and its log.
 
     Parameters
     ----------
@@ -41,10 +61,14 @@ class Accounts:
     rules: str = ""
     people: PeopleFolder = field(init=False)
     sessions: SessionFolder = field(init=False)
+    tokens: TokenFolder = field(init=False)
+    audit: AuditLog = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "people", PeopleFolder(self.folder / "people"))
         object.__setattr__(self, "sessions", SessionFolder(self.folder / "sessions"))
+        object.__setattr__(self, "tokens", TokenFolder(self.folder / "tokens"))
+        object.__setattr__(self, "audit", AuditLog(self.folder / "audit"))
 
     @classmethod
     def kept_in(cls, folder: Path, *, rules: str = "") -> Accounts:
@@ -60,15 +84,31 @@ class Accounts:
     def by_cookie(self, cookie: str) -> Caller | None:
         """Who has signed in with a browser; None if nobody has."""
         session = self.sessions.session(cookie)
-        return None if session is None else self._caller(session.person, session.digest)
+        person = None if session is None else self._person(session.person)
+        return None if session is None or person is None else Caller(person, session.digest)
+
+    def by_token(self, text: str) -> Caller | str:
+        """Whom a script acts for; a sentence if it may not."""
+        token = self.tokens.token(text)
+        if token is None:
+            return "This token is not known here; it may have been revoked."
+        if token.is_over:
+            return f"The token {token.name!r} has expired; make a new one in the browser."
+        person = self._person(token.person)
+        if person is None:
+            return f"The person for whom the token {token.name!r} acts has to sign in again in the browser."
+        return Caller(person, token.digest, token.name, is_script=True, read_only=token.read_only)
 
     def now(self, caller: Caller) -> Caller | None:
-        """The same caller as known now; None if the session is over, or the person may not come in any more."""
-        session = self.sessions.by_digest(caller.session)
-        return None if session is None else self._caller(session.person, session.digest)
+        """The same caller as known now; None if the session or token is over, or the person may not come in."""
+        known = self.tokens.by_digest(caller.digest) if caller.is_script else self.sessions.by_digest(caller.digest)
+        if known is None or known.is_over:
+            return None
+        person = self._person(known.person)
+        return None if person is None else Caller(person, caller.digest, caller.by, caller.is_script, caller.read_only)
 
-    def _caller(self, identity: str, session: str) -> Caller | None:
+    def _person(self, identity: str) -> Person | None:
         person = self.people.person(identity)
         if person is None or person.blocked or person.rules != self.rules:
             return None
-        return Caller(person, session)
+        return person

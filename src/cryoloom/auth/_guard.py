@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
-from cryoloom.auth._accounts import Accounts
+from cryoloom.auth._accounts import Accounts, Caller
 from cryoloom.auth._asgi import Application, Receive, Scope, Send, answer
 from cryoloom.auth._bounded import BoundedCall, too_much
 from cryoloom.auth._headers import ENCRYPTED_HEADERS, SECURITY_HEADERS
@@ -95,11 +95,20 @@ class Guard:
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()) or len(length) > 18 or int(length) > self._most_bytes:
             return 413, too_much(self._most_bytes)
-        caller = self._accounts.by_cookie(_cookie(headers.get("cookie", ""), self._cookies.name))
+        caller = self._caller(headers)
+        if isinstance(caller, str):
+            return 401, caller
         scope.setdefault("state", {})["caller"] = caller
         if caller is None and not self._open(scope["path"]):
             return 401, "You are not signed in; open the address of this server in a browser, and sign in there."
         return None
+
+    def _caller(self, headers: dict[str, str]) -> Caller | str | None:
+        """Who calls; None if nobody says, a sentence if what is said is not good."""
+        token = _token(headers.get("authorization", ""))
+        if token is not None:
+            return self._accounts.by_token(token)
+        return self._accounts.by_cookie(_cookie(headers.get("cookie", ""), self._cookies.name))
 
 
 def _host(value: str) -> str:
@@ -118,6 +127,12 @@ def _same_site(headers: dict[str, str]) -> bool:
         except ValueError:
             return False
     return headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
+
+
+def _token(header: str) -> str | None:
+    """The token that a script shows; None if it shows none."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def _cookie(header: str, name: str) -> str:

@@ -29,6 +29,11 @@ class Session:
     person: str
     ends: float
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it is good no more."""
+        return self.ends <= time.time()
+
 
 class SessionFolder:
     """Every session, one file each; good across restarts, and gone when it is ended.
@@ -64,9 +69,8 @@ class SessionFolder:
     def by_digest(self, digest: str) -> Session | None:
         """The session whose cookie has that digest; None if there is none, or it is over."""
         record = self._records.get(digest)
-        if record is None or record["ends"] <= time.time():
-            return None
-        return Session(digest, record["person"], record["ends"])
+        found = None if record is None else Session(digest, record["person"], record["ends"])
+        return None if found is None or found.is_over else found
 
     def end(self, cookie: str) -> str:
         """End a session; returns the hint that it was begun with, empty if there is none."""

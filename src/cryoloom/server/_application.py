@@ -17,7 +17,7 @@ from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.documents import RowOrders, run_summaries
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.server.models import ProblemDocument
-from cryoloom.server.people import ActingPerson
+from cryoloom.server.people import ActingPerson, Audited
 
 if TYPE_CHECKING:
     from cryoloom.server._settings import ServerSettings
@@ -59,10 +59,11 @@ def create_application(settings: ServerSettings) -> FastAPI:
         routes.events,
         routes.sharing,
         routes.people,
+        routes.audit,
     ):
         interface.include_router(router)
     application.include_router(interface)
-    for router in (routes.session, routes.sign_in):
+    for router in (routes.session, routes.sign_in, routes.tokens):  # also for who may only look
         application.include_router(router, responses=_PROBLEMS)
     answer_problems(application)
 
@@ -72,6 +73,7 @@ def create_application(settings: ServerSettings) -> FastAPI:
 
     routes.app_files(application, settings.app_folder)
     application.add_middleware(ActingPerson)
+    application.add_middleware(Audited, log=settings.accounts.audit)
     application.add_middleware(
         Guard,
         accounts=settings.accounts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FolderPath
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -58,6 +58,11 @@ class Context:
     shelf: PersonalShelf
     feeds: ProjectFeeds
     orders: RowOrders
+
+    def known_now(self) -> Context | None:
+        """The same for the caller as known now; None if they may not come in any more."""
+        caller = self.settings.accounts.now(self.caller)
+        return None if caller is None else replace(self, caller=caller, shelf=self.shelf.of(caller))
 
     def check_places(self, project: FolderPath, protocol: type[Protocol], values: Mapping[str, Any]) -> None:
         """Refuse parameters that name files outside of what the caller may read; see `check_places`."""

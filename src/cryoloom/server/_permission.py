@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from cryoloom.auth import SAFE_METHODS, Right, Role
+from cryoloom.auth import SAFE_METHODS, Right
 from cryoloom.errors import NotAllowedError
 from cryoloom.server._context import Context, ContextOfCall
 
@@ -30,13 +30,29 @@ def may_call(request: Request, context: ContextOfCall) -> None:
     ulid = request.path_params.get("project")
     looks = request.method in SAFE_METHODS
     if ulid is None:
-        if not looks and context.caller.person.acts_as is Role.VIEWER:
+        if not looks and not context.caller.may_change:
             raise NotAllowedError("You may look at what is shared with you, not change anything.")
     elif _ULID.fullmatch(ulid):  # else the route says what is wrong with it
         _check_right(context, ulid, Right.READ if looks else Right.WRITE)
 
 
+def by_browser(context: ContextOfCall) -> None:
+    """Refuse scripts.
+
+    Raises
+    ------
+    NotAllowedError
+        If a token was shown.
+    """
+    if context.caller.is_script:
+        raise NotAllowedError("A token does not do that; sign in with a browser.")
+
+
+BrowserOnly = Depends(by_browser)
+
+
 def _owner(project: str, context: ContextOfCall) -> None:
+    by_browser(context)
     if _ULID.fullmatch(project):
         _check_right(context, project, Right.OWN)
 
@@ -45,7 +61,8 @@ OwnerOnly = Depends(_owner)
 
 
 def _admin(context: ContextOfCall) -> Context:
-    if context.caller.person.acts_as is not Role.ADMIN:
+    by_browser(context)
+    if not context.caller.may_administer:
         raise NotAllowedError("Only administrators of this server may do that.")
     return context
 

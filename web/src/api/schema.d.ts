@@ -716,10 +716,30 @@ export interface paths {
         };
         get?: never;
         /**
-         * Decide
+         * Decide On Person
          * @description Give somebody a role, or keep them out; for administrators.
          */
-        put: operations["decide_api_people__person__put"];
+        put: operations["decide_on_person_api_people__person__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Log
+         * @description Who did what, from the newest back.
+         */
+        get: operations["read_log_api_audit_get"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -847,6 +867,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description Your tokens, the newest first.
+         */
+        get: operations["list_tokens_api_tokens_get"];
+        put?: never;
+        /**
+         * Issue Token
+         * @description Make a token that acts for you; it is told this once.
+         */
+        post: operations["issue_token_api_tokens_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description Make one of your tokens good for nothing, at once.
+         */
+        delete: operations["revoke_token_api_tokens__token__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -873,6 +937,49 @@ export interface components {
             note?: string;
             /** Tags */
             tags?: string[];
+        };
+        /**
+         * AuditEntryDocument
+         * @description One act.
+         */
+        AuditEntryDocument: {
+            /** Moment */
+            moment: string;
+            /** Person */
+            person: string;
+            /** Name */
+            name: string;
+            /**
+             * By
+             * @description browser, or the name of a token.
+             */
+            by: string;
+            /** Act */
+            act: string;
+            /**
+             * Status
+             * @description 400 and above: it was refused.
+             */
+            status: number;
+            /** Place */
+            place: string;
+            /** Facts */
+            facts: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * AuditPage
+         * @description Acts from the newest back.
+         */
+        AuditPage: {
+            /** Entries */
+            entries: components["schemas"]["AuditEntryDocument"][];
+            /**
+             * Before
+             * @description Where the next ones begin; empty if there are no more.
+             */
+            before: string;
         };
         /**
          * AxisDocument
@@ -1164,6 +1271,18 @@ export interface components {
             output: string;
         };
         /**
+         * IssuedToken
+         * @description A token, told this once.
+         */
+        IssuedToken: {
+            /**
+             * Text
+             * @description For the header Authorization: Bearer …; it is not kept, and never told again.
+             */
+            text: string;
+            token: components["schemas"]["TokenDocument"];
+        };
+        /**
          * KnownPerson
          * @description Somebody with whom a project can be shared.
          */
@@ -1413,6 +1532,29 @@ export interface components {
              * @enum {string}
              */
             right: "read" | "write";
+        };
+        /**
+         * NewToken
+         * @description A token that is to be made.
+         */
+        NewToken: {
+            /**
+             * Name
+             * @description What it is for.
+             */
+            name: string;
+            /**
+             * Days
+             * @description After which it expires.
+             * @default 90
+             */
+            days?: number;
+            /**
+             * Read Only
+             * @description Whether it only looks.
+             * @default false
+             */
+            read_only?: boolean;
         };
         /**
          * NextStep
@@ -2108,6 +2250,29 @@ export interface components {
              * @description Where it comes from, in a sentence.
              */
             origin: string;
+        };
+        /**
+         * TokenDocument
+         * @description A token, as it is listed: never itself.
+         */
+        TokenDocument: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Created */
+            created: string;
+            /** Expires */
+            expires: string;
+            /**
+             * Last Used
+             * @description To a minute; null if it was never used.
+             */
+            last_used: string | null;
+            /** Expired */
+            expired: boolean;
+            /** Read Only */
+            read_only: boolean;
         };
         /**
          * UnreadableProject
@@ -4006,7 +4171,7 @@ export interface operations {
             };
         };
     };
-    decide_api_people__person__put: {
+    decide_on_person_api_people__person__put: {
         parameters: {
             query?: never;
             header?: never;
@@ -4028,6 +4193,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonOfServer"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_log_api_audit_get: {
+        parameters: {
+            query?: {
+                /** @description Where an earlier answer ended; empty: the newest. */
+                before?: string;
+                /** @description That entries hold. */
+                text?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
                 };
             };
             /** @description Client Error */
@@ -4257,6 +4466,124 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_tokens_api_tokens_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenDocument"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    issue_token_api_tokens_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedToken"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    revoke_token_api_tokens__token__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -64,7 +64,7 @@ class ProjectFeed:
             await self._look()
             return self._id(self._count), list(self._known.values())
 
-    async def follow(self, after: str) -> AsyncIterator[FeedEvent]:
+    async def follow(self, after: str) -> AsyncGenerator[FeedEvent, None]:
         """Every event after one, for as long as it is asked for.
 
         Parameters

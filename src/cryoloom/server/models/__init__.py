@@ -52,9 +52,12 @@ from cryoloom.server.models._runs import (
     WarningDocument,
 )
 from cryoloom.server.models._sets import ColumnDocument, RowPage
+from cryoloom.server.models._tokens import AuditEntryDocument, AuditPage, IssuedToken, NewToken, TokenDocument
 
 __all__ = [
     "Annotation",
+    "AuditEntryDocument",
+    "AuditPage",
     "AxisDocument",
     "Chart",
     "ChoiceDocument",
@@ -70,6 +73,7 @@ __all__ = [
     "Handover",
     "HandoverPreview",
     "InputDocument",
+    "IssuedToken",
     "Kept",
     "KnownPerson",
     "LevelDocument",
@@ -84,6 +88,7 @@ __all__ = [
     "NewProject",
     "NewRun",
     "NewShare",
+    "NewToken",
     "NextStep",
     "OutputDocument",
     "ParameterDocument",
@@ -107,6 +112,7 @@ __all__ = [
     "SharingDocument",
     "SignInWays",
     "SuggestedValue",
+    "TokenDocument",
     "UnreadableProject",
     "ViewsDocument",
     "VolumeDocument",

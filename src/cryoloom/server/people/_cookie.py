@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cryoloom.auth import BROWSER, AuditEntry
+
 if TYPE_CHECKING:
     from fastapi import Request, Response
 
@@ -22,6 +24,7 @@ def give_cookie(answer: Response, settings: ServerSettings, person: Person, *, s
     seconds : after which the cookie is refused
     hint : for when the session ends
     """
+    settings.accounts.audit.append(AuditEntry(person.id, person.signature, BROWSER, "sign in", 303))
     cookies = settings.cookies
     answer.set_cookie(
         cookies.name,

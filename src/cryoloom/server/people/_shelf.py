@@ -42,6 +42,10 @@ class PersonalShelf:
         self._caller = caller
         self.folder: Path = shelf.folder
 
+    def of(self, caller: Caller) -> PersonalShelf:
+        """The same for somebody else."""
+        return PersonalShelf(self._shelf, caller)
+
     def look(self) -> tuple[list[Project], dict[str, str]]:
         """Every project that the person may see, by name, and, for administrators, what cannot be opened and why."""
         projects, faults = self._shelf.look()
@@ -71,7 +75,8 @@ class PersonalShelf:
         owner = "" if sharing.owner is None else sharing.owner.person
         shares = {share.person: _RIGHTS[share.right] for share in sharing.shares}
         right = right_of(person, owner=owner, shares=shares)
-        return Standing(right, sharing)
+        most = Right.READ if self._caller.read_only else Right.WRITE if self._caller.is_script else Right.OWN
+        return Standing(min(right, most), sharing)
 
     def create(self, name: str) -> Project:
         """Make a project of the person's own, in a new folder that is named after it.
@@ -84,7 +89,7 @@ class PersonalShelf:
             If no folder can be named so, or there is one.
         """
         person = self._caller.person
-        if person.acts_as is Role.VIEWER:
+        if not self._caller.may_change:
             raise NotAllowedError("You may look at what is shared with you, not make projects; an administrator can.")
         project = self._shelf.create(name)
         write_sharing(project.folder, Sharing(owner=Known(person=person.id, name=person.name)))

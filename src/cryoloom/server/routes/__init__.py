@@ -1,6 +1,7 @@
 """The routes, one module for each thing that they are about."""
 
 from cryoloom.server.routes._app import app_files
+from cryoloom.server.routes._audit import router as audit
 from cryoloom.server.routes._classes import router as classes
 from cryoloom.server.routes._curves import router as curves
 from cryoloom.server.routes._events import router as events
@@ -15,9 +16,11 @@ from cryoloom.server.routes._session import router as session
 from cryoloom.server.routes._sets import router as sets
 from cryoloom.server.routes._sharing import router as sharing
 from cryoloom.server.routes._sign_in import router as sign_in
+from cryoloom.server.routes._tokens import router as tokens
 
 __all__ = [
     "app_files",
+    "audit",
     "classes",
     "curves",
     "events",
@@ -32,4 +35,5 @@ __all__ = [
     "sets",
     "sharing",
     "sign_in",
+    "tokens",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
 
 from cryoloom.auth import Person, Role
@@ -13,7 +13,7 @@ from cryoloom.errors import NotAllowedError, ProjectError
 from cryoloom.server._context import ContextOfCall
 from cryoloom.server._permission import AdminContext
 from cryoloom.server.models import KnownPerson, PersonDecision, PersonOfServer
-from cryoloom.server.people import known_person
+from cryoloom.server.people import known_person, note
 
 router = APIRouter(prefix="/api/people", tags=["people"])
 
@@ -44,8 +44,11 @@ def find_people(
 
 
 @router.put("/{person}")
-def decide(
-    decision: PersonDecision, person: Annotated[str, InPath(pattern="^[0-9a-f]{32}$")], context: AdminContext
+def decide_on_person(
+    decision: PersonDecision,
+    person: Annotated[str, InPath(pattern="^[0-9a-f]{32}$")],
+    context: AdminContext,
+    request: Request,
 ) -> PersonOfServer:
     """Give somebody a role, or keep them out; for administrators."""
     accounts = context.settings.accounts
@@ -57,6 +60,7 @@ def decide(
     decided = accounts.people.decide(person, role=decision.role, blocked=decision.blocked)
     if decided.blocked:
         accounts.sessions.end_all(person)
+    note(request, person=decided.signature, role=decided.role, blocked=str(decided.blocked).lower())
     return _told(decided)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from cryoloom.runtime import Project
 from cryoloom.server._context import Context, ContextOfCall, ProjectOfCall
 from cryoloom.server.documents import project_summary
 from cryoloom.server.models import NewProject, ProjectSummary, UnreadableProject
+from cryoloom.server.people import note
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
@@ -25,9 +26,11 @@ def list_unreadable(context: ContextOfCall) -> list[UnreadableProject]:
 
 
 @router.post("", status_code=201)
-def create_project(new: NewProject, context: ContextOfCall) -> ProjectSummary:
+def create_project(new: NewProject, context: ContextOfCall, request: Request) -> ProjectSummary:
     """Make a project in a new folder that is named after it."""
-    return _told(context.shelf.create(new.name), context)
+    project = context.shelf.create(new.name)
+    note(request, project=project.record.name)
+    return _told(project, context)
 
 
 @router.get("/{project}")

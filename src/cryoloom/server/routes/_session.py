@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from cryoloom.auth import LOCAL, Person, Role
 from cryoloom.server import models
 from cryoloom.server._context import ContextOfCall, HeldOfCall
+from cryoloom.server._permission import BrowserOnly
 from cryoloom.server.people import give_cookie, take_cookie
 from cryoloom.workflow.person import this_account
 
@@ -41,7 +42,7 @@ def enter(key: Annotated[str, Query(max_length=200)], held: HeldOfCall, request:
     return answer
 
 
-@router.post("/api/session/end")
+@router.post("/api/session/end", dependencies=[BrowserOnly])
 def sign_out(request: Request, response: Response, held: HeldOfCall) -> models.Farewell:
     """End the session of this browser: its cookie is refused from now on, wherever it is."""
     cookies, sign_in = held.settings.cookies, held.settings.sign_in

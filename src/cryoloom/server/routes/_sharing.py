@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from cryoloom.auth import Right
 from cryoloom.server._context import ContextOfCall, ProjectOfCall
 from cryoloom.server._permission import OwnerOnly
 from cryoloom.server.models import Handover, HandoverPreview, Kept, SharingChange, SharingDocument
-from cryoloom.server.people import hand_over, preview_handover, share, sharing_document
+from cryoloom.server.people import hand_over, note, preview_handover, share, sharing_document
 
 router = APIRouter(prefix="/api/projects/{project}", tags=["sharing"])
 
@@ -23,10 +23,14 @@ def read_sharing(project: ProjectOfCall, context: ContextOfCall) -> SharingDocum
 
 
 @router.put("/sharing", dependencies=[OwnerOnly])
-def change_sharing(change: SharingChange, project: ProjectOfCall, context: ContextOfCall) -> SharingDocument:
+def change_sharing(
+    change: SharingChange, project: ProjectOfCall, context: ContextOfCall, request: Request
+) -> SharingDocument:
     """Share the project with these people, and nobody else."""
-    people = context.settings.accounts.people
-    return sharing_document(share(project, people, change.shares, change.revision), may_change=True)
+    sharing = share(project, context.settings.accounts.people, change.shares, change.revision)
+    with_whom = ", ".join(f"{one.name} ({one.right})" for one in sharing.shares) or "nobody"
+    note(request, project=project.record.name, shared_with=with_whom)
+    return sharing_document(sharing, may_change=True)
 
 
 @router.get("/handover", dependencies=[OwnerOnly])
@@ -41,8 +45,12 @@ def preview(
 
 
 @router.post("/handover", dependencies=[OwnerOnly])
-def hand_project_over(handover: Handover, project: ProjectOfCall, context: ContextOfCall) -> SharingDocument:
+def hand_project_over(
+    handover: Handover, project: ProjectOfCall, context: ContextOfCall, request: Request
+) -> SharingDocument:
     """Hand the project over, as previewed."""
     people = context.settings.accounts.people
     sharing = hand_over(project, people, handover.to, handover.keep, handover.revision)
+    owner = "" if sharing.owner is None else sharing.owner.name
+    note(request, project=project.record.name, handed_to=owner, kept=handover.keep)
     return sharing_document(sharing, may_change=context.shelf.standing(project).right is Right.OWN)

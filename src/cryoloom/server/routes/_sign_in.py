@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 
-from cryoloom.auth import Person
+from cryoloom.auth import BROWSER, AuditEntry, Person
 from cryoloom.auth.oidc import Flow, SignInError, Why, inner_address
 from cryoloom.errors import NotFoundError
 from cryoloom.server._context import Held, HeldOfCall
@@ -78,8 +78,10 @@ def _arrived(held: Held, sign_in: SignIn, flow: Flow, code: str, issuer: str) ->
     """Who has come, and by what the provider knows the session again."""
     arrival = sign_in.provider.arrival(flow, code, issuer=issuer)
     told = sign_in.admission.person(arrival.claims)
-    person = held.settings.accounts.people.welcome(told, first_role=sign_in.admission.first_role)
+    accounts = held.settings.accounts
+    person = accounts.people.welcome(told, first_role=sign_in.admission.first_role)
     if person.blocked:
+        accounts.audit.append(AuditEntry(person.id, person.signature, BROWSER, "sign in", 403))
         raise SignInError("blocked", f"{person.signature} may not come in any more.")
     return person, arrival.id_token
 
