@@ -14,6 +14,7 @@
     │   └── ReadOnlyError         it was made by a newer cryoloom, or its plugin is missing
     ├── StorageError              the disk is full, may only be read, refuses this user, or fails
     └── LaneError                 the place where work runs is at fault
+        └── BusyError             it has too much to do; the same may be asked again a little later
 
 Every message is one sentence, or two: what went wrong, where, and how to mend it.
 """
@@ -162,3 +163,7 @@ _WRONG_PATHS = {
 
 class LaneError(CryoloomError, RuntimeError):
     """The place where work runs is at fault."""
+
+
+class BusyError(LaneError):
+    """It has too much to do; the same may be asked again a little later."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from typing import Any
@@ -68,6 +69,37 @@ def test_a_decision_is_one_document_and_the_run_applies_it(browser: TestClient, 
     assert sum(request.kind is RequestKind.DECIDE for request in requests) == 1
 
 
+def test_only_one_of_two_who_have_seen_the_same_decides(browser: TestClient, classified: Project) -> None:
+    address = run_address(classified, 3)
+    seen = browser.get(f"{address}/classes").json()
+    assert seen["choice"] is None
+    first = browser.put(
+        f"{address}/decision", json={"decision": {"leave_out": "1"}, "generations": seen["generations"]}
+    )
+    assert first.status_code == 200
+    other = {"decision": {"leave_out": "2"}, "generations": seen["generations"]}
+    for last in ({}, {"last_decision": None}, {"last_decision": "01M8KH8A97S10APG68GQ0J64N5"}):
+        late = browser.put(f"{address}/decision", json=other | last)
+        assert (late.status_code, "has decided in run 3 since" in late.json()["message"]) == (409, True), late.text
+    choice = browser.get(f"{address}/classes").json()["choice"]
+    assert (choice["leave_out"], choice["id"]) == ([1], first.json()["last_decision"])
+    again = browser.put(f"{address}/decision", json=other | {"last_decision": choice["id"]})
+    assert again.status_code == 200
+    assert browser.get(f"{address}/classes").json()["choice"]["leave_out"] == [2]
+
+
+@pytest.mark.parametrize("missing", ["classes", "particles"])
+def test_a_decision_that_does_not_tell_what_was_looked_at_is_refused(
+    browser: TestClient, classified: Project, missing: str
+) -> None:
+    address = run_address(classified, 3)
+    seen = browser.get(f"{address}/classes").json()["generations"]
+    del seen[missing]
+    answer = browser.put(f"{address}/decision", json={"decision": {"leave_out": "1"}, "generations": seen})
+    assert (answer.status_code, f"which {missing} of run 2 you saw" in answer.json()["message"]) == (409, True)
+    assert classified.run(3).last_decision() is None
+
+
 def test_a_decision_on_a_round_that_has_moved_on_is_refused(
     browser: TestClient, classified: Project, write_round: Callable[..., None]
 ) -> None:
@@ -84,13 +116,14 @@ def test_a_decision_on_a_round_that_has_moved_on_is_refused(
 
 def test_what_cannot_be_decided_is_said_in_the_protocols_own_words(browser: TestClient, classified: Project) -> None:
     address = run_address(classified, 3)
+    seen = browser.get(f"{address}/classes").json()["generations"]
     for decision, said in (
         ({"leave_out": "1-2"}, "choose at least one"),
         ({"keep": "9"}, "There is no class 9"),
         ({"keep": "all"}, "names no class"),
         ({"kept": "1"}, "kept"),
     ):
-        answer = browser.put(f"{address}/decision", json={"decision": decision, "generations": {}})
+        answer = browser.put(f"{address}/decision", json={"decision": decision, "generations": seen})
         assert (answer.status_code, said in answer.json()["message"]) == (422, True), answer.text
     refused = browser.put(f"{run_address(classified, 2)}/decision", json={"decision": {}, "generations": {}})
     assert "asks for no decision" in refused.json()["message"]
@@ -131,3 +164,11 @@ def test_refinement_follows_with_the_first_map_and_its_symmetry(
     parameters = {name: one["value"] for name, one in refine["values"].items()}
     question = {"protocol": "refine", "inputs": refine["inputs"], "parameters": parameters}
     assert browser.post(f"/api/projects/{classified.record.ulid}/runs", json=question).status_code == 201
+
+
+def test_what_comes_after_a_run_that_was_removed_is_still_told(browser: TestClient, classified: Project) -> None:
+    shutil.rmtree(classified.run(2).folder.path)
+    (step,) = browser.get(f"{run_address(classified, 3)}/next").json()
+    assert (step["protocol"], step["values"]) == ("abinitio", {})
+    wall = browser.get(f"{run_address(classified, 3)}/classes")
+    assert (wall.status_code, "was removed" in wall.json()["message"]) == (404, True)

@@ -17,6 +17,7 @@ from cryoloom.formats import write_volume
 from cryoloom.runtime import Project
 from cryoloom.server.maps import first_level
 from cryoloom.workflow.driver import drive_run
+from cryoloom.workflow.graph import RunGraph
 
 BOX, PIXEL, B_FACTOR = 48, 1.5, -60.0
 
@@ -294,3 +295,36 @@ def test_what_is_no_map_is_said(browser: TestClient, project: Project) -> None:
         (f"{run}/views", 404),
     ):
         assert browser.get(where).status_code == status, where
+
+
+def test_a_map_is_shown_when_what_it_was_made_from_is_removed(browser: TestClient, project: Project) -> None:
+    shutil.rmtree(project.run(1).folder.path)
+    (entry,) = browser.get(f"{address(project, 2)}/maps").json()
+    told = browser.get(volume_address(project, 2))
+    assert (told.status_code, told.json()["entry"]) == (200, entry)
+    assert told.json()["particle_count"] is None
+    assert told.json()["local_resolution"]["run_number"] == 3  # of the map that is gone, on the same voxels
+    for which in ("map", "local_resolution"):
+        assert browser.get(f"{volume_address(project, 2)}/file", params={"which": which}).status_code == 200
+    for curve in ("fsc", "guinier"):
+        assert browser.get(f"{address(project, 2)}/curves/{curve}").status_code == 200
+    views = browser.get(f"{address(project, 2)}/views")
+    assert (views.status_code, "no particles that have poses" in views.json()["message"]) == (404, True)
+    assert browser.get(f"{address(project, 3)}/maps").json() == []
+    assert browser.get(f"{address(project, 3)}/picture").status_code == 200
+
+
+def test_the_runs_of_a_project_are_read_once_for_a_map(
+    browser: TestClient, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, read, asked = volume_address(project, 2), RunGraph.read, []
+
+    def counted(*given: object) -> RunGraph:
+        asked.append(given)
+        return read(*given)
+
+    monkeypatch.setattr(RunGraph, "read", counted)
+    for question, times in ((where, 1), (f"{where}/file?which=local_resolution", 1), (f"{where}/file?which=map", 0)):
+        asked.clear()
+        assert browser.get(question).status_code == 200
+        assert len(asked) == times, question

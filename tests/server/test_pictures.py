@@ -50,10 +50,9 @@ def test_tiles_are_the_images_of_the_stack_in_the_order_of_the_rows(browser: Tes
         assert np.abs(tile - grey(stack[number])).max() <= 0.51  # rounded to whole grey values
 
 
-def test_images_are_found_by_identity_by_condition_and_in_an_order(browser: TestClient, classified, images) -> None:
+def test_images_are_found_by_condition_and_in_an_order(browser: TestClient, classified, images) -> None:
     stack = stack_of(classified, "particles.mrcs")
     for question, numbers in (
-        ({"ids": f"{107:016x},{103:016x}"}, [7, 3]),
         ({"filter": "class_number == 2"}, [3, 4, 5]),
         ({"filter": "class_number == 2", "sort": "id", "descending": True}, [5, 4, 3]),
     ):
@@ -64,8 +63,7 @@ def test_images_are_found_by_identity_by_condition_and_in_an_order(browser: Test
 
 
 def test_a_low_pass_leaves_out_what_is_finer(browser: TestClient, classified, images) -> None:
-    ids = f"{107:016x}"
-    sheet = pixels_of(browser.get(images, params={"size": 32, "low_pass": 20, "ids": ids}))
+    sheet = pixels_of(browser.get(images, params={"size": 32, "low_pass": 20, "filter": "id == 107"}))
     power = np.abs(np.fft.rfft2(sheet - sheet.mean())) ** 2
     radius = np.hypot(np.fft.fftfreq(32)[:, None], np.fft.rfftfreq(32)[None]) / 2.0  # 1/Å
     assert power[radius > 1 / 8].sum() < 0.02 * power.sum()  # of white noise there were nine tenths
@@ -95,12 +93,22 @@ def test_a_picture_is_drawn_once(browser: TestClient, images) -> None:
     assert other.status_code == 200
 
 
+def test_a_picture_of_another_version_is_drawn_anew(
+    browser: TestClient, classified, images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for address in (images, f"{run_address(classified, 2)}/picture"):
+        first = browser.get(address)
+        assert browser.get(address, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+        with monkeypatch.context() as other:
+            other.setattr("cryoloom.server.routes._pictures.__version__", "of tomorrow")
+            assert browser.get(address, headers={"If-None-Match": first.headers["etag"]}).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("question", "status", "said"),
     [
         ({"generation": 9}, 404, "no generation 9"),
-        ({"ids": "7"}, 404, "16 hexadecimal digits"),
-        ({"ids": "0" * 16}, 404, "None of these items"),
+        ({"filter": "id == 7"}, 404, "None of these items"),
         ({"limit": 101}, 422, "100"),
         ({"filter": "scores > 3"}, 422, "scores"),
         ({"sort": "scores"}, 404, "no column 'scores'"),
@@ -133,7 +141,7 @@ def test_files_that_a_set_names_outside_the_project_by_a_relative_name_are_not_r
 
     stray = Particle(id=100, file="../../outside.mrcs", index=0, pixel_size=2.0, box_size=32)
     SetWriter.open(classified.run(2).folder.outputs / "particles", "particles").commit([stray], reopen=True)
-    answer = browser.get(f"{run_address(classified, 2)}/outputs/particles/images", params={"ids": f"{100:016x}"})
+    answer = browser.get(f"{run_address(classified, 2)}/outputs/particles/images", params={"filter": "id == 100"})
     assert (answer.status_code, "no name of a file" in answer.json()["message"]) == (422, True)
 
 

@@ -58,6 +58,14 @@ def _run(project: ProjectOfCall, run: Annotated[str, Path(pattern=_ULID, descrip
 RunOfCall = Annotated[Run, Depends(_run)]
 
 
+_MOST = 2**53  # whole numbers that a browser tells apart; no set has more rows or generations
+Offset = Annotated[int, Query(ge=0, le=_MOST, description="Of the first row.")]
+Generation = Annotated[
+    int | None,
+    Query(ge=1, le=_MOST, description="Of the set; given, the answer never changes. Default: the newest."),
+]
+
+
 def _order(
     condition: Annotated[str, Query(alias="filter", description="Such as fit_resolution < 6.")] = "",
     sort: Annotated[str, Query(description="A column; empty: as they were committed.")] = "",

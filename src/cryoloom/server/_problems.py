@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi.responses import JSONResponse
 
 from cryoloom.errors import (
+    BusyError,
     CryoloomError,
     InputError,
     LaneError,
@@ -26,6 +27,7 @@ _STATUS: tuple[tuple[type[CryoloomError], int], ...] = (
     (StorageError, 507),
     (LaneError, 503),
 )
+_AGAIN = 5  # seconds after which it may be asked again
 
 
 def answer_problems(application: FastAPI) -> None:
@@ -40,4 +42,5 @@ def answer_problems(application: FastAPI) -> None:
             path=None if error.path is None else str(error.path),
             figures=error.figures,
         )
-        return JSONResponse(document.model_dump(mode="json"), status)
+        headers = {"Retry-After": str(_AGAIN)} if isinstance(error, BusyError) else {}
+        return JSONResponse(document.model_dump(mode="json"), status, headers)

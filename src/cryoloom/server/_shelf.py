@@ -6,7 +6,7 @@ import re
 import threading
 from pathlib import Path
 
-from cryoloom.errors import CryoloomError, NotFoundError, ProjectError
+from cryoloom.errors import CryoloomError, NotFoundError, ProjectError, wrong_paths_explained
 from cryoloom.runtime import Project
 
 _RECORD = "project.json"
@@ -65,14 +65,17 @@ class ProjectShelf:
         ------
         ProjectError
             If no folder can be named so, or there is one.
+        InputError
+            If the name is too long for the disk.
         """
         folder = _UNFIT.sub("-", name.strip()).strip("-.")
         if not folder:
             raise ProjectError(f"No folder can be named after {name!r}; use letters or digits in the name.")
         place = self.folder / folder
-        if place.exists():
-            raise ProjectError(f"There is a folder {place} already; choose another name.", path=place)
-        return self._remember(Project.create(place, name.strip()))
+        with wrong_paths_explained():
+            if place.exists():
+                raise ProjectError(f"There is a folder {place} already; choose another name.", path=place)
+            return self._remember(Project.create(place, name.strip()))
 
     def _open(self, place: Path) -> Project:
         with self._lock:

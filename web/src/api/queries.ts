@@ -5,6 +5,8 @@ import { ApiError, isSignedOut } from "./problems";
 import { noteSignedOut } from "./signedOut";
 import type { Curve, MapEntry } from "./types";
 
+const BUSY = 503; // the server has too much to do: asked again after one, two, four, eight seconds
+
 /** Answers stay as they are until an event or an act of the person says otherwise: nothing is asked for by the clock. */
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({ onError: (error) => isSignedOut(error) && noteSignedOut() }),
@@ -12,7 +14,7 @@ export const queryClient = new QueryClient({
     queries: {
       staleTime: Infinity,
       refetchOnWindowFocus: false,
-      retry: (times, error) => !(error instanceof ApiError) && times < 2,
+      retry: (times, error) => (error instanceof ApiError ? error.status === BUSY && times < 4 : times < 2),
     },
   },
 });
@@ -99,9 +101,9 @@ export const mapsQuery = (project: string, run: string) =>
     queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/maps", { params: { path: { project, run } } })),
   });
 
-export const volumeQuery = (project: string, { run, output, item }: MapEntry) =>
+export const volumeQuery = (project: string, { run, output, item, file }: MapEntry) =>
   queryOptions({
-    queryKey: [...runQuery(project, run).queryKey, "volume", output, item],
+    queryKey: [...runQuery(project, run).queryKey, "volume", output, item, file],
     queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/outputs/{output}/volumes/{item}", { params: { path: { project, run, output, item } } })),
   });
 

@@ -728,6 +728,11 @@ export interface components {
          */
         ChoiceDocument: {
             /**
+             * Id
+             * @description Of the decision; sent with the next one.
+             */
+            id: string;
+            /**
              * Keep
              * @description Labels of classes that are kept in any case.
              */
@@ -1117,11 +1122,16 @@ export interface components {
             };
             /**
              * Generations
-             * @description Input → generation that the person was looking at.
+             * @description Input → generation that the person was looking at, for every input that has one.
              */
             generations: {
                 [key: string]: number;
             };
+            /**
+             * Last Decision
+             * @description Id of the decision that the person has seen; null: of none.
+             */
+            last_decision?: string | null;
         };
         /**
          * NewProject
@@ -1626,6 +1636,11 @@ export interface components {
              * @description Why it can only be read; empty if it can be changed.
              */
             read_only: string;
+            /**
+             * Last Decision
+             * @description Id of what was decided last in it; null: nobody has decided.
+             */
+            last_decision: string | null;
         };
         /**
          * RunList
@@ -2612,6 +2627,7 @@ export interface operations {
     read_rows_api_projects__project__runs__run__outputs__output__rows_get: {
         parameters: {
             query?: {
+                /** @description Of the first row. */
                 offset?: number;
                 limit?: number;
                 /** @description Such as fit_resolution < 6. */
@@ -2666,7 +2682,7 @@ export interface operations {
             query?: {
                 /** @description 96 × 96, or 696 × 232 pixels. */
                 size?: "card" | "panel";
-                /** @description Of the set; given, the answer never changes and is kept. Default: the newest. */
+                /** @description Of the set; given, the answer never changes. Default: the newest. */
                 generation?: number | null;
             };
             header?: {
@@ -2722,8 +2738,7 @@ export interface operations {
     read_images_api_projects__project__runs__run__outputs__output__images_get: {
         parameters: {
             query?: {
-                /** @description Of items, with commas between; without it, rows by place. */
-                ids?: string;
+                /** @description Of the first row. */
                 offset?: number;
                 limit?: number;
                 /** @description Edge of each image, in pixels. */
@@ -2731,7 +2746,7 @@ export interface operations {
                 columns?: number;
                 /** @description In Å. */
                 low_pass?: number | null;
-                /** @description Of the set; given, the answer never changes and is kept. Default: the newest. */
+                /** @description Of the set; given, the answer never changes. Default: the newest. */
                 generation?: number | null;
                 /** @description Such as fit_resolution < 6. */
                 filter?: string;

@@ -21,6 +21,10 @@ import "./classes.css";
 /** The class averages of a round, and the choice among them. */
 export function ClassesPage() {
   const { project = "", run = "" } = useParams();
+  return <ClassesOfRun key={`${project}/${run}`} project={project} run={run} />; // what is chosen in one run is not chosen in another
+}
+
+function ClassesOfRun({ project, run }: { project: string; run: string }) {
   const runs = useQuery(runsQuery(project)).data?.runs;
   const wall = useWall(project, run, runs);
   const made = runs?.find((one) => one.ulid === run);

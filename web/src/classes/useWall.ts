@@ -4,6 +4,7 @@ import { decide } from "../api/acts";
 import { classesQuery, runQuery } from "../api/queries";
 import type { ClassWall, RunSummary } from "../api/types";
 import { AS_PROPOSED, decisionOf, isSame, isSameRound, savedChoice, type Choice } from "./choice";
+import { beyond, Saving, type Save } from "./saving";
 
 /** The round that is looked at, and what is chosen in it. A newer round waits until it is asked for. */
 export function useWall(project: string, run: string, runs: readonly RunSummary[] | undefined) {
@@ -14,34 +15,42 @@ export function useWall(project: string, run: string, runs: readonly RunSummary[
   if (data && (!held || (held !== data && isSameRound(held, data)))) setHeld(data);
   useFollowed(project, run, runs?.find((one) => one.ulid === held?.source.run));
   const saved = held ? savedChoice(data ?? held) : AS_PROPOSED;
+  const [turns] = useState(() => new Saving());
   const saving = useMutation({
-    mutationFn: (choice: Choice) => decide(project, run, { decision: decisionOf(choice), generations: held?.generations ?? {} }),
-    onSuccess: async (detail) => {
+    mutationFn: ({ choice, generations, last }: Save) => decide(project, run, { decision: decisionOf(choice), generations, last_decision: last }),
+    onSuccess: async (detail, { choice }) => {
       client.setQueryData(runQuery(project, run).queryKey, detail);
       await client.invalidateQueries({ queryKey: classesQuery(project, run).queryKey });
-      setOwn(null);
+      setOwn((now) => beyond(now, choice));
     },
-    onError: () => void client.invalidateQueries({ queryKey: classesQuery(project, run).queryKey }), // most likely there is a newer round
+    onError: () => void client.invalidateQueries({ queryKey: classesQuery(project, run).queryKey }), // most likely there is a newer round, or decision
   });
   const choice = own ?? saved;
+  const decided = (data ?? held)?.choice ?? null;
+  const forgetFailure = () => saving.isError && saving.reset();
   return {
     wall: held,
     error,
     isPending,
     choice,
-    decided: (data ?? held)?.choice ?? null,
+    decided,
     changed: !isSame(choice, saved),
     newer: data && held && !isSameRound(data, held) ? data : null,
     choose: (next: Choice) => {
-      saving.reset();
+      forgetFailure();
       setOwn(next);
     },
     lookAtNewer: () => {
-      saving.reset();
+      forgetFailure();
       setHeld(data);
     },
-    save: () => saving.mutate(choice),
-    saving: saving.isPending,
+    save: () => {
+      const asked = { choice, generations: held?.generations ?? {}, last: decided?.id ?? null };
+      const sent = turns.ask(asked, async (save) => (await saving.mutateAsync(save)).last_decision);
+      sent.catch(() => undefined); // it is told as `failure`
+    },
+    /** What is chosen is on its way; what is chosen beyond it can be saved meanwhile. */
+    saving: saving.isPending && isSame(choice, saving.variables.choice),
     failure: saving.error,
   };
 }

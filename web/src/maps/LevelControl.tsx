@@ -1,10 +1,11 @@
 import { measured } from "../kit/format";
 import { Quantity } from "../kit/Quantity";
-import { fromSigma, toSigma, type LevelRange, type Statistics } from "./level";
+import { fromSigma, toSigma, within, type LevelRange, type Statistics } from "./level";
 import type { Look } from "./useLook";
 
 interface Props {
   look: Look;
+  level: number;
   range: LevelRange;
   statistics: Statistics;
   proposed: number;
@@ -12,10 +13,11 @@ interface Props {
 }
 
 /** At which level the surface is drawn, in standard deviations or as the voxels have it. */
-export function LevelControl({ look, range, statistics, proposed, rule }: Props) {
+export function LevelControl({ look, level, range, statistics, proposed, rule }: Props) {
   const inSigma = look.unit === "sigma";
-  const told = (level: number) => (inSigma ? toSigma(level, statistics) : level);
-  const shown = inSigma ? { value: told(look.level).toFixed(2), unit: "σ" } : { value: measured(look.level), unit: "" };
+  const told = (one: number) => (inSigma ? toSigma(one, statistics) : one);
+  const start = within(proposed, range);
+  const shown = inSigma ? { value: told(level).toFixed(2), unit: "σ" } : { value: measured(level), unit: "" };
   return (
     <div className="over over-left-bottom" role="group" aria-label="Level of the surface">
       <label htmlFor="level">Level</label>
@@ -25,7 +27,7 @@ export function LevelControl({ look, range, statistics, proposed, rule }: Props)
         min={told(range.low)}
         max={told(range.high)}
         step="any"
-        value={told(look.level)}
+        value={told(level)}
         aria-valuetext={`${shown.value} ${shown.unit}`}
         onChange={(event) => {
           const to = event.currentTarget.valueAsNumber;
@@ -36,7 +38,7 @@ export function LevelControl({ look, range, statistics, proposed, rule }: Props)
       <button type="button" aria-label={inSigma ? "in σ; tell it as the voxels have it" : "absolute; tell it in standard deviations"} title={`σ of the whole box is ${measured(statistics.sigma)}, its mean ${measured(statistics.mean)}`} onClick={() => look.setUnit(inSigma ? "absolute" : "sigma")}>
         {inSigma ? "in σ" : "absolute"}
       </button>
-      {look.level !== proposed && <button type="button" title={rule} onClick={() => look.setLevel(proposed)}>As proposed</button>}
+      {level !== start && <button type="button" title={rule} onClick={() => look.setLevel(start)}>As proposed</button>}
     </div>
   );
 }

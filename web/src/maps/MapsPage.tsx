@@ -10,6 +10,7 @@ import { ProblemNote } from "../kit/ProblemNote";
 import { Status } from "../kit/Status";
 import { lookOf } from "../kit/status";
 import { runName } from "../workflow/names";
+import { mapKey } from "./addresses";
 import { Downloads } from "./Downloads";
 import { MapView, TrustPage } from "./MapView";
 import { hasWebGL } from "./webgl";
@@ -32,8 +33,8 @@ export function MapsPage() {
       <Head project={project} run={made} maps={maps.data ?? []} entry={entry} />
       {maps.isError && <div className="section"><ProblemNote error={maps.error} /></div>}
       {maps.data && !entry && <Empty title="There is no map yet"><p>It comes here when the run has made one.</p></Empty>}
-      {entry && search.get("show") === "trust" && <TrustPage project={project} entry={entry} />}
-      {entry && search.get("show") !== "trust" && <MapView key={entry.item} project={project} name={`run-${made?.number ?? 0}-${made?.protocol ?? "map"}`} entry={entry} />}
+      {entry && search.get("show") === "trust" && <TrustPage key={mapKey(entry)} project={project} entry={entry} />}
+      {entry && search.get("show") !== "trust" && <MapView key={mapKey(entry)} project={project} name={`run-${made?.number ?? 0}-${made?.protocol ?? "map"}`} entry={entry} />}
     </main>
   );
 }

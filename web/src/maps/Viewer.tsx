@@ -3,7 +3,8 @@ import type { VolumeDocument } from "../api/types";
 import { ProblemNote } from "../kit/ProblemNote";
 import { LevelControl } from "./LevelControl";
 import { Legend } from "./Legend";
-import { rangeOf, type LevelRange } from "./level";
+import { binned, MOST_VOXELS } from "./grid";
+import { rangeOf, within } from "./level";
 import type { Grids } from "./useGrids";
 import { rangeOfLocal, type Look, type ShownMap } from "./useLook";
 import { hasWebGL } from "./webgl";
@@ -22,7 +23,9 @@ interface Props {
 export function Viewer({ volume, look, grids }: Props) {
   const { shown, local } = grids;
   const grid = shown.data;
-  const range = useMemo(() => grid && rangeOf(grid, volume.level.value, volume.level), [grid, volume.level]);
+  const drawn = useMemo(() => grid && binned(grid, MOST_VOXELS), [grid]);
+  const range = useMemo(() => drawn && rangeOf(drawn, volume.level.value, volume.level), [drawn, volume.level]);
+  const level = range ? within(look.level, range) : look.level;
   const colours = rangeOfLocal(volume);
   const localGrid = look.local ? local.data : undefined;
   const coloured = useMemo(() => (localGrid && colours ? { grid: localGrid, range: [colours[0], colours[1]] as const } : null), [localGrid, colours?.[0], colours?.[1]]); // eslint-disable-line react-hooks/exhaustive-deps -- the pair is made anew each time, its numbers are not
@@ -34,9 +37,10 @@ export function Viewer({ volume, look, grids }: Props) {
       {!shown.isError && hasWebGL() && (
         <Suspense fallback={null}>
           <Surface
-            grid={grid ?? null}
-            level={look.level}
-            step={(steps) => range && look.setLevel(within(look.level + steps * range.step * 5, range))}
+            grid={drawn ?? null}
+            blocks={grid && drawn ? Math.round(drawn.voxel / grid.voxel) : 1}
+            level={level}
+            step={(steps) => range && look.setLevel(within(level + steps * range.step * 5, range))}
             mask={look.mask ? (grids.mask.data ?? null) : null}
             local={coloured}
             label={`Surface of the ${SHOWN.find(([which]) => which === look.shown)?.[1].toLowerCase() ?? "map"}`}
@@ -44,7 +48,7 @@ export function Viewer({ volume, look, grids }: Props) {
         </Suspense>
       )}
       <Toggles look={look} canColour={colours !== null && look.has("local_resolution")} />
-      {range && hasWebGL() && <LevelControl look={look} range={range} statistics={volume.level} proposed={volume.level.value} rule={volume.level.rule} />}
+      {range && hasWebGL() && <LevelControl look={look} level={level} range={range} statistics={volume.level} proposed={volume.level.value} rule={volume.level.rule} />}
       {coloured && <Legend range={coloured.range} run={volume.local_resolution?.run_number} />}
     </div>
   );
@@ -60,8 +64,4 @@ function Toggles({ look, canColour }: { look: Look; canColour: boolean }) {
       {canColour && <button type="button" aria-pressed={look.local} onClick={() => look.setLocal(!look.local)}>Local resolution</button>}
     </div>
   );
-}
-
-function within(level: number, { low, high }: LevelRange): number {
-  return Math.min(high, Math.max(low, level));
 }

@@ -5,6 +5,11 @@ export function mapAddress(project: string, { run, output, item }: MapEntry): st
   return `/api/projects/${project}/runs/${run}/outputs/${output}/volumes/${item}`;
 }
 
+/** What tells a map from every other, of other runs and of other rounds too. */
+export function mapKey({ run, output, item, file }: MapEntry): string {
+  return JSON.stringify([run, output, item, file]);
+}
+
 export function fileAddress(project: string, entry: MapEntry, which: WhichMap): string {
   return `${mapAddress(project, entry)}/file?which=${which}`;
 }

@@ -32,6 +32,9 @@ export function sectionOf({ size: [nx, ny, nz], data }: Grid, axis: Axis, place:
   return { width, height, values };
 }
 
+/** Voxels along an edge of the blocks that a surface is drawn of. */
+export const MOST_VOXELS = 256;
+
 /** The mean of blocks of voxels, so that no edge is longer than `most`; the same map if it is small enough. */
 export function binned(grid: Grid, most: number): Grid {
   const step = Math.ceil(Math.max(...grid.size) / most);

@@ -5,6 +5,8 @@ const BYTES: Readonly<Record<number, number | undefined>> = { 0: 1, 1: 2, 2: 4, 
 
 /** What an MRC file holds as a map. Throws a sentence if it cannot be shown. */
 export function parseMrc(file: ArrayBuffer): Grid {
+  const packed = packingOf(new Uint8Array(file, 0, Math.min(6, file.byteLength)));
+  if (packed) throw new Error(`This map is compressed with ${packed}, which is not shown here. Download it and unpack it; to look at it here, import the unpacked file.`);
   if (file.byteLength < HEADER) throw new Error("The map is shorter than its header; it was not read whole.");
   const header = new DataView(file, 0, HEADER);
   const little = header.getUint8(212) !== 0x11;
@@ -12,7 +14,7 @@ export function parseMrc(file: ArrayBuffer): Grid {
   const stored = [whole(0), whole(4), whole(8)] as const;
   const mode = whole(12);
   const bytes = BYTES[mode];
-  if (bytes === undefined) throw new Error(`Maps of mode ${mode} cannot be shown here; download it instead.`);
+  if (bytes === undefined) throw new Error(mode >= 0 && mode <= 101 ? `Maps of mode ${mode} cannot be shown here; download it instead.` : "This is no MRC file, and only these are shown here; download it instead.");
   const begin = HEADER + whole(92);
   const count = stored[0] * stored[1] * stored[2];
   if (count <= 0 || file.byteLength < begin + count * bytes) throw new Error("The map is shorter than its header says; it was not read whole.");
@@ -22,6 +24,19 @@ export function parseMrc(file: ArrayBuffer): Grid {
   const voxel = sampled > 0 ? header.getFloat32(40, little) / sampled : 1;
   const usual = axes.every((axis, at) => axis === at) || new Set(axes).size !== 3;
   return { ...(usual ? { size: stored, data } : turned(stored, data, axes)), voxel: voxel > 0 ? voxel : 1 };
+}
+
+const PACKINGS: readonly (readonly [name: string, beginning: readonly number[]])[] = [
+  ["gzip", [0x1f, 0x8b]],
+  ["bzip2", [0x42, 0x5a, 0x68]],
+  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
+  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
+  ["ZIP", [0x50, 0x4b, 3, 4]],
+];
+
+/** What a file that begins so is compressed with; empty: it is not. */
+function packingOf(beginning: Uint8Array): string {
+  return PACKINGS.find(([, bytes]) => bytes.every((byte, at) => beginning[at] === byte))?.[0] ?? "";
 }
 
 /** The voxels of a file; without a copy where they lie as they are needed. */

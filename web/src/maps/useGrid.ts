@@ -1,9 +1,8 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { ApiError, problemFrom } from "../api/problems";
 import type { MapEntry, WhichMap } from "../api/types";
 import { fileAddress } from "./addresses";
 import type { Grid } from "./grid";
-import { parseMrc } from "./mrc";
+import { readGrid } from "./reading";
 
 const KEPT = 60_000; // ms that a map which is not shown any more is kept in memory
 
@@ -16,18 +15,7 @@ export function useGrid(project: string, entry: MapEntry, which: WhichMap | null
 const gridQuery = (project: string, entry: MapEntry, which: WhichMap) =>
   queryOptions({
     queryKey: ["file", project, entry.run, entry.output, entry.item, entry.file, which],
-    queryFn: ({ signal }): Promise<Grid> => read(fileAddress(project, entry, which), signal),
+    queryFn: ({ signal }): Promise<Grid> => readGrid(fileAddress(project, entry, which), signal),
     gcTime: KEPT,
     structuralSharing: false,
   });
-
-async function read(address: string, signal: AbortSignal): Promise<Grid> {
-  const answer = await fetch(address, { signal, credentials: "same-origin" });
-  if (!answer.ok) throw new ApiError(answer.status, problemFrom(answer.status, await answer.json().catch(() => null)));
-  const content = await answer.arrayBuffer();
-  try {
-    return parseMrc(content);
-  } catch (error) {
-    throw new ApiError(422, problemFrom(422, { message: error instanceof Error ? error.message : "The map cannot be shown." }));
-  }
-}

@@ -5,7 +5,6 @@ import { Link } from "react-router";
 import { runsQuery } from "../api/queries";
 import type { RowPage } from "../api/types";
 import { PageSkeleton } from "../app/PageSkeleton";
-import { count } from "../kit/format";
 import { Empty } from "../kit/Empty";
 import { Icon } from "../kit/Icon";
 import { KindGlyph } from "../kit/KindGlyph";
@@ -14,7 +13,7 @@ import { runName } from "../workflow/names";
 import { useAsked, type Asking } from "./asked";
 import { FilterLine } from "./FilterLine";
 import { Gallery } from "./Gallery";
-import { isNumber } from "./rows";
+import { isNumber, shownOf, toldCount } from "./rows";
 import { pageQuery, type RowsAsked } from "./useRows";
 import { ViewSwitch } from "./ViewSwitch";
 import "./sets.css";
@@ -29,7 +28,8 @@ export function GalleryPage() {
   const first = useQuery({ ...pageQuery(asked, 0), placeholderData: keepPreviousData });
   const made = useQuery(runsQuery(project)).data?.runs.find((one) => one.ulid === run);
   if (first.isPending) return <PageSkeleton />;
-  const page = first.data;
+  const { data: page, isPlaceholderData: former } = first;
+  const shown = shownOf(page, former);
   return (
     <main className="page" id="page">
       <div className="pagehead">
@@ -37,13 +37,14 @@ export function GalleryPage() {
         <ViewSwitch view="images" />
         {made && <span className="dim cut">of <Link to={`/projects/${project}?run=${run}`}>run {made.number}, {runName(made)}</Link></span>}
         <span className="grow" />
-        <span className="dim nw" role="status">{page && (asked.filter ? `${count(page.matching)} of ${count(page.count)} match` : `${count(page.count)} items`)}</span>
+        <span className="dim nw" role="status">{page && toldCount(page, asked.filter !== "", former)}</span>
       </div>
       <FilterLine key={asked.filter} filter={asked.filter} error={asked.filter ? first.error : null} columns={page?.columns} apply={(filter) => change({ filter })} />
       {page && <Orders page={page} asked={asked} change={change} lowPass={lowPass} setLowPass={setLowPass} />}
       {first.isError && !asked.filter && <div className="section"><ProblemNote error={first.error} /></div>}
-      {page?.matching === 0 && <Empty title={asked.filter ? "No particle is like that" : "There is nothing in this set"}><p>{asked.filter ? "Change the filter, or take it off to see all." : "Images come here when the run that makes it goes on."}</p></Empty>}
-      {page && page.matching > 0 && <Gallery asked={asked} page={page} lowPass={lowPass === null ? null : Number(lowPass)} />}
+      {shown === "former" && <div className="gallery" aria-busy="true" />}
+      {shown === "none" && <Empty title={asked.filter ? "No particle is like that" : "There is nothing in this set"}><p>{asked.filter ? "Change the filter, or take it off to see all." : "Images come here when the run that makes it goes on."}</p></Empty>}
+      {page && shown === "items" && <Gallery asked={asked} page={page} lowPass={lowPass === null ? null : Number(lowPass)} />}
     </main>
   );
 }

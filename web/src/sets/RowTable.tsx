@@ -12,11 +12,13 @@ interface Props {
   asked: RowsAsked;
   /** The first page, which tells the columns and how many rows there are. */
   page: RowPage;
+  /** Whether that answers a former question: it is dimmed until the present one is answered. */
+  former: boolean;
   sort: (column: string, descending: boolean) => void;
 }
 
 /** Any number of rows, of which those in view are asked for and drawn. */
-export function RowTable({ asked, page, sort }: Props) {
+export function RowTable({ asked, page, former, sort }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const length = Math.min(page.matching, MOST_ROWS);
   const lines = useVirtualizer({ count: length, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 20 });
@@ -32,7 +34,7 @@ export function RowTable({ asked, page, sort }: Props) {
   const total = widths.reduce((sum, width) => sum + width, 0);
   const below = lines.getTotalSize() - (drawn.at(-1)?.end ?? 0);
   return (
-    <div ref={box} className="rowtable" role="region" aria-label="Rows" tabIndex={0}>
+    <div ref={box} className={former ? "rowtable former" : "rowtable"} aria-busy={former} role="region" aria-label="Rows" tabIndex={0}>
       <table className="sheet" style={{ width: total }} aria-rowcount={length + 1}>
         <colgroup>{page.columns.map((column, at) => <col key={column.name} style={{ width: widths[at] }} />)}</colgroup>
         <thead>

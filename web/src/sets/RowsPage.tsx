@@ -10,7 +10,7 @@ import { ProblemNote } from "../kit/ProblemNote";
 import { runName } from "../workflow/names";
 import { useAsked } from "./asked";
 import { FilterLine } from "./FilterLine";
-import { MOST_ROWS } from "./rows";
+import { MOST_ROWS, shownOf, toldCount } from "./rows";
 import { RowTable } from "./RowTable";
 import { pageQuery } from "./useRows";
 import { SHOWN_AS_IMAGES, ViewSwitch } from "./ViewSwitch";
@@ -24,7 +24,8 @@ export function RowsPage() {
   const runs = useQuery(runsQuery(project));
   const made = runs.data?.runs.find((one) => one.ulid === run);
   if (first.isPending) return <PageSkeleton />;
-  const page = first.data;
+  const { data: page, isPlaceholderData: former } = first;
+  const shown = shownOf(page, former);
   return (
     <main className="page" id="page">
       <div className="pagehead">
@@ -33,13 +34,13 @@ export function RowsPage() {
         {made && <span className="dim cut">of <Link to={`/projects/${project}?run=${run}`}>run {made.number}, {runName(made)}</Link></span>}
         {page && <span className="faint nw hide-narrow">{kindWords(page.kind)}, {page.closed ? "complete" : "more may come"}</span>}
         <span className="grow" />
-        <span className="dim nw" role="status">{page && (asked.filter ? `${count(page.matching)} of ${count(page.count)} match` : `${count(page.count)} items`)}</span>
+        <span className="dim nw" role="status">{page && toldCount(page, asked.filter !== "", former)}</span>
       </div>
       <FilterLine filter={asked.filter} error={asked.filter ? first.error : null} columns={page?.columns} apply={(filter) => change({ filter })} />
       {first.isError && !asked.filter && <div className="section"><ProblemNote error={first.error} /></div>}
-      {page?.matching === 0 && (asked.filter ? <Empty title="No item is like that"><p>Change the filter, or take it off to see all {count(page.count)} items.</p></Empty> : <Empty title="There is nothing in this set"><p>{page.closed ? "The run that makes it has ended and put nothing here." : "Items come here while the run that makes it goes on; this page shows them as they come."}</p></Empty>)}
-      {page && page.matching > 0 && <RowTable asked={asked} page={page} sort={(sort, descending) => change({ sort, descending })} />}
-      {page && page.matching > MOST_ROWS && <p className="most sm dim">The first {count(MOST_ROWS)} rows in this order are shown. A filter or another order shows others.</p>}
+      {page && shown === "none" && (asked.filter ? <Empty title="No item is like that"><p>Change the filter, or take it off to see all {count(page.count)} items.</p></Empty> : <Empty title="There is nothing in this set"><p>{page.closed ? "The run that makes it has ended and put nothing here." : "Items come here while the run that makes it goes on; this page shows them as they come."}</p></Empty>)}
+      {page && page.matching > 0 && <RowTable asked={asked} page={page} former={former} sort={(sort, descending) => change({ sort, descending })} />}
+      {page && shown === "items" && page.matching > MOST_ROWS && <p className="most sm dim">The first {count(MOST_ROWS)} rows in this order are shown. A filter or another order shows others.</p>}
     </main>
   );
 }

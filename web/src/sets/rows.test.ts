@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RowPage } from "../api/types";
-import { cellText, isIdentity, isNumber, pagesOf, rowAt } from "./rows";
+import { cellText, isIdentity, isNumber, pagesOf, rowAt, shownOf, toldCount } from "./rows";
 
 const column = (type: string) => ({ name: "x", type, unit: "", meaning: "" });
 
@@ -16,6 +16,13 @@ describe("pages", () => {
     const pages = new Map([[1, page]]);
     expect([rowAt(pages, 200), rowAt(pages, 199)]).toEqual([["last"], undefined]);
   });
+});
+
+it("shows and tells nothing of a former question as if it were the answer to the present one", () => {
+  const page: RowPage = { kind: "ctfs", generation: 1, closed: true, count: 1201, matching: 7, offset: 0, columns: [], rows: [] };
+  const none = { ...page, matching: 0 };
+  expect([shownOf(page, false), shownOf(none, false), shownOf(page, true), shownOf(none, true), shownOf(undefined, false)]).toEqual(["items", "none", "former", "former", null]);
+  expect([toldCount(page, true, false), toldCount(page, false, false), toldCount(page, true, true)]).toEqual(["7 of 1\u202f201 match", "1\u202f201 items", "looking …"]);
 });
 
 it("tells numbers from identities", () => {

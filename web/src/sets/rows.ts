@@ -1,5 +1,5 @@
 import type { ColumnDocument, RowPage } from "../api/types";
-import { measured } from "../kit/format";
+import { count, measured } from "../kit/format";
 
 export const PAGE = 200; // rows that are asked for at a time
 
@@ -16,6 +16,19 @@ export function pagesOf(first: number, last: number): number[] {
 /** The row of a place, if its page has come. */
 export function rowAt(pages: ReadonlyMap<number, RowPage>, index: number): unknown[] | undefined {
   return pages.get(Math.floor(index / PAGE))?.rows[index % PAGE];
+}
+
+/** How many items there are, in words; of a page of a former question nothing is told of the present one. */
+export function toldCount({ matching, count: held }: RowPage, filtered: boolean, former: boolean): string {
+  if (former) return "looking …";
+  return filtered ? `${count(matching)} of ${count(held)} match` : `${count(held)} items`;
+}
+
+/** What is shown below the filter: the items, that there are none, or only the answer to a former question so far. */
+export function shownOf(page: RowPage | undefined, former: boolean): "items" | "none" | "former" | null {
+  if (!page) return null;
+  if (former) return "former";
+  return page.matching > 0 ? "items" : "none";
 }
 
 export function isNumber(column: ColumnDocument): boolean {

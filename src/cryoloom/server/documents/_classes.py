@@ -8,6 +8,7 @@ from cryoloom.data import Item, Snapshot
 from cryoloom.errors import NotFoundError
 from cryoloom.protocols.class2d import SelectClasses
 from cryoloom.protocols.class_choice import labels_in
+from cryoloom.server._upstream import input_of
 from cryoloom.server.models import ChoiceDocument, ClassDocument, ClassWall, InputDocument
 from cryoloom.workflow.read_only import why_read_only
 
@@ -48,12 +49,11 @@ def class_wall(run: Run) -> ClassWall:
     )
 
 
-def _inputs(run: Run) -> tuple[Output, Output]:
-    classes, particles = (run.record.inputs[name] for name in ("classes", "particles"))
-    return (
-        run.project.run(classes.run).outputs[classes.output],
-        run.project.run(particles.run).outputs[particles.output],
-    )
+def _inputs(run: Run) -> tuple[Output, Output | None]:
+    classes = input_of(run, "classes")
+    if classes is None:
+        raise NotFoundError(f"The run that made the classes of run {run.number} was removed; bring it back first.")
+    return classes, input_of(run, "particles")
 
 
 def _outputs(run: Run) -> tuple[Output, Output | None]:
@@ -102,6 +102,7 @@ def _choice(run: Run) -> ChoiceDocument | None:
         return None
     decision = request.decision or {}
     return ChoiceDocument(
+        id=request.ulid,
         keep=sorted(labels_in(str(decision.get("keep", "")))),
         leave_out=sorted(labels_in(str(decision.get("leave_out", "")))),
         by=request.actor,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 from cryoloom.data import Particle
 from cryoloom.errors import CryoloomError
 from cryoloom.protocols.resolutions import told_resolution
-from cryoloom.server.maps import KnownMap, charts_of, first_level, local_resolution_of, maps_of, trust_figures
+from cryoloom.server._upstream import input_of
+from cryoloom.server.maps import KnownMap, charts_of, first_level, maps_of
 from cryoloom.server.models import LevelDocument, LocalRange, MapEntry, MapFile, VolumeDocument, WhichMap
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ def volume_document(known: KnownMap) -> VolumeDocument:
     NotFoundError, InputError
         If the map itself is not there any more, or cannot be read.
     """
-    row, trust = known.row, trust_figures(known)
+    row = known.row
     found, missing = _found_files(known)
+    untrusted = _why_no_trust_page(known)
     level = first_level(found["map"], found.get("mask"))
     return VolumeDocument(
         entry=_entry(known, row.get("class_number") or 1),
@@ -40,14 +42,14 @@ def volume_document(known: KnownMap) -> VolumeDocument:
         pixel_size=row["pixel_size"],
         resolution=row.get("resolution"),
         resolution_rule=_rule(known),
-        headline=_headline(known, trust.get("headline", {}).get("sentence", "")),
-        trusted=known.trust_file() is not None,
+        headline=_headline(known),
+        trusted=bool(row.get("trust_file")) and not untrusted,
         symmetry=row.get("symmetry") or "",
         particle_count=_particle_count(known),
         b_factor=row.get("b_factor"),
         hand=row.get("hand") or "",
         files=[_file(which, path) for which, path in found.items()],
-        missing=missing,
+        missing=[*missing, untrusted] if untrusted else missing,
         level=LevelDocument(value=level.value, rule=level.rule, mean=level.mean, sigma=level.sigma),
         local_resolution=_local(known) if "local_resolution" in found else None,
         charts=charts_of(known),
@@ -63,12 +65,23 @@ def _found_files(known: KnownMap) -> tuple[dict[str, Path], list[str]]:
     """Files that can be read, and why others cannot."""
     found: dict[str, Path] = {"map": known.file("map")}
     missing = []
-    for which in known.named_files():
+    for which in [which for which in known.named_files() if which not in found]:
         try:
             found[which] = known.file(which)
         except CryoloomError as error:
             missing.append(str(error))
     return found, missing
+
+
+def _why_no_trust_page(known: KnownMap) -> str:
+    """Why the trust page that is named cannot be shown; empty if it can, or none is named."""
+    if not known.row.get("trust_file"):
+        return ""
+    try:
+        known.trust_page()
+    except CryoloomError as error:
+        return str(error)
+    return ""
 
 
 def _file(which: str, path: Path) -> MapFile:
@@ -81,9 +94,9 @@ def _rule(known: KnownMap) -> str:
     return f"{_HALVES}; no more than its trust page believes" if known.row.get("trust_file") else _HALVES
 
 
-def _headline(known: KnownMap, believed: str) -> str:
-    if believed:
-        return believed
+def _headline(known: KnownMap) -> str:
+    if known.trust.headline.sentence:
+        return known.trust.headline.sentence
     resolution = known.row.get("resolution")
     if resolution is None:
         return "Its resolution has not been measured."
@@ -91,7 +104,7 @@ def _headline(known: KnownMap, believed: str) -> str:
 
 
 def _local(known: KnownMap) -> LocalRange | None:
-    measured = local_resolution_of(known.run, known.output, known.row)
+    measured = known.local_resolution
     if measured is None:
         return None
     run, row = measured
@@ -108,8 +121,8 @@ def _particle_count(known: KnownMap) -> int | None:
                 return int(known.row["particle_count"])
             if output.kind == Particle.kind and (count := int(output.as_document()["count"])):
                 return count
-        link = run.record.inputs.get("volumes")
-        if link is None:
+        given = input_of(run, "volumes")
+        if given is None:
             return None
-        run = run.project.run(link.run)
+        run = given.run
     return None

@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.errors import CryoloomError
+from cryoloom.server._upstream import inputs_of
 from cryoloom.server.models import InputDocument, NextStep, SuggestedValue
 from cryoloom.workflow.graph import RunGraph
 
@@ -53,10 +54,10 @@ def _diameter(run: Run) -> dict[str, SuggestedValue]:
         if isinstance(stated, int | float):
             origin = f"As stated for run {one.number} ({one.record.protocol})."
             return {"diameter": SuggestedValue(value=stated, origin=origin)}
-        for reference in one.record.inputs.values():
-            if reference.run not in seen:
-                seen.add(reference.run)
-                waiting.append(run.project.run(reference.run))
+        for source in inputs_of(one):
+            if source.run.ulid not in seen:
+                seen.add(source.run.ulid)
+                waiting.append(source.run)
     return {}
 
 

@@ -67,7 +67,7 @@ def run_detail(run: Run) -> RunDetail:
     project, record, annotations = run.project, run.record, run.annotations
     graph = RunGraph.read(project.folder)
     (staleness,) = staleness_of(graph, project.environment, [run.ulid])
-    methods = run.methods()
+    methods, decided = run.methods(), run.last_decision()
     return RunDetail(
         **run_summary(graph[run.ulid], project.environment).model_dump(),
         protocol_version=record.protocol_version,
@@ -95,6 +95,7 @@ def run_detail(run: Run) -> RunDetail:
         methods=methods.text,
         citations=[str(citation) for citation in methods.citations],
         read_only=why_read_only(run.folder, project.environment),
+        last_decision=None if decided is None else decided.ulid,
     )
 
 

@@ -2,12 +2,10 @@
 
 from cryoloom.server.maps._charts import charts_of
 from cryoloom.server.maps._curves import correlation_curves, scaling_curves
-from cryoloom.server.maps._frame import local_resolution_of
 from cryoloom.server.maps._guinier import guinier_curves
 from cryoloom.server.maps._known import KnownMap, known_map, maps_of
 from cryoloom.server.maps._level import Level, first_level
 from cryoloom.server.maps._table import curves_table, views_table
-from cryoloom.server.maps._trust import trust_figures
 from cryoloom.server.maps._views import views_of
 
 __all__ = [
@@ -19,10 +17,8 @@ __all__ = [
     "first_level",
     "guinier_curves",
     "known_map",
-    "local_resolution_of",
     "maps_of",
     "scaling_curves",
-    "trust_figures",
     "views_of",
     "views_table",
 ]

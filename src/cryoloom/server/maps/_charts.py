@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryoloom.server.maps._curves import corrected_curve
-from cryoloom.server.maps._trust import trust_figures
 from cryoloom.server.maps._views import posed_particles
 
 if TYPE_CHECKING:
@@ -21,6 +20,6 @@ def charts_of(known: KnownMap) -> list[Chart]:
         "fsc": correlated,
         "views": posed_particles(known.run) is not None,
         "guinier": correlated and halves,
-        "scaling": any(trust_figures(known).get("particle_scaling", {}).get("resolutions", [])),
+        "scaling": any(known.trust.particle_scaling.resolutions),
     }
     return [chart for chart, is_there in there.items() if is_there]

@@ -13,7 +13,6 @@ from cryoloom.engine.validation import HALF_MAP_THRESHOLD
 from cryoloom.errors import NotFoundError
 from cryoloom.protocols.resolutions import told_resolution
 from cryoloom.server.maps._known import KnownMap
-from cryoloom.server.maps._trust import trust_figures
 from cryoloom.server.models import AxisDocument, CurvesDocument, LineDocument, MarkDocument
 
 if TYPE_CHECKING:
@@ -68,14 +67,14 @@ def scaling_curves(known: KnownMap) -> CurvesDocument:
     NotFoundError
         If there is none.
     """
-    scaling = trust_figures(known).get("particle_scaling", {"counts": [], "resolutions": []})
-    points = [(n, d) for n, d in zip(scaling["counts"], scaling["resolutions"], strict=True) if d]
+    scaling = known.trust.particle_scaling
+    points = [(n, d) for n, d in zip(scaling.counts, scaling.resolutions, strict=True) if d]
     if not points:
         raise NotFoundError(f"It was not measured how the resolution of run {known.run.number} grows with particles.")
     x, y = (list(values) for values in zip(*((float(n), d**-2) for n, d in points), strict=True))
     lines = [LineDocument(name="maps of so many particles", x=x, y=y, drawn="points")]
     nyquist = 2 * known.row["pixel_size"]
-    fitted = particle_scaling(scaling["counts"], scaling["resolutions"], finest=nyquist)
+    fitted = particle_scaling(scaling.counts, scaling.resolutions, finest=nyquist)
     if fitted.b_factor is None or fitted.intercept is None:
         said = "No line: more particles give no finer detail, or too few maps are coarser than the pixels allow."
     else:

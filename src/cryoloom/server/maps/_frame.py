@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryoloom.data import LocalResolution
 from cryoloom.workflow.graph import RunGraph
-
-if TYPE_CHECKING:
-    from cryoloom.workflow.project import Run
+from cryoloom.workflow.project import Run
 
 _STAYS = {"postprocess", "filter-map"}  # what these make lies on the same voxels as what they read
 _SAME = 1e-6
@@ -23,8 +21,7 @@ def local_resolution_of(run: Run, output: str, row: dict[str, Any]) -> tuple[Run
     row : of the map
     """
     graph = RunGraph.read(run.project.folder)
-    first = _unfiltered(run, output)
-    waiting, found = [first], []
+    waiting, found = [_unfiltered(graph, run.ulid, output)], []
     for current in waiting:
         for reader in graph.readers(current[0]):
             link = graph[reader].inputs.get("volumes")
@@ -35,20 +32,20 @@ def local_resolution_of(run: Run, output: str, row: dict[str, Any]) -> tuple[Run
             else:
                 found.append(reader)
     for ulid in sorted(found, reverse=True):
-        measured = _measured(run.project.run(ulid), row)
+        measured = _measured(Run(run.project, graph.folder(ulid)), row)
         if measured is not None:
             return measured
     return None
 
 
-def _unfiltered(run: Run, output: str) -> tuple[str, str]:
-    """The output that a map was made of by what moves nothing."""
+def _unfiltered(graph: RunGraph, ulid: str, output: str) -> tuple[str, str]:
+    """The output that a map was made of by what moves nothing, whether or not it is still there."""
     seen = set()
-    while run.record.protocol in _STAYS and "volumes" in run.record.inputs and run.ulid not in seen:
-        seen.add(run.ulid)
-        link = run.record.inputs["volumes"]
-        run, output = run.project.run(link.run), link.output
-    return run.ulid, output
+    while ulid in graph and ulid not in seen and graph[ulid].protocol in _STAYS and "volumes" in graph[ulid].inputs:
+        seen.add(ulid)
+        link = graph[ulid].inputs["volumes"]
+        ulid, output = link.run, link.output
+    return ulid, output
 
 
 def _measured(run: Run, row: dict[str, Any]) -> tuple[Run, dict[str, Any]] | None:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import threading
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cryoloom.engine.fourier import forward_transform
 from cryoloom.engine.validation import GuinierPlot, correlation_with_truth, guinier_plot, mean_amplitudes
 from cryoloom.errors import InputError, NotFoundError
 from cryoloom.formats import read_stack
+from cryoloom.server._turns import Kept, Turns
 from cryoloom.server.maps._curves import corrected_curve
 from cryoloom.server.models import AxisDocument, CurvesDocument, LineDocument, MarkDocument
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from cryoloom.server.maps._known import KnownMap
 
 _LARGEST = 640  # voxels along an edge; the transform of such a map takes 1 GB for a moment
 _COARSEST = 10.0  # Å, from where on the line is laid
-_ONE_AT_A_TIME = threading.Lock()
+_AMPLITUDES: Kept[tuple[tuple[Path, int], ...], NDArray[np.float64]] = Kept(32, Turns())
 
 
 def guinier_curves(known: KnownMap) -> CurvesDocument:
@@ -35,6 +33,8 @@ def guinier_curves(known: KnownMap) -> CurvesDocument:
         If the map has no half maps, or its run has no correlation of them.
     InputError
         If it is too large to be transformed here, or cannot be read.
+    BusyError
+        If other maps are transformed for too long.
     """
     correlation = corrected_curve(known.run, known.row["id"])
     if correlation is None or not known.row.get("half1_file") or not known.row.get("half2_file"):
@@ -43,8 +43,8 @@ def guinier_curves(known: KnownMap) -> CurvesDocument:
         raise InputError(f"Maps of more than {_LARGEST} voxels along an edge are not transformed for a chart.")
     frequency, agreed = (np.array(values) for values in correlation)
     halves = [known.file(which) for which in ("half1", "half2")]
-    with _ONE_AT_A_TIME:
-        amplitude = _amplitudes(*halves, *(path.stat().st_mtime_ns for path in halves))
+    stamped = tuple((path, path.stat().st_mtime_ns) for path in halves)
+    amplitude = _AMPLITUDES.of(stamped, lambda: _amplitudes(*halves))
     shells = min(len(frequency), len(amplitude))
     frequency, amplitude = frequency[:shells], amplitude[:shells]
     weight = correlation_with_truth(agreed[:shells])
@@ -89,8 +89,7 @@ def _drawn(name: str, plot: GuinierPlot) -> LineDocument:
     return LineDocument(name=name, x=x.tolist(), y=y.tolist(), drawn="line")
 
 
-@lru_cache(maxsize=32)
-def _amplitudes(first: Path, second: Path, *_: int) -> NDArray[np.float64]:
+def _amplitudes(first: Path, second: Path) -> NDArray[np.float64]:
     """(s,) mean amplitude of the mean of two maps in each shell."""
     with read_stack(first) as stack:
         volume = stack.whole_volume()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Class3D, LocalResolution, Volume
-from cryoloom.errors import NotFoundError
+from cryoloom.errors import CryoloomError, NotFoundError
+from cryoloom.server._places import place_of_images, place_within
+from cryoloom.server._upstream import input_of
 from cryoloom.server.maps._frame import local_resolution_of
-from cryoloom.server.pictures import opened
-from cryoloom.workflow.workspace import resolve_in_project
+from cryoloom.server.maps._trust import TrustFigures, trust_figures
+from cryoloom.server.pictures import opened_map
 
 if TYPE_CHECKING:
     from cryoloom.workflow.project import Run
@@ -21,7 +24,7 @@ _COLUMNS = {"map": "file", "half1": "half1_file", "half2": "half2_file", "mask":
 
 @dataclass(frozen=True)
 class KnownMap:
-    """A map of a run.
+    """A map of a run, for as long as a request takes: what is found out of it is found out once.
 
     Parameters
     ----------
@@ -38,10 +41,15 @@ class KnownMap:
         """Its identity, 16 hexadecimal digits."""
         return f"{self.row['id']:016x}"
 
+    @cached_property
+    def local_resolution(self) -> tuple[Run, dict[str, Any]] | None:
+        """The run that measured its local resolution, and the row of that; None if none has."""
+        return local_resolution_of(self.run, self.output, self.row)
+
     def named_files(self) -> dict[str, str]:
         """Which file → its name as the sets have it."""
         found = {which: self.row[column] for which, column in _COLUMNS.items() if self.row.get(column)}
-        local = local_resolution_of(self.run, self.output, self.row)
+        local = self.local_resolution
         return found if local is None else {**found, "local_resolution": local[1]["file"]}
 
     def file(self, which: str) -> Path:
@@ -52,19 +60,40 @@ class KnownMap:
         NotFoundError
             If there is none, or it is not there any more.
         InputError
-            If its name leads out of the project, or it is no map.
+            If its name leads out of the project, or it is no map of that size.
         """
-        named = self.named_files()
-        if which not in named:
-            raise NotFoundError(f"The map of run {self.run.number} has no such file; it has {', '.join(named)}.")
-        with opened(self.run.project.path, named[which]):  # what is no image file is not given away
-            return resolve_in_project(self.run.project.path, named[which])
+        name = self.row.get(_COLUMNS[which]) if which in _COLUMNS else self.named_files().get(which)
+        if not name:
+            there = ", ".join(self.named_files())
+            raise NotFoundError(f"The map of run {self.run.number} has no such file; it has {there}.")
+        project = self.run.project.path
+        with opened_map(project, name, self.row["box_size"]):  # what is no map is not given away
+            return place_of_images(project, name)
 
-    def trust_file(self) -> Path | None:
-        """The trust page of its refinement; None if it has none or it is not there."""
+    def trust_page(self) -> Path:
+        """The trust page of its refinement.
+
+        Raises
+        ------
+        NotFoundError
+            If it has none, or it is not there any more.
+        InputError
+            If its name is not that of a page in the project.
+        """
         name = self.row.get("trust_file")
-        path = resolve_in_project(self.run.project.path, name) if name else None
-        return path if path is not None and path.is_file() else None
+        if not name:
+            raise NotFoundError(f"The map of run {self.run.number} has no trust page.")
+        return place_within(self.run.project.path, name, suffix=".html")
+
+    @cached_property
+    def trust(self) -> TrustFigures:
+        """What its trust page says, for machines; nothing if it has none, or none that can be understood."""
+        project = self.run.project.path
+        try:
+            beside = self.trust_page().with_suffix(".json").relative_to(project.resolve())
+            return trust_figures(place_within(project, str(beside), suffix=".json"))
+        except CryoloomError:
+            return TrustFigures()
 
 
 def maps_of(run: Run) -> list[KnownMap]:
@@ -73,8 +102,8 @@ def maps_of(run: Run) -> list[KnownMap]:
     if own:
         return own
     measured = LocalResolution.kind in run.record.output_kinds.values()
-    link = run.record.inputs.get("volumes") if measured else None
-    return [] if link is None else list(_made(run.project.run(link.run), link.output))
+    given = input_of(run, "volumes") if measured else None
+    return [] if given is None else list(_made(given.run, given.name))
 
 
 def known_map(run: Run, output: str, item: str) -> KnownMap:

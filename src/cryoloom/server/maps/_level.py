@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cryoloom.formats import read_stack
+from cryoloom.server._turns import Kept, Turns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +18,7 @@ _LOOKED_AT = 2 * 10**6  # voxels; of larger maps every second, third … section
 _INSIDE, _OUTSIDE = 0.5, 0.01  # from which value on a voxel belongs to a mask, and up to which to the solvent
 _ABOVE_SOLVENT = 5.0  # standard deviations, above which hardly any noise is seen
 _SHARE_OF_MASK, _SHARE_OF_BOX = 0.4, 0.02  # a mask surrounds a molecule by some voxels, a box by much more
-_KEPT = 64
+_Stamp = tuple[Path, int, int]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,9 @@ class Level:
     sigma: float
 
 
+_LEVELS: Kept[tuple[_Stamp, _Stamp | None], Level] = Kept(64, Turns())
+
+
 def first_level(volume: Path, mask: Path | None) -> Level:
     """A level at which most of a map's molecule and little else is seen.
 
@@ -47,17 +50,22 @@ def first_level(volume: Path, mask: Path | None) -> Level:
     Parameters
     ----------
     volume, mask : image files of one shape; a mask of another is not looked at
+
+    Raises
+    ------
+    BusyError
+        If those of other maps take too long.
     """
-    return _first_level(volume, _stamp(volume), mask, None if mask is None else _stamp(mask))
+    stamped = (_stamp(volume), None if mask is None else _stamp(mask))
+    return _LEVELS.of(stamped, lambda: _first_level(volume, mask))
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def _stamp(path: Path) -> _Stamp:
     stat = path.stat()
-    return stat.st_mtime_ns, stat.st_size
+    return path, stat.st_mtime_ns, stat.st_size
 
 
-@lru_cache(maxsize=_KEPT)
-def _first_level(volume: Path, _: tuple[int, int], mask: Path | None, __: tuple[int, int] | None) -> Level:
+def _first_level(volume: Path, mask: Path | None) -> Level:
     values = _sections(volume)
     mean, sigma = float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64))
     weights = None if mask is None else _sections(mask)

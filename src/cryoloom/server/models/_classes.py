@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -29,6 +29,7 @@ class ClassDocument(Document):
 class ChoiceDocument(Document):
     """What a person decided about classes, beside the proposal."""
 
+    id: str = Field(description="Of the decision; sent with the next one.")
     keep: list[int] = Field(description="Labels of classes that are kept in any case.")
     leave_out: list[int]
     by: str
@@ -56,7 +57,10 @@ class NewDecision(Question):
     """What a person decides."""
 
     decision: dict[str, Any] = Field(description="As the protocol's own decision has it.")
-    generations: dict[str, int] = Field(description="Input → generation that the person was looking at.")
+    generations: dict[str, Annotated[int, Field(ge=0, le=2**53)]] = Field(
+        description="Input → generation that the person was looking at, for every input that has one."
+    )
+    last_decision: str | None = Field(None, description="Id of the decision that the person has seen; null: of none.")
 
 
 class SuggestedValue(Document):

@@ -122,6 +122,7 @@ class RunDetail(RunSummary):
     methods: str
     citations: list[str]
     read_only: str = Field(description="Why it can only be read; empty if it can be changed.")
+    last_decision: str | None = Field(description="Id of what was decided last in it; null: nobody has decided.")
 
 
 class NewRun(Question):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,12 +59,22 @@ def resized(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.u
     return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS))
 
 
-def tiled(tiles: Sequence[NDArray[np.uint8]], columns: int, *, gap: int = 0) -> NDArray[np.uint8]:
-    """Tiles (size, size) in rows of so many, the first at the upper left, with pixels of ground between them."""
-    size = tiles[0].shape[0]
-    rows, pitch = -(-len(tiles) // columns), size + gap
+def tiled(
+    tiles: Iterable[tuple[int, NDArray[np.uint8]]], count: int, size: int, columns: int, *, gap: int = 0
+) -> NDArray[np.uint8]:
+    """Tiles in rows of so many, the first at the upper left, with pixels of ground between them.
+
+    Parameters
+    ----------
+    tiles : the place of each, from 0, and the tile (size, size); one after the other, in any order
+    count : of tiles
+    size : edge of each, in pixels
+    columns : tiles in a row
+    gap : pixels of ground between two of them
+    """
+    rows, pitch = -(-count // columns), size + gap
     sheet = np.full((rows * pitch - gap, columns * pitch - gap), VOID, np.uint8)
-    for number, tile in enumerate(tiles):
-        row, column = divmod(number, columns)
+    for place, tile in tiles:
+        row, column = divmod(place, columns)
         sheet[row * pitch : row * pitch + size, column * pitch : column * pitch + size] = tile
     return sheet

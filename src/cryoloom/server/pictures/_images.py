@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoloom.errors import CryoloomError, FormatError, NotFoundError
-from cryoloom.workflow.workspace import resolve_in_project
+from cryoloom.errors import CryoloomError, FormatError
+from cryoloom.server._places import place_of_images, place_within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from cryoloom.formats import ImageStack
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_HEADER = struct.Struct(">8sI4sII")  # signature; length and name of the first part, which begins with width and height
+_MOST_PIXELS = 64 * 2**20
 
 
 @contextmanager
@@ -38,67 +41,124 @@ def opened(project: Path, file: str) -> Iterator[ImageStack]:
     """
     from cryoloom.formats import read_stack
 
-    with _said(project, file) as path, read_stack(path) as stack:
+    with _faults_said(place_of_images(project, file)) as path, read_stack(path) as stack:
         yield stack
 
 
-def images_of(project: Path, named: Sequence[tuple[str, int]]) -> list[NDArray[np.float32]]:
-    """Images (y, x) by file and index from 0; each file is opened once. Raises what `opened` does."""
-    found: dict[tuple[str, int], NDArray[np.float32]] = {}
-    for file in dict.fromkeys(file for file, _ in named):
+@contextmanager
+def opened_map(project: Path, file: str, box_size: int) -> Iterator[ImageStack]:
+    """A map that a set names, a cube of so many voxels along an edge. Raises what `opened` does."""
+    with opened(project, file) as stack:
+        _check_shape(stack, stack.shape, (box_size,) * 3)
+        yield stack
+
+
+def images_of(project: Path, named: Sequence[tuple[str, int, int]]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Images by file, index from 0 and edge in pixels, one after the other; each file is opened once.
+
+    Yields
+    ------
+    place : in `named`
+    image : (y, x)
+
+    Raises
+    ------
+    NotFoundError, InputError
+        As `opened`, and if a file has no such image, or one of another size.
+    """
+    by_file: dict[str, list[tuple[int, int, int]]] = {}
+    for place, (file, index, box_size) in enumerate(named):
+        by_file.setdefault(file, []).append((index, place, box_size))
+    for file, wanted in by_file.items():
         with opened(project, file) as stack:
-            for index in sorted({index for other, index in named if other == file}):
+            for index, place, box_size in sorted(wanted):
                 if not 0 <= index < len(stack):
                     raise FormatError(f"{Path(file).name} holds {len(stack)} images; there is no image {index + 1}.")
-                found[file, index] = stack[index]
-    return [found[one] for one in named]
+                _check_shape(stack, stack.shape[1:], (box_size,) * 2)
+                yield place, stack[index]
 
 
-def sections_of(project: Path, file: str, *, all_sides: bool) -> NDArray[np.float64]:
+def sections_of(project: Path, file: str, box_size: int, *, all_sides: bool) -> NDArray[np.float64]:
     """Central sections of a map, side by side, normal to z, and to y and x if `all_sides`; without holding the map.
 
     Returns
     -------
     (n, n), or (n, 3 n + 2) with columns between the sections that are no numbers
     """
-    with opened(project, file) as stack:
-        depth, height, width = stack.shape
-        parts = [stack[depth // 2][::-1].astype(np.float64)]
-        if all_sides and depth == height == width:
-            beside = np.empty((2, depth, width))
-            for number in range(depth):
+    middle = box_size // 2
+    with opened_map(project, file, box_size) as stack:
+        parts = [stack[middle][::-1].astype(np.float64)]
+        if all_sides:
+            beside = np.empty((2, box_size, box_size))
+            for number in range(box_size):
                 section = stack.section(number)
-                beside[:, number] = section[height // 2], section[:, width // 2]
-            gap = np.full((depth, 1), np.nan)
+                beside[:, number] = section[middle], section[:, middle]
+            gap = np.full((box_size, 1), np.nan)
             parts += [gap, beside[0][::-1], gap, beside[1][::-1]]
     return np.concatenate(parts, axis=1)
+
+
+def only_image(project: Path, file: str) -> NDArray[np.float32]:
+    """The first image (y, x) of a file, such as a micrograph. Raises what `opened` does."""
+    with opened(project, file) as stack:
+        return stack[0]
 
 
 def first_frame(project: Path, file: str, eer_fractions: int | None) -> NDArray[np.float32]:
     """The first frame (y, x) of a movie. Raises what `opened` does."""
     from cryoloom.formats import open_movie
 
-    with _said(project, file) as path, open_movie(path, eer_fractions=eer_fractions) as movie:
+    with (
+        _faults_said(place_of_images(project, file)) as path,
+        open_movie(path, eer_fractions=eer_fractions) as movie,
+    ):
         return next(movie.frames(0, 1)).astype(np.float32)
 
 
 def stored_picture(project: Path, file: str) -> NDArray[np.uint8]:
-    """A PNG that a run has written, (y, x) or (y, x, 3). Raises what `opened` does."""
+    """A PNG that a run has written, (y, x) or (y, x, 3).
+
+    Raises
+    ------
+    NotFoundError
+        If it is not there any more.
+    InputError
+        If it does not lie in the project, is no PNG, or is too large or damaged.
+    """
     from PIL import Image
 
-    with _said(project, file) as path:
-        with path.open("rb") as beginning:
-            if beginning.read(len(_PNG)) != _PNG:
-                raise FormatError(f"{path.name} is no PNG.", path=path)
-        with Image.open(path, formats=["PNG"]) as picture:
-            return np.asarray(picture.convert("L" if picture.mode in {"1", "L", "I;16"} else "RGB"))
+    with _faults_said(place_within(project, file, suffix=".png")) as path:
+        width, height = _size_of_png(path)
+        if width * height > _MOST_PIXELS:
+            raise FormatError(f"{path.name} has {width} × {height} pixels, more than are shown here.", path=path)
+        try:
+            with Image.open(path, formats=["PNG"]) as picture:
+                return np.asarray(picture.convert("L" if picture.mode in {"1", "L", "I;16"} else "RGB"))
+        except (SyntaxError, ValueError, struct.error) as error:  # what the reader says of damaged parts
+            raise FormatError(f"{path.name} is damaged: {error}.", path=path) from error
+
+
+def _size_of_png(path: Path) -> tuple[int, int]:
+    """Width and height, as the first part of a PNG says them."""
+    with path.open("rb") as file:
+        beginning = file.read(_HEADER.size)
+    if len(beginning) < _HEADER.size or not beginning.startswith(_PNG):
+        raise FormatError(f"{path.name} is no PNG.", path=path)
+    _, _, _, width, height = _HEADER.unpack(beginning)
+    return width, height
+
+
+def _check_shape(stack: ImageStack, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if found != expected:
+        has, told = (" × ".join(map(str, shape)) for shape in (found, expected))
+        path = stack.header.path
+        raise FormatError(
+            f"{path.name} has {has} pixels where its set tells {told}: it was written over by somebody.", path=path
+        )
 
 
 @contextmanager
-def _said(project: Path, file: str) -> Iterator[Path]:
-    path = resolve_in_project(project, file)
-    if not path.exists():
-        raise NotFoundError(f"{path.name} is not there any more: it was cleaned away, or moved by somebody.", path=path)
+def _faults_said(path: Path) -> Iterator[Path]:
     try:
         yield path
     except OSError as error:

@@ -10,6 +10,7 @@ import numpy as np
 
 from cryoloom.data import Item, Snapshot
 from cryoloom.errors import NotFoundError
+from cryoloom.server._upstream import inputs_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,8 +58,7 @@ def with_picks(
 
 
 def _micrograph(run: Run, micrograph: int) -> Mapping[str, Any]:
-    for reference in run.record.inputs.values():
-        source = run.project.run(reference.run).outputs[reference.output]
+    for source in inputs_of(run):
         if source.kind == "micrographs":
             found = source.latest().rows([micrograph]).to_dicts()
             if found:

@@ -11,7 +11,7 @@ from cryoloom.data import Item, Snapshot
 from cryoloom.errors import NotFoundError
 from cryoloom.protocols.pictures import png_of
 from cryoloom.server.pictures._grey import covering, fitted, stretched, tiled
-from cryoloom.server.pictures._images import first_frame, images_of, sections_of, stored_picture
+from cryoloom.server.pictures._images import first_frame, only_image, sections_of, stored_picture
 from cryoloom.server.pictures._picks import with_picks
 from cryoloom.server.pictures._sheet import tiles_of
 
@@ -81,19 +81,19 @@ def _particles(asked: _Asked) -> NDArray[np.uint8]:
 
 def _montage(asked: _Asked, rows: pl.DataFrame, low_pass: float | None = None) -> NDArray[np.uint8]:
     columns, size = (6, (PANEL[0] - _GAP) // 2) if asked.wide else (2, (CARD[0] - _GAP) // 2)
-    return tiled(tiles_of(asked.project, rows, size, low_pass), columns, gap=_GAP)
+    return tiled(tiles_of(asked.project, rows, size, low_pass), rows.height, size, columns, gap=_GAP)
 
 
 def _sections(asked: _Asked) -> NDArray[np.uint8]:
     (row,) = asked.snapshot.scan().head(1).collect().to_dicts()
-    return stretched(sections_of(asked.project, row["file"], all_sides=asked.wide), (1.0, 99.8))
+    return stretched(sections_of(asked.project, row["file"], row["box_size"], all_sides=asked.wide), (1.0, 99.8))
 
 
 def _resolutions(asked: _Asked) -> NDArray[np.uint8]:
     import numpy as np
 
     (row,) = asked.snapshot.scan().head(1).collect().to_dicts()
-    sections = sections_of(asked.project, row["file"], all_sides=asked.wide)
+    sections = sections_of(asked.project, row["file"], row["box_size"], all_sides=asked.wide)
     return stretched(np.where(sections > 0, -sections, np.nan), (2.0, 98.0))
 
 
@@ -108,8 +108,7 @@ def micrograph_picture(project: Path, row: Mapping[str, Any]) -> NDArray[np.uint
 
     if row.get("thumbnail"):
         return stored_picture(project, row["thumbnail"])
-    (image,) = images_of(project, [(row.get("dose_weighted_file") or row["file"], 0)])
-    return grey_picture(image, PANEL[1])
+    return grey_picture(only_image(project, row.get("dose_weighted_file") or row["file"]), PANEL[1])
 
 
 def _picked(asked: _Asked) -> NDArray[np.uint8]:

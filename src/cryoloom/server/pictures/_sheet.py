@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_IMAGES = 100
+LONGEST_EDGE = 4096  # pixels of a sheet
 _KINDS = ("classes2d", "particles")
 
 
@@ -50,7 +52,7 @@ def sheet_of(project: Path, kind: str, rows: pl.DataFrame, asked: SheetAsked) ->
     Raises
     ------
     ParameterError
-        If such items have no images.
+        If such items have no images, or the sheet would be longer or wider than `LONGEST_EDGE`.
     NotFoundError
         If there are no rows, or a stack is not there any more.
     InputError
@@ -60,14 +62,23 @@ def sheet_of(project: Path, kind: str, rows: pl.DataFrame, asked: SheetAsked) ->
         raise ParameterError(f"The {kind} of this set have no images to lay side by side; particles and classes have.")
     if not rows.height:
         raise NotFoundError("None of these items is in this set any more; load the page anew.")
-    return png_of(tiled(tiles_of(project, rows, asked.size, asked.low_pass), min(asked.columns, rows.height)))
+    columns = min(asked.columns, rows.height)
+    lines = -(-rows.height // columns)
+    if asked.size * max(columns, lines) > LONGEST_EDGE:
+        raise ParameterError(
+            f"{rows.height} images of {asked.size} pixels in {columns} columns make a sheet of more than "
+            f"{LONGEST_EDGE} pixels along an edge; ask for fewer or smaller ones, or for other columns."
+        )
+    return png_of(tiled(tiles_of(project, rows, asked.size, asked.low_pass), rows.height, asked.size, columns))
 
 
-def tiles_of(project: Path, rows: pl.DataFrame, size: int, low_pass: float | None = None) -> list[NDArray[np.uint8]]:
-    """The images of some rows as tiles of one size. Raises what `sheet_of` does."""
+def tiles_of(
+    project: Path, rows: pl.DataFrame, size: int, low_pass: float | None = None
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Place and tile of the images of some rows, one after the other. Raises what `sheet_of` does."""
     told: list[dict[str, Any]] = rows.to_dicts()
-    images = images_of(project, [(row["file"], row["index"]) for row in told])
-    return [_tile(image, row, size, low_pass) for image, row in zip(images, told, strict=True)]
+    for place, image in images_of(project, [(row["file"], row["index"], row["box_size"]) for row in told]):
+        yield place, _tile(image, told[place], size, low_pass)
 
 
 def _tile(image: NDArray[np.float32], row: dict[str, Any], size: int, low_pass: float | None) -> NDArray[np.uint8]:

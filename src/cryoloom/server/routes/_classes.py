@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from fastapi import APIRouter
 
 from cryoloom.server._context import RunOfCall
@@ -9,6 +11,8 @@ from cryoloom.server.documents import check_seen, class_wall, next_steps, run_de
 from cryoloom.server.models import ClassWall, NewDecision, NextStep, RunDetail
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["classes"])
+
+_DECIDING = threading.Lock()  # of two who have seen the same, only one decides
 
 
 @router.get("/classes")
@@ -20,8 +24,9 @@ def read_classes(run: RunOfCall) -> ClassWall:
 @router.put("/decision")
 def decide(new: NewDecision, run: RunOfCall) -> RunDetail:
     """Decide, unless what was looked at has changed since; the run applies it to what has come and what comes."""
-    check_seen(run, new.generations)
-    run.decide(**new.decision)
+    with _DECIDING:
+        check_seen(run, new)
+        run.decide(new.decision)
     return run_detail(run)
 
 

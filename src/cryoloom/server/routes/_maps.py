@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse
 
-from cryoloom.errors import NotFoundError
 from cryoloom.server._context import RunOfCall
 from cryoloom.server.documents import map_entries, volume_document
 from cryoloom.server.maps import KnownMap, known_map
@@ -80,10 +79,7 @@ def read_map_file(
 @router.get("/outputs/{output}/volumes/{item}/trust", response_class=HTMLResponse)
 def read_trust_page(known: MapOfCall) -> FileResponse:
     """The page that tells how far the refinement of a map can be believed, as its run has written it."""
-    page = known.trust_file()
-    if page is None:
-        raise NotFoundError(f"The map of run {known.run.number} has no trust page.")
-    return FileResponse(page, media_type="text/html; charset=utf-8", headers=_ALONE)
+    return FileResponse(known.trust_page(), media_type="text/html; charset=utf-8", headers=_ALONE)
 
 
 def _tag(path: Path) -> str:

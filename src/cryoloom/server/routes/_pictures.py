@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 
+from cryoloom import __version__
 from cryoloom.data import Item, Snapshot
 from cryoloom.errors import NotFoundError
-from cryoloom.server._context import ContextOfCall, OrderOfCall, RunOfCall
+from cryoloom.server._context import ContextOfCall, Generation, Offset, OrderOfCall, RunOfCall
+from cryoloom.server._turns import Turns
 from cryoloom.server.documents import rows_in_order
 from cryoloom.server.pictures import MOST_IMAGES, SheetAsked, run_picture, sheet_of, subject_of
 from cryoloom.workflow.project import Run
@@ -19,6 +21,7 @@ router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["pictures"
 
 _FOR_EVER = "private, max-age=31536000, immutable"
 _ASK_AGAIN = "private, no-cache"
+_DRAWING = Turns(2, waiting=12)
 _PNG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/png": {}}, "description": "A PNG."},
     304: {"description": "It has not changed."},
@@ -31,9 +34,6 @@ class PNG(Response):
     media_type = "image/png"
 
 
-_Generation = Annotated[
-    int | None, Query(ge=1, description="Of the set; given, the answer never changes and is kept. Default: the newest.")
-]
 _Known = Annotated[str, Header(alias="If-None-Match", description="ETag of the picture that is known.")]
 
 
@@ -41,7 +41,7 @@ _Known = Annotated[str, Header(alias="If-None-Match", description="ETag of the p
 def read_picture(
     run: RunOfCall,
     size: Annotated[Literal["card", "panel"], Query(description="96 × 96, or 696 × 232 pixels.")] = "card",
-    generation: _Generation = None,
+    generation: Generation = None,
     known: _Known = "",
 ) -> Response:
     """A picture that stands for a run, made of the output that says most of it."""
@@ -66,47 +66,28 @@ def read_images(
     context: ContextOfCall,
     order: OrderOfCall,
     output: str,
-    ids: Annotated[str, Query(description="Of items, with commas between; without it, rows by place.")] = "",
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_IMAGES)] = MOST_IMAGES,
     size: Annotated[int, Query(ge=16, le=512, description="Edge of each image, in pixels.")] = 96,
     columns: Annotated[int, Query(ge=1, le=MOST_IMAGES)] = 10,
     low_pass: Annotated[float | None, Query(gt=0, le=1000, description="In Å.")] = None,
-    generation: _Generation = None,
+    generation: Generation = None,
     known: _Known = "",
 ) -> Response:
     """Images of particles or class averages on one sheet, row by row from the upper left."""
     snapshot = _at(run, output, generation)
     asked = SheetAsked(size=size, columns=columns, low_pass=low_pass)
-    wanted = _identities(ids)
 
     def draw() -> bytes:
-        if wanted is None:
-            rows, _ = rows_in_order(snapshot, context.orders, order, offset=offset, limit=limit)
-        else:
-            import polars as pl
-
-            place = pl.DataFrame({"id": pl.Series(wanted, dtype=pl.UInt64)})
-            rows = place.join(snapshot.rows(wanted), on="id", how="inner", maintain_order="left")
+        rows, _ = rows_in_order(snapshot, context.orders, order, offset=offset, limit=limit)
         return sheet_of(run.project.path, snapshot.kind, rows, asked)
 
-    question = (run.ulid, output, ids, offset, limit, order, asked)
-    return _answer(snapshot, question, known, generation, draw)
+    return _answer(snapshot, (run.ulid, output, offset, limit, order, asked), known, generation, draw)
 
 
 def _at(run: Run, output: str, generation: int | None) -> Snapshot[Item]:
     stored = run.output(output)
     return stored.latest() if generation is None else stored.at(generation)
-
-
-def _identities(text: str) -> list[int] | None:
-    """Identities of 16 hexadecimal digits each; None if none is given."""
-    if not text:
-        return None
-    given = text.split(",")
-    if len(given) > MOST_IMAGES or not all(len(one) == 16 and set(one) <= set("0123456789abcdef") for one in given):
-        raise NotFoundError(f"Give at most {MOST_IMAGES} identities of 16 hexadecimal digits, with commas between.")
-    return [int(one, 16) for one in given]
 
 
 def _answer(
@@ -116,9 +97,11 @@ def _answer(
     generation: int | None,
     draw: Callable[[], bytes],
 ) -> Response:
-    """A picture that is drawn only if the browser has it not already."""
-    tag = f'"{blake2b(repr((snapshot.generation, *question)).encode(), digest_size=12).hexdigest()}"'
+    """A picture that is drawn only if the browser has it not already, drawn by this version."""
+    asked = repr((__version__, snapshot.generation, *question))
+    tag = f'"{blake2b(asked.encode(), digest_size=12).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": _ASK_AGAIN if generation is None else _FOR_EVER}
     if tag in (one.strip().removeprefix("W/") for one in known.split(",")):
         return Response(status_code=304, headers=headers)
-    return PNG(draw(), headers=headers)
+    with _DRAWING.turn():
+        return PNG(draw(), headers=headers)

@@ -7,6 +7,7 @@ import os
 from fastapi import APIRouter
 
 from cryoloom.server._context import ContextOfCall, ProjectOfCall, RunOfCall
+from cryoloom.server._places import place_within
 from cryoloom.server.documents import run_detail
 from cryoloom.server.models import (
     Annotation,
@@ -38,8 +39,8 @@ async def list_runs(project: ProjectOfCall, context: ContextOfCall) -> RunList:
 def add_run(new: NewRun, project: ProjectOfCall) -> RunDetail:
     """Add a run as a draft."""
     inputs = {name: _output(project, link) for name, link in new.inputs.items()}
-    run = project.add(
-        new.protocol, options=new.options, label=new.label, replaces=new.replaces, **inputs, **new.parameters
+    run = project.draft(
+        new.protocol, inputs, new.parameters, options=new.options, label=new.label, replaces=new.replaces
     )
     return run_detail(run)
 
@@ -54,7 +55,7 @@ def read_run(run: RunOfCall) -> RunDetail:
 def change_draft(change: DraftChange, run: RunOfCall) -> RunDetail:
     """Change a draft; a run that was started stays as it is."""
     inputs = {name: None if link is None else _output(run.project, link) for name, link in change.inputs.items()}
-    return run_detail(run.edit(options=change.options, inputs=inputs, **change.parameters))
+    return run_detail(run.edit(change.parameters, options=change.options, inputs=inputs))
 
 
 @router.get("/{run}/prediction")
@@ -104,7 +105,8 @@ def read_log(run: RunOfCall) -> LogTail:
     attempt = run.folder.newest_attempt()
     if attempt is None or not attempt.log_file.exists():
         return LogTail(text="", truncated=False)
-    with attempt.log_file.open("rb") as file:
+    project = run.project.path
+    with place_within(project, str(attempt.log_file.relative_to(project)), suffix=".txt").open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _TAIL))
         text = file.read().decode("utf-8", "replace")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from cryoloom.server._context import ContextOfCall, OrderOfCall, RunOfCall
+from cryoloom.server._context import ContextOfCall, Offset, OrderOfCall, RunOfCall
 from cryoloom.server.documents import row_page
 from cryoloom.server.models import RowPage
 
@@ -21,7 +21,7 @@ def read_rows(
     context: ContextOfCall,
     order: OrderOfCall,
     output: str,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=_MOST_ROWS)] = 100,
 ) -> RowPage:
     """Some rows of the newest generation of a set."""

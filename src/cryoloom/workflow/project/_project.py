@@ -117,10 +117,24 @@ class Project:
         ParameterError
             If an input or parameter does not fit; the message says which and why.
         """
+        ports = {port.name for port in self.environment.protocol(protocol).input_ports()}
+        inputs = {name: values.pop(name) for name in list(values) if name in ports}
+        return self.draft(protocol, inputs, values, options=options, label=label, replaces=replaces)
+
+    def draft(
+        self,
+        protocol: str,
+        inputs: Mapping[str, Output | str],
+        parameters: Mapping[str, Any],
+        *,
+        options: Mapping[str, Any] | None = None,
+        label: str = "",
+        replaces: str | None = None,
+    ) -> Run:
+        """Add a run as `add` does, with inputs and parameters apart, whatever they are called."""
         declared = self.environment.protocol(protocol)
-        ports = {port.name for port in declared.input_ports()}
-        inputs = {name: self.connection(values.pop(name)) for name in list(values) if name in ports}
-        record = draft(declared, inputs, values, options=options, replaces=replaces, created_by=this_person())
+        connections = {name: self.connection(source) for name, source in inputs.items()}
+        record = draft(declared, connections, parameters, options=options, replaces=replaces, created_by=this_person())
         run = Run(self, self.folder.add_run(record))
         if label:
             run.annotate(label=label)

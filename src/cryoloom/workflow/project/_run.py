@@ -250,8 +250,13 @@ class Run:
         self._check_items(items)
         self._ask_to_apply(RequestKind.INCLUDE, items=list(items))
 
-    def decide(self, **decision: Any) -> None:
+    def decide(self, decision: Mapping[str, Any] | None = None, /, **values: Any) -> None:
         """Decide; the run applies it to what has come and what comes later, and keeps what it chooses of what is there.
+
+        Parameters
+        ----------
+        decision : values of the protocol's own decision by name
+        values : more of them
 
         Raises
         ------
@@ -259,7 +264,7 @@ class Run:
             If the run asks for no such decision, or it does not fit what has come.
         """
         self.check_writable()
-        made = validated(self.decision_kind, decision)
+        made = validated(self.decision_kind, {**(decision or {}), **values})
         snapshots = self._input_snapshots()
         protocol = cast("DecideProtocol", self.protocol())
         seen = len(snapshots) == len(self.record.inputs) and all(snapshot.count for snapshot in snapshots.values())
@@ -290,15 +295,22 @@ class Run:
         return self.folder.last_request(RequestKind.DECIDE)
 
     def edit(
-        self, *, options: Mapping[str, Any] | None = None, inputs: Mapping[str, Any] | None = None, **values: Any
+        self,
+        parameters: Mapping[str, Any] | None = None,
+        /,
+        *,
+        options: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        **values: Any,
     ) -> Self:
         """Change a draft.
 
         Parameters
         ----------
+        parameters : by name
         options : of `RunOptions`
         inputs : an `Output`, ``"3.micrographs"``, or None to take one off, by name
-        values : of parameters, by name
+        values : of more parameters, by name
 
         Raises
         ------
@@ -308,7 +320,7 @@ class Run:
             If the run was started: make a new one, which replaces it.
         """
         self.check_writable()
-        self.record = self.folder.edit(edited(self, inputs or {}, values, options or {}))
+        self.record = self.folder.edit(edited(self, inputs or {}, {**(parameters or {}), **values}, options or {}))
         return self
 
     def request(self, kind: RequestKind, **details: Any) -> Request:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +12,7 @@ from cryoloom.workflow.identifiers import new_ulid
 from cryoloom.workflow.lane import Priority
 
 FORMAT_VERSION = 1
+_NAME = r"^\w+$"  # of an output, which is the name of its folder
 
 
 def now() -> str:
@@ -33,7 +34,7 @@ class OutputReference(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     run: str = Field(description="ULID of the run")
-    output: str = Field(pattern=r"^\w+$")
+    output: str = Field(pattern=_NAME)
 
 
 class RunOptions(BaseModel):
@@ -57,7 +58,9 @@ class RunRecord(Record):
     protocol_version: int
     parameters: dict[str, Any] = Field(default_factory=dict)
     inputs: dict[str, OutputReference] = Field(default_factory=dict)
-    output_kinds: dict[str, str] = Field(default_factory=dict, description="output → kind of its items")
+    output_kinds: dict[Annotated[str, Field(pattern=_NAME)], str] = Field(
+        default_factory=dict, description="output → kind of its items"
+    )
     options: RunOptions = Field(default_factory=RunOptions)
     replaces: str | None = None
     created: str = Field(default_factory=now)

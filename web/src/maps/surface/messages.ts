@@ -10,7 +10,5 @@ export interface SurfaceMesh {
 /** What the worker is told: a map to keep under a name, or a surface to draw of one that it keeps. */
 export type Asked = { kept: string; grid: Grid } | { kept: string; level: number; job: number };
 
-export interface Answered {
-  job: number;
-  mesh: SurfaceMesh;
-}
+/** The surface, or a sentence that says why there is none. */
+export type Answered = { job: number; mesh: SurfaceMesh } | { job: number; failed: string };
