@@ -13,9 +13,10 @@ from cryoloom.server import routes
 from cryoloom.server._context import Context
 from cryoloom.server._problems import answer_problems
 from cryoloom.server._shelf import ProjectShelf
-from cryoloom.server.documents import RowOrders, run_summaries
+from cryoloom.server.documents import run_summaries
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.server.models import ProblemDocument
+from cryoloom.server.tables import RowOrders, RowPages
 
 if TYPE_CHECKING:
     from cryoloom.server._settings import ServerSettings
@@ -40,8 +41,13 @@ def create_application(settings: ServerSettings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
+    orders = RowOrders()
     application.state.context = Context(
-        settings, ProjectShelf(settings.projects_folder), ProjectFeeds(run_summaries), RowOrders()
+        settings,
+        ProjectShelf(settings.projects_folder),
+        ProjectFeeds(run_summaries),
+        orders,
+        RowPages(orders),
     )
     interface = APIRouter(responses=_PROBLEMS)
     for router in (

@@ -9,8 +9,8 @@ from fastapi import Depends, Path, Query, Request
 
 from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
-from cryoloom.server.documents import RowOrder, RowOrders
 from cryoloom.server.events import ProjectFeeds
+from cryoloom.server.tables import RowOrder, RowOrders, RowPages
 from cryoloom.workflow.project import Run
 
 if TYPE_CHECKING:
@@ -27,12 +27,14 @@ class Context:
     shelf : of the projects
     feeds : of their events
     orders : of rows that were asked for last
+    pages : of rows that were asked for last
     """
 
     settings: ServerSettings
     shelf: ProjectShelf
     feeds: ProjectFeeds
     orders: RowOrders
+    pages: RowPages
 
 
 def _context(request: Request) -> Context:
