@@ -90,6 +90,8 @@ MAY = {
     ("GET", f"{RUN}/views"): READERS,
     ("GET", f"{RUN}/views/table"): READERS,
     ("GET", f"{OUTPUT}/rows"): READERS,
+    ("GET", f"{OUTPUT}/table"): READERS,
+    ("GET", f"{OUTPUT}/star"): READERS,
     ("GET", f"{OUTPUT}/images"): READERS,
     ("GET", f"{OUTPUT}/volumes/{{item}}"): READERS,
     ("GET", f"{OUTPUT}/volumes/{{item}}/file"): READERS,

@@ -163,11 +163,16 @@ class Snapshot(Generic[ItemType]):
         frame = table.frame.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in absent.items())
         return table.with_frame(frame, *(declared[name] for name in absent))
 
-    def rows(self, ids: Iterable[int]) -> pl.DataFrame:
+    def rows_from(self, offset: int, limit: int) -> pl.DataFrame:
+        """Some of its rows, in the order in which they were committed last."""
+        with self._reading():
+            return self.scan().slice(offset, limit).collect().select(self.columns)
+
+    def rows(self, ids: Iterable[int] | pl.Series) -> pl.DataFrame:
         """The rows of some items; ids that it does not hold are passed over."""
         import polars as pl
 
-        wanted = pl.Series("id", list(ids), pl.UInt64)
+        wanted = ids if isinstance(ids, pl.Series) else pl.Series("id", list(ids), pl.UInt64)
         return self.to_polars(filter=pl.col("id").is_in(wanted.implode()))
 
     def items(self) -> Iterator[ItemType]:

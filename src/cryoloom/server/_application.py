@@ -14,10 +14,11 @@ from cryoloom.server._context import Held
 from cryoloom.server._permission import may_call
 from cryoloom.server._problems import answer_problems
 from cryoloom.server._shelf import ProjectShelf
-from cryoloom.server.documents import RowOrders, run_summaries
+from cryoloom.server.documents import run_summaries
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.server.models import ProblemDocument
 from cryoloom.server.people import ActingPerson, Audited
+from cryoloom.server.tables import RowOrders, RowPages
 
 if TYPE_CHECKING:
     from cryoloom.server._settings import ServerSettings
@@ -42,8 +43,9 @@ def create_application(settings: ServerSettings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
+    orders = RowOrders()
     application.state.held = Held(
-        settings, ProjectShelf(settings.projects_folder), ProjectFeeds(run_summaries), RowOrders()
+        settings, ProjectShelf(settings.projects_folder), ProjectFeeds(run_summaries), orders, RowPages(orders)
     )
     interface = APIRouter(responses=_PROBLEMS, dependencies=[Depends(may_call)])
     for router in (

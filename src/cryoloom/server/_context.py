@@ -12,9 +12,9 @@ from fastapi import Depends, Path, Query, Request
 from cryoloom.auth import Caller, Role
 from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
-from cryoloom.server.documents import RowOrder, RowOrders
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.server.people import PersonalShelf, check_places
+from cryoloom.server.tables import RowOrder, RowOrders, RowPages
 from cryoloom.workflow.project import Run
 from cryoloom.workflow.protocol import Protocol
 
@@ -32,12 +32,14 @@ class Held:
     shelf : of all projects
     feeds : of their events
     orders : of rows that were asked for last
+    pages : of rows that were asked for last
     """
 
     settings: ServerSettings
     shelf: ProjectShelf
     feeds: ProjectFeeds
     orders: RowOrders
+    pages: RowPages
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Context:
     shelf : of the projects that the caller may see
     feeds : of their events
     orders : of rows that were asked for last
+    pages : of rows that were asked for last
     """
 
     settings: ServerSettings
@@ -58,6 +61,7 @@ class Context:
     shelf: PersonalShelf
     feeds: ProjectFeeds
     orders: RowOrders
+    pages: RowPages
 
     def known_now(self) -> Context | None:
         """The same for the caller as known now; None if they may not come in any more."""
@@ -86,7 +90,12 @@ HeldOfCall = Annotated[Held, Depends(held)]
 def _context(request: Request) -> Context:
     everything, caller = held(request), request.state.caller
     return Context(
-        everything.settings, caller, PersonalShelf(everything.shelf, caller), everything.feeds, everything.orders
+        everything.settings,
+        caller,
+        PersonalShelf(everything.shelf, caller),
+        everything.feeds,
+        everything.orders,
+        everything.pages,
     )
 
 

@@ -325,9 +325,49 @@ export interface paths {
         };
         /**
          * Read Rows
-         * @description Some rows of the newest generation of a set.
+         * @description Some rows of a set.
          */
         get: operations["read_rows_api_projects__project__runs__run__outputs__output__rows_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Table
+         * @description All rows that satisfy a condition, in their order, as CSV.
+         */
+        get: operations["read_table_api_projects__project__runs__run__outputs__output__table_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/star": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Star
+         * @description All rows that satisfy a condition, in their order, as RELION's file of such items.
+         */
+        get: operations["read_star_api_projects__project__runs__run__outputs__output__star_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3166,6 +3206,8 @@ export interface operations {
                 /** @description Of the first row. */
                 offset?: number;
                 limit?: number;
+                /** @description Of the set; given, the answer never changes. Default: the newest. */
+                generation?: number | null;
                 /** @description Such as fit_resolution < 6. */
                 filter?: string;
                 /** @description A column; empty: as they were committed. */
@@ -3191,6 +3233,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RowPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_table_api_projects__project__runs__run__outputs__output__table_get: {
+        parameters: {
+            query?: {
+                /** @description Such as fit_resolution < 6. */
+                filter?: string;
+                /** @description A column; empty: as they were committed. */
+                sort?: string;
+                descending?: boolean;
+            };
+            header?: never;
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_star_api_projects__project__runs__run__outputs__output__star_get: {
+        parameters: {
+            query?: {
+                /** @description Such as fit_resolution < 6. */
+                filter?: string;
+                /** @description A column; empty: as they were committed. */
+                sort?: string;
+                descending?: boolean;
+            };
+            header?: never;
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A STAR file. */
+            200: {
+                headers: {
+                    /** @description Sentences about the file: a JSON list, percent-encoded. */
+                    "Cryoloom-Remarks"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description Client Error */

@@ -28,3 +28,11 @@ it("leads to the maps that runs have made", () => {
   const leading = paletteItems({ project: "P", projects: [], runs, protocols: [refine], switchTheme: () => undefined }).filter((item) => item.words.startsWith("Look"));
   expect(leading.map((item) => [item.words, item.act])).toEqual([["Look at the map of 4 Refine", "/projects/P/runs/D/maps"]]);
 });
+
+it("opens the sets that runs have made as tables", () => {
+  const extract = aRun({ ulid: "E", number: 5, protocol: "extract" });
+  const runs = [{ ...extract, progress: { ...extract.progress, outputs: { particles: 1200, "left out": 0 } } }];
+  const opening = paletteItems({ project: "P", projects: [], runs, protocols: [ctf], switchTheme: () => undefined }).filter((item) => item.group === "Sets");
+  expect(opening.map((item) => [item.words, item.more, item.act])).toEqual([["Open particles of 5 Extract", "1\u202f200 rows", "/projects/P/runs/E/outputs/particles"]]);
+  expect(found(opening, "particles").length).toBe(1);
+});

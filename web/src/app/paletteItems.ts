@@ -1,12 +1,14 @@
 import type { ProjectSummary, ProtocolSummary, RunSummary } from "../api/types";
+import { count } from "../kit/format";
 import type { IconName } from "../kit/icons";
+import { rowsAddress } from "../sets/addresses";
 import { protocolName, runName } from "../workflow/names";
 import { stageIcon } from "../workflow/stages";
 
 /** Something that the command palette can do. */
 export interface PaletteItem {
   id: string;
-  group: "Commands" | "Runs" | "Projects" | "Add";
+  group: "Commands" | "Runs" | "Sets" | "Projects" | "Add";
   icon: IconName;
   words: string;
   more: string;
@@ -39,9 +41,16 @@ export function paletteItems({ project, projects, runs, protocols, switchTheme }
     command("Switch light and dark", "theme", switchTheme),
     ...(home ? runs.toSorted((a, b) => b.number - a.number).map((run): PaletteItem => ({ id: run.ulid, group: "Runs", icon: stageIcon(run.stage), words: `${run.number} ${runName(run)}`, more: run.state ?? "unreadable", act: `${home}?run=${run.ulid}` })) : []),
     ...(home ? runs.filter((run) => hasMaps(run, protocols)).map((run): PaletteItem => ({ id: `look ${run.ulid}`, group: "Commands", icon: "stageRefine", words: `Look at the map of ${run.number} ${runName(run)}`, more: "", act: `${home}/runs/${run.ulid}/maps` })).reverse() : []),
+    ...(home ? runs.flatMap((run) => setsOf(home, run)).reverse() : []),
     ...(home ? protocols.map((protocol): PaletteItem => ({ id: `add ${protocol.id}`, group: "Add", icon: stageIcon(protocol.stage), words: `Add ${protocolName(protocol.id)}`, more: protocol.title, act: `${home}?add=${protocol.id}` })) : []),
     ...projects.map((one): PaletteItem => ({ id: one.ulid, group: "Projects", icon: "folder", words: one.name, more: one.folder, act: `/projects/${one.ulid}` })),
   ];
+}
+
+/** The sets that a run has made, each to be opened as a table. */
+function setsOf(home: string, run: RunSummary): PaletteItem[] {
+  const made = Object.entries(run.progress.outputs).filter(([, items]) => items > 0);
+  return made.map(([output, items]) => ({ id: `open ${run.ulid} ${output}`, group: "Sets", icon: "sets", words: `Open ${output} of ${run.number} ${runName(run)}`, more: `${count(items)} rows`, act: rowsAddress(home, run.ulid, output) }));
 }
 
 /** Whether a run has made maps. */

@@ -26,7 +26,7 @@ export function Gallery({ asked, page, lowPass }: { asked: RowsAsked; page: RowP
   const drawn = lines.getVirtualItems();
   const first = (drawn[0]?.index ?? 0) * columns;
   const last = Math.min(length, ((drawn.at(-1)?.index ?? -1) + 1) * columns) - 1;
-  const pages = usePages(asked, useMemo(() => pagesOf(first, last), [first, last]));
+  const pages = usePages(asked, page.generation, useMemo(() => pagesOf(first, last), [first, last]));
   const sheets = useSheets({ ...asked, generation: page.generation, count: page.matching, size: DRAWN, lowPass }, useMemo(() => sheetsOf(first, last), [first, last]));
   return (
     <div ref={box} className="gallery" role="region" aria-label="Images" tabIndex={0}>

@@ -3,8 +3,24 @@ import { count, measured } from "../kit/format";
 
 export const PAGE = 200; // rows that are asked for at a time
 
-/** More than this cannot be scrolled through: browsers draw no taller boxes. */
+/** Images beyond this cannot be scrolled to: browsers draw no taller boxes. */
 export const MOST_ROWS = 1_000_000;
+
+/** Rows that are scrolled through at a time; of larger sets there are several parts. */
+export const PART = 500_000;
+
+/** The part of a set in which a row lies: its first row, and how many there are; rows are counted from 0. */
+export function partOf(row: number, matching: number): { start: number; length: number } {
+  const start = PART * Math.floor(Math.max(0, Math.min(row, matching - 1)) / PART);
+  return { start, length: Math.min(PART, matching - start) };
+}
+
+/** Where a key leads from a row among so many; null if it does not move. */
+export function movedRow(key: string, at: number, length: number, inView: number): number | null {
+  const moves: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + inView, PageUp: at - inView, Home: 0, End: length - 1 };
+  const to = moves[key];
+  return to === undefined ? null : Math.max(0, Math.min(length - 1, to));
+}
 
 /** Which pages hold the rows from first to last, both included. */
 export function pagesOf(first: number, last: number): number[] {

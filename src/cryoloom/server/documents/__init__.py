@@ -7,11 +7,8 @@ from cryoloom.server.documents._next_steps import next_steps
 from cryoloom.server.documents._projects import project_summary
 from cryoloom.server.documents._protocols import protocol_document, protocol_summary
 from cryoloom.server.documents._runs import run_detail, run_summaries
-from cryoloom.server.documents._sets import RowOrder, RowOrders, row_page, rows_in_order
 
 __all__ = [
-    "RowOrder",
-    "RowOrders",
     "check_seen",
     "class_wall",
     "map_entries",
@@ -19,8 +16,6 @@ __all__ = [
     "project_summary",
     "protocol_document",
     "protocol_summary",
-    "row_page",
-    "rows_in_order",
     "run_detail",
     "run_summaries",
     "volume_document",

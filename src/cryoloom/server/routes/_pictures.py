@@ -13,8 +13,8 @@ from cryoloom.data import Item, Snapshot
 from cryoloom.errors import NotFoundError
 from cryoloom.server._context import ContextOfCall, Generation, Offset, OrderOfCall, RunOfCall
 from cryoloom.server._turns import Turns
-from cryoloom.server.documents import rows_in_order
 from cryoloom.server.pictures import MOST_IMAGES, SheetAsked, run_picture, sheet_of, subject_of
+from cryoloom.server.tables import rows_in_order
 from cryoloom.workflow.project import Run
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["pictures"])

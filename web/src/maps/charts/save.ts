@@ -1,3 +1,5 @@
+import { saveBlob } from "../../kit/saving";
+
 const SCALE = 3; // pixels of a PNG for each of the drawing
 const KEPT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "paint-order"] as const;
 
@@ -35,7 +37,7 @@ function groundOf(element: Element): string {
 }
 
 export function saveSvg(drawing: SVGSVGElement, name: string): void {
-  save(new Blob([asSvg(drawing)], { type: "image/svg+xml" }), `${name}.svg`);
+  saveBlob(new Blob([asSvg(drawing)], { type: "image/svg+xml" }), `${name}.svg`);
 }
 
 export async function savePng(drawing: SVGSVGElement, name: string): Promise<void> {
@@ -47,14 +49,5 @@ export async function savePng(drawing: SVGSVGElement, name: string): Promise<voi
   canvas.width = SCALE * width;
   canvas.height = SCALE * height;
   canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  canvas.toBlob((blob) => blob && save(blob, `${name}.png`));
-}
-
-function save(blob: Blob, name: string): void {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  canvas.toBlob((blob) => blob && saveBlob(blob, `${name}.png`));
 }

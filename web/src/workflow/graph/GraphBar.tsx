@@ -21,7 +21,7 @@ export function GraphBar({ model, fit }: { model: GraphModel; fit: () => Promise
       </span>
       {kinds.map((kind) => <span key={kind} className="key"><KindGlyph kind={kind} />{kindWords(kind)}</span>)}
       <span className="grow" />
-      <span className="faint nw hide-narrow" id="graph-keys">Arrows go from run to run, Shift moves the view, Enter zooms to a run</span>
+      <span className="faint nw hide-narrow" id="graph-keys">Arrows go from run to run, Shift moves the view, Enter zooms to a run, O opens what it has made</span>
       <span className="faint nw">{counted(model.nodes.length, "runs")}</span>
     </div>
   );

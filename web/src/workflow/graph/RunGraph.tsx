@@ -3,13 +3,15 @@ import "@xyflow/react/dist/base.css";
 import { useElementSize } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { useNavigate } from "react-router";
 import { protocolsQuery } from "../../api/queries";
 import type { RunSummary } from "../../api/types";
+import { rowsAddress } from "../../sets/addresses";
 import { shelfOf } from "../outputs";
 import { EdgeLayer } from "./EdgeLayer";
 import { GraphBar } from "./GraphBar";
 import { FARTHEST } from "./layout";
-import { graphOf } from "./model";
+import { firstFilled, graphOf } from "./model";
 import { RunNode } from "./RunNode";
 import { useCanvasKeys } from "./useCanvasKeys";
 import { useFit } from "./useFit";
@@ -39,14 +41,18 @@ export default function RunGraph(props: Props) {
   );
 }
 
-function Canvas({ runs, found, selected, select }: Props) {
+function Canvas({ project, runs, found, selected, select }: Props) {
   const { ref, width, height } = useElementSize();
   const { data: protocols, isPending } = useQuery(protocolsQuery);
   const model = useMemo(() => graphOf(runs, shelfOf(runs, protocols ?? [])), [runs, protocols]);
   const { data: layout, isError } = useLayout(model, isPending ? 0 : width, height);
   const { nodes, lines } = useFlow(model, layout, found, selected);
   const fit = useFit(layout, width, height);
-  const keys = useCanvasKeys(layout, selected, select, fit);
+  const navigate = useNavigate();
+  const keys = useCanvasKeys(layout, selected, select, fit, (ulid) => {
+    const output = firstFilled(model.nodes.find((node) => node.run.ulid === ulid));
+    if (output) void navigate(rowsAddress(`/projects/${project}`, ulid, output));
+  });
   useInView(layout, selected);
   return (
     <>

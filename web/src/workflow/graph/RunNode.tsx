@@ -1,9 +1,12 @@
 import { useStore, type Node, type NodeProps } from "@xyflow/react";
-import { memo } from "react";
+import { memo, use } from "react";
+import { Link } from "react-router";
+import { ProjectContext } from "../../api/project";
 import type { RunSummary } from "../../api/types";
 import { Icon } from "../../kit/Icon";
 import { kindWords, shapeOf } from "../../kit/kinds";
 import { lookOf } from "../../kit/status";
+import { rowsAddress } from "../../sets/addresses";
 import { runName } from "../names";
 import { RunCard } from "../RunCard";
 import { FAR } from "./layout";
@@ -20,7 +23,7 @@ export const RunNode = memo(function RunNode({ data, selected }: NodeProps<RunFl
     <div className={`${classes} tone-${lookOf(run.state).tone}`} data-run={run.ulid} id={`node-${run.ulid}`} role="group" aria-label={`Run ${run.number}, ${runName(run)}, ${lookOf(run.state).word}`} aria-current={selected ? "true" : undefined}>
       {far ? <Plate run={run} /> : <RunCard run={run} />}
       {!far && inputs.map((port) => <PortMark key={port.name} port={port} side="left" />)}
-      {!far && outputs.map((port) => <PortMark key={port.name} port={port} side="right" />)}
+      {!far && outputs.map((port) => <OutputMark key={port.name} port={port} run={run} />)}
     </div>
   );
 });
@@ -32,6 +35,14 @@ function Plate({ run }: { run: RunSummary }) {
       <span className="plate-name">{runName(run)}</span>
     </>
   );
+}
+
+/** The port of an output; where something has come, it leads to its rows. By the keyboard that is `O`, or the inspector. */
+function OutputMark({ port, run }: { port: Port; run: RunSummary }) {
+  const project = use(ProjectContext);
+  const mark = <PortMark port={port} side="right" />;
+  if (!run.progress.outputs[port.name]) return mark;
+  return <Link className="nodrag nopan" tabIndex={-1} to={rowsAddress(`/projects/${project}`, run.ulid, port.name)} aria-label={`Open ${port.name} of run ${run.number}`}>{mark}</Link>;
 }
 
 function PortMark({ port, side }: { port: Port; side: "left" | "right" }) {

@@ -61,6 +61,11 @@ export function structureOf(model: GraphModel): string {
   return [...model.nodes.map((node) => `${node.run.ulid}(${node.kinds})`), ...model.edges.map((edge) => `${edge.source}.${edge.output}>${edge.id}`)].join("|");
 }
 
+/** The first output of a run in which something is; undefined if there is none. */
+export function firstFilled(node: GraphNode | undefined): string | undefined {
+  return node?.outputs.find((port) => (node.run.progress.outputs[port.name] ?? 0) > 0)?.name;
+}
+
 function worded(port: Port): string {
   return `${port.name}:${port.kind}`;
 }

@@ -7,8 +7,8 @@ const STEP = 120; // px that the view moves at a time
 
 const MOVES: Record<string, [number, number]> = { ArrowRight: [-STEP, 0], ArrowLeft: [STEP, 0], ArrowDown: [0, -STEP], ArrowUp: [0, STEP] };
 
-/** Arrow keys go from run to run; with Shift they move the view; Enter zooms to the selected run, plus and minus zoom, 0 fits. */
-export function useCanvasKeys(layout: Layout | undefined, selected: string | null, select: (run: string) => void, fit: () => Promise<boolean>) {
+/** Arrow keys go from run to run; with Shift they move the view; Enter zooms to the selected run, O opens what it has made, plus and minus zoom, 0 fits. */
+export function useCanvasKeys(layout: Layout | undefined, selected: string | null, select: (run: string) => void, fit: () => Promise<boolean>, open: (run: string) => void) {
   const flow = useReactFlow();
   const others: Record<string, () => Promise<boolean>> = {
     "+": () => flow.zoomIn(),
@@ -24,7 +24,9 @@ export function useCanvasKeys(layout: Layout | undefined, selected: string | nul
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const move = MOVES[event.key];
     const act = others[event.key];
-    if (act) {
+    if (event.key === "o" && selected) {
+      open(selected);
+    } else if (act) {
       void act();
     } else if (move && event.shiftKey) {
       const { x, y, zoom } = flow.getViewport();
