@@ -16,7 +16,8 @@ from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.documents import run_summaries
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.server.models import ProblemDocument
-from cryoloom.server.tables import RowOrders, RowPages
+from cryoloom.server.storage import DiskWatch, StorageDesk
+from cryoloom.server.tables import Plots, RowOrders, RowPages
 
 if TYPE_CHECKING:
     from cryoloom.server._settings import ServerSettings
@@ -48,6 +49,9 @@ def create_application(settings: ServerSettings) -> FastAPI:
         ProjectFeeds(run_summaries),
         orders,
         RowPages(orders),
+        Plots(),
+        StorageDesk(),
+        DiskWatch(settings.projects_folder),
     )
     interface = APIRouter(responses=_PROBLEMS)
     for router in (
@@ -60,6 +64,7 @@ def create_application(settings: ServerSettings) -> FastAPI:
         routes.classes,
         routes.maps,
         routes.curves,
+        routes.storage,
         routes.events,
         routes.session,
     ):

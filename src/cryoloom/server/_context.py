@@ -10,7 +10,8 @@ from fastapi import Depends, Path, Query, Request
 from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.events import ProjectFeeds
-from cryoloom.server.tables import RowOrder, RowOrders, RowPages
+from cryoloom.server.storage import DiskWatch, StorageDesk
+from cryoloom.server.tables import Plots, RowOrder, RowOrders, RowPages
 from cryoloom.workflow.project import Run
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class Context:
     feeds : of their events
     orders : of rows that were asked for last
     pages : of rows that were asked for last
+    plots : of columns that were asked for last
+    desk : where projects are measured and cleaned
+    disk : that they are on
     """
 
     settings: ServerSettings
@@ -35,6 +39,9 @@ class Context:
     feeds: ProjectFeeds
     orders: RowOrders
     pages: RowPages
+    plots: Plots
+    desk: StorageDesk
+    disk: DiskWatch
 
 
 def _context(request: Request) -> Context:

@@ -28,11 +28,12 @@ def project_summary(project: Project) -> ProjectSummary:
         states=dict(Counter("unreadable" if run.state is None else run.state.value for run in runs)),
         disk_bytes=sum(measured),
         disk_measured=len(measured),
-        read_only=_read_only(project),
+        read_only=why_project_is_read_only(project),
     )
 
 
-def _read_only(project: Project) -> str:
+def why_project_is_read_only(project: Project) -> str:
+    """Why a project can only be read; empty if it can be changed."""
     try:
         project.folder.check_format()
     except ReadOnlyError as error:

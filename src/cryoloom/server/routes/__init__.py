@@ -12,6 +12,7 @@ from cryoloom.server.routes._protocols import router as protocols
 from cryoloom.server.routes._runs import router as runs
 from cryoloom.server.routes._session import router as session
 from cryoloom.server.routes._sets import router as sets
+from cryoloom.server.routes._storage import router as storage
 
 __all__ = [
     "app_files",
@@ -26,4 +27,5 @@ __all__ = [
     "runs",
     "session",
     "sets",
+    "storage",
 ]
