@@ -47,6 +47,7 @@ SCRIPTS = {
     "latency": "From the writer's last byte to the CTF",
     "replay": "A long session replayed",
     "project": "Projects",
+    "web_sets": "Sets in the browser",
 }
 
 

@@ -17,7 +17,7 @@ HOSTILE = (
     "f" * 16, "id in (1, 'a')", "id // 0", "file + 1 > 2", "id < 1 and", "score ** score > id", "(" * 300,
     "not " * 900 + "True",
 )  # fmt: skip
-SPARED = {"/api/projects/{project}/events"}  # a stream, which has no end
+SPARED = {"/api/projects/{project}/events", "/api/storage-events"}  # streams, which have no end
 
 
 def asked_by_reading(settings: ServerSettings) -> list[tuple[str, dict[str, Any]]]:

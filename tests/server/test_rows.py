@@ -72,6 +72,13 @@ def test_identities_are_told_as_they_are_and_not_as_numbers_that_browsers_round(
     assert column(page, "id") == [f"{2**63 + 21:016x}"]
 
 
+def test_columns_that_people_read_come_first_and_identities_last(snapshot: Snapshot[Any]) -> None:
+    names = [one.name for one in row_page(snapshot, RowOrders(), RowOrder(), offset=0, limit=1).columns]
+    assert names[:4] == ["micrograph_file", "x", "y", "score"]  # as coordinates say
+    assert set(names[-3:]) == {"id", "parent_id", "micrograph_id"}
+    assert sorted(names) == sorted(snapshot.columns)
+
+
 def test_what_is_asked_wrongly_is_said(snapshot: Snapshot[Any]) -> None:
     with pytest.raises(NotFoundError, match="no column 'scores'"):
         row_page(snapshot, RowOrders(), RowOrder(sort="scores"), offset=0, limit=1)

@@ -251,6 +251,10 @@ def test_the_decision_that_was_made_last_is_told(session: Session) -> None:
 def test_what_a_decision_leaves_empty_is_not_told() -> None:
     assert decision_in_words({"keep": "", "leave_out": "3,5", "at_least": 0.0}) == "leave_out = 3,5, at_least = 0.0"
     assert decision_in_words({"keep": "", "leave_out": []}) == "nothing was set"
+    many = decision_in_words({"condition": f"id in [{', '.join(['0x00'] * 150)}]"})
+    assert many.startswith("condition = id in [0x00, 0x00")
+    assert many.endswith("… (906 characters in all)")
+    assert len(many) < 300
 
 
 def test_without_its_plugin_a_run_is_told_from_its_record(session: Session) -> None:

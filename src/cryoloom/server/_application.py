@@ -18,7 +18,8 @@ from cryoloom.server.documents import run_summaries
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.server.models import ProblemDocument
 from cryoloom.server.people import ActingPerson, Audited
-from cryoloom.server.tables import RowOrders, RowPages
+from cryoloom.server.storage import DiskWatch, StorageDesk
+from cryoloom.server.tables import Plots, RowOrders, RowPages
 
 if TYPE_CHECKING:
     from cryoloom.server._settings import ServerSettings
@@ -45,7 +46,14 @@ def create_application(settings: ServerSettings) -> FastAPI:
     )
     orders = RowOrders()
     application.state.held = Held(
-        settings, ProjectShelf(settings.projects_folder), ProjectFeeds(run_summaries), orders, RowPages(orders)
+        settings,
+        ProjectShelf(settings.projects_folder),
+        ProjectFeeds(run_summaries),
+        orders,
+        RowPages(orders),
+        Plots(),
+        StorageDesk(),
+        DiskWatch(settings.projects_folder),
     )
     interface = APIRouter(responses=_PROBLEMS, dependencies=[Depends(may_call)])
     for router in (
@@ -58,6 +66,7 @@ def create_application(settings: ServerSettings) -> FastAPI:
         routes.classes,
         routes.maps,
         routes.curves,
+        routes.storage,
         routes.events,
         routes.sharing,
         routes.people,

@@ -14,7 +14,8 @@ from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.server.people import PersonalShelf, check_places
-from cryoloom.server.tables import RowOrder, RowOrders, RowPages
+from cryoloom.server.storage import DiskWatch, StorageDesk
+from cryoloom.server.tables import Plots, RowOrder, RowOrders, RowPages
 from cryoloom.workflow.project import Run
 from cryoloom.workflow.protocol import Protocol
 
@@ -33,6 +34,9 @@ class Held:
     feeds : of their events
     orders : of rows that were asked for last
     pages : of rows that were asked for last
+    plots : of columns that were asked for last
+    desk : where projects are measured and cleaned
+    disk : that they are on
     """
 
     settings: ServerSettings
@@ -40,6 +44,9 @@ class Held:
     feeds: ProjectFeeds
     orders: RowOrders
     pages: RowPages
+    plots: Plots
+    desk: StorageDesk
+    disk: DiskWatch
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,9 @@ class Context:
     feeds : of their events
     orders : of rows that were asked for last
     pages : of rows that were asked for last
+    plots : that were asked for last
+    desk : of the storage of projects
+    disk : that they lie on
     """
 
     settings: ServerSettings
@@ -62,6 +72,9 @@ class Context:
     feeds: ProjectFeeds
     orders: RowOrders
     pages: RowPages
+    plots: Plots
+    desk: StorageDesk
+    disk: DiskWatch
 
     def known_now(self) -> Context | None:
         """The same for the caller as known now; None if they may not come in any more."""
@@ -96,6 +109,9 @@ def _context(request: Request) -> Context:
         everything.feeds,
         everything.orders,
         everything.pages,
+        everything.plots,
+        everything.desk,
+        everything.disk,
     )
 
 

@@ -19,6 +19,8 @@ from cryoloom.workflow.protocol import Protocol
 from cryoloom.workflow.run import AttemptRequest, RequestKind, RunFolder, RunState
 from cryoloom.workflow.staleness import staleness_of
 
+_READ = 240  # characters of a decision that are told
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -171,8 +173,13 @@ def _decision(folder: RunFolder) -> str:
 
 def decision_in_words(decision: Mapping[str, Any]) -> str:
     """What a person set, in words; what was left empty sets nothing."""
-    told = [f"{name} = {value}" for name, value in decision.items() if value not in ("", None, [])]
+    told = [f"{name} = {_shortened(str(value))}" for name, value in decision.items() if value not in ("", None, [])]
     return ", ".join(told) or "nothing was set"
+
+
+def _shortened(value: str) -> str:
+    """A value, as far as somebody reads it: many identities tell nothing more than a few."""
+    return value if len(value) <= _READ else f"{value[:_READ]} … ({len(value)} characters in all)"
 
 
 def _as_it_was_run(protocol: type[Protocol], version: int) -> type[Protocol]:

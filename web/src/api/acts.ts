@@ -23,4 +23,17 @@ export const addRun = (project: string, run: Schemas["NewRun"]) =>
 export const decide = (project: string, run: string, body: Schemas["NewDecision"]) =>
   answered(api.PUT("/api/projects/{project}/runs/{run}/decision", { ...place(project, run), body }));
 
+export const keepRows = (project: string, run: string, output: string, body: Schemas["NewSubset"]) =>
+  answered(api.POST("/api/projects/{project}/runs/{run}/outputs/{output}/subset", { params: { path: { project, run, output } }, body }));
+
+const inProject = (project: string) => ({ params: { path: { project } } });
+
+export const measureStorage = (project: string) => answered(api.POST("/api/projects/{project}/storage/measure", inProject(project)));
+
+export const cleanStorage = (project: string, digests: Record<string, string>) =>
+  answered(api.POST("/api/projects/{project}/storage/clean", { ...inProject(project), body: { digests } }));
+
+export const restoreRuns = (project: string, runs: string[]) =>
+  answered(api.POST("/api/projects/{project}/storage/restore", { ...inProject(project), body: { runs } }));
+
 export const createProject = (name: string) => answered(api.POST("/api/projects", { body: { name } }));

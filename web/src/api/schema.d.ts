@@ -336,6 +336,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/plot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Plot
+         * @description A column of a set by itself, or against another, binned where rows are many.
+         */
+        get: operations["read_plot_api_projects__project__runs__run__outputs__output__plot_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/subset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep Rows
+         * @description Keep rows as a set of their own: adds and starts a run of Curate with this decision.
+         */
+        post: operations["keep_rows_api_projects__project__runs__run__outputs__output__subset_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/runs/{run}/outputs/{output}/table": {
         parameters: {
             query?: never;
@@ -630,6 +670,126 @@ export interface paths {
         get: operations["read_views_table_api_projects__project__runs__run__views_table_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read All Storage
+         * @description What is known of the storage of every project.
+         */
+        get: operations["read_all_storage_api_storage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/storage-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow Storage
+         * @description Follow the storage of all projects: ``storage`` holds an `AllStorage`, at once and whenever anything changes.
+         */
+        get: operations["follow_storage_api_storage_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Storage
+         * @description What is known of the storage of a project.
+         */
+        get: operations["read_storage_api_projects__project__storage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/storage/measure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Measure Storage
+         * @description Begin to look at everything in a project; nothing is changed.
+         */
+        post: operations["measure_storage_api_projects__project__storage_measure_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/storage/clean": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clean Storage
+         * @description Begin to remove for good what goes of some categories, if it still is what the person has seen.
+         */
+        post: operations["clean_storage_api_projects__project__storage_clean_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/storage/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Runs
+         * @description Bring runs back from the trash, and measure again.
+         */
+        post: operations["restore_runs_api_projects__project__storage_restore_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -956,6 +1116,17 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AllStorage
+         * @description The storage of every project, and their disk.
+         */
+        AllStorage: {
+            /** Projects */
+            projects: components["schemas"]["ProjectStorage"][];
+            disk: components["schemas"]["Disk"];
+            /** Seconds To Full */
+            seconds_to_full: number | null;
+        };
+        /**
          * Annotation
          * @description What a person writes on a run.
          */
@@ -1165,6 +1336,38 @@ export interface components {
             only_shown: string;
         };
         /**
+         * CleanUp
+         * @description What is to be removed for good.
+         */
+        CleanUp: {
+            /**
+             * Digests
+             * @description Category → digest of what goes, as the person has seen it.
+             */
+            digests: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * CleaningDone
+         * @description What the last clean-up did.
+         */
+        CleaningDone: {
+            /** Files */
+            files: number;
+            /** Bytes */
+            bytes: number;
+            /**
+             * Left
+             * @description The first of what stayed.
+             */
+            left: components["schemas"]["LeftDocument"][];
+            /** Left Count */
+            left_count: number;
+            /** At */
+            at: string;
+        };
+        /**
          * ColumnDocument
          * @description A column, and what it means.
          */
@@ -1333,6 +1536,16 @@ export interface components {
             name: string;
             /** Email */
             email: string;
+        };
+        /**
+         * LeftDocument
+         * @description Something that was to go and stayed.
+         */
+        LeftDocument: {
+            /** Path */
+            path: string;
+            /** Why */
+            why: string;
         };
         /**
          * LevelDocument
@@ -1574,6 +1787,34 @@ export interface components {
             right: "read" | "write";
         };
         /**
+         * NewSubset
+         * @description Rows that are to be kept as a set of their own.
+         */
+        NewSubset: {
+            /**
+             * Condition
+             * @description That rows satisfy; not looked at if rows are chosen.
+             * @default
+             */
+            condition?: string;
+            /**
+             * Chosen
+             * @description Identities of rows that were chosen one by one.
+             */
+            chosen?: string[];
+            /**
+             * Generation
+             * @description Of the set, as the person was looking at it.
+             */
+            generation: number;
+            /**
+             * Label
+             * @description What the run that keeps them is called.
+             * @default
+             */
+            label?: string;
+        };
+        /**
          * NewToken
          * @description A token that is to be made.
          */
@@ -1733,6 +1974,81 @@ export interface components {
             last_seen: string;
         };
         /**
+         * PlotAxis
+         * @description A column along an axis.
+         */
+        PlotAxis: {
+            /** Name */
+            name: string;
+            /** Unit */
+            unit: string;
+            /** Meaning */
+            meaning: string;
+            /**
+             * Whole
+             * @description Whether it holds whole numbers.
+             */
+            whole: boolean;
+            /**
+             * Low
+             * @description Where the axis begins.
+             */
+            low: number;
+            /** High */
+            high: number;
+        };
+        /**
+         * PlotDocument
+         * @description A column by itself, or against another, binned so that no more is sent than a plot shows.
+         */
+        PlotDocument: {
+            /**
+             * Drawn
+             * @enum {string}
+             */
+            drawn: "histogram" | "bars" | "points" | "density";
+            /**
+             * Matching
+             * @description Rows that satisfy the filter.
+             */
+            matching: number;
+            /**
+             * Unknown
+             * @description Of these, the ones of which a value is not known or no finite number.
+             */
+            unknown: number;
+            x: components["schemas"]["PlotAxis"];
+            /** @description Null for one column by itself. */
+            y: components["schemas"]["PlotAxis"] | null;
+            /**
+             * Counts
+             * @description Rows in bins of equal width by x, of a density line by line from the lowest y; of bars, by value.
+             */
+            counts: number[];
+            /**
+             * Columns
+             * @description Bins along x; 0 for points and bars.
+             */
+            columns: number;
+            /**
+             * Values
+             * @description Of bars, the commonest first.
+             */
+            values: string[];
+            /**
+             * Others
+             * @description Rows of values that have no bar.
+             */
+            others: number;
+            /**
+             * Points X
+             * @description Of points, the value of x of each row.
+             */
+            points_x: number[];
+            /** Points Y */
+            points_y: number[];
+        };
+        /**
          * PortDocument
          * @description An input or output.
          */
@@ -1838,6 +2154,32 @@ export interface components {
             seconds_left: number | null;
             /** Message */
             message: string;
+        };
+        /**
+         * ProjectStorage
+         * @description The storage of one project among all.
+         */
+        ProjectStorage: {
+            /** Project */
+            project: string;
+            /** Name */
+            name: string;
+            /**
+             * Bytes
+             * @description Null if it has not been measured.
+             */
+            bytes: number | null;
+            /** Frees */
+            frees: number | null;
+            /** Trash Bytes */
+            trash_bytes: number | null;
+            /** Raw Bytes */
+            raw_bytes: number | null;
+            /** Measured */
+            measured: string | null;
+            task: components["schemas"]["StorageTask"] | null;
+            /** Problem */
+            problem: string;
         };
         /**
          * ProjectSummary
@@ -1973,6 +2315,14 @@ export interface components {
             output_kinds: {
                 [key: string]: string;
             };
+        };
+        /**
+         * Restoring
+         * @description Runs that are to be brought back from the trash.
+         */
+        Restoring: {
+            /** Runs */
+            runs: string[];
         };
         /**
          * Role
@@ -2279,6 +2629,173 @@ export interface components {
             provider: string;
         };
         /**
+         * StorageCategory
+         * @description Files of one category, of all runs.
+         */
+        StorageCategory: {
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
+            /** Meaning */
+            meaning: string;
+            /** Bytes */
+            bytes: number;
+            /** Files */
+            files: number;
+            /**
+             * Frees
+             * @description Bytes that a clean-up of it gives back.
+             */
+            frees: number;
+            /** Frees Files */
+            frees_files: number;
+            /**
+             * Cost
+             * @description What it costs to have again what goes, in a sentence; empty if nothing goes.
+             */
+            cost: string;
+            /**
+             * Digest
+             * @description Of what goes; sent with a clean-up, which refuses to do anything else.
+             */
+            digest: string;
+            /**
+             * Shares
+             * @description The largest of them.
+             */
+            shares: components["schemas"]["StorageShare"][];
+            /** Shares Left Out */
+            shares_left_out: number;
+        };
+        /**
+         * StorageDocument
+         * @description The storage of one project.
+         */
+        StorageDocument: {
+            /** @description Null until it has been measured for the first time. */
+            measure: components["schemas"]["StorageMeasure"] | null;
+            task: components["schemas"]["StorageTask"] | null;
+            /**
+             * Problem
+             * @description Why the last task came to nothing; empty if it did not.
+             */
+            problem: string;
+            last: components["schemas"]["CleaningDone"] | null;
+            /**
+             * Read Only
+             * @description Why nothing can be cleaned; empty if it can.
+             */
+            read_only: string;
+            disk: components["schemas"]["Disk"];
+            /**
+             * Seconds To Full
+             * @description Until the disk is full; null if it is not filling, or unknown.
+             */
+            seconds_to_full: number | null;
+        };
+        /**
+         * StorageMeasure
+         * @description What lies in a project, as it was when somebody looked.
+         */
+        StorageMeasure: {
+            /** At */
+            at: string;
+            /**
+             * Bytes
+             * @description That all runs and the trash take.
+             */
+            bytes: number;
+            /**
+             * Frees
+             * @description Bytes that everything that could go would give back, the trash aside.
+             */
+            frees: number;
+            /**
+             * Categories
+             * @description The largest first; the trash is not among them.
+             */
+            categories: components["schemas"]["StorageCategory"][];
+            trash: components["schemas"]["StorageCategory"];
+            /** Trashed */
+            trashed: components["schemas"]["TrashedDocument"][];
+            /**
+             * Raw Movies
+             * @description Movies outside the project that were imported; they are never touched.
+             */
+            raw_movies: number;
+            /**
+             * Raw Bytes
+             * @description Their size when they were imported.
+             */
+            raw_bytes: number;
+        };
+        /**
+         * StorageShare
+         * @description Files of one category of one run.
+         */
+        StorageShare: {
+            /** Run */
+            run: string;
+            /** Number */
+            number: number;
+            /**
+             * Title
+             * @description Of the run, as in a sentence.
+             */
+            title: string;
+            /**
+             * Path
+             * @description Below the project.
+             */
+            path: string;
+            /** Files */
+            files: number;
+            /**
+             * Bytes
+             * @description That removing them gives back.
+             */
+            bytes: number;
+            /** Goes */
+            goes: boolean;
+            /**
+             * Why
+             * @description They stay; empty if they go.
+             */
+            why: string;
+            /**
+             * Exported In
+             * @description STAR files that name them.
+             */
+            exported_in: string[];
+            /**
+             * Seconds Again
+             * @description Of computing, that they took and would take again; null if nothing would be computed again.
+             */
+            seconds_again: number | null;
+        };
+        /**
+         * StorageTask
+         * @description What is being done in the background.
+         */
+        StorageTask: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "measuring" | "cleaning";
+            /**
+             * Done
+             * @description Runs that have been looked at.
+             */
+            done: number;
+            /**
+             * Of
+             * @description Runs that there are; 0 until it is known.
+             */
+            of: number;
+        };
+        /**
          * SuggestedValue
          * @description A value that is known already.
          */
@@ -2313,6 +2830,26 @@ export interface components {
             expired: boolean;
             /** Read Only */
             read_only: boolean;
+        };
+        /**
+         * TrashedDocument
+         * @description A removed run that can be brought back until the trash is emptied.
+         */
+        TrashedDocument: {
+            /** Run */
+            run: string;
+            /** Number */
+            number: number;
+            /** Protocol */
+            protocol: string;
+            /** Label */
+            label: string;
+            /** Removed */
+            removed: string;
+            /** Actor */
+            actor: string;
+            /** Bytes */
+            bytes: number;
         };
         /**
          * UnreadableProject
@@ -3255,6 +3792,107 @@ export interface operations {
             };
         };
     };
+    read_plot_api_projects__project__runs__run__outputs__output__plot_get: {
+        parameters: {
+            query: {
+                /** @description A column. */
+                x: string;
+                /** @description Another, of numbers; empty for x by itself. */
+                y?: string;
+                /** @description Such as fit_resolution < 6. */
+                filter?: string;
+                /** @description Of the set; given, the answer never changes. Default: the newest. */
+                generation?: number | null;
+            };
+            header?: never;
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlotDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    keep_rows_api_projects__project__runs__run__outputs__output__subset_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSubset"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     read_table_api_projects__project__runs__run__outputs__output__table_get: {
         parameters: {
             query?: {
@@ -4012,6 +4650,252 @@ export interface operations {
                 };
                 content: {
                     "text/csv; charset=utf-8": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_all_storage_api_storage_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllStorage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    follow_storage_api_storage_events_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_storage_api_projects__project__storage_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    measure_storage_api_projects__project__storage_measure_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clean_storage_api_projects__project__storage_clean_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanUp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    restore_runs_api_projects__project__storage_restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Restoring"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
         };

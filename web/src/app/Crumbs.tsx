@@ -25,13 +25,15 @@ export function Crumbs() {
   );
 }
 
+const PAGES: Record<string, string> = { "/sets": "Sets", "/storage": "Storage" };
+
 function useCrumbs(): Crumb[] {
   const { project = "", run = "", output } = useParams();
   const { pathname } = useLocation();
   const name = useQuery({ ...projectQuery(project), enabled: project !== "" }).data?.name;
   const runs = useQuery({ ...runsQuery(project), enabled: project !== "" }).data?.runs;
   const crumbs = [{ words: "Projects", to: "/" }];
-  if (!project) return crumbs;
+  if (!project) return pathname === "/storage" ? [...crumbs, { words: "Storage", to: pathname }] : crumbs;
   const home = `/projects/${project}`;
   crumbs.push({ words: name ?? "…", to: home });
   if (output) {
@@ -41,7 +43,7 @@ function useCrumbs(): Crumb[] {
     const found = runs?.find((one) => one.ulid === run);
     crumbs.push({ words: "Workflow", to: `${home}?run=${run}` }, { words: found ? `${found.number} ${runName(found)}` : "…", to: pathname });
   } else {
-    crumbs.push({ words: pathname.endsWith("/sets") ? "Sets" : "Workflow", to: pathname });
+    crumbs.push({ words: PAGES[pathname.slice(home.length)] ?? "Workflow", to: pathname });
   }
   return crumbs;
 }

@@ -12,7 +12,7 @@ it("puts what begins with the words before what only has them", () => {
 
 it("has only projects and commands outside of a project", () => {
   const outside = paletteItems({ project: undefined, projects: [], runs: [aRun()], protocols: [ctf], switchTheme: () => undefined });
-  expect(outside.map((item) => item.words)).toEqual(["All projects", "Switch light and dark"]);
+  expect(outside.map((item) => item.words)).toEqual(["All projects", "Storage of all projects", "Switch light and dark"]);
 });
 
 it("keeps the view when it leads to the same page", () => {

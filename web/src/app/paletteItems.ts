@@ -35,9 +35,11 @@ export function paletteItems({ project, projects, runs, protocols, switchTheme }
           command("Show the workflow as a table", "sets", `${home}?view=table`),
           command("Show the workflow as cards", "stageClass2d", `${home}?view=cards`),
           command("Show all sets", "sets", `${home}/sets`),
+          command("Show what takes space, and make some", "disk", `${home}/storage`),
         ]
       : []),
     command("All projects", "folder", "/"),
+    command("Storage of all projects", "disk", "/storage"),
     command("Switch light and dark", "theme", switchTheme),
     ...(home ? runs.toSorted((a, b) => b.number - a.number).map((run): PaletteItem => ({ id: run.ulid, group: "Runs", icon: stageIcon(run.stage), words: `${run.number} ${runName(run)}`, more: run.state ?? "unreadable", act: `${home}?run=${run.ulid}` })) : []),
     ...(home ? runs.filter((run) => hasMaps(run, protocols)).map((run): PaletteItem => ({ id: `look ${run.ulid}`, group: "Commands", icon: "stageRefine", words: `Look at the map of ${run.number} ${runName(run)}`, more: "", act: `${home}/runs/${run.ulid}/maps` })).reverse() : []),

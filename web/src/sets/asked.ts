@@ -10,7 +10,14 @@ export function useAsked(): [RowsAsked, Asking] {
   const asked = { project, run, output, filter: params.get("filter") ?? "", sort: params.get("sort") ?? "", descending: params.has("descending") };
   const change: Asking = (next) => {
     const { filter, sort, descending } = { ...asked, ...next };
-    setParams({ ...(filter && { filter }), ...(sort && { sort }), ...(descending && { descending: "" }) }, { replace: true });
+    setParams((present) => {
+      const changed = new URLSearchParams(present);
+      for (const [name, value] of Object.entries({ filter, sort, descending })) {
+        if (value) changed.set(name, value === true ? "" : value);
+        else changed.delete(name);
+      }
+      return changed;
+    }, { replace: true });
   };
   return [asked, change];
 }

@@ -7,8 +7,10 @@ from cryoloom.server.documents._next_steps import next_steps
 from cryoloom.server.documents._projects import project_summary
 from cryoloom.server.documents._protocols import protocol_document, protocol_summary
 from cryoloom.server.documents._runs import run_detail, run_summaries
+from cryoloom.server.documents._storage import all_storage, storage_document
 
 __all__ = [
+    "all_storage",
     "check_seen",
     "class_wall",
     "map_entries",
@@ -18,5 +20,6 @@ __all__ = [
     "protocol_summary",
     "run_detail",
     "run_summaries",
+    "storage_document",
     "volume_document",
 ]

@@ -44,13 +44,14 @@ def project_summary(project: Project, right: Right, sharing: Sharing) -> Project
         states=dict(Counter("unreadable" if run.state is None else run.state.value for run in runs)),
         disk_bytes=sum(measured),
         disk_measured=len(measured),
-        read_only=_read_only(project, right, owner),
+        read_only=why_read_only(project, right, owner),
         right=_RIGHTS[right],
         owner=owner,
     )
 
 
-def _read_only(project: Project, right: Right, owner: str) -> str:
+def why_read_only(project: Project, right: Right, owner: str) -> str:
+    """Why a person can only read a project, which `owner` may have shared; empty if it can be changed."""
     if right < Right.WRITE:
         return f"Shared with you for reading{f' by {owner}' if owner else ''}."
     try:

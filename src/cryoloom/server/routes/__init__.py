@@ -16,6 +16,7 @@ from cryoloom.server.routes._session import router as session
 from cryoloom.server.routes._sets import router as sets
 from cryoloom.server.routes._sharing import router as sharing
 from cryoloom.server.routes._sign_in import router as sign_in
+from cryoloom.server.routes._storage import router as storage
 from cryoloom.server.routes._tokens import router as tokens
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "sets",
     "sharing",
     "sign_in",
+    "storage",
     "tokens",
 ]

@@ -1,4 +1,4 @@
-"""Rows of the sets that runs make, and files of them."""
+"""Rows of the sets that runs make, files of them, plots of their columns, and sets that are kept of them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
+from cryoloom.data import Item, Snapshot
 from cryoloom.server._context import ContextOfCall, Generation, Offset, OrderOfCall, RunOfCall
 from cryoloom.server._turns import Turns
-from cryoloom.server.models import RowPage
-from cryoloom.server.tables import csv_of, star_of
+from cryoloom.server.documents import run_detail
+from cryoloom.server.models import NewSubset, PlotDocument, RowPage, RunDetail
+from cryoloom.server.tables import csv_of, keep_as_set, star_of
 from cryoloom.workflow.project import Run
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}/outputs/{output}", tags=["sets"])
@@ -49,10 +51,29 @@ def read_rows(
     generation: Generation = None,
 ) -> RowPage:
     """Some rows of a set."""
-    stored = run.output(output)
-    snapshot = stored.latest() if generation is None else stored.at(generation)
-    page = context.pages.page(snapshot, order, offset=offset, limit=limit)
+    page = context.pages.page(_at(run, output, generation), order, offset=offset, limit=limit)
     return Response(page, media_type="application/json")  # type: ignore[return-value]  # a RowPage, as it is kept
+
+
+@router.get("/plot")
+def read_plot(
+    run: RunOfCall,
+    context: ContextOfCall,
+    output: str,
+    x: Annotated[str, Query(min_length=1, description="A column.")],
+    y: Annotated[str, Query(description="Another, of numbers; empty for x by itself.")] = "",
+    condition: Annotated[str, Query(alias="filter", description="Such as fit_resolution < 6.")] = "",
+    generation: Generation = None,
+) -> PlotDocument:
+    """A column of a set by itself, or against another, binned where rows are many."""
+    plot = context.plots.plot(_at(run, output, generation), condition, x, y)
+    return Response(plot, media_type="application/json")  # type: ignore[return-value]  # as it is kept
+
+
+@router.post("/subset", status_code=201)
+def keep_rows(new: NewSubset, run: RunOfCall, output: str) -> RunDetail:
+    """Keep rows as a set of their own: adds and starts a run of Curate with this decision."""
+    return run_detail(keep_as_set(run.output(output), new))
 
 
 @router.get("/table", response_class=StreamingResponse, responses=_CSV)
@@ -70,6 +91,11 @@ def read_star(run: RunOfCall, context: ContextOfCall, order: OrderOfCall, output
         file = path.open("rb")  # what is open stays readable when its folder is gone
     headers = {**_named(run, output, "star"), "Cryoloom-Remarks": quote(json.dumps(remarks))}
     return StreamingResponse(_pieces(file), media_type="application/octet-stream", headers=headers)
+
+
+def _at(run: Run, output: str, generation: int | None) -> Snapshot[Item]:
+    stored = run.output(output)
+    return stored.latest() if generation is None else stored.at(generation)
 
 
 def _named(run: Run, output: str, suffix: str) -> dict[str, str]:

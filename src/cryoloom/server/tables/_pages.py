@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cryoloom.data import Item, Snapshot, column_documents, row_values
+from cryoloom.data import Item, Snapshot, column_documents, columns_read_first, row_values
 from cryoloom.errors import NotFoundError
 from cryoloom.server._turns import Turns
 from cryoloom.server.models import ColumnDocument, RowPage
@@ -100,6 +100,8 @@ def row_page(snapshot: Snapshot[Item], orders: RowOrders, order: RowOrder, *, of
         If there is no such column.
     """
     rows, matching = rows_in_order(snapshot, orders, order, offset=offset, limit=limit)
+    names = _as_people_read(snapshot)
+    documents = {column["name"]: ColumnDocument(**column) for column in column_documents(snapshot.schema)}
     return RowPage(
         kind=snapshot.kind,
         generation=snapshot.generation,
@@ -107,8 +109,8 @@ def row_page(snapshot: Snapshot[Item], orders: RowOrders, order: RowOrder, *, of
         count=snapshot.count,
         matching=matching,
         offset=offset,
-        columns=[ColumnDocument(**column) for column in column_documents(snapshot.schema)],
-        rows=row_values(rows, snapshot.schema),
+        columns=[documents[name] for name in names],
+        rows=row_values(rows.select(names), snapshot.schema),
     )
 
 
@@ -127,6 +129,13 @@ def rows_in_order(
         return snapshot.rows_from(0, 0), len(ids)
     rows = pl.DataFrame({"id": page}).join(snapshot.rows(page), on="id", how="left", maintain_order="left")
     return rows.select(snapshot.columns), len(ids)
+
+
+def _as_people_read(snapshot: Snapshot[Item]) -> list[str]:
+    """The columns: first those that the kind says a person reads first, and last the identities."""
+    first = [name for name in columns_read_first(snapshot.kind) if name in snapshot.columns]
+    identities = [column.name for column in snapshot.schema if column.dtype.endswith("uint64")]
+    return [*first, *(name for name in snapshot.columns if name not in {*first, *identities}), *identities]
 
 
 def check_column(snapshot: Snapshot[Item], name: str) -> None:

@@ -6,6 +6,7 @@ from cryoloom.workflow.cleaning._disk_use import disk_use
 from cryoloom.workflow.cleaning._plan import CleaningPlan, Share
 from cryoloom.workflow.cleaning._planner import CLEANED_BY_DEFAULT, plan_cleaning
 from cryoloom.workflow.cleaning._removal import RemovalPlan, Removed, plan_removal, remove, restore
+from cryoloom.workflow.cleaning._survey import RawData, Survey, survey
 from cryoloom.workflow.cleaning._trash import TrashedRun, trashed_runs
 
 __all__ = [
@@ -15,9 +16,11 @@ __all__ = [
     "CleaningPlan",
     "CleaningResult",
     "Left",
+    "RawData",
     "RemovalPlan",
     "Removed",
     "Share",
+    "Survey",
     "TrashedRun",
     "carry_out",
     "disk_use",
@@ -25,5 +28,6 @@ __all__ = [
     "plan_removal",
     "remove",
     "restore",
+    "survey",
     "trashed_runs",
 ]

@@ -72,6 +72,13 @@ class CleaningPlan:
             found=tuple(tuple(found) for _, found in goes),
         )
 
+    def digests(self) -> dict[str, str]:
+        """Category → digest of every single file of it that goes, with its size and time."""
+        by_category: dict[str, list[Found]] = {}
+        for share, found in zip(self.goes, self.found, strict=True):
+            by_category.setdefault(share.category, []).extend(found)
+        return {category: _digest(found) for category, found in by_category.items()}
+
     def as_json(self) -> dict[str, Any]:
         """Everything but the single files."""
         return {

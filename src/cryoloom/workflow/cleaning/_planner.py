@@ -55,7 +55,7 @@ def plan_cleaning(
         If no run has files of a category, or there is no such run.
     """
     graph = RunGraph.read(project, watch)
-    planner = _Planner(project, graph, environment, categories, roles)
+    planner = Planner(project, graph, environment, categories, roles)
     trashed = {run.ulid: run for run in trashed_runs(project)}
     for ulid in graph.runs if runs is None else runs:
         if ulid in graph:
@@ -70,7 +70,18 @@ def plan_cleaning(
     return CleaningPlan.of(planner.goes, planner.stays)
 
 
-class _Planner:
+class Planner:
+    """Gathers what goes and what stays, run by run.
+
+    Parameters
+    ----------
+    project : its folder
+    graph : of its runs
+    environment : tells the protocols that are installed
+    categories : names; all but the trash if None
+    roles : only files of these
+    """
+
     def __init__(
         self,
         project: ProjectFolder,

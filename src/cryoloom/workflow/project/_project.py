@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from cryoloom.workflow.read_only import check_writable
 from cryoloom.workflow.run import HeartbeatWatch, RunFolder, RunState, undriven
 
 if TYPE_CHECKING:
-    from cryoloom.workflow.cleaning import CleaningPlan, CleaningResult, RemovalPlan, TrashedRun
+    from cryoloom.workflow.cleaning import CleaningPlan, CleaningResult, RemovalPlan, Survey, TrashedRun
     from cryoloom.workflow.index import RunListing
     from cryoloom.workflow.provenance import Trace
     from cryoloom.workflow.staleness import Staleness
@@ -173,6 +173,12 @@ class Project:
 
         check_writable(self.folder, self.environment)
         return carry_out(self.folder, plan, actor=this_person(), watch=self._watch)
+
+    def survey(self, on_run: Callable[[int, int], None] | None = None) -> Survey:
+        """What takes space, and what could go; see `cryoloom.workflow.cleaning.survey`."""
+        from cryoloom.workflow.cleaning import survey
+
+        return survey(self.folder, self.environment, on_run=on_run, watch=self._watch)
 
     def plan_removal(self, runs: Sequence[str], *, with_readers: bool = False) -> RemovalPlan:
         """Preview the removal of runs, given by ULID, to the trash."""

@@ -398,11 +398,16 @@ class Run:
     def measure_disk_use(self) -> int:
         """Bytes that it takes on the disk; lists remember them until it changes."""
         from cryoloom.workflow.cleaning import disk_use
-        from cryoloom.workflow.index import ProjectIndex
 
         size = disk_use(self.project.folder, self.folder)
-        ProjectIndex(self.project.folder).remember_disk_use(self.folder, size)
+        self.remember_disk_use(size)
         return size
+
+    def remember_disk_use(self, size: int) -> None:
+        """Let lists show the bytes that it was found to take on the disk, until it changes."""
+        from cryoloom.workflow.index import ProjectIndex
+
+        ProjectIndex(self.project.folder).remember_disk_use(self.folder, size)
 
     def _sets_of(self, snapshots: Mapping[str, Snapshot[Item]]) -> dict[str, str]:
         """Name of an input → its set, relative to the project."""

@@ -8,11 +8,13 @@ interface Props {
   table: string;
   /** Of the files that are saved, without their ending. */
   name: string;
+  /** Whether it is a drawing; what is none is had as CSV only. */
+  drawn?: boolean;
   children: (drawing: RefObject<SVGSVGElement | null>) => ReactNode;
 }
 
 /** A chart with what it tells, which can be saved as PNG, SVG or CSV. */
-export function ChartPanel({ title, said, table, name, children }: Props) {
+export function ChartPanel({ title, said, table, name, drawn = true, children }: Props) {
   const drawing = useRef<SVGSVGElement>(null);
   const heading = useId();
   return (
@@ -20,8 +22,8 @@ export function ChartPanel({ title, said, table, name, children }: Props) {
       <header>
         <h2 className="grow" id={heading}>{title}</h2>
         <span className="saves" role="group" aria-label={`Save: ${title}`}>
-          <button type="button" onClick={() => void (drawing.current && savePng(drawing.current, name))}>PNG</button>
-          <button type="button" onClick={() => drawing.current && saveSvg(drawing.current, name)}>SVG</button>
+          {drawn && <button type="button" onClick={() => void (drawing.current && savePng(drawing.current, name))}>PNG</button>}
+          {drawn && <button type="button" onClick={() => drawing.current && saveSvg(drawing.current, name)}>SVG</button>}
           <a href={table} download={`${name}.csv`}>CSV</a>
         </span>
       </header>

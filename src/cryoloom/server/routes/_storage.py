@@ -1,0 +1,75 @@
+"""What takes space, making space, and the trash."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from cryoloom.runtime import Project
+from cryoloom.server._context import Context, ContextOfCall, ProjectOfCall
+from cryoloom.server.documents import all_storage, storage_document
+from cryoloom.server.models import AllStorage, CleanUp, Restoring, StorageDocument
+
+router = APIRouter(prefix="/api", tags=["storage"])
+
+_PING = 15  # seconds
+
+
+@router.get("/storage")
+def read_all_storage(context: ContextOfCall) -> AllStorage:
+    """What is known of the storage of every project."""
+    return _all(context)
+
+
+@router.get("/storage-events", response_class=EventSourceResponse)
+async def follow_storage(context: ContextOfCall) -> EventSourceResponse:
+    """Follow the storage of all projects: ``storage`` holds an `AllStorage`, at once and whenever anything changes."""
+    return EventSourceResponse(_sent(context), ping=_PING)
+
+
+@router.get("/projects/{project}/storage")
+def read_storage(project: ProjectOfCall, context: ContextOfCall) -> StorageDocument:
+    """What is known of the storage of a project."""
+    return _told(project, context)
+
+
+@router.post("/projects/{project}/storage/measure", status_code=202)
+def measure_storage(project: ProjectOfCall, context: ContextOfCall) -> StorageDocument:
+    """Begin to look at everything in a project; nothing is changed."""
+    context.desk.measure(project)
+    return _told(project, context)
+
+
+@router.post("/projects/{project}/storage/clean", status_code=202)
+def clean_storage(question: CleanUp, project: ProjectOfCall, context: ContextOfCall) -> StorageDocument:
+    """Begin to remove for good what goes of some categories, if it still is what the person has seen."""
+    context.desk.clean(project, question.digests)
+    return _told(project, context)
+
+
+@router.post("/projects/{project}/storage/restore", status_code=202)
+def restore_runs(question: Restoring, project: ProjectOfCall, context: ContextOfCall) -> StorageDocument:
+    """Bring runs back from the trash, and measure again."""
+    context.desk.restore(project, question.runs)
+    return _told(project, context)
+
+
+def _told(project: Project, context: Context) -> StorageDocument:
+    standing = context.shelf.standing(project)
+    return storage_document(project, standing.right, standing.sharing, context.desk, context.disk)
+
+
+def _all(context: Context) -> AllStorage:
+    return all_storage(context.shelf.look()[0], context.desk, context.disk)
+
+
+async def _sent(context: Context) -> AsyncIterator[ServerSentEvent]:
+    async for _ in context.desk.follow():
+        known = await run_in_threadpool(context.known_now)
+        if known is None:
+            return
+        told = await run_in_threadpool(_all, known)
+        yield ServerSentEvent(data=told.model_dump_json(), event="storage")
