@@ -202,7 +202,9 @@ def test_lists_hold_what_is_theirs(settings: ServerSettings, project: Project, s
     for who in get_args(People):
         listed = ask(application, "GET", "/api/projects", shown(who))
         broken = ask(application, "GET", "/api/projects-unreadable", shown(who))
+        stored = ask(application, "GET", "/api/storage", shown(who))
         assert (project.record.ulid in listed.text) is (who in READERS), who
+        assert (project.record.ulid in stored.text) is (who in READERS), who
         assert ("broken" in broken.text) is (who == "admin"), who
 
 
