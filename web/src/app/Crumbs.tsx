@@ -8,6 +8,9 @@ interface Crumb {
   to: string;
 }
 
+/** Pages that belong to no project. */
+const APART: Record<string, string> = { "/account/tokens": "API tokens", "/people": "People" };
+
 /** Where one is. */
 export function Crumbs() {
   const crumbs = useCrumbs();
@@ -31,6 +34,8 @@ function useCrumbs(): Crumb[] {
   const name = useQuery({ ...projectQuery(project), enabled: project !== "" }).data?.name;
   const runs = useQuery({ ...runsQuery(project), enabled: project !== "" }).data?.runs;
   const crumbs = [{ words: "Projects", to: "/" }];
+  const apart = APART[pathname];
+  if (apart) return [{ words: apart, to: pathname }];
   if (!project) return crumbs;
   const home = `/projects/${project}`;
   crumbs.push({ words: name ?? "…", to: home });
@@ -41,7 +46,7 @@ function useCrumbs(): Crumb[] {
     const found = runs?.find((one) => one.ulid === run);
     crumbs.push({ words: "Workflow", to: `${home}?run=${run}` }, { words: found ? `${found.number} ${runName(found)}` : "…", to: pathname });
   } else {
-    crumbs.push({ words: pathname.endsWith("/sets") ? "Sets" : "Workflow", to: pathname });
+    crumbs.push({ words: pathname.endsWith("/sets") ? "Sets" : pathname.endsWith("/people") ? "People" : "Workflow", to: pathname });
   }
   return crumbs;
 }
