@@ -7,6 +7,6 @@ const server = process.env.CRYOLOOM_SERVER ?? "http://127.0.0.1:8765";
 export default defineConfig({
   plugins: [react()],
   build: { outDir: "../src/cryoloom/server/app", emptyOutDir: true, target: "es2023", chunkSizeWarningLimit: 2100 }, // of Mol*, which comes when a map is looked at
-  server: { proxy: { "/api": server, "/enter": server } },
+  server: { proxy: { "/api": server, "/enter": server, "/sign-in": server, "/signed-in": server } },
   test: { environment: "node", include: ["src/**/*.test.ts"] },
 });

@@ -15,6 +15,7 @@ from cryoloom.auth import LOCAL, Role, identity_of
 from cryoloom.runtime import Project
 from cryoloom.server import ServerSettings, create_application
 from cryoloom.workflow.person import acting_for, this_account, this_person
+from cryoloom.workflow.sharing import Known, Share, Sharing, write_sharing
 
 
 class People:
@@ -173,3 +174,14 @@ def test_administrators_give_roles_but_not_to_themselves(people: People) -> None
     assert (own.status_code, "another administrator" in own.json()["message"]) == (409, True)
     nobody = people.ask("root", "PUT", f"/api/people/{ID['stranger']}", {"role": "user", "blocked": False})
     assert nobody.status_code == 404
+
+
+def test_who_may_only_look_is_told_so_where_they_would_act(people: People, classified) -> None:
+    owner = Known(person=ID["ana"], name="ana")
+    write_sharing(classified.folder, Sharing(owner=owner, shares=[Share(person=ID["carl"], name="carl", right="read")]))
+    run = f"/api/projects/{classified.record.ulid}/runs/{classified.run(3).ulid}"
+    said = "This project is shared with you for reading by ana."
+    assert people.ask("carl", "GET", run).json()["read_only"] == said
+    assert people.ask("carl", "GET", f"{run}/classes").json()["only_shown"] == said
+    for part, field in (("", "read_only"), ("/classes", "only_shown")):
+        assert people.ask("ana", "GET", f"{run}{part}").json()[field] == ""

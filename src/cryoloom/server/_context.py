@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import Depends, Path, Query, Request
 
-from cryoloom.auth import Caller, Role
+from cryoloom.auth import Caller, Right, Role
 from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.server.people import PersonalShelf, check_places
 from cryoloom.server.storage import DiskWatch, StorageDesk
 from cryoloom.server.tables import Plots, RowOrder, RowOrders, RowPages
+from cryoloom.workflow.project import Project as WorkflowProject
 from cryoloom.workflow.project import Run
 from cryoloom.workflow.protocol import Protocol
 
@@ -80,6 +81,14 @@ class Context:
         """The same for the caller as known now; None if they may not come in any more."""
         caller = self.settings.accounts.now(self.caller)
         return None if caller is None else replace(self, caller=caller, shelf=self.shelf.of(caller))
+
+    def only_looks(self, project: WorkflowProject) -> str:
+        """Why the caller changes nothing in a project; empty if they may."""
+        standing = self.shelf.standing(project)
+        if standing.right >= Right.WRITE:
+            return ""
+        owner = standing.sharing.owner
+        return f"This project is shared with you for reading{'' if owner is None else f' by {owner.name}'}."
 
     def check_places(self, project: FolderPath, protocol: type[Protocol], values: Mapping[str, Any]) -> None:
         """Refuse parameters that name files outside of what the caller may read; see `check_places`."""

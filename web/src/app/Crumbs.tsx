@@ -8,6 +8,9 @@ interface Crumb {
   to: string;
 }
 
+/** Pages that belong to no project. */
+const APART: Record<string, string> = { "/account/tokens": "API tokens", "/people": "People", "/storage": "Storage" };
+
 /** Where one is. */
 export function Crumbs() {
   const crumbs = useCrumbs();
@@ -25,7 +28,7 @@ export function Crumbs() {
   );
 }
 
-const PAGES: Record<string, string> = { "/sets": "Sets", "/storage": "Storage" };
+const PAGES: Record<string, string> = { "/sets": "Sets", "/people": "People", "/storage": "Storage" };
 
 function useCrumbs(): Crumb[] {
   const { project = "", run = "", output } = useParams();
@@ -33,7 +36,9 @@ function useCrumbs(): Crumb[] {
   const name = useQuery({ ...projectQuery(project), enabled: project !== "" }).data?.name;
   const runs = useQuery({ ...runsQuery(project), enabled: project !== "" }).data?.runs;
   const crumbs = [{ words: "Projects", to: "/" }];
-  if (!project) return pathname === "/storage" ? [...crumbs, { words: "Storage", to: pathname }] : crumbs;
+  const apart = APART[pathname];
+  if (apart) return [{ words: apart, to: pathname }];
+  if (!project) return crumbs;
   const home = `/projects/${project}`;
   crumbs.push({ words: name ?? "…", to: home });
   if (output) {

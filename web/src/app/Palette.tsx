@@ -4,6 +4,7 @@ import { useEffect, useId, useMemo, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { projectsQuery, protocolsQuery, runsQuery } from "../api/queries";
 import { Icon } from "../kit/Icon";
+import { meQuery } from "../people/queries";
 import { found, paletteItems, staying, type PaletteItem } from "./paletteItems";
 import { useSwitchTheme } from "./useSwitchTheme";
 
@@ -86,8 +87,9 @@ export default function Palette({ project, close }: { project: string | undefine
 
 function useItems(project: string | undefined): PaletteItem[] {
   const switchTheme = useSwitchTheme();
+  const me = useQuery(meQuery).data;
   const projects = useQuery(projectsQuery).data;
   const protocols = useQuery({ ...protocolsQuery, enabled: project !== undefined }).data;
   const runs = useQuery({ ...runsQuery(project ?? ""), enabled: project !== undefined }).data?.runs;
-  return useMemo(() => paletteItems({ project, projects: projects ?? [], runs: runs ?? [], protocols: protocols ?? [], switchTheme }), [project, projects, protocols, runs, switchTheme]);
+  return useMemo(() => paletteItems({ project, projects: projects ?? [], runs: runs ?? [], protocols: protocols ?? [], switchTheme, me }), [project, projects, protocols, runs, switchTheme, me]);
 }

@@ -4,6 +4,7 @@ import { Icon } from "../kit/Icon";
 import { Status } from "../kit/Status";
 import type { Look } from "../kit/status";
 import { Crumbs } from "./Crumbs";
+import { PersonMenu } from "../people/PersonMenu";
 import { useSwitchTheme } from "./useSwitchTheme";
 
 const LOOKS: Record<LiveState, Look> = {
@@ -29,6 +30,7 @@ export function TopBar({ live, openPalette }: { live: LiveState | null; openPale
           <Icon name="theme" />
         </ActionIcon>
       </Tooltip>
+      <PersonMenu />
     </header>
   );
 }

@@ -36,3 +36,20 @@ it("opens the sets that runs have made as tables", () => {
   expect(opening.map((item) => [item.words, item.more, item.act])).toEqual([["Open particles of 5 Extract", "1\u202f200 rows", "/projects/P/runs/E/outputs/particles"]]);
   expect(found(opening, "particles").length).toBe(1);
 });
+
+it("shows what a person may do on the server", () => {
+  const me = { id: "a", name: "Ana", email: "", role: "user" as const, alone: false };
+  const words = (person: typeof me | { role: "admin"; alone: boolean; id: string; name: string; email: string }) => paletteItems({ project: "P", projects: [], runs: [], protocols: [], switchTheme: () => undefined, me: person }).map((item) => item.words);
+  expect(words(me)).toContain("API tokens");
+  expect(words(me)).toContain("Show who works in this project, share it or hand it over");
+  expect(words(me)).not.toContain("People of this server");
+  expect(words({ ...me, role: "admin", alone: true })).toContain("Log of who did what");
+  expect(words({ ...me, role: "admin", alone: true }).some((one) => one.includes("share it"))).toBe(false);
+});
+
+it("adds no runs to a project that one may only look at", () => {
+  const project = { ulid: "P", name: "P", folder: "/p", created: "", notes: "", last_activity: null, run_count: 0, states: {}, disk_bytes: 0, disk_measured: 0, read_only: "Shared with you for reading.", right: "read" as const, owner: "Ana" };
+  const added = (read_only: string) => paletteItems({ project: "P", projects: [{ ...project, read_only }], runs: [], protocols: [ctf], switchTheme: () => undefined }).filter((item) => item.group === "Add");
+  expect(added(project.read_only)).toEqual([]);
+  expect(added("")).toHaveLength(1);
+});

@@ -1,4 +1,4 @@
-import type { ProjectSummary, ProtocolSummary, RunSummary } from "../api/types";
+import type { Person, ProjectSummary, ProtocolSummary, RunSummary } from "../api/types";
 import { count } from "../kit/format";
 import type { IconName } from "../kit/icons";
 import { rowsAddress } from "../sets/addresses";
@@ -22,11 +22,13 @@ interface Known {
   runs: readonly RunSummary[];
   protocols: readonly ProtocolSummary[];
   switchTheme: () => void;
+  me?: Person | undefined;
 }
 
 /** Everything that can be done from here. */
-export function paletteItems({ project, projects, runs, protocols, switchTheme }: Known): PaletteItem[] {
+export function paletteItems({ project, projects, runs, protocols, switchTheme, me }: Known): PaletteItem[] {
   const home = project && `/projects/${project}`;
+  const readOnly = projects.some((one) => one.ulid === project && one.read_only);
   const command = (words: string, icon: IconName, act: PaletteItem["act"]): PaletteItem => ({ id: `do ${words}`, group: "Commands", icon, words, more: "", act });
   return [
     ...(home
@@ -36,15 +38,18 @@ export function paletteItems({ project, projects, runs, protocols, switchTheme }
           command("Show the workflow as cards", "stageClass2d", `${home}?view=cards`),
           command("Show all sets", "sets", `${home}/sets`),
           command("Show what takes space, and make some", "disk", `${home}/storage`),
+          ...(me && !me.alone ? [command("Show who works in this project, share it or hand it over", "people", `${home}/people`)] : []),
         ]
       : []),
     command("All projects", "folder", "/"),
     command("Storage of all projects", "disk", "/storage"),
+    ...(me ? [command("API tokens", "key", "/account/tokens")] : []),
+    ...(me?.role === "admin" ? [command("People of this server", "people", "/people"), command("Log of who did what", "people", "/people?tab=log")] : []),
     command("Switch light and dark", "theme", switchTheme),
     ...(home ? runs.toSorted((a, b) => b.number - a.number).map((run): PaletteItem => ({ id: run.ulid, group: "Runs", icon: stageIcon(run.stage), words: `${run.number} ${runName(run)}`, more: run.state ?? "unreadable", act: `${home}?run=${run.ulid}` })) : []),
     ...(home ? runs.filter((run) => hasMaps(run, protocols)).map((run): PaletteItem => ({ id: `look ${run.ulid}`, group: "Commands", icon: "stageRefine", words: `Look at the map of ${run.number} ${runName(run)}`, more: "", act: `${home}/runs/${run.ulid}/maps` })).reverse() : []),
     ...(home ? runs.flatMap((run) => setsOf(home, run)).reverse() : []),
-    ...(home ? protocols.map((protocol): PaletteItem => ({ id: `add ${protocol.id}`, group: "Add", icon: stageIcon(protocol.stage), words: `Add ${protocolName(protocol.id)}`, more: protocol.title, act: `${home}?add=${protocol.id}` })) : []),
+    ...(home && !readOnly ? protocols.map((protocol): PaletteItem => ({ id: `add ${protocol.id}`, group: "Add", icon: stageIcon(protocol.stage), words: `Add ${protocolName(protocol.id)}`, more: protocol.title, act: `${home}?add=${protocol.id}` })) : []),
     ...projects.map((one): PaletteItem => ({ id: one.ulid, group: "Projects", icon: "folder", words: one.name, more: one.folder, act: `/projects/${one.ulid}` })),
   ];
 }

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
-import { runsQuery } from "../api/queries";
+import { projectQuery, runsQuery } from "../api/queries";
 import type { RunSummary } from "../api/types";
 import { PageSkeleton } from "../app/PageSkeleton";
 import { count, counted } from "../kit/format";
@@ -27,6 +27,7 @@ export function ClassesPage() {
 function ClassesOfRun({ project, run }: { project: string; run: string }) {
   const runs = useQuery(runsQuery(project)).data?.runs;
   const wall = useWall(project, run, runs);
+  const looks = useQuery(projectQuery(project)).data?.right === "read";
   const made = runs?.find((one) => one.ulid === run);
   if (wall.isPending) return <PageSkeleton />;
   return (
@@ -37,7 +38,7 @@ function ClassesOfRun({ project, run }: { project: string; run: string }) {
         {wall.wall?.classes.length === 0 && <Empty title="There are no classes yet"><p>They come here when the first round of the classification has ended.</p></Empty>}
         {wall.wall && wall.wall.classes.length > 0 && <Classes project={project} wall={wall} shown={wall.wall} />}
       </main>
-      {made && <Continue project={project} run={made} changed={wall.changed} />}
+      {made && !looks && <Continue project={project} run={made} changed={wall.changed} />}
     </div>
   );
 }

@@ -28,6 +28,7 @@ export function ProjectTable({ projects }: { projects: readonly ProjectSummary[]
               <td>
                 <Link className="project-link" to={`/projects/${project.ulid}`}>{project.name}</Link>
                 <span className="mono faint cut folder" title={project.folder}>{project.folder}</span>
+                {project.owner && project.right !== "own" && <span className="faint sm folder">{project.owner}’s, shared with you</span>}
                 {project.read_only && <span className="faint sm folder">{project.read_only}</span>}
               </td>
               <td><States project={project} /></td>

@@ -32,7 +32,7 @@ export function StoragePage() {
         <h1>Storage</h1>
         <Link className="sm" to="/storage">of all projects</Link>
         <span className="grow" />
-        <Button disabled={!told || told.task !== null} leftSection={<Icon name="retry" />} onClick={() => measuring.mutate()}>Measure again</Button>
+        <Button disabled={told?.task !== null} leftSection={<Icon name="retry" />} onClick={() => measuring.mutate()}>Measure again</Button>
       </div>
       <div className="projects">
         {storage.isError && <ProblemNote error={storage.error} />}

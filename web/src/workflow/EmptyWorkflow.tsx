@@ -3,12 +3,12 @@ import { Empty } from "../kit/Empty";
 import { useWorkflow } from "./useWorkflow";
 
 /** A project without runs. */
-export function EmptyWorkflow() {
+export function EmptyWorkflow({ readOnly }: { readOnly: string }) {
   const [, change] = useWorkflow();
   return (
     <Empty title="Nothing has been done in this project yet">
       <p>A run takes data one step further. Begin with an import: movies from a microscope, or micrographs, particles or a map that you have already. What it makes is then the input of the next run.</p>
-      <Button variant="filled" onClick={() => change({ add: "" })}>Add the first run</Button>
+      {readOnly ? <p>{readOnly}</p> : <Button variant="filled" onClick={() => change({ add: "" })}>Add the first run</Button>}
     </Empty>
   );
 }

@@ -25,6 +25,7 @@ export function WorkflowHead({ project, runs }: { project: string; runs: readonl
           <Status key={state} look={lookOf(state)} words={`${count(counts.get(state) ?? 0)} ${lookOf(state).word.toLowerCase()}`} />
         ))}
       </span>
+      {summary?.read_only && <span className="sm dim cut">{summary.read_only}</span>}
       <span className="grow" />
       <SegmentedControl
         aria-label="View"

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo } from "react";
 import { useParams } from "react-router";
-import { runsQuery } from "../api/queries";
+import { projectQuery, runsQuery } from "../api/queries";
 import { PageSkeleton } from "../app/PageSkeleton";
 import { Inspector } from "../inspector/Inspector";
 import { ProblemNote } from "../kit/ProblemNote";
@@ -21,6 +21,7 @@ export function WorkflowPage() {
   const { project = "" } = useParams();
   const [address, change] = useWorkflow();
   const list = useQuery(runsQuery(project));
+  const summary = useQuery(projectQuery(project)).data;
   const runs = list.data?.runs;
   const found = useMemo(() => matching(runs ?? [], address.search), [runs, address.search]);
   if (list.isPending) return <PageSkeleton />;
@@ -34,7 +35,7 @@ export function WorkflowPage() {
       <main className="page" id="page">
         <WorkflowHead project={project} runs={runs} />
         {runs.length > 0 && <SearchLine runs={runs} found={found.length} />}
-        {runs.length === 0 && <EmptyWorkflow />}
+        {runs.length === 0 && <EmptyWorkflow readOnly={summary?.read_only ?? ""} />}
         {runs.length > 0 && found.length === 0 && address.view !== "graph" && <NothingFound />}
         {found.length > 0 && address.view === "table" && <RunTable runs={found} selected={address.run} select={select} />}
         {found.length > 0 && address.view === "cards" && <RunCards runs={found} selected={address.run} select={select} />}

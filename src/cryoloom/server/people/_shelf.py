@@ -9,6 +9,7 @@ from cryoloom.auth import Caller, Right, Role, right_of
 from cryoloom.errors import FormatError, NotAllowedError, NotFoundError, ReadOnlyError
 from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
+from cryoloom.workflow.project import Project as WorkflowProject
 from cryoloom.workflow.sharing import Known, Sharing, read_sharing, write_sharing
 
 _RIGHTS = {"read": Right.READ, "write": Right.WRITE}
@@ -65,7 +66,7 @@ class PersonalShelf:
             raise NotFoundError(f"There is no project {ulid} in {self.folder}; it may have been moved or removed.")
         return found
 
-    def standing(self, project: Project) -> Standing:
+    def standing(self, project: WorkflowProject) -> Standing:
         """What the person may do in a project."""
         person = self._caller.person
         try:

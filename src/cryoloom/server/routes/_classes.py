@@ -6,7 +6,7 @@ import threading
 
 from fastapi import APIRouter
 
-from cryoloom.server._context import RunOfCall
+from cryoloom.server._context import ContextOfCall, RunOfCall
 from cryoloom.server.documents import check_seen, class_wall, next_steps, run_detail
 from cryoloom.server.models import ClassWall, NewDecision, NextStep, RunDetail
 
@@ -16,9 +16,10 @@ _DECIDING: dict[str, threading.Lock] = {}  # by run; of two who have seen the sa
 
 
 @router.get("/classes")
-def read_classes(run: RunOfCall) -> ClassWall:
+def read_classes(run: RunOfCall, context: ContextOfCall) -> ClassWall:
     """The 2D classes that a run chooses among, or has made."""
-    return class_wall(run)
+    wall = class_wall(run)
+    return wall.model_copy(update={"only_shown": wall.only_shown or context.only_looks(run.project)})
 
 
 @router.put("/decision")

@@ -47,9 +47,10 @@ def add_run(new: NewRun, project: ProjectOfCall, context: ContextOfCall) -> RunD
 
 
 @router.get("/{run}")
-def read_run(run: RunOfCall) -> RunDetail:
+def read_run(run: RunOfCall, context: ContextOfCall) -> RunDetail:
     """All there is to say of one run."""
-    return run_detail(run)
+    detail = run_detail(run)
+    return detail.model_copy(update={"read_only": detail.read_only or context.only_looks(run.project)})
 
 
 @router.patch("/{run}")
