@@ -15,6 +15,7 @@ from cryoloom.server._problems import answer_problems
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.documents import RowOrders, run_summaries
 from cryoloom.server.events import ProjectFeeds
+from cryoloom.server.exposures import ExposureFrames
 from cryoloom.server.models import ProblemDocument
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def create_application(settings: ServerSettings) -> FastAPI:
         openapi_url="/openapi.json",
     )
     application.state.context = Context(
-        settings, ProjectShelf(settings.projects_folder), ProjectFeeds(run_summaries), RowOrders()
+        settings, ProjectShelf(settings.projects_folder), ProjectFeeds(run_summaries), RowOrders(), ExposureFrames()
     )
     interface = APIRouter(responses=_PROBLEMS)
     for router in (
@@ -52,6 +53,7 @@ def create_application(settings: ServerSettings) -> FastAPI:
         routes.sets,
         routes.pictures,
         routes.classes,
+        routes.exposures,
         routes.maps,
         routes.curves,
         routes.events,

@@ -11,6 +11,7 @@ from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.documents import RowOrder, RowOrders
 from cryoloom.server.events import ProjectFeeds
+from cryoloom.server.exposures import ExposureFrames
 from cryoloom.workflow.project import Run
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ class Context:
     shelf : of the projects
     feeds : of their events
     orders : of rows that were asked for last
+    exposures : that were looked at last
     """
 
     settings: ServerSettings
     shelf: ProjectShelf
     feeds: ProjectFeeds
     orders: RowOrders
+    exposures: ExposureFrames
 
 
 def _context(request: Request) -> Context:

@@ -436,6 +436,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/exposures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Exposures
+         * @description Every exposure, with what is measured of it.
+         */
+        get: operations["read_exposures_api_projects__project__runs__run__outputs__output__exposures_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Exposure
+         * @description All that is known of an exposure.
+         */
+        get: operations["read_exposure_api_projects__project__runs__run__outputs__output__exposures__item__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Image
+         * @description The image of an exposure in grey, as a page draws it with any contrast.
+         */
+        get: operations["read_image_api_projects__project__runs__run__outputs__output__exposures__item__image_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Thumbnail
+         * @description A small picture of an exposure, or of its spectrum beside the fit.
+         */
+        get: operations["read_thumbnail_api_projects__project__runs__run__outputs__output__exposures__item__thumbnail_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}/rings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Rings
+         * @description The spectrum of an exposure along its rings, beside the fit; it is measured again when it is asked for.
+         */
+        get: operations["read_rings_api_projects__project__runs__run__outputs__output__exposures__item__rings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}/rings/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Rings Picture
+         * @description The spectrum of an exposure, whole.
+         */
+        get: operations["read_rings_picture_api_projects__project__runs__run__outputs__output__exposures__item__rings_picture_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/runs/{run}/maps": {
         parameters: {
             query?: never;
@@ -723,6 +843,36 @@ export interface components {
             scale: "linear" | "frequency" | "squared-frequency" | "inverse-square" | "logarithm";
         };
         /**
+         * CTFDocument
+         * @description What was fitted to an exposure; lengths in Å, angles in degrees.
+         */
+        CTFDocument: {
+            /** Run Number */
+            run_number: number;
+            /** Defocus U */
+            defocus_u: number;
+            /** Defocus V */
+            defocus_v: number;
+            /** Defocus Angle */
+            defocus_angle: number;
+            /** Phase Shift */
+            phase_shift: number;
+            /** Fit Resolution */
+            fit_resolution: number | null;
+            /** Score */
+            score: number | null;
+            /** Ice Ring */
+            ice_ring: number | null;
+            /** Ice Thickness Relative */
+            ice_thickness_relative: number | null;
+            /** Tilt Angle */
+            tilt_angle: number | null;
+            /** Tilt Axis */
+            tilt_axis: number | null;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
          * ChoiceDocument
          * @description What a person decided about classes, beside the proposal.
          */
@@ -919,6 +1069,147 @@ export interface components {
             };
         };
         /**
+         * DriftDocument
+         * @description The path of the specimen, frame by frame.
+         */
+        DriftDocument: {
+            /**
+             * Frames
+             * @description Their numbers, from 1; those that were left out are missing.
+             */
+            frames: number[];
+            /**
+             * X
+             * @description In Å.
+             */
+            x: number[];
+            /**
+             * Y
+             * @description In Å.
+             */
+            y: number[];
+            /**
+             * Dose Per Frame
+             * @description In e/Å².
+             */
+            dose_per_frame: number | null;
+            /**
+             * Pre Exposure
+             * @description In e/Å².
+             */
+            pre_exposure: number;
+            /**
+             * Local
+             * @description Whether local motion was corrected, too.
+             */
+            local: boolean;
+        };
+        /**
+         * EllipseDocument
+         * @description Where the transfer function vanishes, in 1/Å.
+         */
+        EllipseDocument: {
+            /**
+             * Along
+             * @description In the direction of the larger defocus.
+             */
+            along: number;
+            /** Across */
+            across: number;
+        };
+        /**
+         * ExposureDocument
+         * @description All that is known of one exposure.
+         */
+        ExposureDocument: {
+            /** Id */
+            id: string;
+            /** File */
+            file: string;
+            /**
+             * Generation
+             * @description Of the set of micrographs.
+             */
+            generation: number;
+            /**
+             * Acquired At
+             * @description As the microscope tells it; empty if it does not.
+             */
+            acquired_at: string;
+            /**
+             * Place
+             * @description On the grid, in words; empty if it is not known.
+             */
+            place: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /**
+             * Pixel Size
+             * @description In Å/px.
+             */
+            pixel_size: number;
+            /** Protein Dark */
+            protein_dark: boolean;
+            /** Numbers */
+            numbers: components["schemas"]["NumberDocument"][];
+            /** @description Null: not estimated. */
+            ctf: components["schemas"]["CTFDocument"] | null;
+            drift: components["schemas"]["DriftDocument"] | null;
+            /**
+             * Drift Missing
+             * @description Why the path of the specimen cannot be shown; empty if it can.
+             */
+            drift_missing: string;
+            /** @description Null: nothing has picked in these micrographs. */
+            picks: components["schemas"]["PicksDocument"] | null;
+        };
+        /**
+         * ExposureTable
+         * @description All exposures, column by column, as they were taken.
+         */
+        ExposureTable: {
+            /**
+             * Sets
+             * @description Kind of items → the set of these that is told of.
+             */
+            sets: {
+                [key: string]: components["schemas"]["InputDocument"];
+            };
+            /**
+             * Closed
+             * @description Whether no more micrographs will come.
+             */
+            closed: boolean;
+            /** Count */
+            count: number;
+            /** Ids */
+            ids: string[];
+            /** Names */
+            names: string[];
+            /**
+             * Times
+             * @description In seconds since 1970.
+             */
+            times: (number | null)[];
+            /**
+             * Squares
+             * @description Grid square of each; empty if that is not known of any.
+             */
+            squares: (string | null)[];
+            /**
+             * Measures
+             * @description Of which something is known.
+             */
+            measures: components["schemas"]["MeasureDocument"][];
+            /**
+             * Values
+             * @description Of each measure, of each exposure.
+             */
+            values: (number | null)[][];
+        };
+        /**
          * FailedItemDocument
          * @description An item that failed or was excluded.
          */
@@ -1109,6 +1400,36 @@ export interface components {
             words: string;
         };
         /**
+         * MeasureDocument
+         * @description A number of every exposure.
+         */
+        MeasureDocument: {
+            /** Name */
+            name: string;
+            /** Label */
+            label: string;
+            /**
+             * Unit
+             * @description In which its values are told.
+             */
+            unit: string;
+            /**
+             * Expression
+             * @description On columns of the sets, by which a condition names it; empty: it cannot.
+             */
+            expression: string;
+            /**
+             * Factor
+             * @description By which a value of the expression is told.
+             */
+            factor: number;
+            /**
+             * Digits
+             * @description Behind the point, as people read it.
+             */
+            digits: number;
+        };
+        /**
          * NewDecision
          * @description What a person decides.
          */
@@ -1193,6 +1514,23 @@ export interface components {
             };
         };
         /**
+         * NumberDocument
+         * @description A number with its unit.
+         */
+        NumberDocument: {
+            /** Label */
+            label: string;
+            /** Value */
+            value: number | null;
+            /** Unit */
+            unit: string;
+            /**
+             * Digits
+             * @description Behind the point, as people read it.
+             */
+            digits: number;
+        };
+        /**
          * OutputDocument
          * @description A set that a run makes.
          */
@@ -1259,6 +1597,33 @@ export interface components {
         Person: {
             /** Name */
             name: string;
+        };
+        /**
+         * PicksDocument
+         * @description What was picked in an exposure.
+         */
+        PicksDocument: {
+            /** Run Number */
+            run_number: number;
+            /** Protocol */
+            protocol: string;
+            /**
+             * X
+             * @description In pixels of the micrograph; 0 is the centre of the first.
+             */
+            x: number[];
+            /** Y */
+            y: number[];
+            /**
+             * Scores
+             * @description Empty if there are none.
+             */
+            scores: (number | null)[];
+            /**
+             * Diameter
+             * @description In Å.
+             */
+            diameter: number | null;
         };
         /**
          * PortDocument
@@ -1490,6 +1855,46 @@ export interface components {
             output_kinds: {
                 [key: string]: string;
             };
+        };
+        /**
+         * RingsDocument
+         * @description A spectrum beside its fit.
+         */
+        RingsDocument: {
+            /**
+             * Edge
+             * @description Frequency at the middle of each side of the picture, in 1/Å.
+             */
+            edge: number;
+            /**
+             * Fit Resolution
+             * @description In Å.
+             */
+            fit_resolution: number | null;
+            /**
+             * Angle
+             * @description Of the larger defocus, in degrees from x towards y.
+             */
+            angle: number;
+            /** Zeros */
+            zeros: components["schemas"]["EllipseDocument"][];
+            /**
+             * Frequencies
+             * @description In 1/Å.
+             */
+            frequencies: number[];
+            /**
+             * Measured
+             * @description Rings averaged along equal phase: 0 in troughs, 1 on crests.
+             */
+            measured: number[];
+            /** Fitted */
+            fitted: number[];
+            /**
+             * Agreement
+             * @description Correlation of both about each frequency.
+             */
+            agreement: number[];
         };
         /**
          * RowPage
@@ -2934,6 +3339,318 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_exposures_api_projects__project__runs__run__outputs__output__exposures_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExposureTable"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_exposure_api_projects__project__runs__run__outputs__output__exposures__item__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+                /** @description Identity of the micrograph. */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExposureDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_image_api_projects__project__runs__run__outputs__output__exposures__item__image_get: {
+        parameters: {
+            query?: {
+                /** @description By how much it is made smaller. */
+                scale?: number;
+                /** @description In Å. */
+                low_pass?: number | null;
+            };
+            header?: {
+                /** @description ETag of what is known. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+                /** @description Identity of the micrograph. */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Grey values, a byte each, row by row: 127.5 is the mean, 0 and 255 are 5 deviations from it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description It has not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_thumbnail_api_projects__project__runs__run__outputs__output__exposures__item__thumbnail_get: {
+        parameters: {
+            query?: {
+                /** @description What it shows. */
+                of?: "micrograph" | "spectrum";
+            };
+            header?: {
+                /** @description ETag of what is known. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+                /** @description Identity of the micrograph. */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A PNG. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description It has not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_rings_api_projects__project__runs__run__outputs__output__exposures__item__rings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+                /** @description Identity of the micrograph. */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RingsDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_rings_picture_api_projects__project__runs__run__outputs__output__exposures__item__rings_picture_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of what is known. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+                /** @description Identity of the micrograph. */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A PNG. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description It has not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": components["schemas"]["ProblemDocument"];
                 };
             };
         };

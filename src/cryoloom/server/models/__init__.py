@@ -16,6 +16,17 @@ from cryoloom.server.models._curves import (
     MarkDocument,
     ViewsDocument,
 )
+from cryoloom.server.models._exposures import (
+    CTFDocument,
+    DriftDocument,
+    EllipseDocument,
+    ExposureDocument,
+    ExposureTable,
+    MeasureDocument,
+    NumberDocument,
+    PicksDocument,
+    RingsDocument,
+)
 from cryoloom.server.models._machine import Disk, MachineDocument, Person, Program
 from cryoloom.server.models._maps import Chart, LevelDocument, LocalRange, MapEntry, MapFile, VolumeDocument, WhichMap
 from cryoloom.server.models._problem import ProblemDocument
@@ -41,6 +52,7 @@ from cryoloom.server.models._sets import ColumnDocument, RowPage
 __all__ = [
     "Annotation",
     "AxisDocument",
+    "CTFDocument",
     "Chart",
     "ChoiceDocument",
     "ClassDocument",
@@ -50,6 +62,10 @@ __all__ = [
     "CurvesDocument",
     "Disk",
     "DraftChange",
+    "DriftDocument",
+    "EllipseDocument",
+    "ExposureDocument",
+    "ExposureTable",
     "FailedItemDocument",
     "InputDocument",
     "LevelDocument",
@@ -60,13 +76,16 @@ __all__ = [
     "MapEntry",
     "MapFile",
     "MarkDocument",
+    "MeasureDocument",
     "NewDecision",
     "NewProject",
     "NewRun",
     "NextStep",
+    "NumberDocument",
     "OutputDocument",
     "ParameterDocument",
     "Person",
+    "PicksDocument",
     "PortDocument",
     "PredictionDocument",
     "ProblemDocument",
@@ -75,6 +94,7 @@ __all__ = [
     "ProjectSummary",
     "ProtocolDocument",
     "ProtocolSummary",
+    "RingsDocument",
     "RowPage",
     "RunDetail",
     "RunList",

@@ -4,6 +4,7 @@ from cryoloom.server.routes._app import app_files
 from cryoloom.server.routes._classes import router as classes
 from cryoloom.server.routes._curves import router as curves
 from cryoloom.server.routes._events import router as events
+from cryoloom.server.routes._exposures import router as exposures
 from cryoloom.server.routes._machine import router as machine
 from cryoloom.server.routes._maps import router as maps
 from cryoloom.server.routes._pictures import router as pictures
@@ -18,6 +19,7 @@ __all__ = [
     "classes",
     "curves",
     "events",
+    "exposures",
     "machine",
     "maps",
     "pictures",
