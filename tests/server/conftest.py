@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def shelf(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(shelf: Path) -> ServerSettings:
     return ServerSettings(projects_folder=shelf, key=AccessKey("the-key"), signer=CookieSigner(SECRET))
+
+
+@pytest.fixture(scope="session")
+def session_shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the projects, with one that holds a small session; see `a_session`."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    from a_session import make_session
+
+    return make_session(tmp_path_factory.mktemp("exposures"))
 
 
 @pytest.fixture

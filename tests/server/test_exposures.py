@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,54 +14,17 @@ from starlette.testclient import TestClient
 
 from cryoloom.data import Micrograph, SetWriter
 from cryoloom.engine.ctf import view_rings, zeros_along
-from cryoloom.engine.optics import ContrastTransfer, transfer_function
+from cryoloom.engine.optics import transfer_function
 from cryoloom.formats import write_image
 from cryoloom.formats.relion import MovieMotion, write_motion
 from cryoloom.runtime import Project
 from cryoloom.server.exposures import ExposureFrames, exposure_document, exposure_sets, exposure_table
 from cryoloom.server.exposures._drift import drift_of
 from cryoloom.server.exposures._table import _moment
-from cryoloom.testing.workflow import InlineLane
-from cryoloom.workflow.driver import drive_run
 
-EDGE, PIXEL = 320, 3.0
-ACQUISITION = {"voltage": 300.0, "spherical_aberration": 2.7, "amplitude_contrast": 0.1}
-DEFOCUS = (15000.0, 17000.0, 19000.0)
+sys.path.insert(0, str(Path(__file__).parent))
 
-
-def transfer_of(defocus: float) -> ContrastTransfer:
-    return ContrastTransfer(**ACQUISITION, defocus_u=defocus + 300, defocus_v=defocus - 300, defocus_angle=30.0)
-
-
-def image_of(defocus: float, seed: int) -> np.ndarray:
-    """Noise and dark discs that were seen through a microscope."""
-    random = np.random.default_rng(seed)
-    y, x = np.mgrid[:EDGE, :EDGE]
-    discs = sum(np.hypot(y - 60 - 100 * row, x - 50 - 70 * column) < 16 for row in range(3) for column in range(4))
-    k = np.fft.fftfreq(EDGE, PIXEL)
-    seen = transfer_function(k[:, None], np.fft.rfftfreq(EDGE, PIXEL)[None], transfer_of(defocus))
-    image = np.fft.irfft2(np.fft.rfft2(random.normal(size=(EDGE, EDGE)) + 3 * discs) * seen, (EDGE, EDGE))
-    return (100 - 10 * image + random.normal(size=(EDGE, EDGE))).astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def session_shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a project in which three micrographs were imported, their CTFs fitted, and particles picked."""
-    root = tmp_path_factory.mktemp("exposures")
-    (root / "raw").mkdir()
-    for number, defocus in enumerate(DEFOCUS, 1):
-        write_image(root / "raw" / f"shot_{number}.mrc", image_of(defocus, number), pixel_size=PIXEL)
-    project = Project.create(root / "shelf" / "session", "Session")
-    for run in (
-        project.add("import-micrographs", folder=root / "raw", pixel_size=PIXEL, settle=0.1, **ACQUISITION),
-        project.add("ctf", micrographs="1.micrographs", resolution_range=(40.0, 7.0)),
-        project.add("pick", micrographs="1.micrographs", diameter=100.0),
-        project.add("curate", items="1.micrographs", measurements="2.ctfs", condition="defocus_u > 16000"),
-    ):
-        with pytest.MonkeyPatch.context() as here:
-            here.setattr(type(project.environment), "lane", lambda *_: InlineLane())
-            drive_run(project.path, run.folder.path, project.environment)
-    return root / "shelf"
+from a_session import DEFOCUS, EDGE, PIXEL, drive_here, image_of, transfer_of
 
 
 @pytest.fixture
@@ -124,9 +88,7 @@ def test_sets_are_chosen_anew_when_a_run_is_added(shelf: Path, tmp_path: Path) -
     before = exposure_sets(micrographs)
     assert exposure_sets(micrographs).others.keys() == before.others.keys()
     again = project.add("ctf", micrographs="1.micrographs", resolution_range=(40.0, 8.0), replaces=project.run(2).ulid)
-    with pytest.MonkeyPatch.context() as here:
-        here.setattr(type(project.environment), "lane", lambda *_: InlineLane())
-        drive_run(project.path, again.folder.path, project.environment)
+    drive_here(again)
     newer = exposure_sets(micrographs).of("ctfs")
     assert newer is not None
     assert newer.run.ulid == again.ulid

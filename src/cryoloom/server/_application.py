@@ -54,6 +54,7 @@ def create_application(settings: ServerSettings) -> FastAPI:
         routes.pictures,
         routes.classes,
         routes.exposures,
+        routes.sessions,
         routes.maps,
         routes.curves,
         routes.events,

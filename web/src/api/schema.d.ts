@@ -556,6 +556,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Session
+         * @description How the session of a project goes.
+         */
+        get: operations["read_session_api_projects__project__session_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/session/thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Decide Thresholds
+         * @description Keep exposures by other thresholds; they hold for what has come and for what comes.
+         */
+        put: operations["decide_thresholds_api_projects__project__session_thresholds_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/runs/{run}/maps": {
         parameters: {
             query?: never;
@@ -873,6 +913,25 @@ export interface components {
             warnings: string[];
         };
         /**
+         * CheckDocument
+         * @description Something that was compared with what was stated.
+         */
+        CheckDocument: {
+            /** Name */
+            name: string;
+            /**
+             * Verdict
+             * @description ok, look or stop.
+             */
+            verdict: string;
+            /** Sentence */
+            sentence: string;
+            /** Stated */
+            stated: string;
+            /** Measured */
+            measured: string;
+        };
+        /**
          * ChoiceDocument
          * @description What a person decided about classes, beside the proposal.
          */
@@ -1012,6 +1071,28 @@ export interface components {
             unit: string;
             /** Meaning */
             meaning: string;
+        };
+        /**
+         * CountsDocument
+         * @description How much has come, and what has become of it.
+         */
+        CountsDocument: {
+            /**
+             * Movies
+             * @description Movies, or micrographs if these were imported.
+             */
+            movies: number;
+            /** Aligned */
+            aligned: number;
+            /**
+             * Failed
+             * @description That came to nothing at any step from the import to the picks, or were left out.
+             */
+            failed: number;
+            /** Picks */
+            picks: number;
+            /** Particles */
+            particles: number;
         };
         /**
          * CurvesDocument
@@ -1493,6 +1574,22 @@ export interface components {
             replaces?: string | null;
         };
         /**
+         * NewThresholds
+         * @description What exposures are to be kept by.
+         */
+        NewThresholds: {
+            /**
+             * Condition
+             * @description Such as fit_resolution <= 6.
+             */
+            condition: string;
+            /**
+             * Last Decision
+             * @description Id of the decision that the person has seen; null: of none.
+             */
+            last_decision?: string | null;
+        };
+        /**
          * NextStep
          * @description A run that may follow, with what of it is known.
          */
@@ -1548,6 +1645,47 @@ export interface components {
             generation: number;
             /** Closed */
             closed: boolean;
+        };
+        /**
+         * PaceDocument
+         * @description How fast movies come, and how long that can go on.
+         */
+        PaceDocument: {
+            /**
+             * Per Hour
+             * @description From the first to the last movie; null for fewer than two.
+             */
+            per_hour: number | null;
+            /**
+             * Now Per Hour
+             * @description In the last ten minutes.
+             */
+            now_per_hour: number;
+            /**
+             * Last At
+             * @description When the last movie was written, in seconds since 1970.
+             */
+            last_at: number | null;
+            /**
+             * Backlog
+             * @description Movies that wait, or are being aligned.
+             */
+            backlog: number;
+            /**
+             * Free Bytes
+             * @description On the disk of the project.
+             */
+            free_bytes: number;
+            /**
+             * Bytes Each
+             * @description What a movie and what is made of it take there; null: not known yet.
+             */
+            bytes_each: number | null;
+            /**
+             * Seconds To Full
+             * @description At the pace of now; null if none come, or it is not known.
+             */
+            seconds_to_full: number | null;
         };
         /**
          * ParameterDocument
@@ -2131,6 +2269,67 @@ export interface components {
             picture: string;
         };
         /**
+         * SessionDocument
+         * @description A session: where its exposures are, how it goes, and what it was begun with.
+         */
+        SessionDocument: {
+            /**
+             * Source
+             * @description ULID of the run that brings in what the microscope writes.
+             */
+            source: string;
+            /** Source Number */
+            source_number: number;
+            /**
+             * Active
+             * @description Whether more is waited for.
+             */
+            active: boolean;
+            /** Started */
+            started: string;
+            /**
+             * Runs
+             * @description ULIDs of the runs that it consists of.
+             */
+            runs: string[];
+            /** @description The set of its micrographs; null while there is none. */
+            exposures: components["schemas"]["InputDocument"] | null;
+            particles: components["schemas"]["InputDocument"] | null;
+            /**
+             * Classes
+             * @description ULID of the run that chooses among its 2D classes, or has made them.
+             */
+            classes: string | null;
+            /**
+             * Maps
+             * @description ULID of the run that has made its newest map.
+             */
+            maps: string | null;
+            counts: components["schemas"]["CountsDocument"];
+            pace: components["schemas"]["PaceDocument"];
+            /** @description Null: none have been set. */
+            thresholds: components["schemas"]["ThresholdsDocument"] | null;
+            /** Settings */
+            settings: components["schemas"]["SettingDocument"][];
+            /**
+             * Checks
+             * @description Of the newest preflight.
+             */
+            checks: components["schemas"]["CheckDocument"][];
+        };
+        /**
+         * SettingDocument
+         * @description Something that was stated when the session began.
+         */
+        SettingDocument: {
+            /** Label */
+            label: string;
+            /** Value */
+            value: string;
+            /** Unit */
+            unit: string;
+        };
+        /**
          * SuggestedValue
          * @description A value that is known already.
          */
@@ -2142,6 +2341,35 @@ export interface components {
              * @description Where it comes from, in a sentence.
              */
             origin: string;
+        };
+        /**
+         * ThresholdsDocument
+         * @description What exposures are kept by.
+         */
+        ThresholdsDocument: {
+            /**
+             * Run
+             * @description ULID of the run that keeps them.
+             */
+            run: string;
+            /** Run Number */
+            run_number: number;
+            /** Condition */
+            condition: string;
+            /**
+             * Decision
+             * @description Id of what was decided last; null: it is the run's first condition.
+             */
+            decision: string | null;
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+            /**
+             * Read By
+             * @description Numbers of the runs that go on with what is kept.
+             */
+            read_by: number[];
         };
         /**
          * UnreadableProject
@@ -3651,6 +3879,92 @@ export interface operations {
                 };
                 content: {
                     "image/png": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_session_api_projects__project__session_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    decide_thresholds_api_projects__project__session_thresholds_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewThresholds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
         };

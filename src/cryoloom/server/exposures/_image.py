@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cryoloom.data import CTF, Micrograph
-from cryoloom.errors import NotFoundError, ParameterError
+from cryoloom.errors import ParameterError
 from cryoloom.protocols.pictures import png_of
 from cryoloom.server.pictures import filtered, micrograph_picture, only_image, stored_picture
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DEVIATIONS = 5.0  # standard deviations from the mean at grey values 0 and 255
-MOST_PIXELS = 4096 * 4096  # that are sent at once; larger micrographs are made smaller
+MOST_PIXELS = 6144 * 6144  # that are sent at once; larger micrographs are made smaller
 _THUMBNAIL = 128
 
 
@@ -68,12 +68,10 @@ def spectrum_thumbnail(project: Path, ctf: CTF) -> bytes:
     Raises
     ------
     NotFoundError
-        If none was drawn, or it is not there any more.
+        If it is not there any more.
     InputError
         If it cannot be read.
     """
-    if not ctf.spectrum_picture:
-        raise NotFoundError("No picture of the spectrum of this micrograph was drawn.")
     return _small(stored_picture(project, ctf.spectrum_picture))
 
 

@@ -85,7 +85,7 @@ def exposure_sets(micrographs: Output) -> ExposureSets:
     if micrographs.kind != "micrographs":
         raise NotFoundError(f"{micrographs} holds {micrographs.kind}, and no micrographs to look at one by one.")
     project = micrographs.run.project
-    chosen = _belonging(project, micrographs.reference)
+    chosen = continuing(project, micrographs.reference)
     others = {
         kind: project.run(reference.run).output(reference.output)
         for kind, reference in chosen.items()
@@ -94,16 +94,22 @@ def exposure_sets(micrographs: Output) -> ExposureSets:
     return ExposureSets(micrographs, others)
 
 
-def _belonging(project: Project, named: OutputReference) -> Mapping[str, OutputReference]:
-    """As `continuing_sets` chooses; remembered until a run is added, begins, ends or makes its first item."""
+def continuing(project: Project, micrographs: OutputReference | None = None) -> Mapping[str, OutputReference]:
+    """Kind → set, as `continuing_sets` chooses; remembered until a run is added, begins, ends or makes its first item.
+
+    Parameters
+    ----------
+    project : any
+    micrographs : to which the others must fit; None takes those that continue
+    """
     entries = project.listing().runs
-    key = (str(project.path), named, *map(_what_counts, entries))
+    key = (str(project.path), micrographs, *map(_what_counts, entries))
     with _lock:
         if key in _chosen:
             _chosen.move_to_end(key)
             return _chosen[key]
     graph = RunGraph(project.folder, entries)
-    found = continuing_sets(graph, KINDS, named={named: "micrographs"}).chosen
+    found = continuing_sets(graph, KINDS, named={} if micrographs is None else {micrographs: "micrographs"}).chosen
     with _lock:
         _chosen[key] = found
         while len(_chosen) > _KEPT:

@@ -47,6 +47,15 @@ from cryoloom.server.models._runs import (
     RunSummary,
     WarningDocument,
 )
+from cryoloom.server.models._session import (
+    CheckDocument,
+    CountsDocument,
+    NewThresholds,
+    PaceDocument,
+    SessionDocument,
+    SettingDocument,
+    ThresholdsDocument,
+)
 from cryoloom.server.models._sets import ColumnDocument, RowPage
 
 __all__ = [
@@ -54,10 +63,12 @@ __all__ = [
     "AxisDocument",
     "CTFDocument",
     "Chart",
+    "CheckDocument",
     "ChoiceDocument",
     "ClassDocument",
     "ClassWall",
     "ColumnDocument",
+    "CountsDocument",
     "Curve",
     "CurvesDocument",
     "Disk",
@@ -80,9 +91,11 @@ __all__ = [
     "NewDecision",
     "NewProject",
     "NewRun",
+    "NewThresholds",
     "NextStep",
     "NumberDocument",
     "OutputDocument",
+    "PaceDocument",
     "ParameterDocument",
     "Person",
     "PicksDocument",
@@ -99,7 +112,10 @@ __all__ = [
     "RunDetail",
     "RunList",
     "RunSummary",
+    "SessionDocument",
+    "SettingDocument",
     "SuggestedValue",
+    "ThresholdsDocument",
     "UnreadableProject",
     "ViewsDocument",
     "VolumeDocument",

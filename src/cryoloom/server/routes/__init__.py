@@ -12,6 +12,7 @@ from cryoloom.server.routes._projects import router as projects
 from cryoloom.server.routes._protocols import router as protocols
 from cryoloom.server.routes._runs import router as runs
 from cryoloom.server.routes._session import router as session
+from cryoloom.server.routes._sessions import router as sessions
 from cryoloom.server.routes._sets import router as sets
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "protocols",
     "runs",
     "session",
+    "sessions",
     "sets",
 ]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from cryoloom import __version__
+from cryoloom.errors import NotFoundError
 from cryoloom.server._context import ContextOfCall, RunOfCall
 from cryoloom.server._places import place_of_images
 from cryoloom.server._turns import Kept, Turns
@@ -110,11 +111,10 @@ def read_thumbnail(
     project = sets.micrographs.run.project.path
     if of == "spectrum":
         ctf = sets.ctf(exposure)
-        return _answer(
-            ("spectrum", *_stamp(project, ctf.spectrum_picture)),
-            known,
-            lambda: _drawn(spectrum_thumbnail, project, ctf),
-        )
+        if not ctf.spectrum_picture:
+            raise NotFoundError("No picture of the spectrum of this micrograph was drawn.")
+        stamp = _stamp(project, ctf.spectrum_picture)
+        return _answer(("spectrum", *stamp), known, lambda: _drawn(spectrum_thumbnail, project, ctf))
     micrograph = sets.micrograph(exposure)
     stamp = _stamp(project, micrograph.thumbnail or micrograph.file)
     return _answer(("micrograph", *stamp), known, lambda: _drawn(thumbnail_of, project, micrograph))
