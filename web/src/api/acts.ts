@@ -23,4 +23,8 @@ export const addRun = (project: string, run: Schemas["NewRun"]) =>
 export const decide = (project: string, run: string, body: Schemas["NewDecision"]) =>
   answered(api.PUT("/api/projects/{project}/runs/{run}/decision", { ...place(project, run), body }));
 
+/** Keeps exposures of a session by other thresholds. */
+export const setThresholds = (project: string, body: Schemas["NewThresholds"]) =>
+  answered(api.PUT("/api/projects/{project}/session/thresholds", { params: { path: { project } }, body }));
+
 export const createProject = (name: string) => answered(api.POST("/api/projects", { body: { name } }));

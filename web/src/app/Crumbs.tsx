@@ -26,7 +26,7 @@ export function Crumbs() {
 }
 
 function useCrumbs(): Crumb[] {
-  const { project = "", run = "", output } = useParams();
+  const { project = "", run = "", output, exposure } = useParams();
   const { pathname } = useLocation();
   const name = useQuery({ ...projectQuery(project), enabled: project !== "" }).data?.name;
   const runs = useQuery({ ...runsQuery(project), enabled: project !== "" }).data?.runs;
@@ -36,12 +36,15 @@ function useCrumbs(): Crumb[] {
   crumbs.push({ words: name ?? "…", to: home });
   if (output) {
     const found = runs?.find((one) => one.ulid === run);
-    crumbs.push({ words: "Sets", to: `${home}/sets` }, { words: found ? `${found.number} ${runName(found)}, ${output}` : output, to: pathname });
+    crumbs.push({ words: "Sets", to: `${home}/sets` }, { words: found ? `${found.number} ${runName(found)}, ${output}` : output, to: `${home}/runs/${run}/outputs/${output}` });
+    const exposures = `${home}/runs/${run}/outputs/${output}/exposures`;
+    if (pathname.startsWith(exposures)) crumbs.push({ words: "Exposures", to: exposures });
+    if (exposure) crumbs.push({ words: "Micrograph", to: pathname });
   } else if (run) {
     const found = runs?.find((one) => one.ulid === run);
     crumbs.push({ words: "Workflow", to: `${home}?run=${run}` }, { words: found ? `${found.number} ${runName(found)}` : "…", to: pathname });
   } else {
-    crumbs.push({ words: pathname.endsWith("/sets") ? "Sets" : "Workflow", to: pathname });
+    crumbs.push({ words: pathname.endsWith("/sets") ? "Sets" : pathname.endsWith("/session") ? "Session" : "Workflow", to: pathname });
   }
   return crumbs;
 }
