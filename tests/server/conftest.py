@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -45,6 +46,15 @@ def signed_in(settings: ServerSettings) -> Callable[..., dict[str, str]]:
         return {"Cookie": f"{settings.cookies.name}={cookie}"}
 
     return let_in
+
+
+@pytest.fixture(scope="session")
+def session_shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the projects, with one that holds a small session; see `a_session`."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    from a_session import make_session
+
+    return make_session(tmp_path_factory.mktemp("exposures"))
 
 
 @pytest.fixture

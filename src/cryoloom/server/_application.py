@@ -16,6 +16,7 @@ from cryoloom.server._problems import answer_problems
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.documents import run_summaries
 from cryoloom.server.events import ProjectFeeds
+from cryoloom.server.exposures import ExposureFrames
 from cryoloom.server.models import ProblemDocument
 from cryoloom.server.people import ActingPerson, Audited
 from cryoloom.server.storage import DiskWatch, StorageDesk
@@ -54,6 +55,7 @@ def create_application(settings: ServerSettings) -> FastAPI:
         Plots(),
         StorageDesk(),
         DiskWatch(settings.projects_folder),
+        ExposureFrames(),
     )
     interface = APIRouter(responses=_PROBLEMS, dependencies=[Depends(may_call)])
     for router in (
@@ -64,6 +66,8 @@ def create_application(settings: ServerSettings) -> FastAPI:
         routes.sets,
         routes.pictures,
         routes.classes,
+        routes.exposures,
+        routes.sessions,
         routes.maps,
         routes.curves,
         routes.storage,

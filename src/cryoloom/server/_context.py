@@ -13,6 +13,7 @@ from cryoloom.auth import Caller, Right, Role
 from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.events import ProjectFeeds
+from cryoloom.server.exposures import ExposureFrames
 from cryoloom.server.people import PersonalShelf, check_places
 from cryoloom.server.storage import DiskWatch, StorageDesk
 from cryoloom.server.tables import Plots, RowOrder, RowOrders, RowPages
@@ -38,6 +39,7 @@ class Held:
     plots : of columns that were asked for last
     desk : where projects are measured and cleaned
     disk : that they are on
+    exposures : that were looked at last
     """
 
     settings: ServerSettings
@@ -48,6 +50,7 @@ class Held:
     plots: Plots
     desk: StorageDesk
     disk: DiskWatch
+    exposures: ExposureFrames
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Context:
     plots : that were asked for last
     desk : of the storage of projects
     disk : that they lie on
+    exposures : that were looked at last
     """
 
     settings: ServerSettings
@@ -76,6 +80,7 @@ class Context:
     plots: Plots
     desk: StorageDesk
     disk: DiskWatch
+    exposures: ExposureFrames
 
     def known_now(self) -> Context | None:
         """The same for the caller as known now; None if they may not come in any more."""
@@ -121,6 +126,7 @@ def _context(request: Request) -> Context:
         everything.plots,
         everything.desk,
         everything.disk,
+        everything.exposures,
     )
 
 

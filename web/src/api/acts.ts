@@ -36,4 +36,8 @@ export const cleanStorage = (project: string, digests: Record<string, string>) =
 export const restoreRuns = (project: string, runs: string[]) =>
   answered(api.POST("/api/projects/{project}/storage/restore", { ...inProject(project), body: { runs } }));
 
+/** Keeps exposures of a session by other thresholds. */
+export const setThresholds = (project: string, body: Schemas["NewThresholds"]) =>
+  answered(api.PUT("/api/projects/{project}/session/thresholds", { params: { path: { project } }, body }));
+
 export const createProject = (name: string) => answered(api.POST("/api/projects", { body: { name } }));

@@ -516,6 +516,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/exposures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Exposures
+         * @description Every exposure, with what is measured of it.
+         */
+        get: operations["read_exposures_api_projects__project__runs__run__outputs__output__exposures_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Exposure
+         * @description All that is known of an exposure.
+         */
+        get: operations["read_exposure_api_projects__project__runs__run__outputs__output__exposures__item__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Image
+         * @description The image of an exposure in grey, as a page draws it with any contrast.
+         */
+        get: operations["read_image_api_projects__project__runs__run__outputs__output__exposures__item__image_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Thumbnail
+         * @description A small picture of an exposure, or of its spectrum beside the fit.
+         */
+        get: operations["read_thumbnail_api_projects__project__runs__run__outputs__output__exposures__item__thumbnail_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}/rings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Rings
+         * @description The spectrum of an exposure along its rings, beside the fit; it is measured again when it is asked for.
+         */
+        get: operations["read_rings_api_projects__project__runs__run__outputs__output__exposures__item__rings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}/rings/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Rings Picture
+         * @description The spectrum of an exposure, whole.
+         */
+        get: operations["read_rings_picture_api_projects__project__runs__run__outputs__output__exposures__item__rings_picture_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Session
+         * @description How the session of a project goes.
+         */
+        get: operations["read_session_api_projects__project__session_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/session/thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Decide Thresholds
+         * @description Keep exposures by other thresholds; they hold for what has come and for what comes.
+         */
+        put: operations["decide_thresholds_api_projects__project__session_thresholds_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/runs/{run}/maps": {
         parameters: {
             query?: never;
@@ -1209,6 +1369,55 @@ export interface components {
             scale: "linear" | "frequency" | "squared-frequency" | "inverse-square" | "logarithm";
         };
         /**
+         * CTFDocument
+         * @description What was fitted to an exposure; lengths in Å, angles in degrees.
+         */
+        CTFDocument: {
+            /** Run Number */
+            run_number: number;
+            /** Defocus U */
+            defocus_u: number;
+            /** Defocus V */
+            defocus_v: number;
+            /** Defocus Angle */
+            defocus_angle: number;
+            /** Phase Shift */
+            phase_shift: number;
+            /** Fit Resolution */
+            fit_resolution: number | null;
+            /** Score */
+            score: number | null;
+            /** Ice Ring */
+            ice_ring: number | null;
+            /** Ice Thickness Relative */
+            ice_thickness_relative: number | null;
+            /** Tilt Angle */
+            tilt_angle: number | null;
+            /** Tilt Axis */
+            tilt_axis: number | null;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * CheckDocument
+         * @description Something that was compared with what was stated.
+         */
+        CheckDocument: {
+            /** Name */
+            name: string;
+            /**
+             * Verdict
+             * @description ok, look or stop.
+             */
+            verdict: string;
+            /** Sentence */
+            sentence: string;
+            /** Stated */
+            stated: string;
+            /** Measured */
+            measured: string;
+        };
+        /**
          * ChoiceDocument
          * @description What a person decided about classes, beside the proposal.
          */
@@ -1382,6 +1591,28 @@ export interface components {
             meaning: string;
         };
         /**
+         * CountsDocument
+         * @description How much has come, and what has become of it.
+         */
+        CountsDocument: {
+            /**
+             * Movies
+             * @description Movies, or micrographs if these were imported.
+             */
+            movies: number;
+            /** Aligned */
+            aligned: number;
+            /**
+             * Failed
+             * @description That came to nothing at any step from the import to the picks, or were left out.
+             */
+            failed: number;
+            /** Picks */
+            picks: number;
+            /** Particles */
+            particles: number;
+        };
+        /**
          * CurvesDocument
          * @description Curves on one pair of axes.
          */
@@ -1435,6 +1666,147 @@ export interface components {
             options?: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * DriftDocument
+         * @description The path of the specimen, frame by frame.
+         */
+        DriftDocument: {
+            /**
+             * Frames
+             * @description Their numbers, from 1; those that were left out are missing.
+             */
+            frames: number[];
+            /**
+             * X
+             * @description In Å.
+             */
+            x: number[];
+            /**
+             * Y
+             * @description In Å.
+             */
+            y: number[];
+            /**
+             * Dose Per Frame
+             * @description In e/Å².
+             */
+            dose_per_frame: number | null;
+            /**
+             * Pre Exposure
+             * @description In e/Å².
+             */
+            pre_exposure: number;
+            /**
+             * Local
+             * @description Whether local motion was corrected, too.
+             */
+            local: boolean;
+        };
+        /**
+         * EllipseDocument
+         * @description Where the transfer function vanishes, in 1/Å.
+         */
+        EllipseDocument: {
+            /**
+             * Along
+             * @description In the direction of the larger defocus.
+             */
+            along: number;
+            /** Across */
+            across: number;
+        };
+        /**
+         * ExposureDocument
+         * @description All that is known of one exposure.
+         */
+        ExposureDocument: {
+            /** Id */
+            id: string;
+            /** File */
+            file: string;
+            /**
+             * Generation
+             * @description Of the set of micrographs.
+             */
+            generation: number;
+            /**
+             * Acquired At
+             * @description As the microscope tells it; empty if it does not.
+             */
+            acquired_at: string;
+            /**
+             * Place
+             * @description On the grid, in words; empty if it is not known.
+             */
+            place: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /**
+             * Pixel Size
+             * @description In Å/px.
+             */
+            pixel_size: number;
+            /** Protein Dark */
+            protein_dark: boolean;
+            /** Numbers */
+            numbers: components["schemas"]["NumberDocument"][];
+            /** @description Null: not estimated. */
+            ctf: components["schemas"]["CTFDocument"] | null;
+            drift: components["schemas"]["DriftDocument"] | null;
+            /**
+             * Drift Missing
+             * @description Why the path of the specimen cannot be shown; empty if it can.
+             */
+            drift_missing: string;
+            /** @description Null: nothing has picked in these micrographs. */
+            picks: components["schemas"]["PicksDocument"] | null;
+        };
+        /**
+         * ExposureTable
+         * @description All exposures, column by column, as they were taken.
+         */
+        ExposureTable: {
+            /**
+             * Sets
+             * @description Kind of items → the set of these that is told of.
+             */
+            sets: {
+                [key: string]: components["schemas"]["InputDocument"];
+            };
+            /**
+             * Closed
+             * @description Whether no more micrographs will come.
+             */
+            closed: boolean;
+            /** Count */
+            count: number;
+            /** Ids */
+            ids: string[];
+            /** Names */
+            names: string[];
+            /**
+             * Times
+             * @description In seconds since 1970.
+             */
+            times: (number | null)[];
+            /**
+             * Squares
+             * @description Grid square of each; empty if that is not known of any.
+             */
+            squares: (string | null)[];
+            /**
+             * Measures
+             * @description Of which something is known.
+             */
+            measures: components["schemas"]["MeasureDocument"][];
+            /**
+             * Values
+             * @description Of each measure, of each exposure.
+             */
+            values: (number | null)[][];
         };
         /**
          * FailedItemDocument
@@ -1711,6 +2083,36 @@ export interface components {
             words: string;
         };
         /**
+         * MeasureDocument
+         * @description A number of every exposure.
+         */
+        MeasureDocument: {
+            /** Name */
+            name: string;
+            /** Label */
+            label: string;
+            /**
+             * Unit
+             * @description In which its values are told.
+             */
+            unit: string;
+            /**
+             * Expression
+             * @description On columns of the sets, by which a condition names it; empty: it cannot.
+             */
+            expression: string;
+            /**
+             * Factor
+             * @description By which a value of the expression is told.
+             */
+            factor: number;
+            /**
+             * Digits
+             * @description Behind the point, as people read it.
+             */
+            digits: number;
+        };
+        /**
          * NewDecision
          * @description What a person decides.
          */
@@ -1815,6 +2217,22 @@ export interface components {
             label?: string;
         };
         /**
+         * NewThresholds
+         * @description What exposures are to be kept by.
+         */
+        NewThresholds: {
+            /**
+             * Condition
+             * @description Such as fit_resolution <= 6.
+             */
+            condition: string;
+            /**
+             * Last Decision
+             * @description Id of the decision that the person has seen; null: of none.
+             */
+            last_decision?: string | null;
+        };
+        /**
          * NewToken
          * @description A token that is to be made.
          */
@@ -1859,6 +2277,23 @@ export interface components {
             };
         };
         /**
+         * NumberDocument
+         * @description A number with its unit.
+         */
+        NumberDocument: {
+            /** Label */
+            label: string;
+            /** Value */
+            value: number | null;
+            /** Unit */
+            unit: string;
+            /**
+             * Digits
+             * @description Behind the point, as people read it.
+             */
+            digits: number;
+        };
+        /**
          * OutputDocument
          * @description A set that a run makes.
          */
@@ -1876,6 +2311,47 @@ export interface components {
             generation: number;
             /** Closed */
             closed: boolean;
+        };
+        /**
+         * PaceDocument
+         * @description How fast movies come, and how long that can go on.
+         */
+        PaceDocument: {
+            /**
+             * Per Hour
+             * @description From the first to the last movie; null for fewer than two.
+             */
+            per_hour: number | null;
+            /**
+             * Now Per Hour
+             * @description In the last ten minutes.
+             */
+            now_per_hour: number;
+            /**
+             * Last At
+             * @description When the last movie was written, in seconds since 1970.
+             */
+            last_at: number | null;
+            /**
+             * Backlog
+             * @description Movies that wait, or are being aligned.
+             */
+            backlog: number;
+            /**
+             * Free Bytes
+             * @description On the disk of the project.
+             */
+            free_bytes: number;
+            /**
+             * Bytes Each
+             * @description What a movie and what is made of it take there; null: not known yet.
+             */
+            bytes_each: number | null;
+            /**
+             * Seconds To Full
+             * @description At the pace of now; null if none come, or it is not known.
+             */
+            seconds_to_full: number | null;
         };
         /**
          * ParameterDocument
@@ -1972,6 +2448,33 @@ export interface components {
             first_seen: string;
             /** Last Seen */
             last_seen: string;
+        };
+        /**
+         * PicksDocument
+         * @description What was picked in an exposure.
+         */
+        PicksDocument: {
+            /** Run Number */
+            run_number: number;
+            /** Protocol */
+            protocol: string;
+            /**
+             * X
+             * @description In pixels of the micrograph; 0 is the centre of the first.
+             */
+            x: number[];
+            /** Y */
+            y: number[];
+            /**
+             * Scores
+             * @description Empty if there are none.
+             */
+            scores: (number | null)[];
+            /**
+             * Diameter
+             * @description In Å.
+             */
+            diameter: number | null;
         };
         /**
          * PlotAxis
@@ -2325,6 +2828,46 @@ export interface components {
             runs: string[];
         };
         /**
+         * RingsDocument
+         * @description A spectrum beside its fit.
+         */
+        RingsDocument: {
+            /**
+             * Edge
+             * @description Frequency at the middle of each side of the picture, in 1/Å.
+             */
+            edge: number;
+            /**
+             * Fit Resolution
+             * @description In Å.
+             */
+            fit_resolution: number | null;
+            /**
+             * Angle
+             * @description Of the larger defocus, in degrees from x towards y.
+             */
+            angle: number;
+            /** Zeros */
+            zeros: components["schemas"]["EllipseDocument"][];
+            /**
+             * Frequencies
+             * @description In 1/Å.
+             */
+            frequencies: number[];
+            /**
+             * Measured
+             * @description Rings averaged along equal phase: 0 in troughs, 1 on crests.
+             */
+            measured: number[];
+            /** Fitted */
+            fitted: number[];
+            /**
+             * Agreement
+             * @description Correlation of both about each frequency.
+             */
+            agreement: number[];
+        };
+        /**
          * Role
          * @description What somebody may do on a server, whatever the project.
          * @enum {string}
@@ -2563,6 +3106,67 @@ export interface components {
              * @description What its picture shows; empty if it has none.
              */
             picture: string;
+        };
+        /**
+         * SessionDocument
+         * @description A session: where its exposures are, how it goes, and what it was begun with.
+         */
+        SessionDocument: {
+            /**
+             * Source
+             * @description ULID of the run that brings in what the microscope writes.
+             */
+            source: string;
+            /** Source Number */
+            source_number: number;
+            /**
+             * Active
+             * @description Whether more is waited for.
+             */
+            active: boolean;
+            /** Started */
+            started: string;
+            /**
+             * Runs
+             * @description ULIDs of the runs that it consists of.
+             */
+            runs: string[];
+            /** @description The set of its micrographs; null while there is none. */
+            exposures: components["schemas"]["InputDocument"] | null;
+            particles: components["schemas"]["InputDocument"] | null;
+            /**
+             * Classes
+             * @description ULID of the run that chooses among its 2D classes, or has made them.
+             */
+            classes: string | null;
+            /**
+             * Maps
+             * @description ULID of the run that has made its newest map.
+             */
+            maps: string | null;
+            counts: components["schemas"]["CountsDocument"];
+            pace: components["schemas"]["PaceDocument"];
+            /** @description Null: none have been set. */
+            thresholds: components["schemas"]["ThresholdsDocument"] | null;
+            /** Settings */
+            settings: components["schemas"]["SettingDocument"][];
+            /**
+             * Checks
+             * @description Of the newest preflight.
+             */
+            checks: components["schemas"]["CheckDocument"][];
+        };
+        /**
+         * SettingDocument
+         * @description Something that was stated when the session began.
+         */
+        SettingDocument: {
+            /** Label */
+            label: string;
+            /** Value */
+            value: string;
+            /** Unit */
+            unit: string;
         };
         /**
          * SharedWith
@@ -2807,6 +3411,35 @@ export interface components {
              * @description Where it comes from, in a sentence.
              */
             origin: string;
+        };
+        /**
+         * ThresholdsDocument
+         * @description What exposures are kept by.
+         */
+        ThresholdsDocument: {
+            /**
+             * Run
+             * @description ULID of the run that keeps them.
+             */
+            run: string;
+            /** Run Number */
+            run_number: number;
+            /** Condition */
+            condition: string;
+            /**
+             * Decision
+             * @description Id of what was decided last; null: it is the run's first condition.
+             */
+            decision: string | null;
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+            /**
+             * Read By
+             * @description Numbers of the runs that go on with what is kept.
+             */
+            read_by: number[];
         };
         /**
          * TokenDocument
@@ -4234,6 +4867,404 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NextStep"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_exposures_api_projects__project__runs__run__outputs__output__exposures_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExposureTable"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_exposure_api_projects__project__runs__run__outputs__output__exposures__item__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+                /** @description Identity of the micrograph. */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExposureDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_image_api_projects__project__runs__run__outputs__output__exposures__item__image_get: {
+        parameters: {
+            query?: {
+                /** @description By how much it is made smaller. */
+                scale?: number;
+                /** @description In Å. */
+                low_pass?: number | null;
+            };
+            header?: {
+                /** @description ETag of what is known. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+                /** @description Identity of the micrograph. */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Grey values, a byte each, row by row: 127.5 is the mean, 0 and 255 are 5 deviations from it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description It has not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_thumbnail_api_projects__project__runs__run__outputs__output__exposures__item__thumbnail_get: {
+        parameters: {
+            query?: {
+                /** @description What it shows. */
+                of?: "micrograph" | "spectrum";
+            };
+            header?: {
+                /** @description ETag of what is known. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+                /** @description Identity of the micrograph. */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A PNG. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description It has not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_rings_api_projects__project__runs__run__outputs__output__exposures__item__rings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+                /** @description Identity of the micrograph. */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RingsDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_rings_picture_api_projects__project__runs__run__outputs__output__exposures__item__rings_picture_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of what is known. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+                /** @description Identity of the micrograph. */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A PNG. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description It has not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_session_api_projects__project__session_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    decide_thresholds_api_projects__project__session_thresholds_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewThresholds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDocument"];
                 };
             };
             /** @description Client Error */

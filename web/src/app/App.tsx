@@ -16,8 +16,11 @@ const router = createBrowserRouter([
     children: [
       { index: true, lazy: async () => ({ Component: (await import("../projects/ProjectsPage")).ProjectsPage }) },
       { path: "projects/:project", lazy: async () => ({ Component: (await import("../workflow/WorkflowPage")).WorkflowPage }) },
+      { path: "projects/:project/session", lazy: async () => ({ Component: (await import("../session/SessionPage")).SessionPage }) },
       { path: "projects/:project/sets", lazy: async () => ({ Component: (await import("../sets/SetsPage")).SetsPage }) },
       { path: "projects/:project/runs/:run/outputs/:output", lazy: async () => ({ Component: (await import("../sets/RowsPage")).RowsPage }) },
+      { path: "projects/:project/runs/:run/outputs/:output/exposures", lazy: async () => ({ Component: (await import("../exposures/ExposuresPage")).ExposuresPage }) },
+      { path: "projects/:project/runs/:run/outputs/:output/exposures/:exposure", lazy: async () => ({ Component: (await import("../exposures/MicrographPage")).MicrographPage }) },
       { path: "projects/:project/runs/:run/classes", lazy: async () => ({ Component: (await import("../classes/ClassesPage")).ClassesPage }) },
       { path: "projects/:project/runs/:run/outputs/:output/images", lazy: async () => ({ Component: (await import("../sets/GalleryPage")).GalleryPage }) },
       { path: "projects/:project/runs/:run/maps", lazy: async () => ({ Component: (await import("../maps/MapsPage")).MapsPage }) },

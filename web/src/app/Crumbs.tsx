@@ -28,10 +28,10 @@ export function Crumbs() {
   );
 }
 
-const PAGES: Record<string, string> = { "/sets": "Sets", "/people": "People", "/storage": "Storage" };
+const PAGES: Record<string, string> = { "/session": "Session", "/sets": "Sets", "/people": "People", "/storage": "Storage" };
 
 function useCrumbs(): Crumb[] {
-  const { project = "", run = "", output } = useParams();
+  const { project = "", run = "", output, exposure } = useParams();
   const { pathname } = useLocation();
   const name = useQuery({ ...projectQuery(project), enabled: project !== "" }).data?.name;
   const runs = useQuery({ ...runsQuery(project), enabled: project !== "" }).data?.runs;
@@ -43,7 +43,10 @@ function useCrumbs(): Crumb[] {
   crumbs.push({ words: name ?? "…", to: home });
   if (output) {
     const found = runs?.find((one) => one.ulid === run);
-    crumbs.push({ words: "Sets", to: `${home}/sets` }, { words: found ? `${found.number} ${runName(found)}, ${output}` : output, to: pathname });
+    crumbs.push({ words: "Sets", to: `${home}/sets` }, { words: found ? `${found.number} ${runName(found)}, ${output}` : output, to: `${home}/runs/${run}/outputs/${output}` });
+    const exposures = `${home}/runs/${run}/outputs/${output}/exposures`;
+    if (pathname.startsWith(exposures)) crumbs.push({ words: "Exposures", to: exposures });
+    if (exposure) crumbs.push({ words: "Micrograph", to: pathname });
   } else if (run) {
     const found = runs?.find((one) => one.ulid === run);
     crumbs.push({ words: "Workflow", to: `${home}?run=${run}` }, { words: found ? `${found.number} ${runName(found)}` : "…", to: pathname });

@@ -14,6 +14,7 @@ export function Rail({ project }: { project: string | undefined }) {
         <Loom />
       </NavLink>
       <Place to="/" end icon="folder" word="Projects" />
+      {project && <Place to={`/projects/${project}/session`} icon="session" word="Session" />}
       {project && <Place to={`/projects/${project}`} end icon="workflow" word="Workflow" />}
       {project && <Place to={`/projects/${project}/sets`} icon="sets" word="Sets" />}
       <Place to={project ? `/projects/${project}/storage` : "/storage"} icon="disk" word="Storage" />

@@ -37,6 +37,7 @@ export function paletteItems({ project, projects, runs, protocols, switchTheme, 
           command("Show the workflow as a table", "sets", `${home}?view=table`),
           command("Show the workflow as cards", "stageClass2d", `${home}?view=cards`),
           command("Show all sets", "sets", `${home}/sets`),
+          command("Watch the session", "session", `${home}/session`),
           command("Show what takes space, and make some", "disk", `${home}/storage`),
           ...(me && !me.alone ? [command("Show who works in this project, share it or hand it over", "people", `${home}/people`)] : []),
         ]

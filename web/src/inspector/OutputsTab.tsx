@@ -57,6 +57,7 @@ function OutputSlot({ project, run, output }: { project: string; run: string; ou
         {inside}
         <span className="row sm dim">Open<Icon name="chevronRight" /></span>
       </Link>
+      {output.kind === "micrographs" && output.count > 0 && <Look to={`${home}/outputs/${output.name}/exposures`} words="Look at the exposures one by one" />}
       {output.kind === "particles" && output.count > 0 && <Look to={`${home}/outputs/${output.name}/images`} words={`Look at the images of ${output.name}`} />}
     </>
   );

@@ -46,12 +46,16 @@ def draw_ctf_fit(fit: CTFFit, size: int = 512) -> NDArray[np.uint8]:
     model = RingModel(transfer.voltage, transfer.spherical_aberration, transfer.amplitude_contrast, fit.spectrum_extent)
     along = defocus_along(np.arctan2(k_y, k_x), fit.defocus_u, fit.defocus_v, fit.defocus_angle)
     round_frequency = equal_phase_frequencies(k, along, np.array(fit.mean_defocus), model)
-    average = _scaled(profile.measured, profile.frequencies)
+    average = scaled_rings(profile.measured, profile.frequencies)
     averaged = np.interp(round_frequency, profile.frequencies, average, left=0.0, right=0.0)
     fitted = 2.0 * transfer_function(k_y, k_x, transfer).astype(np.float64) ** 2 - 1.0
     fitted *= np.where(k < 1.0 / fit.fit_resolution, 1.0, _FADED)
 
-    grey = np.where(k_x < 0.0, _measured(fit, k_y, k_x, k), np.where(k_y < 0.0, averaged, fitted))
+    grey = np.where(
+        k_x < 0.0,
+        measured_deviation(fit.spectrum, fit.spectrum_extent, k_y, k_x),
+        np.where(k_y < 0.0, averaged, fitted),
+    )
     grey[~np.isfinite(grey) | (k < profile.frequencies[0]) | (k > profile.frequencies[-1])] = 0.0
     picture = np.repeat((128.0 + 100.0 * np.clip(grey, -1.27, 1.27))[:, :, None], 3, axis=2)
     circle = np.abs(k - 1.0 / fit.fit_resolution) < 0.75 * (2.0 * edge / size)
@@ -59,26 +63,33 @@ def draw_ctf_fit(fit: CTFFit, size: int = 512) -> NDArray[np.uint8]:
     return picture.astype(np.uint8)
 
 
-def _measured(
-    fit: CTFFit, k_y: NDArray[np.float64], k_x: NDArray[np.float64], k: NDArray[np.float64]
+def measured_deviation(
+    spectrum: NDArray[np.float32], extent: float, k_y: NDArray[np.float64], k_x: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Measured deviation from the background at any frequency, in twice its standard deviation at that frequency."""
+    """Deviation of a spectrum from its background at any frequency, in twice its standard deviation at that frequency.
+
+    Parameters
+    ----------
+    spectrum : (2 m + 1, m + 1), over its background; the middle row and first column are frequency 0
+    extent : one pixel of it is ``1 / extent``, in Å
+    k_y, k_x : frequencies in 1/Å, of one shape, which is that of the deviation
+    """
     from scipy import ndimage
 
-    columns = fit.spectrum.shape[1]
-    deviation = ndimage.gaussian_filter(fit.spectrum.astype(np.float64) - 1.0, 1.0, mode="nearest")
-    sign = np.where(k_x < 0.0, -1.0, 1.0) * fit.spectrum_extent  # the other half is the same, turned by 180°
+    columns = spectrum.shape[1]
+    deviation = ndimage.gaussian_filter(spectrum.astype(np.float64) - 1.0, 1.0, mode="nearest")
+    sign = np.where(k_x < 0.0, -1.0, 1.0) * extent  # the other half is the same, turned by 180°
     place = [sign * k_y + (columns - 1), sign * k_x]
     sampled: NDArray[np.float64] = ndimage.map_coordinates(deviation, place, order=1, mode="nearest")
 
-    shell = (k * fit.spectrum_extent).astype(np.int64)
+    shell = (np.hypot(k_y, k_x) * extent).astype(np.int64)
     power = np.bincount(shell.ravel(), sampled.ravel() ** 2) / np.maximum(np.bincount(shell.ravel()), 1)
-    spread = np.sqrt(ndimage.gaussian_filter1d(power, 0.02 * fit.spectrum_extent, mode="nearest"))
+    spread = np.sqrt(ndimage.gaussian_filter1d(power, 0.02 * extent, mode="nearest"))
     scaled: NDArray[np.float64] = sampled / np.maximum(2.0 * spread, 1e-9)[shell]
     return scaled
 
 
-def _scaled(values: NDArray[np.float64], frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
+def scaled_rings(values: NDArray[np.float64], frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
     """A profile in units of the height of its own oscillations."""
     from scipy import ndimage
 

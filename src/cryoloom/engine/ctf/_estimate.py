@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cryoloom.engine.ctf._checked import checked_micrograph
 from cryoloom.engine.ctf._drift import directional_loss
 from cryoloom.engine.ctf._equiphase import level
 from cryoloom.engine.ctf._fit import CTFFit, Tilt
@@ -21,7 +21,7 @@ from cryoloom.engine.ctf._spectra import MeasuredSpectra
 from cryoloom.engine.ctf._tilt import find_tilt
 from cryoloom.engine.ctf._warnings import warn
 from cryoloom.engine.optics import ContrastTransfer
-from cryoloom.errors import InputError, ParameterError
+from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _LARGEST_TILE_EXTENT = 2_000.0
 _EXTENT_PER_RING_DENSITY = 3.0  # a tile keeps 60 % of the height of rings so dense
-_SMALLEST_SIDE = 128
 # Of log-likelihood: a tilt that is suspected sharpens the rings, with which it must then be clearly more likely.
 _TILT_GAINS = (3.0, 8.0)
 
@@ -75,7 +74,7 @@ def estimate_ctf(
     193:1, for averaging along equal phase; Elferich et al. (2024), eLife 13:RP97227, for tilted fields.
     """
     settings = settings or CTFSettings()
-    image = _checked(micrograph)
+    image = checked_micrograph(micrograph)
     band = _band(settings, pixel_size)
 
     def measure(extent: float) -> tuple[MeasuredSpectra, RingModel, Solution]:
@@ -87,7 +86,7 @@ def estimate_ctf(
         return spectra, model, find_solution(spectra.deviations.cut(*band), periodograms.variance, model, settings)
 
     spectra, model, solution = measure(TILE_EXTENT)
-    wanted = min(_wanted_extent(solution, model), 0.5 * min(image.shape) * pixel_size)
+    wanted = min(extent_for(solution.seen_to, solution.defocus.mean, model), 0.5 * min(image.shape) * pixel_size)
     if wanted > 1.3 * model.extent:
         del spectra  # both at once would take twice the memory
         spectra, model, solution = measure(wanted)
@@ -116,23 +115,6 @@ def _level(
     return solution, deviations, tilt
 
 
-def _checked(micrograph: NDArray[np.generic]) -> NDArray[np.float32]:
-    if micrograph.ndim != 2:
-        raise InputError(f"The micrograph has shape {micrograph.shape}; give one image with two axes.")
-    if min(micrograph.shape) < _SMALLEST_SIDE:
-        height, width = micrograph.shape
-        raise InputError(
-            f"The micrograph has {width} × {height} pixels; a CTF estimate needs at least {_SMALLEST_SIDE} each way."
-        )
-    image = micrograph.astype(np.float32, copy=False)
-    if not math.isfinite(float(np.sum(image, dtype=np.float64))):
-        raise InputError("The micrograph has values that are infinite or not numbers; repair or exclude it.")
-    low, high = np.percentile(image[::3, ::3], [15.87, 84.13])
-    if not high > low:
-        raise InputError("The micrograph is blank: most of its pixels have the same value.")
-    return image
-
-
 def _band(settings: CTFSettings, pixel_size: float) -> tuple[float, float]:
     """Frequencies between which rings are fitted, in 1/Å."""
     if not pixel_size > 0.0:
@@ -147,9 +129,9 @@ def _band(settings: CTFSettings, pixel_size: float) -> tuple[float, float]:
     return 1.0 / coarse, finest
 
 
-def _wanted_extent(solution: Solution, model: RingModel) -> float:
-    """Extent of tiles that resolve the densest rings that are seen, in Å."""
-    density = float(model.ring_density(np.array([solution.seen_to]), solution.defocus.mean)[0])
+def extent_for(frequency: float, defocus: float, model: RingModel) -> float:
+    """Extent of tiles, in Å, that resolve the rings of a mean defocus in Å up to a frequency in 1/Å."""
+    density = float(model.ring_density(np.array([frequency]), defocus)[0])
     return min(_EXTENT_PER_RING_DENSITY * density, _LARGEST_TILE_EXTENT)
 
 

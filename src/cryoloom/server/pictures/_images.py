@@ -98,9 +98,11 @@ def sections_of(project: Path, file: str, box_size: int, *, all_sides: bool) -> 
     return np.concatenate(parts, axis=1)
 
 
-def only_image(project: Path, file: str) -> NDArray[np.float32]:
-    """The first image (y, x) of a file, such as a micrograph. Raises what `opened` does."""
+def only_image(project: Path, file: str, shape: tuple[int, int] | None = None) -> NDArray[np.float32]:
+    """The first image (y, x) of a file, which may have to have a shape. Raises what `opened` does."""
     with opened(project, file) as stack:
+        if shape is not None:
+            _check_shape(stack, stack.shape[1:], shape)
         return stack[0]
 
 

@@ -5,6 +5,7 @@ from cryoloom.server.routes._audit import router as audit
 from cryoloom.server.routes._classes import router as classes
 from cryoloom.server.routes._curves import router as curves
 from cryoloom.server.routes._events import router as events
+from cryoloom.server.routes._exposures import router as exposures
 from cryoloom.server.routes._machine import router as machine
 from cryoloom.server.routes._maps import router as maps
 from cryoloom.server.routes._people import router as people
@@ -13,6 +14,7 @@ from cryoloom.server.routes._projects import router as projects
 from cryoloom.server.routes._protocols import router as protocols
 from cryoloom.server.routes._runs import router as runs
 from cryoloom.server.routes._session import router as session
+from cryoloom.server.routes._sessions import router as sessions
 from cryoloom.server.routes._sets import router as sets
 from cryoloom.server.routes._sharing import router as sharing
 from cryoloom.server.routes._sign_in import router as sign_in
@@ -25,6 +27,7 @@ __all__ = [
     "classes",
     "curves",
     "events",
+    "exposures",
     "machine",
     "maps",
     "people",
@@ -33,6 +36,7 @@ __all__ = [
     "protocols",
     "runs",
     "session",
+    "sessions",
     "sets",
     "sharing",
     "sign_in",

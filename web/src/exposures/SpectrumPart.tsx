@@ -1,0 +1,82 @@
+import { useQuery } from "@tanstack/react-query";
+import { useRef } from "react";
+import type { ExposureDocument } from "../api/types";
+import { Icon } from "../kit/Icon";
+import { ProblemNote } from "../kit/ProblemNote";
+import { savePng, saveSvg } from "../maps/charts/save";
+import { fixed } from "./numbers";
+import { Numbers } from "./Numbers";
+import { ringsPictureAddress, thumbnailAddress, type SetPlace } from "./places";
+import { ringsQuery } from "./queries";
+import { RingCurves } from "./RingCurves";
+
+const EDGE = 148; // px
+
+interface Props {
+  place: SetPlace;
+  exposure: ExposureDocument;
+  overlay: boolean;
+}
+
+/** The power spectrum with the rings of the fit, the numbers of that, and both along their rings. */
+export function SpectrumPart({ place, exposure, overlay }: Props) {
+  const { ctf } = exposure;
+  const drawing = useRef<SVGSVGElement>(null);
+  const fit = ctf ? `${ctf.run_number} ${ctf.defocus_u} ${ctf.defocus_v} ${ctf.defocus_angle}` : "";
+  const rings = useQuery({ ...ringsQuery(place, exposure.id, fit), enabled: ctf !== null });
+  if (!ctf) {
+    return (
+      <section aria-labelledby="spectrum">
+        <h3 id="spectrum">Power spectrum and fit</h3>
+        <p className="sm dim">The CTF of this micrograph has not been estimated, or that has failed; the run of the CTF says why.</p>
+      </section>
+    );
+  }
+  const data = rings.data;
+  const name = `${exposure.id}-spectrum`;
+  return (
+    <section aria-labelledby="spectrum">
+      <div className="sechead">
+        <h3 id="spectrum">Power spectrum and fit</h3>
+        {data && (
+          <span className="saves" role="group" aria-label="Save: spectrum along its rings">
+            <button type="button" onClick={() => void (drawing.current && savePng(drawing.current, name))}>PNG</button>
+            <button type="button" onClick={() => drawing.current && saveSvg(drawing.current, name)}>SVG</button>
+          </span>
+        )}
+      </div>
+      <div className="spectrum">
+        <svg viewBox="-1 -1 2 2" width={EDGE} height={EDGE} role="img" aria-label={`Power spectrum${data && overlay ? ", zeros of the fit on its right half" : ""}`}>
+          <image href={data ? ringsPictureAddress(place, exposure.id) : thumbnailAddress(place, exposure.id, "spectrum")} x="-1" y="-1" width="2" height="2" preserveAspectRatio="none" />
+          {data && overlay && (
+            <g className="zeros">
+              <clipPath id="right-half"><path d="M0-1h1v2h-1z" /></clipPath>
+              <g clipPath="url(#right-half)">
+                {data.zeros.map((zero) => (
+                  <ellipse key={zero.along} rx={zero.along / data.edge} ry={zero.across / data.edge} transform={`rotate(${data.angle})`} />
+                ))}
+                {data.fit_resolution !== null && <circle r={1 / (data.fit_resolution * data.edge)} strokeDasharray=".03 .03" />}
+              </g>
+              <path d="M0-1v2" strokeOpacity=".6" />
+            </g>
+          )}
+        </svg>
+        <Numbers
+          rows={[
+            ["Defocus U", fixed(ctf.defocus_u / 1e4, 2, "µm")],
+            ["Defocus V", fixed(ctf.defocus_v / 1e4, 2, "µm")],
+            ["Angle", fixed(ctf.defocus_angle, 1, "°")],
+            ["Astigmatism", fixed((ctf.defocus_u - ctf.defocus_v) / 10, 0, "nm")],
+            ["Fits to", fixed(ctf.fit_resolution, 1, "Å")],
+            ["Phase shift", fixed(ctf.phase_shift, 0, "°")],
+            ["Score", fixed(ctf.score, 2)],
+          ]}
+        />
+      </div>
+      {rings.isPending && <p className="sm faint ringwait" role="status">Measuring the rings …</p>}
+      {rings.isError && <ProblemNote error={rings.error} />}
+      {data && <RingCurves rings={data} ref={drawing} />}
+      {ctf.warnings.length > 0 && <ul className="warns">{ctf.warnings.map((warning) => <li key={warning}><Icon name="triangle" /><span>{warning}</span></li>)}</ul>}
+    </section>
+  );
+}
