@@ -20,6 +20,7 @@ PREFIX = "cryoloom_"
 _LONGEST = 200
 _MOST = 50
 _SHOWN_AFTER = 30 * 24 * 3600  # seconds for which a token that is over is still listed
+_NEVER = 0.0  # time of the file of a token that was not used yet
 _TOUCHED_EVERY = 60  # seconds
 
 
@@ -81,7 +82,7 @@ class TokenFolder:
         digest, now = _digest(text), time.time()
         kept = {"person": person, "name": name, "created": now, "expires": now + seconds, "read_only": read_only}
         self._records.put(digest, kept)
-        os.utime(self._records.file(digest), (now, now))
+        os.utime(self._records.file(digest), (_NEVER, _NEVER))
         return text, self._told(digest, kept)
 
     def token(self, text: str) -> ApiToken | None:
@@ -125,7 +126,7 @@ class TokenFolder:
             record["name"],
             record["created"],
             record["expires"],
-            used if used > record["created"] + 1e-3 else None,
+            None if used == _NEVER else used,
             record["read_only"],
         )
 

@@ -78,7 +78,14 @@ def _look_for_poses() -> None:
     """Score a few images against slices of a map, insert them, and symmetrise what was summed."""
     import numpy as np
 
-    from cryoloom.engine.kernels import extract_coefficients, extract_points, score_candidates, shift_factors
+    from cryoloom.engine.kernels import (
+        best_of_all,
+        extract_coefficients,
+        extract_points,
+        powers_of,
+        score_candidates,
+        shift_factors,
+    )
     from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
     from cryoloom.engine.optics import ContrastTransfer, ParticleOptics
     from cryoloom.engine.projection import volume_transform
@@ -97,7 +104,8 @@ def _look_for_poses() -> None:
     sums = FourierSums(radius)
     sums.insert(seen.whole * seen.transfer, seen.transfer**2, rotations, seen.frequencies)
     sums.symmetrised(rotations).map(box)
-    extract_coefficients(volume, rotations, seen.frequencies)
+    slices = extract_coefficients(volume, rotations, seen.frequencies)
+    best_of_all(seen.masked, seen.transfer, slices, powers_of(slices), factors)
     extract_points(volume, rotations, np.ones((1, 3), np.float32))
 
 
