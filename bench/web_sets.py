@@ -23,31 +23,16 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 import psutil
 import reporting
 from sets import MEASUREMENTS_PER_PARTICLE, particles
 
-_SERVER = """
-import sys
-from pathlib import Path
-import uvicorn
-from cryoloom.auth import AccessKey, CookieSigner
-from cryoloom.server import ServerSettings, create_application
-settings = ServerSettings(Path(sys.argv[1]), AccessKey(), CookieSigner(bytes(32)))
-print(settings.signer.sign("bench"), flush=True)
-config = uvicorn.Config(create_application(settings), log_level="warning")
-import socket
-listening = socket.socket()
-listening.bind(("127.0.0.1", 0))
-listening.listen(128)
-print(listening.getsockname()[1], flush=True)
-uvicorn.Server(config).run(sockets=[listening])
-"""
 _LOOKED_AFTER = 0.02  # seconds between two looks at the server's memory
 _PAGE = 200  # rows, as the app asks for them
 
@@ -57,14 +42,14 @@ class Client:
 
     Parameters
     ----------
-    port : on loopback
-    cookie : of somebody who has signed in
+    base : address of the server
+    cookie : of somebody who has come in
     address : of the set
     """
 
-    def __init__(self, port: int, cookie: str, address: str) -> None:
-        self._base = f"http://127.0.0.1:{port}{address}"
-        self._headers = {"Cookie": f"__Host-cryoloom={cookie}"}
+    def __init__(self, base: str, cookie: str, address: str) -> None:
+        self._base = f"{base}{address}"
+        self._headers = {"Cookie": cookie}
 
     def get(self, what: str, **query: object) -> dict:
         request = Request(f"{self._base}/{what}?{urlencode(query)}", headers=self._headers)
@@ -90,14 +75,27 @@ def make_project(folder: Path, count: int) -> str:
 
 @contextmanager
 def served(folder: Path, address: str) -> Iterator[tuple[Client, psutil.Process]]:
-    """A server of the projects in a folder, in a process of its own."""
-    command = [sys.executable, "-c", _SERVER, str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
+    """`cryoloom serve` of a folder, and somebody who has come in by the key that it prints."""
+    command = [sys.executable, "-m", "cryoloom", "serve", str(folder), "--no-browser", "--port", "0"]
+    own_state = os.environ | {"XDG_STATE_HOME": str(folder / ".state")}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own_state) as process:
         try:
-            cookie, port = (process.stdout.readline().strip() for _ in range(2))
-            yield Client(int(port), cookie, address), psutil.Process(process.pid)
+            entrance = next(line.strip() for line in process.stdout if "/enter?key=" in line)
+            base = entrance.partition("/enter")[0]
+            yield Client(base, _cookie_of(entrance), address), psutil.Process(process.pid)
         finally:
             process.terminate()
+
+
+def _cookie_of(entrance: str) -> str:
+    parts = urlsplit(entrance)
+    connection = HTTPConnection(parts.netloc)
+    connection.request("GET", f"{parts.path}?{parts.query}")
+    given = connection.getresponse().getheader("Set-Cookie")
+    connection.close()
+    if not given:
+        raise SystemExit("The server did not let the benchmark in by its own key.")
+    return given.partition(";")[0]
 
 
 class Watch:

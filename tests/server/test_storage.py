@@ -106,7 +106,7 @@ def test_cleaning_removes_what_was_seen_and_nothing_else(browser: TestClient, fi
     assert not (folder.path / "files" / "micrographs").exists()
     assert len(list((folder.path / "files" / "maps").iterdir())) == 2
     assert outside.read_bytes() == b"precious"
-    assert [record.categories for record in cleaning_records(folder)] == [["micrographs"]]
+    assert [(record.categories, record.actor) for record in cleaning_records(folder)] == [(["micrographs"], "ana")]
     assert "micrographs" not in [one["name"] for one in after["measure"]["categories"]]
 
 
@@ -182,7 +182,7 @@ def test_one_thing_is_done_in_a_project_at_a_time(filled: Project, monkeypatch: 
 def test_who_follows_is_told_when_something_has_changed(filled: Project) -> None:
     async def follow() -> list[str]:
         desk, seen = StorageDesk(), []
-        async for _ in desk.follow():
+        async for _ in desk.follow(0.05):
             standing = desk.standing(filled)
             seen.append("nothing" if standing.measure is None and standing.task is None else "begun")
             if len(seen) == 1:

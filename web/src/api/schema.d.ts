@@ -2683,6 +2683,11 @@ export interface components {
             task: components["schemas"]["StorageTask"] | null;
             /** Problem */
             problem: string;
+            /**
+             * Read Only
+             * @description Why it cannot be measured or cleaned; empty if it can.
+             */
+            read_only: string;
         };
         /**
          * ProjectSummary

@@ -23,12 +23,13 @@ export function AllStoragePage() {
   const measuring = useMutation({ mutationFn: (projects: string[]) => Promise.all(projects.map((project) => measureStorage(project))) });
   if (all.isPending) return <PageSkeleton />;
   const projects = all.data?.projects.toSorted((a, b) => (b.bytes ?? -1) - (a.bytes ?? -1)) ?? [];
+  const own = projects.filter((one) => one.read_only === "");
   return (
     <main className="page scroll" id="page">
       <div className="pagehead">
         <h1>Storage of all projects</h1>
         <span className="grow" />
-        {projects.length > 0 && <Button leftSection={<Icon name="retry" />} loading={measuring.isPending} onClick={() => measuring.mutate(projects.map((one) => one.project))}>Measure all</Button>}
+        {own.length > 0 && <Button leftSection={<Icon name="retry" />} loading={measuring.isPending} onClick={() => measuring.mutate(own.map((one) => one.project))}>Measure all</Button>}
       </div>
       <div className="projects">
         {all.isError && <ProblemNote error={all.error} />}

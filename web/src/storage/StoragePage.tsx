@@ -32,15 +32,16 @@ export function StoragePage() {
         <h1>Storage</h1>
         <Link className="sm" to="/storage">of all projects</Link>
         <span className="grow" />
-        <Button disabled={told?.task !== null} leftSection={<Icon name="retry" />} onClick={() => measuring.mutate()}>Measure again</Button>
+        <Button disabled={told?.task !== null || told.read_only !== ""} leftSection={<Icon name="retry" />} onClick={() => measuring.mutate()}>Measure again</Button>
       </div>
       <div className="projects">
         {storage.isError && <ProblemNote error={storage.error} />}
         {failure && <ProblemNote error={failure} />}
         {told && <DiskLine disk={told.disk} seconds={told.seconds_to_full} />}
         {told?.task && <Task task={told.task} />}
-        {told?.problem && <p className="panel note" role="alert">{told.problem}</p>}
+        {told?.problem && <p className="panel storagenote" role="alert">{told.problem}</p>}
         {told?.last && !told.task && <Done last={told.last} />}
+        {told && !told.measure && told.read_only && <p className="dim">{told.read_only} It has not been measured since the server was started; who can change it can do that.</p>}
         {told?.measure && <Measured key={told.measure.at} project={project} told={told} measure={told.measure} desk={desk} />}
       </div>
     </main>
@@ -49,7 +50,7 @@ export function StoragePage() {
 
 function Done({ last }: { last: NonNullable<StorageDocument["last"]> }) {
   return (
-    <div className="panel note" role="status">
+    <div className="panel storagenote" role="status">
       <p>{counted(last.files, "files")} went, {size(last.bytes)} were freed.{last.left_count > 0 && ` ${counted(last.left_count, "files")} stayed:`}</p>
       {last.left.length > 0 && <ul className="sm dim">{last.left.map((one) => <li key={one.path}>{one.path}: {one.why}</li>)}</ul>}
     </div>

@@ -34,7 +34,7 @@ export function Trash({ measure: { trash, trashed }, busy, empty, restore }: Pro
                 <td>{run.number} {run.label || protocolName(run.protocol)}</td>
                 <td className="dim">{run.removed && moment(run.removed)}{run.actor && ` by ${run.actor}`}</td>
                 <td className="r"><Quantity {...bytes(run.bytes)} /></td>
-                <td className="r"><Button size="xs" variant="subtle" disabled={busy} aria-label={`Bring run ${run.number} back`} onClick={() => restore([run.run])}>Bring back</Button></td>
+                <td className="r"><Button size="xs" variant="subtle" disabled={busy} aria-label={`Bring back run ${run.number}`} onClick={() => restore([run.run])}>Bring back</Button></td>
               </tr>
             ))}
           </tbody>

@@ -36,7 +36,7 @@ describe("what is told", () => {
   });
 
   it("reads anew only the projects that have changed", () => {
-    const one = { project: "A", name: "A", bytes: 1, frees: 0, trash_bytes: 0, raw_bytes: 0, measured: "", task: null, problem: "" };
+    const one = { project: "A", name: "A", bytes: 1, frees: 0, trash_bytes: 0, raw_bytes: 0, measured: "", task: null, problem: "", read_only: "" };
     const all: AllStorage = { projects: [one, { ...one, project: "B" }], disk: { free_bytes: 1, total_bytes: 2 }, seconds_to_full: null };
     expect(changedIn(undefined, all)).toEqual(["A", "B"]);
     expect(changedIn(all, { ...all, projects: [one, { ...one, project: "B", bytes: 7 }] })).toEqual(["B"]);
@@ -59,7 +59,7 @@ describe("the page", () => {
     const page = drawn(createElement(Trash, { measure, busy: false, empty: () => undefined, restore: () => undefined }));
     expect(page).toContain("9 CTF");
     expect(page).toContain("Empty now");
-    expect(page).toContain('aria-label="Bring run 9 back"');
+    expect(page).toContain('aria-label="Bring back run 9"');
     expect(drawn(createElement(Trash, { measure: { ...measure, trashed: [] }, busy: false, empty: () => undefined, restore: () => undefined }))).not.toContain("Empty now");
   });
 });

@@ -56,7 +56,7 @@ export function useStorage(project: string) {
   const restoring = useMutation({ mutationFn: (runs: string[]) => restoreRuns(project, runs), onSuccess });
   const asked = useRef("");
   const { mutate: measure } = measuring;
-  const unknown = storage.data?.measure === null && storage.data.task === null && storage.data.problem === "";
+  const unknown = storage.data?.measure === null && storage.data.task === null && storage.data.problem === "" && storage.data.read_only === "";
   useEffect(() => {
     if (!unknown || asked.current === project) return;
     asked.current = project;

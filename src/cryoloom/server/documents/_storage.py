@@ -26,19 +26,20 @@ def storage_document(
         task=standing.task,
         problem=standing.problem,
         last=standing.last,
-        read_only=why_read_only(project, right, "" if sharing.owner is None else sharing.owner.name),
+        read_only=_why_read_only(project, right, sharing),
         disk=disk,
         seconds_to_full=seconds,
     )
 
 
-def all_storage(projects: Sequence[Project], desk: StorageDesk, watch: DiskWatch) -> AllStorage:
-    """What is known of the storage of every project."""
+def all_storage(projects: Sequence[tuple[Project, Right, Sharing]], desk: StorageDesk, watch: DiskWatch) -> AllStorage:
+    """What is known of the storage of every project, each with the right that a person has in it."""
     disk, seconds = watch.look()
-    return AllStorage(projects=[_among_all(project, desk) for project in projects], disk=disk, seconds_to_full=seconds)
+    told = [_among_all(project, right, sharing, desk) for project, right, sharing in projects]
+    return AllStorage(projects=told, disk=disk, seconds_to_full=seconds)
 
 
-def _among_all(project: Project, desk: StorageDesk) -> ProjectStorage:
+def _among_all(project: Project, right: Right, sharing: Sharing, desk: StorageDesk) -> ProjectStorage:
     standing, record = desk.standing(project), project.record
     measure = standing.measure
     return ProjectStorage(
@@ -51,4 +52,9 @@ def _among_all(project: Project, desk: StorageDesk) -> ProjectStorage:
         measured=None if measure is None else measure.at,
         task=standing.task,
         problem=standing.problem,
+        read_only=_why_read_only(project, right, sharing),
     )
+
+
+def _why_read_only(project: Project, right: Right, sharing: Sharing) -> str:
+    return why_read_only(project, right, "" if sharing.owner is None else sharing.owner.name)

@@ -117,6 +117,7 @@ class ProjectStorage(Document):
     measured: str | None
     task: StorageTask | None
     problem: str
+    read_only: str = Field(description="Why it cannot be measured or cleaned; empty if it can.")
 
 
 class AllStorage(Document):

@@ -16,6 +16,7 @@ from cryoloom.server.models import AllStorage, CleanUp, Restoring, StorageDocume
 router = APIRouter(prefix="/api", tags=["storage"])
 
 _PING = 15  # seconds
+_ASKED_AGAIN = 2.0  # seconds, whether who follows may still do so
 
 
 @router.get("/storage")
@@ -63,13 +64,19 @@ def _told(project: Project, context: Context) -> StorageDocument:
 
 
 def _all(context: Context) -> AllStorage:
-    return all_storage(context.shelf.look()[0], context.desk, context.disk)
+    standings = [(project, context.shelf.standing(project)) for project in context.shelf.look()[0]]
+    seen = [(project, standing.right, standing.sharing) for project, standing in standings]
+    return all_storage(seen, context.desk, context.disk)
 
 
 async def _sent(context: Context) -> AsyncIterator[ServerSentEvent]:
-    async for _ in context.desk.follow():
+    """What the caller may see, for as long as they may come in; the disk is watched meanwhile."""
+    async for changed in context.desk.follow(_ASKED_AGAIN):
         known = await run_in_threadpool(context.known_now)
         if known is None:
             return
-        told = await run_in_threadpool(_all, known)
-        yield ServerSentEvent(data=told.model_dump_json(), event="storage")
+        if changed:
+            told = await run_in_threadpool(_all, known)
+            yield ServerSentEvent(data=told.model_dump_json(), event="storage")
+        else:
+            await run_in_threadpool(context.disk.look)

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -104,22 +105,34 @@ class StorageDesk:
             self._put(project, replace(self.standing(project), task=None))
         self.measure(project)
 
-    async def follow(self) -> AsyncIterator[None]:
-        """Give something whenever any project's storage has changed, the first time at once."""
+    async def follow(self, every: float) -> AsyncIterator[bool]:
+        """Give True whenever any project's storage has changed, the first time at once, and False in between.
+
+        Parameters
+        ----------
+        every : seconds after which False is given if nothing has changed
+        """
         bell = asyncio.Event()
         self._followers[bell] = asyncio.get_running_loop()
         try:
+            yield True
             while True:
-                yield None
-                await bell.wait()
+                try:
+                    await asyncio.wait_for(bell.wait(), every)
+                except TimeoutError:
+                    yield False
+                    continue
                 await asyncio.sleep(_GATHERED)
                 bell.clear()
+                yield True
         finally:
             del self._followers[bell]
 
     def _begin(self, project: Project, kind: TaskKind, work: Callable[[], Standing]) -> None:
         self._claim(project, kind)
-        threading.Thread(target=self._work, args=(project, work), name=f"storage-{kind}", daemon=True).start()
+        acting = copy_context()  # who asks for it is noted with what is done
+        arguments = (self._work, project, work)
+        threading.Thread(target=acting.run, args=arguments, name=f"storage-{kind}", daemon=True).start()
 
     def _claim(self, project: Project, kind: TaskKind) -> None:
         """Note that something is being done in a project; refuse if something is already."""

@@ -11,6 +11,7 @@ from cryoloom.workflow.durations import duration
 from cryoloom.workflow.protocol import FileRole
 from cryoloom.workflow.run import now
 
+_RESULT = "it is a result"
 _SHARES = 200  # of a category that are listed
 
 
@@ -72,7 +73,7 @@ def _share(share: Share, survey: Survey, *, goes: bool) -> StorageShare:
         files=share.files,
         bytes=share.bytes,
         goes=goes,
-        why=share.why,
+        why=_RESULT if not goes and share.why.startswith(f"{FileRole.RESULT}:") else share.why,
         exported_in=list(share.exported_in),
         seconds_again=survey.seconds.get(share.run) if rebuilt else None,
     )
@@ -90,7 +91,7 @@ def _cost(name: str, going: Sequence[StorageShare]) -> str:
     if not seconds:
         return "Nothing needs them."
     took = sum(seconds.values())
-    runs = "its run" if len(seconds) == 1 else f"{len(seconds)} runs"
+    runs = "their run" if len(seconds) == 1 else f"{len(seconds)} runs"
     computing = f"took {duration(took)} of computing" if took >= 1 else "took next to no computing"
     return f"They can be made again from what {runs} read, which {computing}."
 
