@@ -32,14 +32,14 @@ def pace_of(parts: SessionParts, *, waiting: int, particles: int, now: float | N
     """
     now = time.time() if now is None else now
     times, sizes = _written(parts)
-    recent = float(np.count_nonzero(times > now - _RECENT)) * 3600.0 / _RECENT
-    span = float(np.ptp(times)) if len(times) > 1 else 0.0
+    recent = float(np.count_nonzero(times > (now - _RECENT) * 1e9)) * 3600.0 / _RECENT
+    span = float(np.ptp(times)) / 1e9 if len(times) > 1 else 0.0
     free = shutil.disk_usage(parts.source.project.path).free
     each = _bytes_each(parts, sizes, particles)
     return PaceDocument(
         per_hour=3600.0 * (len(times) - 1) / span if span > 0 else None,
         now_per_hour=recent,
-        last_at=float(times.max()) if len(times) else None,
+        last_at=float(times.max()) / 1e9 if len(times) else None,
         backlog=max(0, waiting),
         free_bytes=free,
         bytes_each=each,
@@ -47,17 +47,17 @@ def pace_of(parts: SessionParts, *, waiting: int, particles: int, now: float | N
     )
 
 
-def _written(parts: SessionParts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """When each movie was written, in seconds since 1970, and how large it is."""
+def _written(parts: SessionParts) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """When each movie was written, in nanoseconds since 1970, and how large it is."""
     if not parts.taken.as_document()["generation"]:
-        return np.empty(0), np.empty(0)
+        return np.empty(0, dtype=np.int64), np.empty(0)
     taken = parts.taken.latest()
     columns = [one for one in ("modified_ns", "size_bytes") if one in taken.columns]
     frame = taken.to_polars(columns=columns).drop_nulls() if columns else None
     if frame is None or "modified_ns" not in frame.columns:
-        return np.empty(0), np.empty(0)
+        return np.empty(0, dtype=np.int64), np.empty(0)
     sizes = frame["size_bytes"].to_numpy() if "size_bytes" in frame.columns else np.empty(0)
-    return frame["modified_ns"].to_numpy() / 1e9, sizes.astype(np.float64)
+    return frame["modified_ns"].to_numpy(), sizes.astype(np.float64)
 
 
 def _bytes_each(parts: SessionParts, sizes: NDArray[np.float64], particles: int) -> float | None:

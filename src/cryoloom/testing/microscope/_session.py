@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cryoloom.durable import replace_json
 from cryoloom.errors import InputError
 from cryoloom.testing.microscope._exposure import Exposure
 from cryoloom.testing.microscope._microscope import SimulatedMicroscope
@@ -88,14 +88,15 @@ def write_session(
     microscope = SimulatedMicroscope(tier, seed=seed, specimen=specimen, parameters=parameters)
     with mrcfile.new(folder / "gain.mrc", microscope.gain) as gain:
         gain.voxel_size = microscope.parameters.detector.stated_pixel_size
-    _write_json(truth_folder / "session.json", _describe(microscope, tier, movies))
+    replace_json(truth_folder / "session.json", _describe(microscope, tier, movies), sync=False)
 
     files: list[Path] = []
     truths: list[ExposureTruth] = []
     due = time.monotonic()
     for number, (exposure, encoded) in enumerate(_expose_ahead(microscope, movies, threads), start=1):
         file = movie_folder / f"movie_{number:04d}.tif"
-        _write_json(truth_folder / f"{file.stem}.json", {"movie": file.name, **exposure.truth.as_document()})
+        truth = {"movie": file.name, **exposure.truth.as_document()}
+        replace_json(truth_folder / f"{file.stem}.json", truth, sync=False)
         time.sleep(max(0.0, due - time.monotonic()))
         due = max(due, time.monotonic()) + interval_seconds
         _write_slowly(file, encoded, stall_seconds)
@@ -166,7 +167,3 @@ def _describe(microscope: SimulatedMicroscope, tier: Tier | str, movies: int) ->
             "height": "Å, adds to the defocus",
         },
     }
-
-
-def _write_json(file: Path, document: dict[str, Any]) -> None:
-    file.write_text(json.dumps(document) + "\n", encoding="utf-8")
