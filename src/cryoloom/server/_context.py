@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path as FolderPath
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import Depends, Path, Query, Request
 
-from cryoloom.auth import Caller, Right, Role
+from cryoloom.auth import Caller, Role
 from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.events import ProjectFeeds
@@ -17,7 +17,6 @@ from cryoloom.server.exposures import ExposureFrames
 from cryoloom.server.people import PersonalShelf, check_places
 from cryoloom.server.storage import DiskWatch, StorageDesk
 from cryoloom.server.tables import Plots, RowOrder, RowOrders, RowPages
-from cryoloom.workflow.project import Project as WorkflowProject
 from cryoloom.workflow.project import Run
 from cryoloom.workflow.protocol import Protocol
 
@@ -59,41 +58,24 @@ class Context:
 
     Parameters
     ----------
-    settings : the server was started with
+    held : by the server
     caller : who calls
     shelf : of the projects that the caller may see
-    feeds : of their events
-    orders : of rows that were asked for last
-    pages : of rows that were asked for last
-    plots : that were asked for last
-    desk : of the storage of projects
-    disk : that they lie on
-    exposures : that were looked at last
     """
 
-    settings: ServerSettings
+    held: Held
     caller: Caller
     shelf: PersonalShelf
-    feeds: ProjectFeeds
-    orders: RowOrders
-    pages: RowPages
-    plots: Plots
-    desk: StorageDesk
-    disk: DiskWatch
-    exposures: ExposureFrames
+
+    @classmethod
+    def of(cls, held: Held, caller: Caller) -> Context:
+        """That of a caller."""
+        return cls(held, caller, PersonalShelf(held.shelf, caller))
 
     def known_now(self) -> Context | None:
         """The same for the caller as known now; None if they may not come in any more."""
-        caller = self.settings.accounts.now(self.caller)
-        return None if caller is None else replace(self, caller=caller, shelf=self.shelf.of(caller))
-
-    def only_looks(self, project: WorkflowProject) -> str:
-        """Why the caller changes nothing in a project; empty if they may."""
-        standing = self.shelf.standing(project)
-        if standing.right >= Right.WRITE:
-            return ""
-        owner = standing.sharing.owner
-        return f"This project is shared with you for reading{'' if owner is None else f' by {owner.name}'}."
+        caller = self.held.settings.accounts.now(self.caller)
+        return None if caller is None else Context.of(self.held, caller)
 
     def check_places(self, project: FolderPath, protocol: type[Protocol], values: Mapping[str, Any]) -> None:
         """Refuse parameters that name files outside of what the caller may read; see `check_places`."""
@@ -101,8 +83,8 @@ class Context:
             protocol.Parameters,
             values,
             project=project,
-            opened=self.settings.data_folders,
-            closed=None if self.caller.person.acts_as is Role.ADMIN else self.settings.projects_folder,
+            opened=self.held.settings.data_folders,
+            closed=None if self.caller.person.acts_as is Role.ADMIN else self.held.settings.projects_folder,
         )
 
 
@@ -114,20 +96,8 @@ def held(request: Request) -> Held:
 HeldOfCall = Annotated[Held, Depends(held)]
 
 
-def _context(request: Request) -> Context:
-    everything, caller = held(request), request.state.caller
-    return Context(
-        everything.settings,
-        caller,
-        PersonalShelf(everything.shelf, caller),
-        everything.feeds,
-        everything.orders,
-        everything.pages,
-        everything.plots,
-        everything.desk,
-        everything.disk,
-        everything.exposures,
-    )
+def _context(request: Request, held: HeldOfCall) -> Context:
+    return Context.of(held, request.state.caller)
 
 
 ContextOfCall = Annotated[Context, Depends(_context)]

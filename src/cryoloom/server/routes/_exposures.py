@@ -66,7 +66,7 @@ ExposureOfCall = Annotated[int, Depends(_exposure)]
 @router.get("")
 def read_exposures(sets: SetsOfCall, context: ContextOfCall) -> ExposureTable:
     """Every exposure, with what is measured of it."""
-    return exposure_table(sets, context.exposures)
+    return exposure_table(sets, context.held.exposures)
 
 
 @router.get("/{item}")

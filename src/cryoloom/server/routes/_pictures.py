@@ -79,7 +79,7 @@ def read_images(
     asked = SheetAsked(size=size, columns=columns, low_pass=low_pass)
 
     def draw() -> bytes:
-        rows, _ = rows_in_order(snapshot, context.orders, order, offset=offset, limit=limit)
+        rows, _ = rows_in_order(snapshot, context.held.orders, order, offset=offset, limit=limit)
         return sheet_of(run.project.path, snapshot.kind, rows, asked)
 
     return _answer(snapshot, (run.ulid, output, offset, limit, order, asked), known, generation, draw)

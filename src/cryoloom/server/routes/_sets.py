@@ -51,7 +51,7 @@ def read_rows(
     generation: Generation = None,
 ) -> RowPage:
     """Some rows of a set."""
-    page = context.pages.page(_at(run, output, generation), order, offset=offset, limit=limit)
+    page = context.held.pages.page(_at(run, output, generation), order, offset=offset, limit=limit)
     return Response(page, media_type="application/json")  # type: ignore[return-value]  # a RowPage, as it is kept
 
 
@@ -66,7 +66,7 @@ def read_plot(
     generation: Generation = None,
 ) -> PlotDocument:
     """A column of a set by itself, or against another, binned where rows are many."""
-    plot = context.plots.plot(_at(run, output, generation), condition, x, y)
+    plot = context.held.plots.plot(_at(run, output, generation), condition, x, y)
     return Response(plot, media_type="application/json")  # type: ignore[return-value]  # as it is kept
 
 
@@ -79,7 +79,7 @@ def keep_rows(new: NewSubset, run: RunOfCall, output: str) -> RunDetail:
 @router.get("/table", response_class=StreamingResponse, responses=_CSV)
 def read_table(run: RunOfCall, context: ContextOfCall, order: OrderOfCall, output: str) -> StreamingResponse:
     """All rows that satisfy a condition, in their order, as CSV."""
-    rows = csv_of(run.output(output).latest(), context.orders, order)
+    rows = csv_of(run.output(output).latest(), context.held.orders, order)
     return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=_named(run, output, "csv"))
 
 
@@ -87,7 +87,7 @@ def read_table(run: RunOfCall, context: ContextOfCall, order: OrderOfCall, outpu
 def read_star(run: RunOfCall, context: ContextOfCall, order: OrderOfCall, output: str) -> StreamingResponse:
     """All rows that satisfy a condition, in their order, as RELION's file of such items."""
     with _WRITING.turn(), tempfile.TemporaryDirectory(prefix="cryoloom-star-") as folder:
-        path, remarks = star_of(run.output(output), context.orders, order, Path(folder))
+        path, remarks = star_of(run.output(output), context.held.orders, order, Path(folder))
         file = path.open("rb")  # what is open stays readable when its folder is gone
     headers = {**_named(run, output, "star"), "Cryoloom-Remarks": quote(json.dumps(remarks))}
     return StreamingResponse(_pieces(file), media_type="application/octet-stream", headers=headers)
