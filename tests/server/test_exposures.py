@@ -18,6 +18,7 @@ from cryoloom.engine.optics import transfer_function
 from cryoloom.formats import write_image
 from cryoloom.formats.relion import MovieMotion, write_motion
 from cryoloom.runtime import Project
+from cryoloom.server._places import Places
 from cryoloom.server.exposures import ExposureFrames, exposure_document, exposure_sets, exposure_table
 from cryoloom.server.exposures._drift import drift_of
 from cryoloom.server.exposures._table import _moment
@@ -191,7 +192,7 @@ def test_a_run_that_has_picked_nothing_is_no_fault(shelf: Path, tmp_path: Path) 
     sets = exposure_sets(project.run(1).outputs["micrographs"])
     table = exposure_table(sets, ExposureFrames())
     assert "picks" not in [one.name for one in table.measures]
-    told = exposure_document(sets, int(table.ids[0], 16)).picks
+    told = exposure_document(sets, Places(project.path), int(table.ids[0], 16)).picks
     assert told is None or told.x == []
 
 
@@ -220,10 +221,10 @@ def test_the_drift_is_the_path_that_was_made_good(tmp_path: Path) -> None:
         ),
     )  # fmt: skip
     row = {"id": 1, "file": "a.mrc", "width": 64, "height": 64, "pixel_size": 0.5}
-    drift = drift_of(tmp_path, Micrograph(**row, motion_file="motion.star"))
+    drift = drift_of(Places(tmp_path), Micrograph(**row, motion_file="motion.star"))
     assert drift is not None
     assert (drift.frames, drift.x, drift.y, drift.local) == ([1, 3], [0.0, -1.0], [0.0, 0.5], False)
-    assert drift_of(tmp_path, Micrograph(**row)) is None
+    assert drift_of(Places(tmp_path), Micrograph(**row)) is None
 
 
 def test_the_moment_is_the_microscopes_own_if_it_tells_one() -> None:

@@ -11,6 +11,7 @@ from fastapi import Depends, Path, Query, Request
 
 from cryoloom.auth import Caller, Role
 from cryoloom.runtime import Project
+from cryoloom.server._places import Places
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.server.exposures import ExposureFrames
@@ -79,13 +80,13 @@ class Context:
 
     def check_places(self, project: FolderPath, protocol: type[Protocol], values: Mapping[str, Any]) -> None:
         """Refuse parameters that name files outside of what the caller may read; see `check_places`."""
-        check_places(
-            protocol.Parameters,
-            values,
-            project=project,
-            opened=self.held.settings.data_folders,
-            closed=None if self.caller.person.acts_as is Role.ADMIN else self.held.settings.projects_folder,
-        )
+        check_places(protocol.Parameters, values, self.places(project))
+
+    def places(self, project: FolderPath) -> Places:
+        """What is read for the caller of the project in that folder, and for it."""
+        settings = self.held.settings
+        closed = None if self.caller.person.acts_as is Role.ADMIN else settings.projects_folder
+        return Places(project, settings.data_folders, closed)
 
 
 def held(request: Request) -> Held:
@@ -117,6 +118,13 @@ def _run(project: ProjectOfCall, run: Annotated[str, Path(pattern=_ULID, descrip
 
 
 RunOfCall = Annotated[Run, Depends(_run)]
+
+
+def _places(project: ProjectOfCall, context: ContextOfCall) -> Places:
+    return context.places(project.path)
+
+
+PlacesOfCall = Annotated[Places, Depends(_places)]
 
 
 _MOST = 2**53  # whole numbers that a browser tells apart; no set has more rows or generations

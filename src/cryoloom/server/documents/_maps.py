@@ -14,14 +14,15 @@ from cryoloom.server.models import LevelDocument, LocalRange, MapEntry, MapFile,
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cryoloom.server._places import Places
     from cryoloom.workflow.project import Run
 
 _HALVES = "Fourier shell correlation of the half maps, 0.143, corrected for the mask"
 
 
-def map_entries(run: Run) -> list[MapEntry]:
+def map_entries(run: Run, places: Places) -> list[MapEntry]:
     """The maps that a run has to do with; none if it has none."""
-    return [_entry(known, number) for number, known in enumerate(maps_of(run), start=1)]
+    return [_entry(known, number) for number, known in enumerate(maps_of(run, places), start=1)]
 
 
 def volume_document(known: KnownMap) -> VolumeDocument:

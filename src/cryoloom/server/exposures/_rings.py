@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryoloom.data import CTF, Micrograph
@@ -13,6 +12,7 @@ from cryoloom.server.pictures import only_image
 if TYPE_CHECKING:
     from cryoloom.engine.ctf import RingView
     from cryoloom.engine.optics import ContrastTransfer
+    from cryoloom.server._places import Places
 
 _BEYOND_FIT = 1.25  # of the spectrum that is shown
 _FINEST_SHOWN = 4.0  # Å, at least
@@ -22,11 +22,13 @@ _MOST_RINGS = 24
 _PICTURE = 296  # pixels, twice what it takes on the page, for fine screens
 
 
-def view_of(project: Path, micrograph: Micrograph, ctf: CTF) -> RingView:
+def view_of(places: Places, micrograph: Micrograph, ctf: CTF) -> RingView:
     """Measure the rings of a micrograph again.
 
     Raises
     ------
+    NotAllowedError
+        If the image does not lie where anything is read for who asks.
     NotFoundError
         If the image is not there any more.
     InputError
@@ -36,7 +38,7 @@ def view_of(project: Path, micrograph: Micrograph, ctf: CTF) -> RingView:
 
     tilted = ctf.tilt_angle is not None and ctf.tilt_axis is not None
     return view_rings(
-        only_image(project, micrograph.file, (micrograph.height, micrograph.width)),
+        only_image(places, micrograph.file, (micrograph.height, micrograph.width)),
         _transfer(ctf),
         pixel_size=micrograph.pixel_size,
         fit_resolution=_fit_resolution(ctf),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +24,7 @@ def with_picks(
     run: Run,
     micrograph: int,
     coordinates: Snapshot[Item],
-    picture_of: Callable[[Path, Mapping[str, Any]], NDArray[np.uint8]],
+    picture_of: Callable[[Mapping[str, Any]], NDArray[np.uint8]],
 ) -> NDArray[np.uint8]:
     """A micrograph that a run has picked in, (y, x, 3).
 
@@ -34,7 +33,7 @@ def with_picks(
     run : that picked
     micrograph : id
     coordinates : what it picked
-    picture_of : draws a micrograph, given the project's folder and its row
+    picture_of : draws a micrograph, given its row
 
     Raises
     ------
@@ -46,7 +45,7 @@ def with_picks(
 
     row = _micrograph(run, micrograph)
     picks = coordinates.to_polars(filter=pl.col("micrograph_id") == micrograph).to_dicts()
-    small = picture_of(run.project.path, row)
+    small = picture_of(row)
     scale = small.shape[1] / row["width"]
     picture = Image.fromarray(small).convert("RGB")
     pen = ImageDraw.Draw(picture)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse
 
-from cryoloom.server._context import RunOfCall
+from cryoloom.server._context import PlacesOfCall, RunOfCall
 from cryoloom.server.documents import map_entries, volume_document
 from cryoloom.server.maps import KnownMap, known_map
 from cryoloom.server.models import MapEntry, VolumeDocument, WhichMap
@@ -35,10 +35,11 @@ _ALONE = {
 
 def _known(
     run: RunOfCall,
+    places: PlacesOfCall,
     output: str,
     item: Annotated[str, InPath(pattern="^[0-9a-f]{16}$", description="Identity of the map.")],
 ) -> KnownMap:
-    return known_map(run, output, item)
+    return known_map(run, places, output, item)
 
 
 class MapResponse(FileResponse):
@@ -51,9 +52,9 @@ MapOfCall = Annotated[KnownMap, Depends(_known)]
 
 
 @router.get("/maps")
-def list_maps(run: RunOfCall) -> list[MapEntry]:
+def list_maps(run: RunOfCall, places: PlacesOfCall) -> list[MapEntry]:
     """The maps that a run has made, or measured."""
-    return map_entries(run)
+    return map_entries(run, places)
 
 
 @router.get("/outputs/{output}/volumes/{item}")

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Query, Response
 from cryoloom import __version__
 from cryoloom.data import Item, Snapshot
 from cryoloom.errors import NotFoundError
-from cryoloom.server._context import ContextOfCall, Generation, Offset, OrderOfCall, RunOfCall
+from cryoloom.server._context import ContextOfCall, Generation, Offset, OrderOfCall, PlacesOfCall, RunOfCall
 from cryoloom.server._turns import Turns
 from cryoloom.server.pictures import MOST_IMAGES, SheetAsked, run_picture, sheet_of, subject_of
 from cryoloom.server.tables import rows_in_order
@@ -40,6 +40,7 @@ _Known = Annotated[str, Header(alias="If-None-Match", description="ETag of the p
 @router.get("/picture", response_class=PNG, responses=_PNG)
 def read_picture(
     run: RunOfCall,
+    places: PlacesOfCall,
     size: Annotated[Literal["card", "panel"], Query(description="96 × 96, or 696 × 232 pixels.")] = "card",
     generation: Generation = None,
     known: _Known = "",
@@ -56,13 +57,14 @@ def read_picture(
         (run.ulid, subject.output, size),
         known,
         generation,
-        lambda: run_picture(run, snapshot, wide=size == "panel"),
+        lambda: run_picture(run, places, snapshot, wide=size == "panel"),
     )
 
 
 @router.get("/outputs/{output}/images", response_class=PNG, responses=_PNG)
 def read_images(
     run: RunOfCall,
+    places: PlacesOfCall,
     context: ContextOfCall,
     order: OrderOfCall,
     output: str,
@@ -80,7 +82,7 @@ def read_images(
 
     def draw() -> bytes:
         rows, _ = rows_in_order(snapshot, context.held.orders, order, offset=offset, limit=limit)
-        return sheet_of(run.project.path, snapshot.kind, rows, asked)
+        return sheet_of(places, snapshot.kind, rows, asked)
 
     return _answer(snapshot, (run.ulid, output, offset, limit, order, asked), known, generation, draw)
 

@@ -6,8 +6,7 @@ import os
 
 from fastapi import APIRouter
 
-from cryoloom.server._context import ContextOfCall, ProjectOfCall, RunOfCall
-from cryoloom.server._places import place_within
+from cryoloom.server._context import ContextOfCall, PlacesOfCall, ProjectOfCall, RunOfCall
 from cryoloom.server.documents import run_detail, why_read_only
 from cryoloom.server.models import (
     Annotation,
@@ -104,13 +103,13 @@ def retry(run: RunOfCall) -> None:
 
 
 @router.get("/{run}/log")
-def read_log(run: RunOfCall) -> LogTail:
+def read_log(run: RunOfCall, places: PlacesOfCall) -> LogTail:
     """The end of the log of the newest attempt."""
     attempt = run.folder.newest_attempt()
     if attempt is None or not attempt.log_file.exists():
         return LogTail(text="", truncated=False)
-    project = run.project.path
-    with place_within(project, str(attempt.log_file.relative_to(project)), suffix=".txt").open("rb") as file:
+    named = str(attempt.log_file.relative_to(places.project))
+    with places.within(named, suffix=".txt").open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _TAIL))
         text = file.read().decode("utf-8", "replace")

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from cryoloom.data import Item, Snapshot
-from cryoloom.server._context import ContextOfCall, Generation, Offset, OrderOfCall, RunOfCall
+from cryoloom.server._context import ContextOfCall, Generation, Offset, OrderOfCall, PlacesOfCall, RunOfCall
 from cryoloom.server._turns import Turns
 from cryoloom.server.documents import run_detail
 from cryoloom.server.models import NewSubset, PlotDocument, RowPage, RunDetail
@@ -84,10 +84,12 @@ def read_table(run: RunOfCall, context: ContextOfCall, order: OrderOfCall, outpu
 
 
 @router.get("/star", response_class=StreamingResponse, responses=_STAR)
-def read_star(run: RunOfCall, context: ContextOfCall, order: OrderOfCall, output: str) -> StreamingResponse:
+def read_star(
+    run: RunOfCall, places: PlacesOfCall, context: ContextOfCall, order: OrderOfCall, output: str
+) -> StreamingResponse:
     """All rows that satisfy a condition, in their order, as RELION's file of such items."""
     with _WRITING.turn(), tempfile.TemporaryDirectory(prefix="cryoloom-star-") as folder:
-        path, remarks = star_of(run.output(output), context.held.orders, order, Path(folder))
+        path, remarks = star_of(run.output(output), places, context.held.orders, order, Path(folder))
         file = path.open("rb")  # what is open stays readable when its folder is gone
     headers = {**_named(run, output, "star"), "Cryoloom-Remarks": quote(json.dumps(remarks))}
     return StreamingResponse(_pieces(file), media_type="application/octet-stream", headers=headers)
