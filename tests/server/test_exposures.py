@@ -13,8 +13,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from cryoloom.data import Micrograph, SetWriter
-from cryoloom.engine.ctf import view_rings, zeros_along
-from cryoloom.engine.optics import transfer_function
+from cryoloom.engine.ctf import zeros_along
 from cryoloom.formats import write_image
 from cryoloom.formats.relion import MovieMotion, write_motion
 from cryoloom.runtime import Project
@@ -164,23 +163,6 @@ def test_rings_are_those_of_the_fit(browser: TestClient, project: Project) -> No
     assert [one["along"] for one in rings["zeros"]] == pytest.approx(expected[: len(rings["zeros"])], rel=0.02)
     picture = pixels(browser.get(f"{first(browser, project)}/rings/picture"))
     assert picture.shape == (296, 296)
-
-
-def test_zeros_are_where_the_transfer_function_vanishes() -> None:
-    transfer = transfer_of(12000.0)
-    for azimuth in (0.0, 30.0, 120.0):
-        zeros = zeros_along(transfer, azimuth, 5.0)
-        turn = np.radians(azimuth)
-        there = transfer_function(zeros * np.sin(turn), zeros * np.cos(turn), transfer)
-        assert len(zeros) > 5
-        assert np.abs(there).max() < 0.01
-
-
-def test_rings_of_noise_agree_with_nothing() -> None:
-    noise = np.random.default_rng(3).normal(size=(512, 512)).astype(np.float32)
-    view = view_rings(noise, transfer_of(15000.0), pixel_size=2.0, fit_resolution=8.0)
-    assert abs(np.median(view.agreement)) < 0.25
-    assert view.picture(0.2, 64).shape == (64, 64)
 
 
 def test_a_run_that_has_picked_nothing_is_no_fault(shelf: Path, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def grey_bytes(places: Places, micrograph: Micrograph, scale: int, low_pass: flo
     image = only_image(places, micrograph.dose_weighted_file or micrograph.file, shape)
     small = image[: height * scale, : width * scale].reshape(height, scale, width, scale).mean((1, 3), dtype=np.float32)
     known = np.isfinite(small)
-    mean = float(small[known].mean()) if known.any() else 0.0
+    mean = float(small[known].mean(dtype=np.float64)) if known.any() else 0.0
     small[~known] = mean
     if low_pass is not None:
         small = filtered(small, scale * micrograph.pixel_size, low_pass)
@@ -53,7 +53,7 @@ def grey_bytes(places: Places, micrograph: Micrograph, scale: int, low_pass: flo
 
 
 def _in_grey(image: NDArray[np.float32], mean: float) -> bytes:
-    deviation = max(float(image.std()), 1e-12)
+    deviation = max(float(image.std(dtype=np.float64)), 1e-12)
     grey = 127.5 + (127.5 / DEVIATIONS / deviation) * (image - mean)
     return bytes(np.rint(np.clip(grey, 0.0, 255.0)).astype(np.uint8))
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _BEYOND_FIT = 1.25  # of the spectrum that is shown
 _FINEST_SHOWN = 4.0  # Å, at least
 _COARSEST_FIT = 20.0  # Å, of fits that say nothing
+_FINEST_FIT = 1.0  # Å, finer than any
 _MOST_POINTS = 600
 _MOST_RINGS = 24
 _PICTURE = 296  # pixels, twice what it takes on the page, for fine screens
@@ -92,7 +93,8 @@ def _edge(view: RingView, ctf: CTF) -> float:
 
 
 def _fit_resolution(ctf: CTF) -> float:
-    return min(ctf.fit_resolution or _COARSEST_FIT, _COARSEST_FIT)
+    found = ctf.fit_resolution
+    return min(max(found, _FINEST_FIT), _COARSEST_FIT) if found is not None and found > 0 else _COARSEST_FIT
 
 
 def _transfer(ctf: CTF) -> ContrastTransfer:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Class3D, LocalResolution, Volume
 from cryoloom.errors import CryoloomError, NotFoundError
+from cryoloom.protocols.resolutions import told_resolution
+from cryoloom.server._numbers import is_length
 from cryoloom.server._upstream import input_of
 from cryoloom.server.maps._frame import local_resolution_of
 from cryoloom.server.maps._trust import TrustFigures, trust_figures
@@ -42,6 +44,19 @@ class KnownMap:
     def item(self) -> str:
         """Its identity, 16 hexadecimal digits."""
         return f"{self.row['id']:016x}"
+
+    @property
+    def resolution(self) -> float | None:
+        """In Å, as it was measured; None if it was not, or what the set tells can be none."""
+        told = self.row.get("resolution")
+        return told if is_length(told) else None
+
+    @property
+    def said_resolution(self) -> str:
+        """The same in a sentence; empty if it is not known."""
+        if self.resolution is None or not is_length(self.row["pixel_size"]):
+            return ""
+        return f"{told_resolution(self.resolution, self.row['pixel_size'])}."
 
     @cached_property
     def local_resolution(self) -> tuple[Run, dict[str, Any]] | None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HEADER = struct.Struct(">8sI4sII")  # signature; length and name of the first part, which begins with width and height
-_MOST_PIXELS = 64 * 2**20
+_MOST_PIXELS = 64 * 2**20  # of a PNG
+_LARGEST_IMAGE = 2**28  # pixels of one image of a stack or movie, which is read whole
 
 
 @contextmanager
@@ -39,11 +40,12 @@ def opened(places: Places, file: str) -> Iterator[ImageStack]:
     NotFoundError
         If it is not there any more.
     InputError
-        If the name leads out of the project, or the file cannot be read.
+        If the name leads out of the project, or the file cannot be read or holds images that are too large.
     """
     from cryoloom.formats import read_stack
 
     with _faults_said(places.of_images(file)) as path, read_stack(path) as stack:
+        _check_size(path, stack.shape[1:])
         yield stack
 
 
@@ -116,6 +118,9 @@ def first_frame(places: Places, file: str, eer_fractions: int | None) -> NDArray
         _faults_said(places.of_images(file)) as path,
         open_movie(path, eer_fractions=eer_fractions) as movie,
     ):
+        _check_size(path, movie.shape)
+        if not movie.frame_count:
+            raise FormatError(f"{path.name} holds no frames.", path=path)
         return next(movie.frames(0, 1)).astype(np.float32)
 
 
@@ -132,9 +137,7 @@ def stored_picture(places: Places, file: str) -> NDArray[np.uint8]:
     from PIL import Image
 
     with _faults_said(places.within(file, suffix=".png")) as path:
-        width, height = _size_of_png(path)
-        if width * height > _MOST_PIXELS:
-            raise FormatError(f"{path.name} has {width} × {height} pixels, more than are shown here.", path=path)
+        _check_size(path, _size_of_png(path), _MOST_PIXELS)
         try:
             with Image.open(path, formats=["PNG"]) as picture:
                 return np.asarray(picture.convert("L" if picture.mode in {"1", "L", "I;16"} else "RGB"))
@@ -143,13 +146,19 @@ def stored_picture(places: Places, file: str) -> NDArray[np.uint8]:
 
 
 def _size_of_png(path: Path) -> tuple[int, int]:
-    """Width and height, as the first part of a PNG says them."""
+    """Height and width, as the first part of a PNG says them."""
     with path.open("rb") as file:
         beginning = file.read(_HEADER.size)
     if len(beginning) < _HEADER.size or not beginning.startswith(_PNG):
         raise FormatError(f"{path.name} is no PNG.", path=path)
     _, _, _, width, height = _HEADER.unpack(beginning)
-    return width, height
+    return height, width
+
+
+def _check_size(path: Path, shape: tuple[int, ...], most: int = _LARGEST_IMAGE) -> None:
+    height, width = shape
+    if height * width > most:
+        raise FormatError(f"{path.name} has {width} × {height} pixels, more than are shown here.", path=path)
 
 
 def _check_shape(stack: ImageStack, found: tuple[int, ...], expected: tuple[int, ...]) -> None:

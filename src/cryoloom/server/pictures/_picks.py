@@ -9,6 +9,7 @@ import numpy as np
 
 from cryoloom.data import Item, Snapshot
 from cryoloom.errors import NotFoundError
+from cryoloom.server._numbers import believed, is_length
 from cryoloom.server._upstream import inputs_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _PEN = (230, 160, 109)
 _UNKNOWN_DIAMETER = 150.0  # Å, of picks that do not tell
+_MOST_PICKS = 5_000  # more fill the picture
+_FARTHEST = 1e4  # pixels of the picture, beyond which nothing is drawn
 
 
 def with_picks(
@@ -44,15 +47,19 @@ def with_picks(
     from PIL import Image, ImageDraw
 
     row = _micrograph(run, micrograph)
-    picks = coordinates.to_polars(filter=pl.col("micrograph_id") == micrograph).to_dicts()
+    of_micrograph = coordinates.scan().filter(pl.col("micrograph_id") == micrograph)
+    picks = of_micrograph.drop_nulls(["x", "y"]).head(_MOST_PICKS).collect().to_dicts()
     small = picture_of(row)
-    scale = small.shape[1] / row["width"]
+    scale = small.shape[1] / believed(row["width"], "The width of the micrograph in pixels")
+    pixel_size = believed(row["pixel_size"], "The pixel size of the micrograph")
     picture = Image.fromarray(small).convert("RGB")
     pen = ImageDraw.Draw(picture)
     for pick in picks:
         x, y = pick["x"] * scale, pick["y"] * scale
-        radius = 0.5 * (pick.get("diameter") or _UNKNOWN_DIAMETER) / row["pixel_size"] * scale
-        pen.ellipse((x - radius, y - radius, x + radius, y + radius), outline=_PEN, width=3)
+        diameter = pick.get("diameter")
+        radius = 0.5 * (diameter if is_length(diameter) else _UNKNOWN_DIAMETER) / pixel_size * scale
+        if abs(x) <= _FARTHEST and abs(y) <= _FARTHEST and radius <= _FARTHEST:
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), outline=_PEN, width=3)
     return np.asarray(picture)
 
 

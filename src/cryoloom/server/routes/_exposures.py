@@ -86,7 +86,7 @@ def read_image(
     """The image of an exposure in grey, as a page draws it with any contrast."""
     micrograph = sets.micrograph(exposure)
     file = micrograph.dose_weighted_file or micrograph.file
-    asked = (*_stamp(places, file), scale, low_pass)
+    asked = (micrograph, *_stamp(places, file), scale, low_pass)
 
     def draw() -> bytes:
         return grey_bytes(places, micrograph, scale, low_pass)
@@ -116,7 +116,7 @@ def read_thumbnail(
         stamp = _stamp(places, ctf.spectrum_picture)
         return _answer(("spectrum", *stamp), known, lambda: _drawn(spectrum_thumbnail, places, ctf))
     micrograph = sets.micrograph(exposure)
-    stamp = _stamp(places, micrograph.thumbnail or micrograph.file)
+    stamp = _stamp(places, micrograph.thumbnail or micrograph.dose_weighted_file or micrograph.file)
     return _answer(("micrograph", *stamp), known, lambda: _drawn(thumbnail_of, places, micrograph))
 
 
@@ -131,13 +131,19 @@ def read_rings_picture(
     sets: SetsOfCall, places: PlacesOfCall, exposure: ExposureOfCall, known: _Known = ""
 ) -> Response:
     """The spectrum of an exposure, whole."""
-    ctf, stamp = sets.ctf(exposure), _stamp(places, sets.micrograph(exposure).file)
-    return _answer((ctf, *stamp), known, lambda: PNG(rings_picture(_view(sets, places, exposure), ctf)))
+    asked = _asked_of(sets, places, exposure)
+    return _answer(asked, known, lambda: PNG(rings_picture(_view(sets, places, exposure), sets.ctf(exposure))))
 
 
 def _view(sets: ExposureSets, places: Places, exposure: int) -> Any:
     micrograph, ctf = sets.micrograph(exposure), sets.ctf(exposure)
-    return _RINGS.of((ctf, *_stamp(places, micrograph.file)), lambda: view_of(places, micrograph, ctf))
+    return _RINGS.of(_asked_of(sets, places, exposure), lambda: view_of(places, micrograph, ctf))
+
+
+def _asked_of(sets: ExposureSets, places: Places, exposure: int) -> tuple[object, ...]:
+    """All that the rings of an exposure depend on."""
+    micrograph, ctf = sets.micrograph(exposure), sets.ctf(exposure)
+    return micrograph, ctf, ctf.attached_optics, *_stamp(places, micrograph.file)
 
 
 def _drawn(draw: Callable[..., bytes], *what: Any) -> Response:
