@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
@@ -59,6 +60,31 @@ def test_many_cases_stand_after_a_change_of_the_code_if_those_drawn_are_as_they_
     assert sum(one["figures"][0] != 0.334 * one["seed"] for one in told) in {35, 36}  # of 0 they are equal
     assert Kept("some", [json.dumps], tmp_path).records(keys, measure) == json.loads(json.dumps(told))
     assert len(asked) == 4
+
+
+def test_cases_lapse_for_good_once_a_drawn_one_has_changed(tmp_path, monkeypatch):
+    asked = []
+    changed = {seed: seed % 2 for seed in range(40)}  # of those drawn, some come out as they were
+
+    def measure(seed: int) -> dict:
+        if len(asked) == stop:
+            raise KeyboardInterrupt
+        asked.append(seed)
+        return {"figure": float(seed) + changed[seed] * (code == "changed")}
+
+    keys = [{"seed": seed} for seed in range(40)]
+    code, stop = "first", None
+    monkeypatch.setattr(kept, "source_hash", lambda *_: code)
+    Kept("some", [json.dumps], tmp_path).records(keys, measure)
+    asked.clear()
+    code, stop = "changed", 8
+    for _ in range(10):  # each time it is cut off after some more
+        with contextlib.suppress(KeyboardInterrupt):
+            told = Kept("some", [json.dumps], tmp_path).records(keys, measure)
+        stop += 4
+    assert sorted(asked) == list(range(40))
+    assert [one["figure"] for one in told] == [seed + changed[seed] for seed in range(40)]
+    assert not any(one["confirmed"] for one in told)
 
 
 def test_a_few_cases_are_all_measured_again(tmp_path, monkeypatch):
