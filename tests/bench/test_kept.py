@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 
@@ -63,27 +62,24 @@ def test_many_cases_stand_after_a_change_of_the_code_if_those_drawn_are_as_they_
 
 
 def test_cases_lapse_for_good_once_a_drawn_one_has_changed(tmp_path, monkeypatch):
-    asked = []
-    changed = {seed: seed % 2 for seed in range(40)}  # of those drawn, some come out as they were
+    code, stop, asked = "first", 40, []
 
     def measure(seed: int) -> dict:
         if len(asked) == stop:
             raise KeyboardInterrupt
         asked.append(seed)
-        return {"figure": float(seed) + changed[seed] * (code == "changed")}
+        return {"figure": float(seed), "changed": code == "changed" and len(asked) == 1}
 
     keys = [{"seed": seed} for seed in range(40)]
-    code, stop = "first", None
     monkeypatch.setattr(kept, "source_hash", lambda *_: code)
     Kept("some", [json.dumps], tmp_path).records(keys, measure)
-    asked.clear()
-    code, stop = "changed", 8
-    for _ in range(10):  # each time it is cut off after some more
-        with contextlib.suppress(KeyboardInterrupt):
-            told = Kept("some", [json.dumps], tmp_path).records(keys, measure)
-        stop += 4
+    code, stop, asked = "changed", 1, []
+    with pytest.raises(KeyboardInterrupt):
+        Kept("some", [json.dumps], tmp_path).records(keys, measure)
+    stop = 40
+    told = Kept("some", [json.dumps], tmp_path).records(keys, measure)
     assert sorted(asked) == list(range(40))
-    assert [one["figure"] for one in told] == [seed + changed[seed] for seed in range(40)]
+    assert [one["seed"] for one in told if one["changed"]] == asked[:1]
     assert not any(one["confirmed"] for one in told)
 
 
