@@ -321,3 +321,14 @@ def test_a_stack_of_another_size_than_its_set_tells_is_not_drawn(browser: TestCl
     for asked in (*_PICTURES, "/outputs/made/images"):
         answer = browser.get(f"{address_of(project, run)}{asked}")
         assert (answer.status_code, "where its set tells 16 × 16" in answer.json()["message"]) == (422, True), asked
+
+
+def test_a_table_is_kept_under_a_name_of_any_letters(browser: TestClient, project: Project) -> None:
+    run = add_run(project, [Particle(**OTHERS[Particle], file="map.mrc")])
+    told = json.loads(run.folder.run_file.read_text(encoding="utf-8"))
+    run.folder.run_file.write_text(json.dumps({**told, "output_kinds": {"粒子": Particle.kind}}), encoding="utf-8")
+    (run.folder.outputs / "made").rename(run.folder.outputs / "粒子")
+    answer = browser.get(f"{address_of(project, run)}/outputs/粒子/table")
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].endswith("-%E7%B2%92%E5%AD%90.csv")
+    assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")

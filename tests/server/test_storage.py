@@ -108,6 +108,8 @@ def test_cleaning_removes_what_was_seen_and_nothing_else(browser: TestClient, fi
     assert outside.read_bytes() == b"precious"
     assert [(record.categories, record.actor) for record in cleaning_records(folder)] == [(["micrographs"], "ana")]
     assert "micrographs" not in [one["name"] for one in after["measure"]["categories"]]
+    noted = browser.get("/api/audit", params={"text": "clean storage"}).json()["entries"]
+    assert [one["facts"] for one in noted] == [{"project": filled.record.name, "categories": "micrographs"}]
 
 
 def test_what_has_changed_since_it_was_seen_stays(browser: TestClient, filled: Project) -> None:

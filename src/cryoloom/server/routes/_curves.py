@@ -21,6 +21,7 @@ from cryoloom.server.maps import (
     views_table,
 )
 from cryoloom.server.models import Curve, CurvesDocument, ViewsDocument
+from cryoloom.server.routes._attachment import attachment
 from cryoloom.workflow.project import Run
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["curves"])
@@ -87,4 +88,4 @@ def _chosen(run: Run, places: Places, item: str) -> KnownMap | None:
 
 
 def _table(content: str, name: str) -> Response:
-    return CSV(content, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return CSV(content, headers=attachment(name))

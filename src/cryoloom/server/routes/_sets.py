@@ -17,6 +17,7 @@ from cryoloom.server._context import ContextOfCall, Generation, Offset, OrderOfC
 from cryoloom.server._turns import Turns
 from cryoloom.server.documents import run_detail
 from cryoloom.server.models import NewSubset, PlotDocument, RowPage, RunDetail
+from cryoloom.server.routes._attachment import attachment
 from cryoloom.server.tables import csv_of, keep_as_set, star_of
 from cryoloom.workflow.project import Run
 
@@ -102,7 +103,7 @@ def _at(run: Run, output: str, generation: int | None) -> Snapshot[Item]:
 
 def _named(run: Run, output: str, suffix: str) -> dict[str, str]:
     name = f"{run.folder.path.name}-{output}.{suffix}"
-    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return {**attachment(name), "Cache-Control": "private, no-store"}
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
@@ -12,6 +12,7 @@ from cryoloom.runtime import Project
 from cryoloom.server._context import Context, ContextOfCall, ProjectOfCall
 from cryoloom.server.documents import all_storage, storage_document
 from cryoloom.server.models import AllStorage, CleanUp, Restoring, StorageDocument
+from cryoloom.server.people import note
 
 router = APIRouter(prefix="/api", tags=["storage"])
 
@@ -45,15 +46,21 @@ def measure_storage(project: ProjectOfCall, context: ContextOfCall) -> StorageDo
 
 
 @router.post("/projects/{project}/storage/clean", status_code=202)
-def clean_storage(question: CleanUp, project: ProjectOfCall, context: ContextOfCall) -> StorageDocument:
+def clean_storage(
+    question: CleanUp, project: ProjectOfCall, context: ContextOfCall, request: Request
+) -> StorageDocument:
     """Begin to remove for good what goes of some categories, if it still is what the person has seen."""
+    note(request, project=project.record.name, categories=", ".join(question.digests))
     context.held.desk.clean(project, question.digests)
     return _told(project, context)
 
 
 @router.post("/projects/{project}/storage/restore", status_code=202)
-def restore_runs(question: Restoring, project: ProjectOfCall, context: ContextOfCall) -> StorageDocument:
+def restore_runs(
+    question: Restoring, project: ProjectOfCall, context: ContextOfCall, request: Request
+) -> StorageDocument:
     """Bring runs back from the trash, and measure again."""
+    note(request, project=project.record.name, runs=", ".join(question.runs))
     context.held.desk.restore(project, question.runs)
     return _told(project, context)
 
