@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 from fastapi import Depends, Path, Query, Request
 
 from cryoloom.auth import Caller, Role
+from cryoloom.data import Item, Snapshot
 from cryoloom.runtime import Project
 from cryoloom.server._places import Places
 from cryoloom.server._shelf import ProjectShelf
@@ -133,6 +134,12 @@ Generation = Annotated[
     int | None,
     Query(ge=1, le=_MOST, description="Of the set; given, the answer never changes. Default: the newest."),
 ]
+
+
+def snapshot_at(run: Run, output: str, generation: int | None) -> Snapshot[Item]:
+    """A generation of an output of a run; None is the newest."""
+    stored = run.output(output)
+    return stored.latest() if generation is None else stored.at(generation)
 
 
 def _order(

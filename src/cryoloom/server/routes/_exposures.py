@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
-from cryoloom import __version__
 from cryoloom.errors import NotFoundError
 from cryoloom.server._context import ContextOfCall, PlacesOfCall, RunOfCall
 from cryoloom.server._places import Places
@@ -26,6 +24,7 @@ from cryoloom.server.exposures import (
     view_of,
 )
 from cryoloom.server.models import ExposureDocument, ExposureTable, RingsDocument
+from cryoloom.server.routes._known import if_known, tag_of
 from cryoloom.server.routes._pictures import PNG
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}/outputs/{output}/exposures", tags=["exposures"])
@@ -159,10 +158,10 @@ def _stamp(places: Places, file: str) -> tuple[object, ...]:
 
 def _answer(question: tuple[object, ...], known: str, content: Callable[[], Response]) -> Response:
     """What is worked out only if the browser has it not already, as this version does it."""
-    tag = f'"{blake2b(repr((__version__, *question)).encode(), digest_size=12).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": _ASK_AGAIN}
-    if tag in (one.strip().removeprefix("W/") for one in known.split(",")):
-        return Response(status_code=304, headers=headers)
+    headers = {"ETag": tag_of(*question), "Cache-Control": _ASK_AGAIN}
+    there = if_known(known, headers)
+    if there is not None:
+        return there
     answer = content()
     answer.headers.update(headers)
     return answer

@@ -13,6 +13,7 @@ from cryoloom.server._context import PlacesOfCall, RunOfCall
 from cryoloom.server.documents import map_entries, volume_document
 from cryoloom.server.maps import KnownMap, known_map
 from cryoloom.server.models import MapEntry, VolumeDocument, WhichMap
+from cryoloom.server.routes._known import if_known
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["maps"])
 
@@ -72,9 +73,9 @@ def read_map_file(
     """A map, a half map, its mask or its local resolution as the file is; ranges of it can be asked for."""
     path = known.file(which)
     headers = {"ETag": _tag(path), "Cache-Control": "private, no-cache"}
-    if headers["ETag"] in (one.strip().removeprefix("W/") for one in at_hand.split(",")):
-        return Response(status_code=304, headers=headers)
-    return MapResponse(path, media_type="application/octet-stream", filename=path.name, headers=headers)
+    return if_known(at_hand, headers) or MapResponse(
+        path, media_type="application/octet-stream", filename=path.name, headers=headers
+    )
 
 
 @router.get("/outputs/{output}/volumes/{item}/trust", response_class=HTMLResponse)

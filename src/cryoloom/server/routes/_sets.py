@@ -12,8 +12,15 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from cryoloom.data import Item, Snapshot
-from cryoloom.server._context import ContextOfCall, Generation, Offset, OrderOfCall, PlacesOfCall, RunOfCall
+from cryoloom.server._context import (
+    ContextOfCall,
+    Generation,
+    Offset,
+    OrderOfCall,
+    PlacesOfCall,
+    RunOfCall,
+    snapshot_at,
+)
 from cryoloom.server._turns import Turns
 from cryoloom.server.documents import run_detail
 from cryoloom.server.models import NewSubset, PlotDocument, RowPage, RunDetail
@@ -52,7 +59,7 @@ def read_rows(
     generation: Generation = None,
 ) -> RowPage:
     """Some rows of a set."""
-    page = context.held.pages.page(_at(run, output, generation), order, offset=offset, limit=limit)
+    page = context.held.pages.page(snapshot_at(run, output, generation), order, offset=offset, limit=limit)
     return Response(page, media_type="application/json")  # type: ignore[return-value]  # a RowPage, as it is kept
 
 
@@ -67,7 +74,7 @@ def read_plot(
     generation: Generation = None,
 ) -> PlotDocument:
     """A column of a set by itself, or against another, binned where rows are many."""
-    plot = context.held.plots.plot(_at(run, output, generation), condition, x, y)
+    plot = context.held.plots.plot(snapshot_at(run, output, generation), condition, x, y)
     return Response(plot, media_type="application/json")  # type: ignore[return-value]  # as it is kept
 
 
@@ -94,11 +101,6 @@ def read_star(
         file = path.open("rb")  # what is open stays readable when its folder is gone
     headers = {**_named(run, output, "star"), "Cryoloom-Remarks": quote(json.dumps(remarks))}
     return StreamingResponse(_pieces(file), media_type="application/octet-stream", headers=headers)
-
-
-def _at(run: Run, output: str, generation: int | None) -> Snapshot[Item]:
-    stored = run.output(output)
-    return stored.latest() if generation is None else stored.at(generation)
 
 
 def _named(run: Run, output: str, suffix: str) -> dict[str, str]:
