@@ -9,8 +9,8 @@ import { Handle } from "./Handle";
 import { measureTable } from "./measureTable";
 import { binned, countsIn, extentOf, isIn, medianOf, withEnd, type Range } from "./thresholds";
 
-const [WIDTH, HEIGHT] = [640, 128];
-const BOX = { left: 44, right: 500, top: 8, bottom: 108, bars: 594 };
+const [WIDTH, HEIGHT] = [568, 128]; // as wide as it is in a window of 1280 px, so that its text is 11 px there
+const BOX = { left: 44, right: 432, top: 8, bottom: 108, bars: 522 };
 const BINS = 32;
 const MOST_POINTS = 1500;
 
@@ -54,7 +54,7 @@ export function MeasurePanel({ column: { measure, values }, times, names, range,
         <Points values={values} along={along} place={y.place} range={range} />
         <Bars values={values} extent={extent} place={y.place} range={range} />
         {change && (["low", "high"] as const).map((end) => (
-          <Handle key={end} end={end} label={`${measure.label}, ${end === "low" ? "least" : "most"} that is kept`} value={range?.[end] ?? null} words={shown(range?.[end] ?? 0)} extent={extent} place={y.place} valueAt={valueAt} move={(value) => change(withEnd(range, end, round(value)))} />
+          <Handle key={end} end={end} label={`${measure.label}, ${end === "low" ? "least" : "most"} that is kept`} value={range?.[end] ?? null} words={shown(range?.[end] ?? 0)} extent={extent} left={BOX.left} right={BOX.bars + 2} place={y.place} valueAt={valueAt} move={(value) => change(withEnd(range, end, round(value)))} />
         ))}
       </svg>
     </section>

@@ -29,11 +29,10 @@ export function ValueBars({ plot, choose, ref }: Props) {
           choose(value);
         };
         return (
-          <g key={value} role="button" tabIndex={0} aria-label={`${value || "(empty)"}: ${count(rows)} rows. Show only these.`} onClick={() => choose(value)} onKeyDown={keys}>
-            <title>{value}</title>
+          <g key={value} role="button" tabIndex={0} onClick={() => choose(value)} onKeyDown={keys}>
             <rect data-tool className="ground" x={0} y={y} width={WIDTH} height={ROW} />
             <rect x={LEFT} y={y + ROW - 3} width={((RIGHT - LEFT) * rows) / most} height={2} fill="var(--plot-1)" />
-            <text className="value" x={LEFT} y={y + 14}>{value.length > LONGEST ? `${value.slice(0, LONGEST - 1)}…` : value || "(empty)"}</text>
+            <text className="value" x={LEFT} y={y + 14}>{shortened(value) || "(empty)"}</text>
             <text className="value" x={RIGHT} y={y + 14} textAnchor="end">{count(rows)}</text>
           </g>
         );
@@ -41,4 +40,9 @@ export function ValueBars({ plot, choose, ref }: Props) {
       {plot.others > 0 && <text x={LEFT} y={others + 14}>{count(plot.others)} rows have rarer values.</text>}
     </svg>
   );
+}
+
+/** Both ends of a value that is too long: names of files differ in either. */
+function shortened(value: string): string {
+  return value.length > LONGEST ? `${value.slice(0, LONGEST / 2 - 1)}…${value.slice(-LONGEST / 2)}` : value;
 }
