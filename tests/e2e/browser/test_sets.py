@@ -19,7 +19,6 @@ def test_a_set_is_found_filtered_plotted_and_kept(looking: Looking, study: Study
     page.get_by_label("Find sets").fill("ctfs")
     looking.check("sets")
     page.get_by_role("region", name="Sets").get_by_role("link", name="ctfs").press("Enter")
-    told = page.get_by_role("status").filter(has_text="items")
     expect(page.get_by_role("heading", level=1)).to_contain_text("ctfs")
     page.get_by_role("button", name=re.compile("^defocus_u")).first.press("Enter")
     expect(page.get_by_role("columnheader", name=re.compile("^defocus_u"))).to_have_attribute("aria-sort", "ascending")
