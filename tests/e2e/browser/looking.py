@@ -48,7 +48,9 @@ class Looking:
         ----------
         picture : name that it has in the guide, if it is shown there
         """
-        self.page.wait_for_function("!document.querySelector('[aria-busy=true]')")  # what is former is dimmed
+        from playwright.sync_api import expect
+
+        expect(self.page.locator("[aria-busy=true]")).to_have_count(0)  # what is former is dimmed
         for scheme in ("light", "dark"):
             self.page.emulate_media(color_scheme=scheme)
             self.page.wait_for_selector(f"html[data-mantine-color-scheme={scheme}]")
