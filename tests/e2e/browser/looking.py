@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Request, Response
+    from playwright.sync_api import ConsoleMessage, Page, Request, Response
 
 SERIOUS = {"serious", "critical"}
 
@@ -25,10 +25,12 @@ class Looking:
     def __init__(self, page: Page, axe: str, shots: Path | None) -> None:
         self.page = page
         self.wrong: list[str] = []
+        self.refusals: set[int] = set()
+        """Statuses of refusals that a test provokes."""
         self._axe = axe
         self._shots = shots
         page.on("pageerror", lambda error: self.wrong.append(f"the page made a mistake: {error}"))
-        page.on("console", lambda said: said.type == "error" and self.wrong.append(said.text))
+        page.on("console", self._said)
         page.on("request", self._asked)
         page.on("response", self._answered)
 
@@ -37,8 +39,12 @@ class Looking:
         if parts.scheme in {"http", "https"} and parts.hostname != "127.0.0.1":
             self.wrong.append(f"asked for {request.url}, which is not on this machine")
 
+    def _said(self, said: ConsoleMessage) -> None:
+        if said.type == "error" and not any(f"status of {status} " in said.text for status in self.refusals):
+            self.wrong.append(said.text)
+
     def _answered(self, response: Response) -> None:
-        if response.status >= 400:
+        if response.status >= 400 and response.status not in self.refusals:
             self.wrong.append(f"{response.status} {response.request.method} {response.url}")
 
     def check(self, picture: str = "") -> None:

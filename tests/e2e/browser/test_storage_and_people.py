@@ -70,8 +70,8 @@ def test_whoever_is_not_signed_in_is_told_how(looking: Looking) -> None:
     from playwright.sync_api import expect
 
     page = looking.page
+    looking.refusals = {401}
     page.context.clear_cookies()
     page.goto("/")
     expect(page.get_by_role("heading", name="You are not signed in here")).to_be_visible()
     looking.check()
-    looking.wrong.clear()  # that nothing is told is what was asked for
