@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
@@ -20,18 +20,10 @@ from cryoloom.server.maps import (
     views_table,
 )
 from cryoloom.server.models import Curve, CurvesDocument, ViewsDocument
+from cryoloom.server.routes._csv import CSV, CSV_RESPONSES
 from cryoloom.workflow.project import Run
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["curves"])
-
-_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}, "description": "A table."}}
-
-
-class CSV(Response):
-    """A table for any program."""
-
-    media_type = "text/csv; charset=utf-8"
-
 
 _Curve = Annotated[
     Curve, InPath(description="Correlation of the half maps, fall of the amplitudes, or resolution against particles.")
@@ -47,10 +39,10 @@ def read_curves(run: RunOfCall, curve: _Curve, item: _Item = "") -> CurvesDocume
     return _curves(run, curve, item)
 
 
-@router.get("/curves/{curve}/table", response_class=CSV, responses=_CSV)
+@router.get("/curves/{curve}/table", response_class=CSV, responses=CSV_RESPONSES)
 def read_curves_table(run: RunOfCall, curve: _Curve, item: _Item = "") -> Response:
     """The same curves as CSV."""
-    return _table(curves_table(_curves(run, curve, item)), f"{run.folder.path.name}-{curve}.csv")
+    return CSV.named(curves_table(_curves(run, curve, item)), f"{run.folder.path.name}-{curve}.csv")
 
 
 @router.get("/views")
@@ -59,10 +51,10 @@ def read_views(run: RunOfCall, item: _Item = "") -> ViewsDocument:
     return views_of(run, _chosen(run, item))
 
 
-@router.get("/views/table", response_class=CSV, responses=_CSV)
+@router.get("/views/table", response_class=CSV, responses=CSV_RESPONSES)
 def read_views_table(run: RunOfCall, item: _Item = "") -> Response:
     """The same as CSV."""
-    return _table(views_table(views_of(run, _chosen(run, item))), f"{run.folder.path.name}-views.csv")
+    return CSV.named(views_table(views_of(run, _chosen(run, item))), f"{run.folder.path.name}-views.csv")
 
 
 def _curves(run: Run, curve: Curve, item: str) -> CurvesDocument:
@@ -83,7 +75,3 @@ def _chosen(run: Run, item: str) -> KnownMap | None:
     if found is None:
         raise NotFoundError(f"Run {run.number} has no such map.")
     return found
-
-
-def _table(content: str, name: str) -> Response:
-    return CSV(content, headers={"Content-Disposition": f'attachment; filename="{name}"'})
