@@ -5,7 +5,7 @@ import type { ExposureTable } from "../api/types";
 import { Quantity } from "../kit/Quantity";
 import { SortButton } from "../kit/SortButton";
 import { moved } from "../workflow/selection";
-import { clock, fixed } from "./numbers";
+import { clock, fixed } from "../kit/format";
 import { exposuresPage, thumbnailAddress, type SetPlace } from "./places";
 import { asSearch, columnsOf, type Column, type Sorting } from "./table";
 

@@ -28,7 +28,7 @@ export function Handle({ label, value, words, extent: [low, high], place, valueA
     event.preventDefault();
   };
   return (
-    <g className={value === null ? "handle open" : "handle"}>
+    <g className={value === null ? "handle open" : "handle"} data-tool={value === null || undefined}>
       {value !== null && <line className="thr" x1={LEFT} x2={RIGHT} y1={y} y2={y} />}
       <g
         role="slider"

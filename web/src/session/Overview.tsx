@@ -25,7 +25,7 @@ export function Overview({ session }: { session: Session }) {
         <>
           <ThresholdLine session={session} />
           <div className="plots">
-            {columns.map((column) => <MeasurePanel key={column.measure.name} column={column} times={table.times} range={ranges[column.measure.name]} change={column.measure.expression && !session.byHand ? (range) => change(column.measure.name, range) : null} />)}
+            {columns.map((column) => <MeasurePanel key={column.measure.name} column={column} times={table.times} names={table.names} range={ranges[column.measure.name]} change={column.measure.expression && !session.byHand ? (range) => change(column.measure.name, range) : null} />)}
           </div>
           <div className="newest">
             <div className="panel">

@@ -19,7 +19,6 @@ import { SettingsTab } from "./SettingsTab";
 import { sessionQuery, useSession, type Session } from "./useSession";
 import { VerdictWord } from "./VerdictWord";
 import "../exposures/exposures.css";
-import "../maps/maps.css";
 import "../sets/sets.css";
 import "./session.css";
 

@@ -1,5 +1,5 @@
 import { useEffect, useRef, type RefObject } from "react";
-import { hasWebGL } from "../../maps/webgl";
+import { hasWebGL } from "../../kit/webgl";
 import type { Contrast } from "./contrast";
 import { ImageStage, MarkStage, type Marks } from "./stage";
 import type { Size, View } from "./view";
