@@ -21,7 +21,7 @@ export function ComparedTable({ project, runs, told }: { project: string; runs: 
         <h2 className="grow" id="compared">Side by side</h2>
         {equal > 0 && <Switch size="xs" label={`Also the ${equal} equal ${equal === 1 ? "parameter" : "parameters"}`} checked={all} onChange={(event) => setAll(event.currentTarget.checked)} />}
       </header>
-      <div className="compared" role="region" aria-label="Side by side" tabIndex={0}>
+      <div className="compared" role="region" aria-label="Table of the runs" tabIndex={0}>
         <table className="sheet">
           <thead>
             <tr>

@@ -43,7 +43,7 @@ function Overlap({ project, runs, kind }: { project: string; runs: readonly RunS
   return (
     <>
       <p className="said sm dim">{inWords(overlap.data)} An item is the same as long as it keeps its identity; what was picked anew is new.</p>
-      <div className="compared" role="region" aria-label="In common" tabIndex={0}>
+      <div className="compared" role="region" aria-label="Table of what is in common" tabIndex={0}>
         <table className="sheet">
           <thead>
             <tr>

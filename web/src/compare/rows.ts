@@ -6,14 +6,14 @@ export function shownRows(rows: readonly ComparedRow[], all: boolean): ComparedR
   return rows.filter((row) => all || row.differs);
 }
 
-/** What is known of every run: how it stands, and what it took. */
+/** What is known of the runs: how they stand, and what they took. */
 export function runRows(runs: readonly RunSummary[]): ComparedRow[] {
   const size = (value: number) => Object.values(bytes(value)).join(" ");
   return [
     row("state", "State", runs.map((run) => run.state ?? "unreadable")),
     row("seconds", "Time", runs.map((run) => (run.seconds === null ? null : duration(run.seconds)))),
     row("disk", "Storage", runs.map((run) => (run.disk_bytes === null ? null : size(run.disk_bytes)))),
-  ];
+  ].filter((one) => one.values.some((value) => value !== null));
 }
 
 function row(name: string, label: string, values: (string | null)[]): ComparedRow {

@@ -96,7 +96,7 @@ def _counts(runs: Sequence[Run]) -> list[ComparedRow]:
 
 _TOLD: dict[str, tuple[str, str, Callable[[dict[str, Any]], Any]]] = {
     "resolution": ("Resolution", "", lambda row: told_resolution(row["resolution"], row["pixel_size"])),
-    "b_factor": ("B-factor", "Å²", lambda row: f"{row['b_factor']:.0f}"),
+    "b_factor": ("B-factor", "Å²", lambda row: f"{row['b_factor']:.0f}".replace("-", "−")),
     "symmetry": ("Symmetry", "", lambda row: row["symmetry"]),
     "particle_count": ("Particles in the map", "", lambda row: f"{row['particle_count']}"),
     "box_size": ("Box", "px", lambda row: f"{row['box_size']}"),
