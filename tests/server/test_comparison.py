@@ -85,6 +85,14 @@ def test_a_measurement_is_laid_over_itself_in_the_same_bins(browser: TestClient,
     assert table.text.splitlines()[0] == "defocus_u (Å),2 ctf,6 Coarser"
 
 
+def test_what_was_decided_stands_beside_what_was_asked_first(browser: TestClient, project: Project) -> None:
+    assert "decision" not in rows(compared(browser, project, [4, 5]).json()["parameters"])
+    project.run(5).decide({"condition": "defocus_u < 16000"})
+    told = rows(compared(browser, project, [4, 5]).json()["parameters"])
+    assert told["condition"] == (["defocus_u > 16000", "defocus_u < 18000"], True)
+    assert told["decision"] == ([None, "defocus_u < 16000"], True)
+
+
 @pytest.mark.parametrize(
     ("numbers", "what", "asked", "status", "said"),
     [

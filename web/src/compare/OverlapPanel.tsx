@@ -73,7 +73,7 @@ function cell({ common, counts }: OverlapDocument, row: number, column: number):
 }
 
 function inWords({ kind, in_all, in_any }: OverlapDocument): string {
-  return `Of ${count(in_any)} ${kindWords(kind)} altogether, ${count(in_all)} are in every set.`;
+  return `Of ${count(in_any)} ${kindWords(kind)} altogether, ${count(in_all)} ${in_all === 1 ? "is" : "are"} in every set.`;
 }
 
 const OPERATIONS = [

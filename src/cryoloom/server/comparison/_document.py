@@ -57,7 +57,16 @@ def _parameters(runs: Sequence[Run]) -> list[ComparedRow]:
     for name, (label, unit) in described.items():
         own = [run.record.parameters for run in runs]
         rows.append(_row(name, label, unit, [value_in_words(one[name]) if name in one else None for one in own]))
-    return rows
+    decided = [_decided(run) for run in runs]
+    return [*rows, _row("decision", "Decided last", "", decided)] if any(decided) else rows
+
+
+def _decided(run: Run) -> str | None:
+    """The last decision of a person in a run: its condition, or else who took it and when."""
+    last = run.last_decision()
+    if last is None:
+        return None
+    return str((last.decision or {}).get("condition") or f"by {last.actor}, {last.at}")
 
 
 def _described(run: Run) -> dict[str, tuple[str, str]]:
