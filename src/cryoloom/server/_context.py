@@ -104,17 +104,19 @@ def _context(request: Request, held: HeldOfCall) -> Context:
 
 ContextOfCall = Annotated[Context, Depends(_context)]
 
-_ULID = r"^[0-9A-HJKMNP-TV-Z]{26}$"
+ULID_PATTERN = r"^[0-9A-HJKMNP-TV-Z]{26}$"
+
+_InPath = Annotated[str, Path(pattern=ULID_PATTERN, description="ULID")]
 
 
-def _project(context: ContextOfCall, project: Annotated[str, Path(pattern=_ULID, description="ULID")]) -> Project:
+def _project(context: ContextOfCall, project: _InPath) -> Project:
     return context.shelf.project(project)
 
 
 ProjectOfCall = Annotated[Project, Depends(_project)]
 
 
-def _run(project: ProjectOfCall, run: Annotated[str, Path(pattern=_ULID, description="ULID")]) -> Run:
+def _run(project: ProjectOfCall, run: _InPath) -> Run:
     return project.run(run)
 
 

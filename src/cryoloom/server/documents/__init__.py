@@ -8,6 +8,7 @@ from cryoloom.server.documents._projects import project_summary, why_read_only
 from cryoloom.server.documents._protocols import protocol_document, protocol_summary
 from cryoloom.server.documents._runs import run_detail, run_summaries
 from cryoloom.server.documents._storage import all_storage, storage_document
+from cryoloom.server.documents._values import value_in_words
 
 __all__ = [
     "all_storage",
@@ -21,6 +22,7 @@ __all__ = [
     "run_detail",
     "run_summaries",
     "storage_document",
+    "value_in_words",
     "volume_document",
     "why_read_only",
 ]

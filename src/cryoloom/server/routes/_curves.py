@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
@@ -21,19 +21,10 @@ from cryoloom.server.maps import (
     views_table,
 )
 from cryoloom.server.models import Curve, CurvesDocument, ViewsDocument
-from cryoloom.server.routes._attachment import attachment
+from cryoloom.server.routes._csv import CSV, CSV_RESPONSES
 from cryoloom.workflow.project import Run
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["curves"])
-
-_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}, "description": "A table."}}
-
-
-class CSV(Response):
-    """A table for any program."""
-
-    media_type = "text/csv; charset=utf-8"
-
 
 _Curve = Annotated[
     Curve, InPath(description="Correlation of the half maps, fall of the amplitudes, or resolution against particles.")
@@ -49,10 +40,10 @@ def read_curves(run: RunOfCall, places: PlacesOfCall, curve: _Curve, item: _Item
     return _curves(run, places, curve, item)
 
 
-@router.get("/curves/{curve}/table", response_class=CSV, responses=_CSV)
+@router.get("/curves/{curve}/table", response_class=CSV, responses=CSV_RESPONSES)
 def read_curves_table(run: RunOfCall, places: PlacesOfCall, curve: _Curve, item: _Item = "") -> Response:
     """The same curves as CSV."""
-    return _table(curves_table(_curves(run, places, curve, item)), f"{run.folder.path.name}-{curve}.csv")
+    return CSV.named(curves_table(_curves(run, places, curve, item)), f"{run.folder.path.name}-{curve}.csv")
 
 
 @router.get("/views")
@@ -61,10 +52,10 @@ def read_views(run: RunOfCall, places: PlacesOfCall, item: _Item = "") -> ViewsD
     return views_of(run, _chosen(run, places, item))
 
 
-@router.get("/views/table", response_class=CSV, responses=_CSV)
+@router.get("/views/table", response_class=CSV, responses=CSV_RESPONSES)
 def read_views_table(run: RunOfCall, places: PlacesOfCall, item: _Item = "") -> Response:
     """The same as CSV."""
-    return _table(views_table(views_of(run, _chosen(run, places, item))), f"{run.folder.path.name}-views.csv")
+    return CSV.named(views_table(views_of(run, _chosen(run, places, item))), f"{run.folder.path.name}-views.csv")
 
 
 def _curves(run: Run, places: Places, curve: Curve, item: str) -> CurvesDocument:
@@ -85,7 +76,3 @@ def _chosen(run: Run, places: Places, item: str) -> KnownMap | None:
     if found is None:
         raise NotFoundError(f"Run {run.number} has no such map.")
     return found
-
-
-def _table(content: str, name: str) -> Response:
-    return CSV(content, headers=attachment(name))

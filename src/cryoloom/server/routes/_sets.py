@@ -25,6 +25,7 @@ from cryoloom.server._turns import Turns
 from cryoloom.server.documents import run_detail
 from cryoloom.server.models import NewSubset, PlotDocument, RowPage, RunDetail
 from cryoloom.server.routes._attachment import attachment
+from cryoloom.server.routes._csv import CSV_RESPONSES
 from cryoloom.server.tables import csv_of, keep_as_set, star_of
 from cryoloom.workflow.project import Run
 
@@ -33,7 +34,6 @@ router = APIRouter(prefix="/api/projects/{project}/runs/{run}/outputs/{output}",
 _MOST_ROWS = 1000
 _CHUNK = 2**20
 _WRITING = Turns(1, waiting=3)
-_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}, "description": "A table."}}
 _STAR: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"application/octet-stream": {}},
@@ -84,7 +84,7 @@ def keep_rows(new: NewSubset, run: RunOfCall, output: str) -> RunDetail:
     return run_detail(keep_as_set(run.output(output), new))
 
 
-@router.get("/table", response_class=StreamingResponse, responses=_CSV)
+@router.get("/table", response_class=StreamingResponse, responses=CSV_RESPONSES)
 def read_table(run: RunOfCall, context: ContextOfCall, order: OrderOfCall, output: str) -> StreamingResponse:
     """All rows that satisfy a condition, in their order, as CSV."""
     rows = csv_of(run.output(output).latest(), context.held.orders, order)
