@@ -1,6 +1,8 @@
 import type { Ref } from "react";
 import type { CurvesDocument, LineDocument } from "../../api/types";
-import { extentOf, scaleOf, type Scale } from "./scales";
+import { Axes, withUnit } from "../../charts/Axes";
+import { scaleOf, type Scale } from "../../charts/scales";
+import { extentOf } from "./extent";
 import { styleOf } from "./styles";
 
 const WIDTH = 460;
@@ -13,21 +15,7 @@ export function Chart({ curves, ref }: { curves: CurvesDocument; ref: Ref<SVGSVG
   const y = scaleOf(curves.y.scale, extentOf(curves, "y"), BOX.bottom, BOX.top, 24);
   return (
     <svg ref={ref} className="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`${curves.title}. ${curves.said}`}>
-      {y.ticks.map((tick) => (
-        <g key={tick.value}>
-          <line className="gridline" x1={BOX.left} x2={BOX.right} y1={y.place(tick.value)} y2={y.place(tick.value)} />
-          <text x={BOX.left - 6} y={y.place(tick.value) + 4} textAnchor="end">{tick.words}</text>
-        </g>
-      ))}
-      {x.ticks.map((tick) => (
-        <g key={tick.value}>
-          <line className="axis" x1={x.place(tick.value)} x2={x.place(tick.value)} y1={BOX.bottom} y2={BOX.bottom + 4} />
-          <text x={x.place(tick.value)} y={BOX.bottom + 17} textAnchor="middle">{tick.words}</text>
-        </g>
-      ))}
-      <line className="axis" x1={BOX.left} x2={BOX.right} y1={BOX.bottom} y2={BOX.bottom} />
-      <text x={(BOX.left + BOX.right) / 2} y={HEIGHT - 6} textAnchor="middle">{axisWords(curves.x)}</text>
-      <text transform={`translate(11 ${(BOX.top + BOX.bottom) / 2}) rotate(-90)`} textAnchor="middle">{axisWords(curves.y)}</text>
+      <Axes box={BOX} x={x} y={y} along={axisWords(curves.x)} up={axisWords(curves.y)} />
       {drawnLast(curves.lines).map((line) => <Line key={line.name} line={line} x={x} y={y} />)}
       <Marks curves={curves} x={x} y={y} />
     </svg>
@@ -73,5 +61,5 @@ function Line({ line, x, y }: { line: LineDocument; x: Scale; y: Scale }) {
 /** "spatial frequency (Å)": axes that are read as resolutions say so. */
 function axisWords({ label, unit, scale }: CurvesDocument["x"]): string {
   if (scale === "frequency" || scale === "squared-frequency" || scale === "inverse-square") return `${label}, as resolution in Å`;
-  return unit ? `${label} (${unit})` : label;
+  return withUnit(label, unit);
 }

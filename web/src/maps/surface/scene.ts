@@ -59,11 +59,13 @@ export function createScene(box: HTMLElement, still: boolean): Scene {
       canvas3d.commit(true);
       if (first) canvas3d.requestCameraReset({ durationMs: 0 });
       return new Promise((resolve) => {
-        const drawn = canvas3d.didDraw.pipe(skip(1), take(1)).subscribe(() => requestAnimationFrame(() => resolve()));
-        ending.add(() => {
+        const leave = () => {
+          ending.delete(leave);
           drawn.unsubscribe();
           resolve();
-        });
+        };
+        const drawn = canvas3d.didDraw.pipe(skip(1), take(1)).subscribe(() => requestAnimationFrame(leave));
+        ending.add(leave);
         canvas3d.requestDraw();
       });
     },
