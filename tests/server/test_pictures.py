@@ -100,7 +100,7 @@ def test_a_picture_of_another_version_is_drawn_anew(
         first = browser.get(address)
         assert browser.get(address, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
         with monkeypatch.context() as other:
-            other.setattr("cryoloom.server.routes._pictures.__version__", "of tomorrow")
+            other.setattr("cryoloom.server.routes._known.__version__", "of tomorrow")
             assert browser.get(address, headers={"If-None-Match": first.headers["etag"]}).status_code == 200
 
 
