@@ -70,6 +70,7 @@ def create_application(settings: ServerSettings) -> FastAPI:
         routes.sessions,
         routes.maps,
         routes.curves,
+        routes.comparison,
         routes.storage,
         routes.events,
         routes.sharing,

@@ -33,7 +33,7 @@ async def follow(
     ``run``: a run was added or has changed (a `RunSummary`); ``gone``: a run was removed (its ``ulid``); ``reset``:
     everything has to be read anew. A browser that reconnects says by itself which event it has seen last.
     """
-    feed = context.feeds.of(project)
+    feed = context.held.feeds.of(project)
 
     def may_follow() -> bool:
         known = context.known_now()
