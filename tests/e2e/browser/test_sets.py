@@ -34,6 +34,7 @@ def test_a_set_is_found_filtered_plotted_and_kept(looking: Looking, study: Study
     expect(page.get_by_text("'defocus_u >' cannot be read").first).to_be_visible()
     field.fill("defocus_u > 0")
     field.press("Enter")
+    expect(page.get_by_text("cannot be read")).to_have_count(0)
     page.get_by_role("button", name="Keep as a set").press("Enter")
     page.get_by_label("Name of the set").fill("all that are under focus")
     looking.check()
