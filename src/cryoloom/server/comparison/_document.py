@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cryoloom.server._places import Places
     from cryoloom.workflow.project import Output, Run
 
-_FEW = 5  # items of which a histogram says nothing
-
 
 def comparison_of(runs: Sequence[Run], places: Places) -> ComparisonDocument:
     """What was asked of some runs and what they made, beside each other.
@@ -127,10 +125,10 @@ def _figures(runs: Sequence[Run], places: Places) -> list[ComparedRow]:
 
 
 def _columns(kinds: dict[str, list[Output | None]]) -> list[ComparedColumn]:
-    """Measurements that at least two of the sets of a kind hold, of those of more than a few items."""
+    """Measurements that at least two of the sets of a kind hold, of those of more than one item."""
     found = []
     for kind, outputs in kinds.items():
-        many = [output for output in outputs if output is not None and output.as_document()["count"] > _FEW]
+        many = [output for output in outputs if output is not None and output.as_document()["count"] > 1]
         if len(many) < 2:
             continue
         schemas = [output.latest().schema for output in many]
