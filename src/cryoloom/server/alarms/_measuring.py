@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from cryoloom.workflow.project import Run
 
 _COMPARED = 32  # micrographs whose thumbnails are compared for a shared pattern
-_ANEW = 8  # more of them, after which that is done again
+_ANEW = 8  # more of them, or of movies, after which what is slow is done again
+_QUIET = 30.0  # seconds without a movie, after which the last one is of interest
 _FOR_MEDIAN = 40  # exposures that tell how thick the ice of a session is
 
 
@@ -52,6 +53,7 @@ class SessionLooks:
         self._frames = frames
         self._disk = disk
         self._patterns: dict[str, tuple[int, float | None]] = {}
+        self._paces: dict[str, tuple[int, float | None]] = {}
 
     def measure(self, parts: SessionParts, record: AlarmRecord, limit: int, now: float) -> SessionMeasures:
         """Measure a session.
@@ -64,16 +66,25 @@ class SessionLooks:
         now : in seconds since 1970
         """
         expects = expects_more(parts.source)
+        quiet = now - record.movies_at if expects else 0.0
         free, total = self._disk(parts.source.project.path)
         return SessionMeasures(
             expects=expects,
-            quiet_seconds=now - record.movies_at if expects else 0.0,
-            last_movie=_last_movie(parts) if expects else "",
+            quiet_seconds=quiet,
+            last_movie=_last_movie(parts) if quiet >= _QUIET else "",
             newest=() if parts.exposures is None else self._newest(parts.exposures, limit),
             gain_pattern=None if parts.exposures is None else self._pattern(parts.exposures),
             free_share=free / total if total else 0.0,
-            free_hours=_hours(parts, free, now),
+            free_hours=None if (taking := self._taking(parts, now)) is None else free / taking,
         )
+
+    def _taking(self, parts: SessionParts, now: float) -> float | None:
+        """Bytes an hour that the session takes at its pace over all, as was found last if few movies have come since."""
+        key, count = str(parts.source.folder.path), int(parts.taken.as_document()["count"])
+        before = self._paces.get(key)
+        if before is None or not before[0] <= count < max(before[0] + _ANEW, 1.05 * before[0]):
+            self._paces[key] = before = count, _bytes_an_hour(parts, now)
+        return before[1]
 
     def _newest(self, sets: ExposureSets, limit: int) -> list[Exposure]:
         import polars as pl
@@ -150,10 +161,10 @@ def _last_movie(parts: SessionParts) -> str:
     return PurePath(str(rows.select("file").tail(1).collect()["file"].item())).name
 
 
-def _hours(parts: SessionParts, free: int, now: float) -> float | None:
-    """How long the disk lasts at the pace of the whole session."""
+def _bytes_an_hour(parts: SessionParts, now: float) -> float | None:
+    """What the session takes of the disk at its pace over all; None if that is not known."""
     particles = parts.exposures.latest("particles") if parts.exposures is not None else None
     pace = pace_of(parts, waiting=0, particles=0 if particles is None else particles.count, now=now)
     if not pace.bytes_each or not pace.per_hour:
         return None
-    return free / (pace.bytes_each * pace.per_hour)
+    return pace.bytes_each * pace.per_hour
