@@ -47,9 +47,7 @@ class Night:
         raw = self.project.path.parent / "raw"
         raw.mkdir(exist_ok=True)
         add = self.project.add
-        movies = add(
-            "import-movies", folder=raw, expect_more=True, voltage=300.0, pixel_size=1.0, dose_per_frame=1.0
-        )
+        movies = add("import-movies", folder=raw, expect_more=True, voltage=300.0, pixel_size=1.0, dose_per_frame=1.0)
         motion = add("motion", movies="1.movies")
         self.runs: list[Run] = [movies, motion, add("ctf", micrographs="2.micrographs")]
         self.writers = []

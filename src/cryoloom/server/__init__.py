@@ -2,6 +2,13 @@
 
 from cryoloom.server._application import create_application
 from cryoloom.server._settings import ServerSettings, SignIn
-from cryoloom.server._settings_file import SettingsFile, read_settings_file
+from cryoloom.server._settings_file import SettingsFile, read_operation_file, read_settings_file
 
-__all__ = ["ServerSettings", "SettingsFile", "SignIn", "create_application", "read_settings_file"]
+__all__ = [
+    "ServerSettings",
+    "SettingsFile",
+    "SignIn",
+    "create_application",
+    "read_operation_file",
+    "read_settings_file",
+]

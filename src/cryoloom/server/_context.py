@@ -12,8 +12,10 @@ from fastapi import Depends, Path, Query, Request
 from cryoloom.auth import Caller, Right, Role
 from cryoloom.runtime import Project
 from cryoloom.server._shelf import ProjectShelf
+from cryoloom.server.alarms import AlarmDesk
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.server.exposures import ExposureFrames
+from cryoloom.server.microscopes import MicroscopeBook
 from cryoloom.server.people import PersonalShelf, check_places
 from cryoloom.server.storage import DiskWatch, StorageDesk
 from cryoloom.server.tables import Plots, RowOrder, RowOrders, RowPages
@@ -40,6 +42,8 @@ class Held:
     desk : where projects are measured and cleaned
     disk : that they are on
     exposures : that were looked at last
+    alarms : of all projects
+    microscopes : that sessions are begun at
     """
 
     settings: ServerSettings
@@ -51,6 +55,8 @@ class Held:
     desk: StorageDesk
     disk: DiskWatch
     exposures: ExposureFrames
+    alarms: AlarmDesk
+    microscopes: MicroscopeBook
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,8 @@ class Context:
     desk : of the storage of projects
     disk : that they lie on
     exposures : that were looked at last
+    alarms : of all projects
+    microscopes : that sessions are begun at
     """
 
     settings: ServerSettings
@@ -81,6 +89,8 @@ class Context:
     desk: StorageDesk
     disk: DiskWatch
     exposures: ExposureFrames
+    alarms: AlarmDesk
+    microscopes: MicroscopeBook
 
     def known_now(self) -> Context | None:
         """The same for the caller as known now; None if they may not come in any more."""
@@ -127,6 +137,8 @@ def _context(request: Request) -> Context:
         everything.desk,
         everything.disk,
         everything.exposures,
+        everything.alarms,
+        everything.microscopes,
     )
 
 

@@ -19,7 +19,9 @@ class DeliveryError(CryoloomError):
 class Channel(Protocol):
     """A way to tell people."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """By which people know it."""
 
     def deliver(self, news: AlarmNews, link: str) -> None:
         """Tell them.

@@ -18,6 +18,7 @@ from cryoloom.server.alarms._watch import AlarmWatch, OnlyWatcher
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cryoloom.runtime import Project
     from cryoloom.server._shelf import ProjectShelf
     from cryoloom.server.alarms._channels import Channel
     from cryoloom.server.exposures import ExposureFrames
@@ -63,6 +64,11 @@ class AlarmDesk:
     def watching(self) -> bool:
         """Whether this server looks by itself."""
         return bool(self._threads)
+
+    def mark(self, project: Project) -> str:
+        """Something that differs when the alarms of a project have changed."""
+        record = self.books.read(project.record.ulid)
+        return repr((sorted(record.alarms.items()), len(record.waiting)))
 
     def start(self) -> None:
         """Look and deliver until `stop`."""

@@ -79,7 +79,7 @@ class SessionLooks:
         )
 
     def _taking(self, parts: SessionParts, now: float) -> float | None:
-        """Bytes an hour that the session takes at its pace over all, as was found last if few movies have come since."""
+        """Bytes an hour that the session takes at its pace over all, as found last if few movies have come since."""
         key, count = str(parts.source.folder.path), int(parts.taken.as_document()["count"])
         before = self._paces.get(key)
         if before is None or not before[0] <= count < max(before[0] + _ANEW, 1.05 * before[0]):

@@ -1,5 +1,6 @@
 """What requests and answers hold: the contract at ``/openapi.json``, from which the web app's types are made."""
 
+from cryoloom.server.models._alarms import AlarmDocument, AlarmsDocument, ChannelDocument, NewsDocument, Snooze
 from cryoloom.server.models._classes import (
     ChoiceDocument,
     ClassDocument,
@@ -29,6 +30,16 @@ from cryoloom.server.models._exposures import (
 )
 from cryoloom.server.models._machine import Disk, MachineDocument, Program
 from cryoloom.server.models._maps import Chart, LevelDocument, LocalRange, MapEntry, MapFile, VolumeDocument, WhichMap
+from cryoloom.server.models._microscopes import (
+    BegunSession,
+    GainFile,
+    Magnification,
+    Microscope,
+    MicroscopeDocument,
+    Microscopes,
+    MicroscopesDocument,
+    NewSession,
+)
 from cryoloom.server.models._people import (
     Farewell,
     Handover,
@@ -91,12 +102,16 @@ from cryoloom.server.models._tokens import AuditEntryDocument, AuditPage, Issued
 
 __all__ = [
     "MOST_CHOSEN",
+    "AlarmDocument",
+    "AlarmsDocument",
     "AllStorage",
     "Annotation",
     "AuditEntryDocument",
     "AuditPage",
     "AxisDocument",
+    "BegunSession",
     "CTFDocument",
+    "ChannelDocument",
     "Chart",
     "CheckDocument",
     "ChoiceDocument",
@@ -116,6 +131,7 @@ __all__ = [
     "ExposureTable",
     "FailedItemDocument",
     "Farewell",
+    "GainFile",
     "Handover",
     "HandoverPreview",
     "InputDocument",
@@ -128,17 +144,24 @@ __all__ = [
     "LocalRange",
     "LogTail",
     "MachineDocument",
+    "Magnification",
     "MapEntry",
     "MapFile",
     "MarkDocument",
     "MeasureDocument",
+    "Microscope",
+    "MicroscopeDocument",
+    "Microscopes",
+    "MicroscopesDocument",
     "NewDecision",
     "NewProject",
     "NewRun",
+    "NewSession",
     "NewShare",
     "NewSubset",
     "NewThresholds",
     "NewToken",
+    "NewsDocument",
     "NextStep",
     "NumberDocument",
     "OutputDocument",
@@ -171,6 +194,7 @@ __all__ = [
     "SharingChange",
     "SharingDocument",
     "SignInWays",
+    "Snooze",
     "StorageCategory",
     "StorageDocument",
     "StorageMeasure",
