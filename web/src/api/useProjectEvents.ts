@@ -59,6 +59,7 @@ function follow(project: string, client: QueryClient, tell: (state: LiveState) =
     };
     source.addEventListener("run", (message: MessageEvent<string>) => take({ id: message.lastEventId, run: identified(JSON.parse(message.data) as RunSummary) }));
     source.addEventListener("gone", (message: MessageEvent<string>) => take({ id: message.lastEventId, gone: (JSON.parse(message.data) as { ulid: string }).ulid }));
+    source.addEventListener("alarms", () => void client.invalidateQueries({ queryKey: ["project", project, "alarms"] }));
     source.addEventListener("reset", () => {
       memory.clear();
       void client.invalidateQueries({ queryKey: ["project", project] });

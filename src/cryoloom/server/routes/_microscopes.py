@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
-from cryoloom.errors import CryoloomError, ProjectError
+from cryoloom.errors import CryoloomError, ParameterError, ProjectError
 from cryoloom.protocols.imports import ImportMovies
 from cryoloom.server._context import ContextOfCall
 from cryoloom.server._permission import AdminContext
@@ -33,7 +33,7 @@ def define_microscopes(wanted: Microscopes, context: AdminContext, request: Requ
         try:
             check_template(one)
         except CryoloomError as error:
-            raise type(error)(f"{one.name}: {error}") from error
+            raise ParameterError(f"{one.name}: {error}") from error
     defined = context.microscopes.replace(wanted)
     note(request, microscopes=", ".join(one.name for one in defined.microscopes) or "none")
     return _document(defined)
