@@ -177,8 +177,9 @@ def test_a_folder_that_the_server_does_not_read_from_is_refused(
     browser: TestClient, settings, defined: dict, movies: Path, shelf: Path, tmp_path: Path
 ) -> None:
     object.__setattr__(settings, "data_folders", (tmp_path / "data",))
-    answer = browser.post("/api/sessions", json=new_session(movies))
-    assert (answer.status_code, "not below a folder" in answer.json()["message"]) == (403, True)
+    for changes in ({}, {"name": f"..{movies}"}, {"name": str(movies)}, {"folder": "/nowhere"}):
+        answer = browser.post("/api/sessions", json=new_session(movies, **changes))
+        assert (answer.status_code, "not below a folder" in answer.json()["message"]) == (403, True), changes
     assert list(shelf.iterdir()) == []
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from cryoloom.errors import NotFoundError, ProjectError
+from cryoloom.errors import CryoloomError, NotFoundError, ProjectError
 from cryoloom.server.alarms._book import AlarmBooks, AlarmRecord
 from cryoloom.server.alarms._courier import Courier
 from cryoloom.server.alarms._limits import AlarmLimits
@@ -67,7 +67,10 @@ class AlarmDesk:
 
     def mark(self, project: Project) -> str:
         """Something that differs when the alarms of a project have changed."""
-        record = self.books.read(project.record.ulid)
+        try:
+            record = self.books.read(project.record.ulid)
+        except CryoloomError as error:
+            return str(error)
         return repr((sorted(record.alarms.items()), len(record.waiting)))
 
     def start(self) -> None:

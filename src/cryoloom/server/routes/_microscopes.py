@@ -19,6 +19,8 @@ from cryoloom.server.people import note
 
 router = APIRouter(prefix="/api", tags=["microscopes"])
 
+_NOT_MADE_YET = ".session"  # stands for the project, whose name is not to open any folder
+
 
 @router.get("/microscopes")
 def read_microscopes(context: ContextOfCall) -> MicroscopesDocument:
@@ -42,9 +44,9 @@ def define_microscopes(wanted: Microscopes, context: AdminContext, request: Requ
 @router.post("/sessions", status_code=201)
 def start_session(new: NewSession, context: ContextOfCall, request: Request) -> BegunSession:
     """Begin a session: a project is made, and the runs of the microscope's workflow are started in it."""
+    context.check_places(context.shelf.folder / _NOT_MADE_YET, ImportMovies, {"folder": new.folder})
     microscope = context.microscopes.microscope(new.microscope)
     planned = planned_session(new, microscope)
-    context.check_places(context.shelf.folder / new.name, ImportMovies, {"folder": new.folder})
     project = context.shelf.create(new.name)
     note(request, project=project.record.name, microscope=microscope.name)
     try:
