@@ -5,7 +5,7 @@ import type { CheckDocument } from "../api/types";
 import { PageSkeleton } from "../app/PageSkeleton";
 import { ringsPictureAddress, thumbnailAddress } from "../exposures/places";
 import { Numbers } from "../exposures/Numbers";
-import { projectQuery } from "../api/queries";
+import { projectQuery, runsQuery } from "../api/queries";
 import { Empty } from "../kit/Empty";
 import { ProblemNote } from "../kit/ProblemNote";
 import { Status } from "../kit/Status";
@@ -21,6 +21,7 @@ export function PreflightPage() {
   const { project = "" } = useParams();
   const session = useSession(project);
   const name = useQuery(projectQuery(project)).data?.name;
+  const planned = useQuery(runsQuery(project)).data?.runs.some((run) => run.protocol === "preflight") ?? true;
   const { data: told, error, isPending } = session.session;
   if (isPending) return <PageSkeleton />;
   if (!told) return <main className="page" id="page"><div className="section"><ProblemNote error={error} /></div></main>;
@@ -36,8 +37,8 @@ export function PreflightPage() {
         <Button component={Link} to={`/projects/${project}/session`} variant={stop > 0 ? "default" : "filled"}>To the session</Button>
       </div>
       {checks.length === 0 && (
-        <Empty title={told.counts.movies === 0 ? "No movie has come yet" : "The first movies are being looked at"}>
-          <p>As soon as the first movies have come, they are compared with what was stated: gain reference, dose, pixel size and Thon rings. This page shows what is found; it can be left meanwhile.</p>
+        <Empty title={!planned ? "No preflight belongs to this session" : told.counts.movies === 0 ? "No movie has come yet" : "The first movies are being looked at"}>
+          {!planned ? <p>A run of the preflight compares the first movies with what was stated: gain reference, dose, pixel size and Thon rings. <Link to={`/projects/${project}?add=preflight`}>Add one</Link> to the workflow.</p> : <p>As soon as the first movies have come, they are compared with what was stated: gain reference, dose, pixel size and Thon rings. This page shows what is found; it can be left meanwhile.</p>}
         </Empty>
       )}
       <div className="preflight">

@@ -31,7 +31,7 @@ class WebhookChannel:
 
     Parameters
     ----------
-    name : of the channel
+    name : of the channel, such as ``webhook chat``
     address : by HTTPS, or by HTTP on this machine; it may hold a secret, so it is never shown
     secret : key of the signature, ``Cryoloom-Signature: sha256=…`` of the body by HMAC; empty: it is not signed
     """
@@ -60,13 +60,13 @@ class WebhookChannel:
             answer.read(_READ)
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
-            raise DeliveryError(f"Webhook {self.name} cannot be reached ({reason}).") from None
+            raise DeliveryError(f"The {self.name} cannot be reached ({reason}).") from None
         finally:
             if connection is not None:
                 connection.close()
         if not 200 <= answer.status < 300:
             turned = " (redirections are not followed)" if 300 <= answer.status < 400 else ""
-            raise DeliveryError(f"Webhook {self.name} answered with {answer.status}{turned}.")
+            raise DeliveryError(f"The {self.name} answered with {answer.status}{turned}.")
 
 
 def _document(news: AlarmNews, link: str) -> dict[str, object]:
