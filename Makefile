@@ -5,14 +5,14 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo yes)
 
-.PHONY: help demo serve web test test-full bench bench-full check install install-test install-bench clean
+.PHONY: help demo serve web test test-full bench bench-full check check-web install install-test install-bench clean
 
 help:
 	@echo "make demo       install, simulate a microscope session, process it as it arrives, and make a map of it"
 	@echo "make serve      install, build the web app, and open the projects in PROJECTS (by default the folder projects)"
 	@echo "make test       install what the tests need and run the short tier (make test-full: the long one too)"
 	@echo "make bench      measure beside peers and write bench/RESULTS.md (make bench-full: at size)"
-	@echo "make check      ruff, mypy --strict, import-linter"
+	@echo "make check      ruff, mypy --strict, import-linter; of the web app eslint, tsc and its own tests"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || [ -z "$(AS_ROOT)" ] || { apt-get update -qq && apt-get install -y -qq python3-venv; }
@@ -37,7 +37,8 @@ $(PROVIDER)/node_modules/.installed: $(PROVIDER)/package.json $(PROVIDER)/packag
 	cd $(PROVIDER) && export PATH="$$PATH:$(abspath $(BIN))" && npm ci --silent
 	@touch $@
 
-install-test: $(VENV)/.installed-test $(PROVIDER)/node_modules/.installed
+install-test: $(VENV)/.installed-test $(PROVIDER)/node_modules/.installed web
+	@command -v chromium >/dev/null || [ -z "$(AS_ROOT)" ] || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
 	@command -v relion_refine >/dev/null || [ -z "$(AS_ROOT)" ] || { apt-get update -qq && apt-get install -y -qq relion >/dev/null; }
 
 APP := src/cryoloom/server/app/index.html
@@ -71,11 +72,14 @@ bench: install-bench
 bench-full: install-bench
 	$(BIN)/python bench/run.py --full
 
-check: install-test
+check: install-test check-web
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-web: web
+	cd web && export PATH="$$PATH:$(abspath $(BIN))" && npm run --silent check && npm test --silent
 
 clean:
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-sys.path.insert(0, str(Path(__file__).parent))  # for `phantoms` in tests
+sys.path.insert(0, str(Path(__file__).parent))  # for `phantoms` and `served` in tests
 
 settings.register_profile("cryoloom", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("cryoloom")
@@ -23,6 +23,7 @@ settings.load_profile("cryoloom")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the long tests as well")
     parser.addoption("--no-skips", action="store_true", help="a skipped test is a failed test")
+    parser.addoption("--screenshots", metavar="FOLDER", help="keep the pictures of the guide to the web app there")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -20,18 +21,38 @@ FOLDER = Path(__file__).parents[1] / "auth" / "provider"
 CLIENT, SECRET = "cryoloom", "a secret of tests"
 
 
+def _node() -> str | None:
+    return shutil.which("node", path=os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)]))
+
+
+def what_is_missing(folder: Path) -> str:
+    """What the provider cannot run without, by name, and what installs it; empty if nothing is."""
+    package = folder / "node_modules" / "oidc-provider" / "package.json"
+    locked = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    wanted = locked["node_modules/oidc-provider"]["version"]
+    missing = []
+    if _node() is None:
+        missing.append("the program `node`, in PATH or beside Python")
+    if not package.is_file():
+        missing.append(f"the package oidc-provider {wanted} in {package.parent}")
+    elif (version := json.loads(package.read_text(encoding="utf-8"))["version"]) != wanted:
+        missing.append(f"the package oidc-provider {wanted} in {package.parent}, where {version} is")
+    return f"needs {' and '.join(missing)}: `make install-test`, or `npm ci` in {folder}" if missing else ""
+
+
 @contextmanager
-def running_provider(address: str) -> Iterator[str]:
-    """The issuer, while it runs; skips the test where Node or the package is missing.
+def running_provider(address: str, folder: Path = FOLDER) -> Iterator[str]:
+    """The issuer, while it runs; where Node or the package is missing, the test is skipped by name, or has failed.
 
     Parameters
     ----------
     address : of the server that people sign in to
+    folder : of the program and its packages
     """
-    node = shutil.which("node", path=os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)]))
-    if node is None or not (FOLDER / "node_modules" / "oidc-provider").is_dir():
-        pytest.skip("needs Node, and `npm ci` in tests/auth/provider (`make install-test` does both)")
-    command = [node, str(FOLDER / "provider.js"), CLIENT, SECRET, address]
+    missing = what_is_missing(folder)
+    if missing:
+        pytest.skip(missing)
+    command = [str(_node()), str(folder / "provider.js"), CLIENT, SECRET, address]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         try:

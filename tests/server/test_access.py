@@ -151,3 +151,30 @@ def test_files_outside_the_app_are_not_served(settings: ServerSettings, tmp_path
         assert "the page" not in gone.text.replace("load the page anew", "")
         for path in ("/../secret", "/..%2fsecret", "/%2e%2e/secret", "/link", f"/{tmp_path}/secret", "/assets/%00"):
             assert "secret" not in client.get(path).text, path
+
+
+def test_nobody_is_let_in_who_cannot_be_noted(settings: ServerSettings, stranger: TestClient) -> None:
+    settings.accounts.audit.folder.write_text("in the place of the log", encoding="utf-8")
+    answer = stranger.get("/enter", params={"key": "the-key"})
+    assert (answer.status_code, "the log of this server cannot be written" in answer.json()["message"]) == (507, True)
+    assert "set-cookie" not in answer.headers
+    assert stranger.get("/api/me").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("address", "origin", "status"),
+    [
+        ("", "http://127.0.0.1:8765", 201),
+        ("https://cryoloom.example.org", "https://127.0.0.1:8765", 201),
+        ("https://cryoloom.example.org", "http://127.0.0.1:8765", 403),
+    ],
+)
+def test_a_page_that_came_unencrypted_changes_nothing_where_browsers_come_encrypted(
+    settings: ServerSettings, signed_in, address: str, origin: str, status: int
+) -> None:
+    settings = replace(settings, address=address)
+    headers = signed_in()
+    cookie = headers["Cookie"].partition("=")[2]
+    with TestClient(create_application(settings), base_url=ADDRESS) as client:
+        sent = {"Cookie": f"{settings.cookies.name}={cookie}", "Origin": origin}
+        assert client.post("/api/projects", json={"name": "P"}, headers=sent).status_code == status

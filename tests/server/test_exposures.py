@@ -13,11 +13,11 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from cryoloom.data import Micrograph, SetWriter
-from cryoloom.engine.ctf import view_rings, zeros_along
-from cryoloom.engine.optics import transfer_function
+from cryoloom.engine.ctf import zeros_along
 from cryoloom.formats import write_image
 from cryoloom.formats.relion import MovieMotion, write_motion
 from cryoloom.runtime import Project
+from cryoloom.server._places import Places
 from cryoloom.server.exposures import ExposureFrames, exposure_document, exposure_sets, exposure_table
 from cryoloom.server.exposures._drift import drift_of
 from cryoloom.server.exposures._table import _moment
@@ -165,23 +165,6 @@ def test_rings_are_those_of_the_fit(browser: TestClient, project: Project) -> No
     assert picture.shape == (296, 296)
 
 
-def test_zeros_are_where_the_transfer_function_vanishes() -> None:
-    transfer = transfer_of(12000.0)
-    for azimuth in (0.0, 30.0, 120.0):
-        zeros = zeros_along(transfer, azimuth, 5.0)
-        turn = np.radians(azimuth)
-        there = transfer_function(zeros * np.sin(turn), zeros * np.cos(turn), transfer)
-        assert len(zeros) > 5
-        assert np.abs(there).max() < 0.01
-
-
-def test_rings_of_noise_agree_with_nothing() -> None:
-    noise = np.random.default_rng(3).normal(size=(512, 512)).astype(np.float32)
-    view = view_rings(noise, transfer_of(15000.0), pixel_size=2.0, fit_resolution=8.0)
-    assert abs(np.median(view.agreement)) < 0.25
-    assert view.picture(0.2, 64).shape == (64, 64)
-
-
 def test_a_run_that_has_picked_nothing_is_no_fault(shelf: Path, tmp_path: Path) -> None:
     shutil.copytree(shelf / "session", tmp_path / "copy")
     project = Project.open(tmp_path / "copy")
@@ -191,7 +174,7 @@ def test_a_run_that_has_picked_nothing_is_no_fault(shelf: Path, tmp_path: Path) 
     sets = exposure_sets(project.run(1).outputs["micrographs"])
     table = exposure_table(sets, ExposureFrames())
     assert "picks" not in [one.name for one in table.measures]
-    told = exposure_document(sets, int(table.ids[0], 16)).picks
+    told = exposure_document(sets, Places(project.path), int(table.ids[0], 16)).picks
     assert told is None or told.x == []
 
 
@@ -220,10 +203,10 @@ def test_the_drift_is_the_path_that_was_made_good(tmp_path: Path) -> None:
         ),
     )  # fmt: skip
     row = {"id": 1, "file": "a.mrc", "width": 64, "height": 64, "pixel_size": 0.5}
-    drift = drift_of(tmp_path, Micrograph(**row, motion_file="motion.star"))
+    drift = drift_of(Places(tmp_path), Micrograph(**row, motion_file="motion.star"))
     assert drift is not None
     assert (drift.frames, drift.x, drift.y, drift.local) == ([1, 3], [0.0, -1.0], [0.0, 0.5], False)
-    assert drift_of(tmp_path, Micrograph(**row)) is None
+    assert drift_of(Places(tmp_path), Micrograph(**row)) is None
 
 
 def test_the_moment_is_the_microscopes_own_if_it_tells_one() -> None:

@@ -9,12 +9,12 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 from starlette.testclient import TestClient
+from tests.server.made_sets import BOX, EVEN, ITEM, OTHERS, add_run, address_of
 
 from cryoloom.data import (
     CTF,
@@ -38,41 +38,11 @@ from cryoloom.errors import FormatError
 from cryoloom.formats import write_volume
 from cryoloom.runtime import Project
 from cryoloom.workflow.project import Run
-from cryoloom.workflow.run import OutputReference, RunRecord, read_record
+from cryoloom.workflow.run import RunRecord, read_record
 
 pytestmark = pytest.mark.timeout(120)  # a pipe that is opened without care is waited for without end
 
 MARK = "foreign" * 40
-BOX = 8
-ITEM = f"{1:016x}"
-EVEN = {"id": 1, "pixel_size": 1.0, "box_size": BOX}
-OTHERS: dict[type[Item], dict[str, Any]] = {
-    Volume: {**EVEN, "file": "map.mrc"},
-    Class3D: {**EVEN, "particle_count": 1, "share": 1.0},
-    LocalResolution: {**EVEN, "evaluated": 1.0},
-    Mask: EVEN,
-    HalfMapDifference: {**EVEN, "resolution": 9.0, "inside": 1.0, "largest": 2.0},
-    Class2D: {**EVEN, "index": 0, "particle_count": 1, "share": 1.0},
-    Particle: {**EVEN, "index": 0},
-    Movie: {"id": 1, "pixel_size": 1.0, "width": BOX, "height": BOX, "frame_count": 1},
-    Micrograph: {"id": 1, "pixel_size": 1.0, "width": BOX, "height": BOX, "file": "map.mrc"},
-    CTF: {"id": 1, "pixel_size": 1.0, "defocus_u": 1e4, "defocus_v": 1e4, "defocus_angle": 0.0},
-    ViewDistribution: {
-        "id": 1,
-        "particle_count": 1,
-        "symmetry": "C1",
-        "sampling_compensation": 1.0,
-        "poorly_sampled": 0.0,
-    },
-    DirectionalResolution: {
-        "id": 1,
-        "area_ratio": 1.0,
-        "frequency": (0.1,),
-        "mean": (1.0,),
-        "deviation": (0.0,),
-    },
-}
-"""Columns of a row of each kind beside the one that is tried."""
 
 
 @dataclass(frozen=True)
@@ -190,24 +160,6 @@ def foreign(tmp_path: Path) -> Callable[[str], Path]:
         return path
 
     return make
-
-
-def add_run(project: Project, rows: list[Item], **inputs: Run) -> Run:
-    """A run that has made a set of these rows."""
-    kind = type(rows[0]).kind
-    record = RunRecord(
-        protocol="made",
-        protocol_version=1,
-        output_kinds={"made": kind},
-        inputs={name: OutputReference(run=run.ulid, output="made") for name, run in inputs.items()},
-    )
-    run = Run(project, project.folder.add_run(record))
-    SetWriter.open(run.folder.outputs / "made", kind).commit(rows)
-    return run
-
-
-def address_of(project: Project, run: Run) -> str:
-    return f"/api/projects/{project.record.ulid}/runs/{run.ulid}"
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=_name)
@@ -369,3 +321,14 @@ def test_a_stack_of_another_size_than_its_set_tells_is_not_drawn(browser: TestCl
     for asked in (*_PICTURES, "/outputs/made/images"):
         answer = browser.get(f"{address_of(project, run)}{asked}")
         assert (answer.status_code, "where its set tells 16 × 16" in answer.json()["message"]) == (422, True), asked
+
+
+def test_a_table_is_kept_under_a_name_of_any_letters(browser: TestClient, project: Project) -> None:
+    run = add_run(project, [Particle(**OTHERS[Particle], file="map.mrc")])
+    told = json.loads(run.folder.run_file.read_text(encoding="utf-8"))
+    run.folder.run_file.write_text(json.dumps({**told, "output_kinds": {"粒子": Particle.kind}}), encoding="utf-8")
+    (run.folder.outputs / "made").rename(run.folder.outputs / "粒子")
+    answer = browser.get(f"{address_of(project, run)}/outputs/粒子/table")
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].endswith("-%E7%B2%92%E5%AD%90.csv")
+    assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")

@@ -329,3 +329,24 @@ def test_the_runs_of_a_project_are_read_once_for_a_map(
         asked.clear()
         assert browser.get(question).status_code == 200
         assert len(asked) == times, question
+
+
+def test_correlations_of_two_runs_are_laid_over_each_other(browser: TestClient, project: Project) -> None:
+    other = project.add("postprocess", volumes="1.volumes", label="Once more")
+    drive_run(project.path, other.folder.path, project.environment)
+    runs = [project.run(2).ulid, other.ulid]
+    where = f"/api/projects/{project.record.ulid}/comparison"
+    told = browser.get(f"{where}/correlation", params={"run": [project.run(1).ulid, *runs]}).json()
+    assert told["runs"] == runs  # what was imported has no curves
+    assert [line["name"] for line in told["lines"]] == ["2 postprocess", "4 Once more"]
+    for run, line in zip((project.run(2), other), told["lines"], strict=True):
+        (held,) = [curve for curve in run.outputs["fscs"].latest().items() if curve.curve == "corrected"]
+        assert line["y"] == pytest.approx(held.correlation[1:])
+    table = browser.get(f"{where}/correlation/table", params={"run": runs}).text.splitlines()
+    assert table[0] == "spatial frequency (1/Å),2 postprocess,4 Once more"
+    assert len(table) == 1 + len(told["lines"][0]["x"])
+    compared = browser.get(where, params={"run": runs}).json()
+    assert compared["has_correlation"]
+    assert [one["run"] for one in compared["maps"]] == runs
+    (resolution,) = [row for row in compared["figures"] if row["name"] == "resolution"]
+    assert (resolution["differs"], " Å" in resolution["values"][0]) == (False, True)

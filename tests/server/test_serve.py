@@ -16,60 +16,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from served import Served
 
 from cryoloom.cli import serving
 from cryoloom.runtime import Project
-
-
-class Served:
-    """A server process and what it has printed."""
-
-    def __init__(self, folder: Path, home: Path) -> None:
-        words = ["serve", str(folder), "--port", "0", "--no-browser"]
-        environment = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
-        environment |= {"HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "cryoloom", *words], stdout=subprocess.PIPE, text=True, env=environment
-        )
-        assert self.process.stdout is not None
-        self.said = ""
-        while not re.search(r"ssh .*\n\n", self.said):
-            line = self.process.stdout.readline()
-            assert line, self.said
-            self.said += line
-        found = re.search(r"(http://127\.0\.0\.1:(\d+))/enter\?key=(\S+)", self.said)
-        assert found is not None, self.said
-        self.address, self.port, self.key = found[1], found[2], found[3]
-        self.cookie = ""
-
-    def sign_in(self) -> None:
-        class Stay(urllib.request.HTTPRedirectHandler):
-            def redirect_request(self, *_: object) -> None:
-                return None
-
-        with pytest.raises(urllib.error.HTTPError) as led:
-            urllib.request.build_opener(Stay).open(f"{self.address}/enter?key={self.key}", timeout=30)
-        assert led.value.code == 303
-        self.cookie = led.value.headers["Set-Cookie"].partition(";")[0]
-        led.value.close()
-
-    def open(self, path: str):
-        request = urllib.request.Request(f"{self.address}{path}", headers={"Cookie": self.cookie})
-        return urllib.request.urlopen(request, timeout=30)
-
-    def end(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
 
 
 @pytest.fixture
 def served(shelf: Path, tmp_path: Path) -> Iterator[Served]:
     one = Served(shelf, tmp_path / "home")
     yield one
-    one.process.kill()
-    one.process.wait()
-    assert one.process.stdout is not None
-    one.process.stdout.close()
+    one.stop()
 
 
 def test_it_prints_the_address_and_how_to_reach_it_from_elsewhere(served: Served) -> None:
@@ -121,10 +78,7 @@ def test_runs_go_on_when_the_server_is_killed(served: Served, shelf: Path, tmp_p
         with again.open(address) as answer:
             assert json.load(answer)["state"] in {"running", "waiting for input", "attention"}
     finally:
-        again.process.kill()
-        again.process.wait()
-        assert again.process.stdout is not None
-        again.process.stdout.close()
+        again.stop()
     run.stop()
     run.wait(60)
 

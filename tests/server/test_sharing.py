@@ -180,8 +180,48 @@ def test_who_may_only_look_is_told_so_where_they_would_act(people: People, class
     owner = Known(person=ID["ana"], name="ana")
     write_sharing(classified.folder, Sharing(owner=owner, shares=[Share(person=ID["carl"], name="carl", right="read")]))
     run = f"/api/projects/{classified.record.ulid}/runs/{classified.run(3).ulid}"
-    said = "This project is shared with you for reading by ana."
+    said = "Shared with you for reading by ana."
     assert people.ask("carl", "GET", run).json()["read_only"] == said
     assert people.ask("carl", "GET", f"{run}/classes").json()["only_shown"] == said
     for part, field in (("", "read_only"), ("/classes", "only_shown")):
         assert people.ask("ana", "GET", f"{run}{part}").json()[field] == ""
+
+
+def test_runs_say_that_a_newer_cryoloom_made_their_project(people: People, classified) -> None:
+    write_sharing(classified.folder, Sharing(owner=Known(person=ID["ana"], name="ana")))
+    file = classified.path / "project.json"
+    file.write_text(
+        json.dumps(json.loads(file.read_text(encoding="utf-8")) | {"format_version": 999}), encoding="utf-8"
+    )
+    project = f"/api/projects/{classified.record.ulid}"
+    run = f"{project}/runs/{classified.run(3).ulid}"
+    told = [
+        people.ask("ana", "GET", address).json()[field]
+        for address, field in (
+            (project, "read_only"),
+            (f"{project}/storage", "read_only"),
+            (run, "read_only"),
+            (f"{run}/classes", "only_shown"),
+        )
+    ]
+    assert "a newer cryoloom made it" in told[0]
+    assert told == [told[0]] * 4
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [("bea", "Shared with you for reading by ana. Ask its owner"), ("carl", "You may look at what is shared with you")],
+)
+def test_who_may_not_change_a_project_is_told_whose_word_it_takes(people: People, address: str, who, said) -> None:
+    shares = [{"person": ID[name], "right": "read"} for name in ("bea", "carl")]
+    assert people.ask("ana", "PUT", f"{address}/sharing", {"revision": 1, "shares": shares}).status_code == 200
+    refused = people.ask(who, "POST", f"{address}/storage/measure")
+    assert (refused.status_code, said in refused.json()["message"]) == (403, True), refused.text
+
+
+def test_a_token_that_only_looks_is_told_apart_from_a_person_who_does(people: People, address: str) -> None:
+    issued = people.ask("ana", "POST", "/api/tokens", {"name": "watch", "days": 1, "read_only": True}).json()
+    refused = people.client.post(
+        f"{address}/storage/measure", headers={"Authorization": f"Bearer {issued['text']}", "Cookie": ""}
+    )
+    assert (refused.status_code, "The token 'watch' only looks" in refused.json()["message"]) == (403, True)

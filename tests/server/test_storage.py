@@ -108,6 +108,8 @@ def test_cleaning_removes_what_was_seen_and_nothing_else(browser: TestClient, fi
     assert outside.read_bytes() == b"precious"
     assert [(record.categories, record.actor) for record in cleaning_records(folder)] == [(["micrographs"], "ana")]
     assert "micrographs" not in [one["name"] for one in after["measure"]["categories"]]
+    noted = browser.get("/api/audit", params={"text": "clean storage"}).json()["entries"]
+    assert [one["facts"] for one in noted] == [{"project": filled.record.name, "categories": "micrographs"}]
 
 
 def test_what_has_changed_since_it_was_seen_stays(browser: TestClient, filled: Project) -> None:
@@ -173,21 +175,21 @@ def test_one_thing_is_done_in_a_project_at_a_time(filled: Project, monkeypatch: 
             act()
     going.set()
     deadline = time.monotonic() + 60
-    while desk.standing(filled).task is not None:
+    while desk.stored(filled).task is not None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    assert desk.standing(filled).measure is not None
+    assert desk.stored(filled).measure is not None
 
 
 def test_who_follows_is_told_when_something_has_changed(filled: Project) -> None:
     async def follow() -> list[str]:
         desk, seen = StorageDesk(), []
         async for _ in desk.follow(0.05):
-            standing = desk.standing(filled)
-            seen.append("nothing" if standing.measure is None and standing.task is None else "begun")
+            stored = desk.stored(filled)
+            seen.append("nothing" if stored.measure is None and stored.task is None else "begun")
             if len(seen) == 1:
                 desk.measure(filled)
-            if standing.measure is not None and standing.task is None:
+            if stored.measure is not None and stored.task is None:
                 return seen
         return seen
 

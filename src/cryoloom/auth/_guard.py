@@ -90,7 +90,7 @@ class Guard:
         """Status and sentence, if the call is not let through; else who calls is noted in the scope."""
         if _host(headers.get("host", "")) not in self._hosts:
             return 421, "This server is called by another name; use the address that it printed when it was started."
-        if scope["method"] not in SAFE_METHODS and not _same_site(headers):
+        if scope["method"] not in SAFE_METHODS and not _same_site(headers, encrypted=self._cookies.encrypted):
             return 403, "The change was asked for by another site, so it was not made."
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()) or len(length) > 18 or int(length) > self._most_bytes:
@@ -118,14 +118,15 @@ def _host(value: str) -> str:
         return ""
 
 
-def _same_site(headers: dict[str, str]) -> bool:
-    """Whether a browser says that the page that asks came from here; programs send no origin."""
+def _same_site(headers: dict[str, str], *, encrypted: bool) -> bool:
+    """Whether a browser says that the page that asks came from here, by HTTPS if that is used; programs say nothing."""
     origin = headers.get("origin")
     if origin is not None:
         try:
-            return urlsplit(origin).netloc == headers.get("host")
+            parts = urlsplit(origin)
         except ValueError:
             return False
+        return parts.netloc == headers.get("host") and (parts.scheme == "https" or not encrypted)
     return headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
 
 

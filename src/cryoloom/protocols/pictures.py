@@ -47,7 +47,7 @@ def grey_picture(image: NDArray[np.float32], width: int) -> NDArray[np.uint8]:
     """
     import numpy as np
 
-    scale = max(1, image.shape[1] // width)
+    scale = max(1, min(image.shape[1] // width, image.shape[0]))
     height, length = (edge // scale for edge in image.shape)
     small = image[: height * scale, : length * scale].reshape(height, scale, length, scale).mean(axis=(1, 3))
     low, high = np.percentile(small, [1, 99])

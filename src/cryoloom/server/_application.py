@@ -84,6 +84,7 @@ def create_application(settings: ServerSettings) -> FastAPI:
         routes.microscopes,
         routes.maps,
         routes.curves,
+        routes.comparison,
         routes.storage,
         routes.events,
         routes.sharing,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path as FolderPath
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import Depends, Path, Query, Request
 
-from cryoloom.auth import Caller, Right, Role
+from cryoloom.auth import Caller, Role
+from cryoloom.data import Item, Snapshot
 from cryoloom.runtime import Project
+from cryoloom.server._places import Places
 from cryoloom.server._shelf import ProjectShelf
 from cryoloom.server.alarms import AlarmDesk
 from cryoloom.server.events import ProjectFeeds
@@ -19,7 +21,6 @@ from cryoloom.server.microscopes import MicroscopeBook
 from cryoloom.server.people import PersonalShelf, check_places
 from cryoloom.server.storage import DiskWatch, StorageDesk
 from cryoloom.server.tables import Plots, RowOrder, RowOrders, RowPages
-from cryoloom.workflow.project import Project as WorkflowProject
 from cryoloom.workflow.project import Run
 from cryoloom.workflow.protocol import Protocol
 
@@ -65,55 +66,34 @@ class Context:
 
     Parameters
     ----------
-    settings : the server was started with
+    held : by the server
     caller : who calls
     shelf : of the projects that the caller may see
-    feeds : of their events
-    orders : of rows that were asked for last
-    pages : of rows that were asked for last
-    plots : that were asked for last
-    desk : of the storage of projects
-    disk : that they lie on
-    exposures : that were looked at last
-    alarms : of all projects
-    microscopes : that sessions are begun at
     """
 
-    settings: ServerSettings
+    held: Held
     caller: Caller
     shelf: PersonalShelf
-    feeds: ProjectFeeds
-    orders: RowOrders
-    pages: RowPages
-    plots: Plots
-    desk: StorageDesk
-    disk: DiskWatch
-    exposures: ExposureFrames
-    alarms: AlarmDesk
-    microscopes: MicroscopeBook
+
+    @classmethod
+    def of(cls, held: Held, caller: Caller) -> Context:
+        """That of a caller."""
+        return cls(held, caller, PersonalShelf(held.shelf, caller))
 
     def known_now(self) -> Context | None:
         """The same for the caller as known now; None if they may not come in any more."""
-        caller = self.settings.accounts.now(self.caller)
-        return None if caller is None else replace(self, caller=caller, shelf=self.shelf.of(caller))
-
-    def only_looks(self, project: WorkflowProject) -> str:
-        """Why the caller changes nothing in a project; empty if they may."""
-        standing = self.shelf.standing(project)
-        if standing.right >= Right.WRITE:
-            return ""
-        owner = standing.sharing.owner
-        return f"This project is shared with you for reading{'' if owner is None else f' by {owner.name}'}."
+        caller = self.held.settings.accounts.now(self.caller)
+        return None if caller is None else Context.of(self.held, caller)
 
     def check_places(self, project: FolderPath, protocol: type[Protocol], values: Mapping[str, Any]) -> None:
         """Refuse parameters that name files outside of what the caller may read; see `check_places`."""
-        check_places(
-            protocol.Parameters,
-            values,
-            project=project,
-            opened=self.settings.data_folders,
-            closed=None if self.caller.person.acts_as is Role.ADMIN else self.settings.projects_folder,
-        )
+        check_places(protocol.Parameters, values, self.places(project))
+
+    def places(self, project: FolderPath) -> Places:
+        """What is read for the caller of the project in that folder, and for it."""
+        settings = self.held.settings
+        closed = None if self.caller.person.acts_as is Role.ADMIN else settings.projects_folder
+        return Places(project, settings.data_folders, closed)
 
 
 def held(request: Request) -> Held:
@@ -124,41 +104,36 @@ def held(request: Request) -> Held:
 HeldOfCall = Annotated[Held, Depends(held)]
 
 
-def _context(request: Request) -> Context:
-    everything, caller = held(request), request.state.caller
-    return Context(
-        everything.settings,
-        caller,
-        PersonalShelf(everything.shelf, caller),
-        everything.feeds,
-        everything.orders,
-        everything.pages,
-        everything.plots,
-        everything.desk,
-        everything.disk,
-        everything.exposures,
-        everything.alarms,
-        everything.microscopes,
-    )
+def _context(request: Request, held: HeldOfCall) -> Context:
+    return Context.of(held, request.state.caller)
 
 
 ContextOfCall = Annotated[Context, Depends(_context)]
 
-_ULID = r"^[0-9A-HJKMNP-TV-Z]{26}$"
+ULID_PATTERN = r"^[0-9A-HJKMNP-TV-Z]{26}$"
+
+_InPath = Annotated[str, Path(pattern=ULID_PATTERN, description="ULID")]
 
 
-def _project(context: ContextOfCall, project: Annotated[str, Path(pattern=_ULID, description="ULID")]) -> Project:
+def _project(context: ContextOfCall, project: _InPath) -> Project:
     return context.shelf.project(project)
 
 
 ProjectOfCall = Annotated[Project, Depends(_project)]
 
 
-def _run(project: ProjectOfCall, run: Annotated[str, Path(pattern=_ULID, description="ULID")]) -> Run:
+def _run(project: ProjectOfCall, run: _InPath) -> Run:
     return project.run(run)
 
 
 RunOfCall = Annotated[Run, Depends(_run)]
+
+
+def _places(project: ProjectOfCall, context: ContextOfCall) -> Places:
+    return context.places(project.path)
+
+
+PlacesOfCall = Annotated[Places, Depends(_places)]
 
 
 _MOST = 2**53  # whole numbers that a browser tells apart; no set has more rows or generations
@@ -167,6 +142,12 @@ Generation = Annotated[
     int | None,
     Query(ge=1, le=_MOST, description="Of the set; given, the answer never changes. Default: the newest."),
 ]
+
+
+def snapshot_at(run: Run, output: str, generation: int | None) -> Snapshot[Item]:
+    """A generation of an output of a run; None is the newest."""
+    stored = run.output(output)
+    return stored.latest() if generation is None else stored.at(generation)
 
 
 def _order(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from cryoloom.auth import SAFE_METHODS, Right
+from cryoloom.auth import SAFE_METHODS, Caller, Right
 from cryoloom.errors import NotAllowedError
 from cryoloom.server._context import Context, ContextOfCall
 
@@ -30,8 +30,8 @@ def may_call(request: Request, context: ContextOfCall) -> None:
     ulid = request.path_params.get("project")
     looks = request.method in SAFE_METHODS
     if ulid is None:
-        if not looks and not context.caller.may_change:
-            raise NotAllowedError("You may look at what is shared with you, not change anything.")
+        if not looks:
+            _check_may_change(context.caller)
     elif _ULID.fullmatch(ulid):  # else the route says what is wrong with it
         _check_right(context, ulid, Right.READ if looks else Right.WRITE)
 
@@ -75,7 +75,16 @@ def _check_right(context: Context, ulid: str, wanted: Right) -> None:
     if standing.right >= wanted:
         return
     owner = standing.sharing.owner
-    name = "its owner" if owner is None else f"its owner, {owner.name},"
     if wanted is Right.OWN:
+        name = "its owner" if owner is None else f"its owner, {owner.name},"
         raise NotAllowedError(f"Only {name} and administrators of this server may do that.")
-    raise NotAllowedError(f"This project is shared with you for reading only; ask {name} for the right to change it.")
+    _check_may_change(context.caller)
+    raise NotAllowedError(f"{standing.only_reads} Ask its owner for the right to change it.")
+
+
+def _check_may_change(caller: Caller) -> None:
+    """Refuse who changes nothing in any project."""
+    if caller.read_only:
+        raise NotAllowedError(f"The token {caller.by!r} only looks; use one that changes things, too.")
+    if not caller.may_change:
+        raise NotAllowedError("You may look at what is shared with you, not change anything.")

@@ -21,6 +21,15 @@ def test_phases_are_equal(other, spherical_aberration):
     np.testing.assert_allclose(there, model.phase(FREQUENCIES, 15_000.0), rtol=1e-9)
 
 
+@pytest.mark.parametrize("other", [-9_000.0, -15_000.0, -22_000.0])
+@pytest.mark.parametrize("spherical_aberration", [0.0, 2.7])
+def test_phases_of_overfocused_micrographs_are_equal(other, spherical_aberration):
+    model = RingModel(300.0, spherical_aberration, 0.07, 700.0)
+    moved = equal_phase_frequencies(FREQUENCIES, np.array([-15_000.0]), np.array([other]), model)
+    assert np.isfinite(moved).all()
+    np.testing.assert_allclose(model.phase(moved, other), model.phase(FREQUENCIES, -15_000.0), rtol=1e-9)
+
+
 def rings_of(*defocuses):
     sums = [2.0 * MODEL.rings(FREQUENCIES, (d.mean + d.deviation(AZIMUTHS))[:, None]) for d in defocuses]
     return PolarSpectra(AZIMUTHS, FREQUENCIES, np.array(sums), np.full((1, 36, 600), 2.0))

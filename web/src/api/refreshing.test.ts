@@ -16,3 +16,14 @@ it("asks once more for all that came while it was asking", async () => {
   await done;
   expect(finish).toHaveLength(2);
 });
+
+it("asks again after a failure", async () => {
+  let asked = 0;
+  const refreshing = new Refreshing(() => {
+    asked += 1;
+    return asked === 1 ? Promise.reject(new Error("the server is away")) : Promise.resolve();
+  });
+  await expect(refreshing.ask("a")).rejects.toThrow("the server is away");
+  await refreshing.ask("a");
+  expect(asked).toBe(2);
+});

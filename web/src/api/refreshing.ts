@@ -9,10 +9,13 @@ export class Refreshing {
       this.again.set(key, true);
       return;
     }
-    do {
-      this.again.set(key, false);
-      await this.act(key);
-    } while (this.again.get(key));
-    this.again.delete(key);
+    try {
+      do {
+        this.again.set(key, false);
+        await this.act(key);
+      } while (this.again.get(key));
+    } finally {
+      this.again.delete(key);
+    }
   }
 }

@@ -940,6 +940,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare
+         * @description What is equal and what differs between two to six runs.
+         */
+        get: operations["compare_api_projects__project__comparison_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/comparison/correlation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Correlations
+         * @description The corrected correlation of the half maps of each.
+         */
+        get: operations["compare_correlations_api_projects__project__comparison_correlation_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/comparison/correlation/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Correlations Table
+         * @description The same as CSV.
+         */
+        get: operations["compare_correlations_table_api_projects__project__comparison_correlation_table_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/comparison/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Histograms
+         * @description How a measurement is distributed in the sets of each, as shares of their items.
+         */
+        get: operations["compare_histograms_api_projects__project__comparison_histogram_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/comparison/histogram/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Histograms Table
+         * @description The same as CSV.
+         */
+        get: operations["compare_histograms_table_api_projects__project__comparison_histogram_table_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/comparison/overlap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Items
+         * @description How many items of a kind they have in common.
+         */
+        get: operations["compare_items_api_projects__project__comparison_overlap_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/storage": {
         parameters: {
             query?: never;
@@ -1796,6 +1916,129 @@ export interface components {
             meaning: string;
         };
         /**
+         * ComparedColumn
+         * @description A measurement that sets of at least two of the runs hold.
+         */
+        ComparedColumn: {
+            /**
+             * Kind
+             * @description Of the items.
+             */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Unit */
+            unit: string;
+            /** Meaning */
+            meaning: string;
+        };
+        /**
+         * ComparedCurves
+         * @description The same curve of several runs, one for each that has it.
+         */
+        ComparedCurves: {
+            /** Title */
+            title: string;
+            /**
+             * Said
+             * @description What they tell, in a sentence; empty if nothing.
+             */
+            said: string;
+            x: components["schemas"]["AxisDocument"];
+            y: components["schemas"]["AxisDocument"];
+            /** Lines */
+            lines: components["schemas"]["LineDocument"][];
+            /** Marks */
+            marks: components["schemas"]["MarkDocument"][];
+            /**
+             * Runs
+             * @description ULIDs of the runs, of each line.
+             */
+            runs: string[];
+        };
+        /**
+         * ComparedRow
+         * @description Something that can be told of each run: in the order of the runs.
+         */
+        ComparedRow: {
+            /**
+             * Name
+             * @description Of the protocol's parameter, input or output.
+             */
+            name: string;
+            /** Label */
+            label: string;
+            /** Unit */
+            unit: string;
+            /**
+             * Values
+             * @description In words; null where a run has no such thing.
+             */
+            values: (string | null)[];
+            /** Differs */
+            differs: boolean;
+        };
+        /**
+         * ComparedSet
+         * @description A kind of item of which at least two of the runs have made sets.
+         */
+        ComparedSet: {
+            /** Kind */
+            kind: string;
+            /**
+             * Outputs
+             * @description The set of each run; null: it has none.
+             */
+            outputs: (components["schemas"]["InputDocument"] | null)[];
+        };
+        /**
+         * ComparisonDocument
+         * @description What is equal and what differs between runs.
+         */
+        ComparisonDocument: {
+            /**
+             * Runs
+             * @description ULIDs, in the order that was asked for.
+             */
+            runs: string[];
+            /** Parameters */
+            parameters: components["schemas"]["ComparedRow"][];
+            /**
+             * Inputs
+             * @description Numbers of the runs and names of the sets that were given.
+             */
+            inputs: components["schemas"]["ComparedRow"][];
+            /**
+             * Counts
+             * @description Items of each kind that were made.
+             */
+            counts: components["schemas"]["ComparedRow"][];
+            /**
+             * Figures
+             * @description Of time, storage, and the first map if there is one.
+             */
+            figures: components["schemas"]["ComparedRow"][];
+            /** Sets */
+            sets: components["schemas"]["ComparedSet"][];
+            /** Columns */
+            columns: components["schemas"]["ComparedColumn"][];
+            /**
+             * Has Correlation
+             * @description Whether at least two of them have correlations of half maps.
+             */
+            has_correlation: boolean;
+            /**
+             * Maps
+             * @description The first map of each run; null: it has none.
+             */
+            maps: (components["schemas"]["MapEntry"] | null)[];
+            /**
+             * Classes
+             * @description Whether a run shows class averages.
+             */
+            classes: boolean[];
+        };
+        /**
          * CountsDocument
          * @description How much has come, and what has become of it.
          */
@@ -1819,14 +2062,9 @@ export interface components {
         };
         /**
          * CurvesDocument
-         * @description Curves on one pair of axes.
+         * @description Curves of a map.
          */
         CurvesDocument: {
-            /**
-             * Curve
-             * @enum {string}
-             */
-            curve: "fsc" | "guinier" | "scaling";
             /** Title */
             title: string;
             /**
@@ -1840,6 +2078,11 @@ export interface components {
             lines: components["schemas"]["LineDocument"][];
             /** Marks */
             marks: components["schemas"]["MarkDocument"][];
+            /**
+             * Curve
+             * @enum {string}
+             */
+            curve: "fsc" | "guinier" | "scaling";
         };
         /**
          * Disk
@@ -2698,6 +2941,28 @@ export interface components {
             generation: number;
             /** Closed */
             closed: boolean;
+        };
+        /**
+         * OverlapDocument
+         * @description Which items of a kind runs have in common.
+         */
+        OverlapDocument: {
+            /** Kind */
+            kind: string;
+            /**
+             * Counts
+             * @description Items of each run.
+             */
+            counts: number[];
+            /**
+             * Common
+             * @description Of each run and each other, how many are in both sets.
+             */
+            common: number[][];
+            /** In All */
+            in_all: number;
+            /** In Any */
+            in_any: number;
         };
         /**
          * PaceDocument
@@ -6337,6 +6602,282 @@ export interface operations {
                 };
                 content: {
                     "text/csv; charset=utf-8": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    compare_api_projects__project__comparison_get: {
+        parameters: {
+            query: {
+                /** @description ULIDs of two to six runs, in the order of columns. */
+                run: string[];
+            };
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    compare_correlations_api_projects__project__comparison_correlation_get: {
+        parameters: {
+            query: {
+                /** @description ULIDs of two to six runs, in the order of columns. */
+                run: string[];
+            };
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedCurves"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    compare_correlations_table_api_projects__project__comparison_correlation_table_get: {
+        parameters: {
+            query: {
+                /** @description ULIDs of two to six runs, in the order of columns. */
+                run: string[];
+            };
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    compare_histograms_api_projects__project__comparison_histogram_get: {
+        parameters: {
+            query: {
+                /** @description Of the items, such as particles. */
+                kind: string;
+                /** @description A measurement. */
+                column: string;
+                /** @description ULIDs of two to six runs, in the order of columns. */
+                run: string[];
+            };
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedCurves"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    compare_histograms_table_api_projects__project__comparison_histogram_table_get: {
+        parameters: {
+            query: {
+                /** @description Of the items, such as particles. */
+                kind: string;
+                /** @description A measurement. */
+                column: string;
+                /** @description ULIDs of two to six runs, in the order of columns. */
+                run: string[];
+            };
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    compare_items_api_projects__project__comparison_overlap_get: {
+        parameters: {
+            query: {
+                /** @description Of the items, such as particles. */
+                kind: string;
+                /** @description ULIDs of two to six runs, in the order of columns. */
+                run: string[];
+            };
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverlapDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
         };

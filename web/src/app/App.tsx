@@ -27,6 +27,7 @@ const router = createBrowserRouter([
       { path: "projects/:project/runs/:run/classes", lazy: async () => ({ Component: (await import("../classes/ClassesPage")).ClassesPage }) },
       { path: "projects/:project/runs/:run/outputs/:output/images", lazy: async () => ({ Component: (await import("../sets/GalleryPage")).GalleryPage }) },
       { path: "projects/:project/runs/:run/maps", lazy: async () => ({ Component: (await import("../maps/MapsPage")).MapsPage }) },
+      { path: "projects/:project/compare", lazy: async () => ({ Component: (await import("../compare/ComparePage")).ComparePage }) },
       { path: "projects/:project/storage", lazy: async () => ({ Component: (await import("../storage/StoragePage")).StoragePage }) },
       { path: "storage", lazy: async () => ({ Component: (await import("../storage/AllStoragePage")).AllStoragePage }) },
       { path: "projects/:project/people", lazy: async () => ({ Component: (await import("../people/SharingPage")).SharingPage }) },

@@ -28,7 +28,7 @@ export function Crumbs() {
   );
 }
 
-const PAGES: Record<string, string> = { "/session": "Session", "/preflight": "Preflight", "/sets": "Sets", "/people": "People", "/storage": "Storage" };
+const PAGES: Record<string, string> = { "/compare": "Compare", "/session": "Session", "/preflight": "Preflight", "/sets": "Sets", "/people": "People", "/storage": "Storage" };
 
 function useCrumbs(): Crumb[] {
   const { project = "", run = "", output, exposure } = useParams();

@@ -1,4 +1,4 @@
-import { Button, createTheme, defaultVariantColorsResolver, Input, localStorageColorSchemeManager, Tooltip, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
+import { Button, createTheme, defaultVariantColorsResolver, Input, localStorageColorSchemeManager, Select, Tooltip, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
 
 /** Where the browser remembers the theme; /theme.js reads it before the first paint. */
 export const schemeManager = localStorageColorSchemeManager({ key: "cryoloom-theme" });
@@ -30,6 +30,8 @@ export const theme = createTheme({
       }),
     }),
     Input: Input.extend({ vars: () => ({ wrapper: { "--input-height": "32px", "--input-fz": "14px" } }) }),
+    // The list itself is what scrolls, so that whoever reads it by a screen reader is told what it belongs to.
+    Select: Select.extend({ defaultProps: { withScrollArea: false }, styles: { options: { maxHeight: 250, overflowY: "auto" } } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 400, multiline: true, maw: 280, transitionProps: { duration: 100 } } }),
   },
 });

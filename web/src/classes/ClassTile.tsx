@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { Link } from "react-router";
 import type { ClassDocument } from "../api/types";
-import { count, counted } from "../kit/format";
+import { counted } from "../kit/format";
 import { Icon } from "../kit/Icon";
 import { Quantity } from "../kit/Quantity";
 import { Sprite } from "../kit/Sprite";
@@ -40,7 +40,7 @@ export const ClassTile = memo(function ClassTile({ one, total, sheets, kept, ove
         <span className="reason" title={one.reason}>{one.reason || "\u00a0"}</span>
       </button>
       <span className="below sm">
-        {members ? <Link to={members} tabIndex={current ? 0 : -1}>{count(one.particle_count)} members<span className="sr"> of {name}</span></Link> : <span className="dim">{counted(one.particle_count, "particles")}</span>}
+        {members ? <Link to={members} tabIndex={current ? 0 : -1}>{counted(one.particle_count, "members")}<span className="sr"> of {name}</span></Link> : <span className="dim">{counted(one.particle_count, "particles")}</span>}
         {one.evenness !== null && <span className="faint" title="Share of its particles that resemble the average">{Math.round(100 * one.evenness)} % alike</span>}
       </span>
     </div>

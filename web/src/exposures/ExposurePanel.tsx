@@ -1,9 +1,8 @@
 import { memo } from "react";
 import type { ExposureDocument } from "../api/types";
 import "../inspector/inspector.css";
-import "../maps/maps.css";
 import { DriftPart } from "./DriftPart";
-import { dayAndClock, fixed } from "./numbers";
+import { dayAndClock, fixed } from "../kit/format";
 import { Numbers } from "./Numbers";
 import type { SetPlace } from "./places";
 import { SpectrumPart } from "./SpectrumPart";
@@ -19,8 +18,8 @@ export const ExposurePanel = memo(function ExposurePanel({ place, exposure, name
         <p className="facts">{[taken, exposure.place].filter(Boolean).join(" · ") || "When and where it was taken is not told beside its file."}</p>
       </header>
       <div className="body" tabIndex={0} role="region" aria-label="Numbers and curves">
-        <SpectrumPart place={place} exposure={exposure} overlay={overlay} />
-        <DriftPart exposure={exposure} />
+        <SpectrumPart place={place} exposure={exposure} name={name} overlay={overlay} />
+        <DriftPart exposure={exposure} name={name} />
         <section aria-labelledby="exposure">
           <h3 id="exposure">Exposure</h3>
           <Numbers

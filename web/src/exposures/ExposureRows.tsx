@@ -1,11 +1,11 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useRef, type KeyboardEvent, type ReactNode } from "react";
+import { useEffect, useRef, type KeyboardEvent, type ReactNode } from "react";
 import { Link, useNavigate } from "react-router";
 import type { ExposureTable } from "../api/types";
 import { Quantity } from "../kit/Quantity";
 import { SortButton } from "../kit/SortButton";
 import { moved } from "../workflow/selection";
-import { clock, fixed } from "./numbers";
+import { clock, fixed } from "../kit/format";
 import { exposuresPage, thumbnailAddress, type SetPlace } from "./places";
 import { asSearch, columnsOf, type Column, type Sorting } from "./table";
 
@@ -30,6 +30,14 @@ export function ExposureRows({ place, table, order, sorting, sort, verdict, labe
   const lines = useVirtualizer({ count: order.length, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 6 });
   const drawn = lines.getVirtualItems();
   const columns = columnsOf(table);
+  const wanted = useRef<number | null>(null); // a row that gets the focus as soon as it is drawn
+  const focusWanted = () => {
+    const link = wanted.current === null ? null : box.current?.querySelector<HTMLElement>(`[data-row="${wanted.current}"]`);
+    if (!link) return;
+    wanted.current = null;
+    link.focus();
+  };
+  useEffect(focusWanted);
   const hasSquares = table.squares.length > 0;
   const below = lines.getTotalSize() - (drawn.at(-1)?.end ?? 0);
   const head = (by: string, words: ReactNode, right = false, narrow = false) => (
@@ -43,8 +51,9 @@ export function ExposureRows({ place, table, order, sorting, sort, verdict, labe
     const to = moved(event.key, Number(link.dataset.row), order.length, 1);
     if (to === null) return;
     event.preventDefault();
+    wanted.current = to;
     lines.scrollToIndex(to);
-    requestAnimationFrame(() => event.currentTarget.querySelector<HTMLElement>(`[data-row="${to}"]`)?.focus());
+    focusWanted();
   };
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the links inside have the focus; keys rise from them

@@ -9,7 +9,8 @@ import { runName } from "../workflow/names";
 import { ExposureRows } from "./ExposureRows";
 import { exposuresQuery } from "./queries";
 import { useRefreshed } from "./useRefreshed";
-import { asSearch, inOrder, nextSorting, sortingOf } from "./table";
+import { asSearch, nextSorting, sortingOf } from "./table";
+import { useOrder } from "./useOrder";
 import "./exposures.css";
 import "../sets/sets.css";
 
@@ -23,6 +24,7 @@ export function ExposuresPage() {
   useRefreshed(exposuresQuery(place).queryKey, Object.values(table.data?.sets ?? {}).map((link) => link.run), runs);
   const made = runs?.find((one) => one.ulid === run);
   const sorting = sortingOf(params);
+  const order = useOrder(table.data, sorting);
   if (table.isPending) return <PageSkeleton />;
   return (
     <main className="page" id="page">
@@ -35,7 +37,7 @@ export function ExposuresPage() {
       {table.isError && <div className="section"><ProblemNote error={table.error} /></div>}
       {table.data?.count === 0 && <Empty title="There are no exposures yet"><p>They come here as soon as the first movie has been aligned.</p></Empty>}
       {table.data && table.data.count > 0 && (
-        <ExposureRows place={place} table={table.data} order={inOrder(table.data, sorting)} sorting={sorting} sort={(by) => setParams(asSearch(nextSorting(sorting, by)), { replace: true })} />
+        <ExposureRows place={place} table={table.data} order={order} sorting={sorting} sort={(by) => setParams(asSearch(nextSorting(sorting, by)), { replace: true })} />
       )}
     </main>
   );

@@ -1,7 +1,7 @@
 import { memo, useEffect, useRef } from "react";
 import { Link } from "react-router";
 import type { ExposureTable } from "../api/types";
-import { fixed } from "./numbers";
+import { fixed } from "../kit/format";
 import { exposuresPage, thumbnailAddress, type SetPlace } from "./places";
 import { columnOf } from "./table";
 

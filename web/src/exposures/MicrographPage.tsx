@@ -29,7 +29,7 @@ export function MicrographPage() {
   const [lowPass, setLowPass] = useState(false);
   const [withPicks, setWithPicks] = useState(true);
   const [withFit, setWithFit] = useState(true);
-  const sorting = useMemo(() => sortingOf(params), [params]);
+  const sorting = sortingOf(params);
   const { table, exposure, order, beside, grey, scale, failed, marks } = useMicrograph(place, id, sorting, view, lowPass ? LOW_PASS : null);
   const search = asSearch(sorting);
   const go = (to: string | null) => to && void navigate(exposuresPage(place, to) + search, { replace: true });

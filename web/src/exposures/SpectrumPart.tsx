@@ -1,25 +1,26 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRef } from "react";
 import type { ExposureDocument } from "../api/types";
+import { Saves } from "../charts/Saves";
 import { Icon } from "../kit/Icon";
 import { ProblemNote } from "../kit/ProblemNote";
-import { savePng, saveSvg } from "../maps/charts/save";
-import { fixed } from "./numbers";
+import { fixed } from "../kit/format";
 import { Numbers } from "./Numbers";
 import { ringsPictureAddress, thumbnailAddress, type SetPlace } from "./places";
 import { ringsQuery } from "./queries";
-import { RingCurves } from "./RingCurves";
+import { RingCurves, ringsTable } from "./RingCurves";
 
 const EDGE = 148; // px
 
 interface Props {
   place: SetPlace;
   exposure: ExposureDocument;
+  name: string;
   overlay: boolean;
 }
 
 /** The power spectrum with the rings of the fit, the numbers of that, and both along their rings. */
-export function SpectrumPart({ place, exposure, overlay }: Props) {
+export function SpectrumPart({ place, exposure, name, overlay }: Props) {
   const { ctf } = exposure;
   const drawing = useRef<SVGSVGElement>(null);
   const fit = ctf ? `${ctf.run_number} ${ctf.defocus_u} ${ctf.defocus_v} ${ctf.defocus_angle}` : "";
@@ -33,17 +34,11 @@ export function SpectrumPart({ place, exposure, overlay }: Props) {
     );
   }
   const data = rings.data;
-  const name = `${exposure.id}-spectrum`;
   return (
     <section aria-labelledby="spectrum">
       <div className="sechead">
         <h3 id="spectrum">Power spectrum and fit</h3>
-        {data && (
-          <span className="saves" role="group" aria-label="Save: spectrum along its rings">
-            <button type="button" onClick={() => void (drawing.current && savePng(drawing.current, name))}>PNG</button>
-            <button type="button" onClick={() => drawing.current && saveSvg(drawing.current, name)}>SVG</button>
-          </span>
-        )}
+        {data && <Saves title={`${name}: power spectrum along its rings, and its fit, by resolution in Å`} name={`${name}-spectrum`} drawing={drawing} table={() => ringsTable(data)} />}
       </div>
       <div className="spectrum">
         <svg viewBox="-1 -1 2 2" width={EDGE} height={EDGE} role="img" aria-label={`Power spectrum${data && overlay ? ", zeros of the fit on its right half" : ""}`}>

@@ -4,7 +4,7 @@ import { aRun } from "../api/sample";
 import { DEVIATIONS, histogram, ramp, USUAL, withEnd } from "./canvas/contrast";
 import { firstScale, fitted, moved, scaleBar, scaleFor, within, zoomed } from "./canvas/view";
 import { framed, steps } from "./drift";
-import { clock, fixed } from "./numbers";
+import { clock, fixed } from "../kit/format";
 import { asSearch, inOrder, neighbours, NEWEST_FIRST, nextSorting, sortingOf } from "./table";
 import { pulseOf } from "./useRefreshed";
 

@@ -23,6 +23,8 @@ export interface Sorting {
   descending: boolean;
 }
 
+const BY_NAME = new Intl.Collator(undefined, { numeric: true });
+
 export const NEWEST_FIRST: Sorting = { by: "time", descending: true };
 
 /** Places of the exposures in an order; what is not known comes last. */
@@ -30,7 +32,7 @@ export function inOrder(table: ExposureTable, { by, descending }: Sorting): numb
   const places = Array.from({ length: table.count }, (_, at) => at);
   if (by === "time") return descending ? places.reverse() : places; // they come as they were taken
   const sign = descending ? -1 : 1;
-  if (by === "name") return places.sort((a, b) => sign * (table.names[a] ?? "").localeCompare(table.names[b] ?? "", undefined, { numeric: true }));
+  if (by === "name") return places.sort((a, b) => sign * BY_NAME.compare(table.names[a] ?? "", table.names[b] ?? ""));
   const values = columnOf(table, by)?.values ?? [];
   return places.sort((a, b) => {
     const [one, other] = [values[a] ?? null, values[b] ?? null];

@@ -3,7 +3,8 @@ import { useEffect, useMemo } from "react";
 import { firstScale, scaleFor, type View } from "./canvas/view";
 import type { SetPlace } from "./places";
 import { exposureQuery, exposuresQuery, imageQuery } from "./queries";
-import { inOrder, neighbours, type Sorting } from "./table";
+import { neighbours, type Sorting } from "./table";
+import { useOrder } from "./useOrder";
 
 const UNKNOWN_DIAMETER = 150; // Å, of picks that do not tell
 
@@ -20,7 +21,7 @@ export function useMicrograph(place: SetPlace, id: string, sorting: Sorting, vie
   const coarse = found ? firstScale(found) : 1;
   const first = useQuery({ ...imageQuery(place, id, coarse, lowPass), enabled: found !== undefined });
   const closer = useQuery({ ...imageQuery(place, id, scale, lowPass), enabled: found !== undefined && scale !== coarse });
-  const order = useMemo(() => (table.data ? inOrder(table.data, sorting) : []), [table.data, sorting]);
+  const order = useOrder(table.data, sorting);
   const beside = useMemo(() => neighbours(table.data?.ids ?? [], order, id), [table.data, order, id]);
   const { project, run, output } = place;
   const ready = first.data !== undefined;

@@ -2,6 +2,7 @@ import { ActionIcon } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
 import type { RunDetail, RunSummary } from "../api/types";
+import { compareAddress } from "../compare/addresses";
 import { counted } from "../kit/format";
 import { Icon } from "../kit/Icon";
 import { RunPicture } from "../kit/RunPicture";
@@ -51,6 +52,9 @@ export function RunHeader({ project, run, detail, fold }: Props) {
       )}
       {detail?.outputs.some((output) => MAPS.has(output.kind) && output.count > 0) && (
         <Link className="look sm" to={`/projects/${project}/runs/${run.ulid}/maps`}><Icon name="stageRefine" />Look at the map</Link>
+      )}
+      {run.state !== "draft" && run.state !== null && (
+        <Link className="look sm" to={compareAddress(project, run.replaces ? [run.replaces, run.ulid] : [run.ulid])}><Icon name="compare" />{run.replaces ? "Compare with what it replaces" : "Compare with other runs"}</Link>
       )}
       {writing && detail && <Annotating project={project} detail={detail} done={() => setWriting(false)} />}
       {!writing && run.tags.length > 0 && <p className="facts tags"><Icon name="tag" />{run.tags.join(", ")}</p>}

@@ -9,6 +9,7 @@ export const ICONS = {
   chevronLeft: "M10 4 6 8l4 4",
   chevronRight: "M6 4l4 4-4 4",
   clock: "M8 2.2a5.8 5.8 0 1 0 0 11.6A5.8 5.8 0 0 0 8 2.2zM8 5v3.2l2.2 1.4",
+  compare: "M2 3h5v10H2zM9 3h5v10H9z",
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
   cross: "M4 4l8 8M12 4l-8 8",
   disk: "M2.5 9.5h11v4h-11zM2.5 9.5l2-6h7l2 6M11 11.5h.01",

@@ -13,7 +13,7 @@ import { runName } from "../workflow/names";
 import { mapKey } from "./addresses";
 import { Downloads } from "./Downloads";
 import { MapView, TrustPage } from "./MapView";
-import { hasWebGL } from "./webgl";
+import { hasWebGL } from "../kit/webgl";
 import "./maps.css";
 
 /** The maps that a run has made, or measured. */

@@ -7,7 +7,8 @@ import { binned, MOST_VOXELS } from "./grid";
 import { rangeOf, within } from "./level";
 import type { Grids } from "./useGrids";
 import { rangeOfLocal, type Look, type ShownMap } from "./useLook";
-import { hasWebGL } from "./webgl";
+import { hasWebGL } from "../kit/webgl";
+import "../kit/viewer.css";
 
 const Surface = lazy(() => import("./surface/Surface"));
 

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "react-router";
 import type { AlarmDocument, AlarmsDocument } from "../api/types";
-import { clock } from "../exposures/numbers";
+import { clock } from "../kit/format";
 import { Icon } from "../kit/Icon";
 import { ProblemNote } from "../kit/ProblemNote";
 import { useNow } from "../kit/useNow";

@@ -1,7 +1,6 @@
 import type { SessionDocument } from "../api/types";
-import { clock, fixed } from "../exposures/numbers";
 import type { Column } from "../exposures/table";
-import { bytes, count, counted, duration } from "../kit/format";
+import { bytes, clock, count, counted, duration, fixed } from "../kit/format";
 import { Quantity } from "../kit/Quantity";
 import { medianOf } from "./thresholds";
 

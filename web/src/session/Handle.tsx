@@ -6,17 +6,17 @@ interface Props {
   value: number | null;
   words: string;
   extent: readonly [number, number];
+  /** Where its line begins, and where its grip does. */
+  left: number;
+  right: number;
   place: (value: number) => number;
   valueAt: (event: PointerEvent) => number;
   end: "low" | "high";
   move: (value: number | null) => void;
 }
 
-const LEFT = 44;
-const RIGHT = 596;
-
 /** A threshold: a line over a chart, with a handle that is dragged or moved by arrow keys; Delete takes it off. */
-export function Handle({ label, value, words, extent: [low, high], place, valueAt, end, move }: Props) {
+export function Handle({ label, value, words, extent: [low, high], left, right, place, valueAt, end, move }: Props) {
   const now = value ?? (end === "low" ? low : high);
   const y = place(now);
   const step = (high - low) / 100;
@@ -28,8 +28,8 @@ export function Handle({ label, value, words, extent: [low, high], place, valueA
     event.preventDefault();
   };
   return (
-    <g className={value === null ? "handle open" : "handle"}>
-      {value !== null && <line className="thr" x1={LEFT} x2={RIGHT} y1={y} y2={y} />}
+    <g className={value === null ? "handle open" : "handle"} data-tool={value === null || undefined}>
+      {value !== null && <line className="thr" x1={left} x2={right} y1={y} y2={y} />}
       <g
         role="slider"
         tabIndex={0}
@@ -43,8 +43,8 @@ export function Handle({ label, value, words, extent: [low, high], place, valueA
         onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
         onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && move(valueAt(event))}
       >
-        <rect className="grip" x={RIGHT} y={y - 8} width={42} height={16} rx={4} />
-        <text className="strong" x={RIGHT + 21} y={y + 4} textAnchor="middle">{value === null ? "–" : words}</text>
+        <rect className="grip" x={right} y={y - 8} width={42} height={16} rx={4} />
+        <text className="strong" x={right + 21} y={y + 4} textAnchor="middle">{value === null ? "–" : words}</text>
       </g>
     </g>
   );

@@ -5,7 +5,7 @@ import { Link, useNavigate } from "react-router";
 import { projectsQuery } from "../api/queries";
 import type { MicroscopeDocument } from "../api/types";
 import { PageSkeleton } from "../app/PageSkeleton";
-import { dayAndClock } from "../exposures/numbers";
+import { dayAndClock } from "../kit/format";
 import { Empty } from "../kit/Empty";
 import { ProblemNote } from "../kit/ProblemNote";
 import { meQuery } from "../people/queries";

@@ -1,11 +1,11 @@
-import { Button } from "@mantine/core";
+import { Button, Skeleton } from "@mantine/core";
 import { ExposureRows } from "../exposures/ExposureRows";
 import { columnOf, inOrder, NEWEST_FIRST } from "../exposures/table";
 import { count, moment } from "../kit/format";
-import { Empty } from "../kit/Empty";
 import { ProblemNote } from "../kit/ProblemNote";
 import { FourNumbers } from "./FourNumbers";
 import { MeasurePanel } from "./MeasurePanel";
+import { NoMovieYet } from "./NoMovieYet";
 import type { Session } from "./useSession";
 import { VerdictWord } from "./VerdictWord";
 
@@ -20,12 +20,13 @@ export function Overview({ session }: { session: Session }) {
     <>
       <FourNumbers session={told} fit={table ? columnOf(table, "fit_resolution") : null} />
       {session.tableError && <div className="section"><ProblemNote error={session.tableError} /></div>}
-      {!told.exposures && <Empty title="No movie has been aligned yet"><p>The first measures come here as soon as the first movie has been aligned; this page shows them as they come.</p></Empty>}
+      {!told.exposures && <NoMovieYet />}
+      {told.exposures && !table && !session.tableError && <Skeleton height={300} />}
       {table && (
         <>
           <ThresholdLine session={session} />
           <div className="plots">
-            {columns.map((column) => <MeasurePanel key={column.measure.name} column={column} times={table.times} range={ranges[column.measure.name]} change={column.measure.expression && !session.byHand ? (range) => change(column.measure.name, range) : null} />)}
+            {columns.map((column) => <MeasurePanel key={column.measure.name} column={column} times={table.times} names={table.names} range={ranges[column.measure.name]} change={column.measure.expression && !session.byHand ? (range) => change(column.measure.name, range) : null} />)}
           </div>
           <div className="newest">
             <div className="panel">

@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Button, Skeleton } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams, useSearchParams } from "react-router";
 import { closeSource, startRun, stopRun } from "../api/acts";
@@ -7,7 +7,8 @@ import { projectQuery, runsQuery } from "../api/queries";
 import type { SessionDocument } from "../api/types";
 import { PageSkeleton } from "../app/PageSkeleton";
 import { ExposureRows } from "../exposures/ExposureRows";
-import { asSearch, inOrder, nextSorting, sortingOf } from "../exposures/table";
+import { asSearch, nextSorting, sortingOf } from "../exposures/table";
+import { useOrder } from "../exposures/useOrder";
 import { count, duration } from "../kit/format";
 import { Empty } from "../kit/Empty";
 import { ProblemNote } from "../kit/ProblemNote";
@@ -17,23 +18,24 @@ import { useNow } from "../kit/useNow";
 import { AlarmLines } from "./AlarmLines";
 import { alarmsQuery, up } from "./alarms";
 import { AlarmsTab } from "./AlarmsTab";
+import { NoMovieYet } from "./NoMovieYet";
 import { Overview } from "./Overview";
 import { SettingsTab } from "./SettingsTab";
 import { sessionQuery, useSession, type Session } from "./useSession";
 import { VerdictWord } from "./VerdictWord";
 import "../exposures/exposures.css";
-import "../maps/maps.css";
 import "../sets/sets.css";
 import "./session.css";
 
 const NO_SESSION = 404;
+const TABS = ["overview", "exposures", "alarms", "settings"] as const;
 
 /** The session of a project, as it goes on. */
 export function SessionPage() {
   const { project = "" } = useParams();
   const session = useSession(project);
   const [params] = useSearchParams();
-  const tab = params.get("tab") ?? "overview";
+  const tab = TABS.find((one) => one === params.get("tab")) ?? "overview";
   const { data: told, error, isPending } = session.session;
   if (isPending) return <PageSkeleton />;
   if (!told) {
@@ -105,8 +107,11 @@ function Tabs({ project, told, tab }: { project: string; told: SessionDocument; 
 function Exposures({ session }: { session: Session }) {
   const [params, setParams] = useSearchParams();
   const { table, place, verdicts } = session;
-  if (!table) return null;
   const sorting = sortingOf(params);
+  const order = useOrder(table, sorting);
+  if (session.tableError) return <div className="section"><ProblemNote error={session.tableError} /></div>;
+  if (!session.session.data?.exposures) return <NoMovieYet />;
+  if (!table) return <Skeleton height={300} />;
   const sort = (by: string) => setParams({ tab: "exposures", ...Object.fromEntries(new URLSearchParams(asSearch(nextSorting(sorting, by)))) }, { replace: true });
-  return <ExposureRows place={place} table={table} order={inOrder(table, sorting)} sorting={sorting} sort={sort} verdict={(at) => <VerdictWord verdict={verdicts[at]} />} />;
+  return <ExposureRows place={place} table={table} order={order} sorting={sorting} sort={sort} verdict={(at) => <VerdictWord verdict={verdicts[at]} />} />;
 }

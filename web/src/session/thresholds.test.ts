@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MeasureDocument } from "../api/types";
+import { measureTable } from "./measureTable";
 import { binned, conditionOf, countsIn, extentOf, medianOf, rangesOf, verdictsOf, withEnd } from "./thresholds";
 
 const measure = (name: string, expression: string, factor = 1): MeasureDocument => ({ name, label: name, unit: "", expression, factor, digits: 1 });
@@ -60,3 +61,9 @@ it("moves one end, which does not pass the other", () => {
 });
 
 it("finds the middle", () => expect([medianOf([3, null, 1, 2]), medianOf([null])]).toEqual([2, null]));
+
+it("a measure is a table of exposures, with what the threshold keeps", () => {
+  const column = { measure: { ...measure("defocus", "x"), label: "Defocus", unit: "µm" }, values: [1.25, null] };
+  expect(measureTable(column, ["a", "b"], [0, null], { low: null, high: 2 })).toBe("exposure,time (UTC),Defocus (µm),kept\na,1970-01-01T00:00:00.000Z,1.25,yes\nb,,,no\n");
+  expect(measureTable(column, ["a", "b"], [0, null], undefined).split("\n")[0]).toBe("exposure,time (UTC),Defocus (µm)");
+});

@@ -1,5 +1,5 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { setThresholds } from "../api/acts";
 import { answered, api } from "../api/client";
 import { runsQuery } from "../api/queries";
@@ -26,7 +26,7 @@ export function useSession(project: string) {
   useRefreshed(exposuresQuery(place).queryKey, Object.values(table.data?.sets ?? {}).map((link) => link.run), runs);
   const [edited, setEdited] = useState<Ranges | null>(null);
   const measures = table.data?.measures ?? [];
-  const columns = table.data ? columnsOf(table.data) : [];
+  const columns = useMemo(() => (table.data ? columnsOf(table.data) : []), [table.data]);
   const saved = told?.thresholds ? rangesOf(told.thresholds.condition, measures) : {};
   const ranges = edited ?? saved ?? {};
   const keep = useMutation({

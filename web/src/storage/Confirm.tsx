@@ -28,8 +28,8 @@ export function Confirm({ title, act, going, confirm, close }: Props) {
         </ul>
         {exported.length > 0 && <ul className="warns"><li><Icon name="triangle" /><span>{exported.join(", ")} would name files that are gone.</span></li></ul>}
         <div className="row">
-          <Button variant="filled" data-autofocus onClick={confirm}>{act}</Button>
-          <Button variant="subtle" onClick={close}>Keep everything</Button>
+          <Button variant="filled" onClick={confirm}>{act}</Button>
+          <Button variant="subtle" data-autofocus onClick={close}>Keep everything</Button>
         </div>
       </Modal.Content>
     </Modal.Root>

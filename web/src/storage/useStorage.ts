@@ -2,6 +2,7 @@ import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/r
 import { useEffect, useRef } from "react";
 import { cleanStorage, measureStorage, restoreRuns } from "../api/acts";
 import { answered, api } from "../api/client";
+import { followStream } from "../api/stream";
 import type { AllStorage } from "../api/types";
 import { changedIn } from "./words";
 
@@ -18,31 +19,17 @@ export const storageQuery = (project: string) =>
     staleTime: 0,
   });
 
-const TRIED_AGAIN = 3000; // ms, when the browser has given up by itself
-
 /** Follows the storage of all projects while a page shows it. */
 export function useStorageEvents(): void {
   const client = useQueryClient();
   useEffect(() => {
-    let source: EventSource;
-    let retrying: ReturnType<typeof setTimeout> | undefined;
-    const connect = () => {
-      source = new EventSource("/api/storage-events");
-      source.addEventListener("storage", (message: MessageEvent<string>) => {
-        const told = JSON.parse(message.data) as AllStorage;
-        const before = client.getQueryData(allStorageQuery.queryKey);
-        client.setQueryData(allStorageQuery.queryKey, told);
-        for (const project of changedIn(before, told)) void client.invalidateQueries({ queryKey: storageQuery(project).queryKey });
-      });
-      source.onerror = () => {
-        if (source.readyState === EventSource.CLOSED) retrying = setTimeout(connect, TRIED_AGAIN);
-      };
+    const take = (message: MessageEvent<string>) => {
+      const told = JSON.parse(message.data) as AllStorage;
+      const before = client.getQueryData(allStorageQuery.queryKey);
+      client.setQueryData(allStorageQuery.queryKey, told);
+      for (const project of changedIn(before, told)) void client.invalidateQueries({ queryKey: storageQuery(project).queryKey });
     };
-    connect();
-    return () => {
-      clearTimeout(retrying);
-      source.close();
-    };
+    return followStream(() => "/api/storage-events", { on: { storage: take }, refused: () => void client.invalidateQueries({ queryKey: allStorageQuery.queryKey, refetchType: "all" }) });
   }, [client]);
 }
 

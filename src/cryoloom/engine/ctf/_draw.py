@@ -39,8 +39,7 @@ def draw_ctf_fit(fit: CTFFit, size: int = 512) -> NDArray[np.uint8]:
     profile, transfer = fit.profile, fit.transfer
     half = (fit.spectrum.shape[1] - 1) / fit.spectrum_extent
     edge = min(half, max(1.0 / _FINEST_SHOWN, _BEYOND_FIT / fit.fit_resolution))
-    axis = (np.arange(size) - 0.5 * (size - 1)) * (2.0 * edge / size)
-    k_y, k_x = np.meshgrid(axis, axis, indexing="ij")
+    k_y, k_x = frequencies_of_picture(edge, size)
     k = np.hypot(k_y, k_x)
 
     model = RingModel(transfer.voltage, transfer.spherical_aberration, transfer.amplitude_contrast, fit.spectrum_extent)
@@ -56,11 +55,32 @@ def draw_ctf_fit(fit: CTFFit, size: int = 512) -> NDArray[np.uint8]:
         measured_deviation(fit.spectrum, fit.spectrum_extent, k_y, k_x),
         np.where(k_y < 0.0, averaged, fitted),
     )
-    grey[~np.isfinite(grey) | (k < profile.frequencies[0]) | (k > profile.frequencies[-1])] = 0.0
-    picture = np.repeat((128.0 + 100.0 * np.clip(grey, -1.27, 1.27))[:, :, None], 3, axis=2)
+    picture = np.repeat(grey_of(grey, k, profile.frequencies)[:, :, None], 3, axis=2)
     circle = np.abs(k - 1.0 / fit.fit_resolution) < 0.75 * (2.0 * edge / size)
     picture[circle] = _MARK
     return picture.astype(np.uint8)
+
+
+def frequencies_of_picture(edge: float, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Frequencies along y and x, in 1/Å, of the pixels of a picture (size, size) with zero in its middle.
+
+    Parameters
+    ----------
+    edge : frequency at the middle of each side, in 1/Å
+    size : side of the picture, in pixels
+    """
+    axis = (np.arange(size) - 0.5 * (size - 1)) * (2.0 * edge / size)
+    k_y, k_x = np.meshgrid(axis, axis, indexing="ij")
+    return k_y, k_x
+
+
+def grey_of(
+    deviation: NDArray[np.float64], k: NDArray[np.float64], measured: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Grey values of deviations at frequencies ``k``; middle grey where they are not known, and beyond ``measured``."""
+    known = np.isfinite(deviation) & (k >= measured[0]) & (k <= measured[-1])
+    grey: NDArray[np.float64] = 128.0 + 100.0 * np.clip(np.where(known, deviation, 0.0), -1.27, 1.27)
+    return grey
 
 
 def measured_deviation(

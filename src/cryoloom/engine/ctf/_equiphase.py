@@ -38,7 +38,7 @@ def equal_phase_frequencies(
     squared = frequencies**2
     path = squared * (defocus - aberration * squared)
     with np.errstate(invalid="ignore"):
-        root = np.sqrt(other**2 - 4.0 * aberration * path)
+        root = np.copysign(np.sqrt(other**2 - 4.0 * aberration * path), other)
         # The form of the smaller root that does not cancel, and also holds without aberration.
         return np.sqrt(2.0 * path / (other + root))
 

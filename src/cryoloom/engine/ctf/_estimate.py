@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoloom.engine.ctf._checked import checked_micrograph
+from cryoloom.engine.ctf._checked import checked_band, checked_micrograph
 from cryoloom.engine.ctf._drift import directional_loss
 from cryoloom.engine.ctf._equiphase import level
 from cryoloom.engine.ctf._fit import CTFFit, Tilt
@@ -21,7 +21,6 @@ from cryoloom.engine.ctf._spectra import MeasuredSpectra
 from cryoloom.engine.ctf._tilt import find_tilt
 from cryoloom.engine.ctf._warnings import warn
 from cryoloom.engine.optics import ContrastTransfer
-from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,7 +65,7 @@ def estimate_ctf(
     InputError
         If the micrograph is too small, blank, or has values that are not numbers.
     ParameterError
-        If the pixels are too large for the resolution range.
+        If the pixels are too large for the resolution range, or the micrograph is too small for it.
 
     References
     ----------
@@ -75,7 +74,7 @@ def estimate_ctf(
     """
     settings = settings or CTFSettings()
     image = checked_micrograph(micrograph)
-    band = _band(settings, pixel_size)
+    band = checked_band(*settings.resolution_range, pixel_size, image.shape)
 
     def measure(extent: float) -> tuple[MeasuredSpectra, RingModel, Solution]:
         spectra = MeasuredSpectra.measure(
@@ -113,20 +112,6 @@ def _level(
         deviations = level(spectra.deviations, changes, solution.defocus, model)
         solution = polish(solution, deviations.cut(*band), spectra.periodograms.variance, model, settings)
     return solution, deviations, tilt
-
-
-def _band(settings: CTFSettings, pixel_size: float) -> tuple[float, float]:
-    """Frequencies between which rings are fitted, in 1/Å."""
-    if not pixel_size > 0.0:
-        raise ParameterError(f"The pixel size is {pixel_size:g} Å; give a positive one.")
-    coarse, fine = settings.resolution_range
-    finest = 1.0 / max(fine, 2.0 * pixel_size / 0.97)
-    if finest < 2.0 / coarse:
-        raise ParameterError(
-            f"Pixels of {pixel_size:g} Å show nothing finer than {2 * pixel_size:.1f} Å, too little of the resolution "
-            f"range of {coarse:g} to {fine:g} Å; use less binning."
-        )
-    return 1.0 / coarse, finest
 
 
 def extent_for(frequency: float, defocus: float, model: RingModel) -> float:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TILE_EXTENT = 700.0  # Å: resolves the rings of usual defocus, and leaves little of the field's edge unseen
-_FINEST_RESOLUTION = 2.0
+FINEST_RESOLUTION = 2.0
 _OUTLIER = 6.0
 
 
@@ -94,7 +94,7 @@ def measure_periodograms(
 
 def kept_frequencies(side: int, pixel_size: float) -> int:
     """Number of frequencies kept along an axis of a tile, without zero: up to Nyquist's, or to 1/2 Å."""
-    return int(min(side // 2 - 1, side * pixel_size / _FINEST_RESOLUTION))
+    return int(min(side // 2 - 1, side * pixel_size / FINEST_RESOLUTION))
 
 
 def tile_starts(length: int, side: int) -> list[int]:

@@ -13,6 +13,8 @@ from cryoloom.engine.optics import aberration_phase, amplitude_contrast_phase, d
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from cryoloom.engine.optics import ContrastTransfer
+
 
 @dataclass(frozen=True)
 class Defocus:
@@ -29,6 +31,14 @@ class Defocus:
     along_x: float = 0.0
     along_diagonal: float = 0.0
     phase_shift: float = 0.0
+
+    @classmethod
+    def of(cls, transfer: ContrastTransfer) -> Defocus:
+        """That of a transfer function."""
+        half = 0.5 * (transfer.defocus_u - transfer.defocus_v)
+        twice = math.radians(2.0 * transfer.defocus_angle)
+        mean = 0.5 * (transfer.defocus_u + transfer.defocus_v)
+        return cls(mean, half * math.cos(twice), half * math.sin(twice), transfer.phase_shift)
 
     @property
     def half_difference(self) -> float:

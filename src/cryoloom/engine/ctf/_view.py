@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoloom.engine.ctf._checked import checked_micrograph
-from cryoloom.engine.ctf._draw import measured_deviation, scaled_rings
+from cryoloom.engine.ctf._checked import check_transfer, checked_band, checked_micrograph
+from cryoloom.engine.ctf._draw import frequencies_of_picture, grey_of, measured_deviation, scaled_rings
 from cryoloom.engine.ctf._equiphase import level
 from cryoloom.engine.ctf._estimate import extent_for
-from cryoloom.engine.ctf._periodograms import TILE_EXTENT
+from cryoloom.engine.ctf._periodograms import FINEST_RESOLUTION, TILE_EXTENT
 from cryoloom.engine.ctf._profile import ring_profile
 from cryoloom.engine.ctf._rings import Defocus, RingModel
 from cryoloom.engine.ctf._spectra import MeasuredSpectra
 from cryoloom.engine.optics import transfer_function
+from cryoloom.errors import ParameterError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,12 +61,9 @@ class RingView:
         -------
         (size, size), rows along y as in the micrograph, frequency zero in the middle
         """
-        axis = (np.arange(size) - 0.5 * (size - 1)) * (2.0 * edge / size)
-        k_y, k_x = np.meshgrid(axis, axis, indexing="ij")
-        k = np.hypot(k_y, k_x)
-        grey = measured_deviation(self.spectrum, self.extent, k_y, k_x)
-        grey[~np.isfinite(grey) | (k < self.frequencies[0]) | (k > self.frequencies[-1])] = 0.0
-        return (128.0 + 100.0 * np.clip(grey, -1.27, 1.27)).astype(np.uint8)
+        k_y, k_x = frequencies_of_picture(edge, size)
+        deviation = measured_deviation(self.spectrum, self.extent, k_y, k_x)
+        return grey_of(deviation, np.hypot(k_y, k_x), self.frequencies).astype(np.uint8)
 
 
 def view_rings(
@@ -85,7 +83,7 @@ def view_rings(
     micrograph : (h, w) sum of aligned frames, best without dose weighting
     transfer : its transfer function
     pixel_size : in Å
-    fit_resolution : to where the rings follow it, in Å
+    fit_resolution : to where the rings follow it, in Å, above 0
     tilt : of the field
     coarsest : resolution from which on rings are measured, in Å
     threads : threads to use; the result does not depend on it
@@ -94,23 +92,24 @@ def view_rings(
     ------
     InputError
         If the micrograph is too small, blank, or has values that are not numbers.
+    ParameterError
+        If its pixels are too large, or no micrograph can have been taken with such optics.
     """
     image = checked_micrograph(micrograph)
-    half = 0.5 * (transfer.defocus_u - transfer.defocus_v)
-    angle = math.radians(2.0 * transfer.defocus_angle)
-    defocus = Defocus(
-        0.5 * (transfer.defocus_u + transfer.defocus_v),
-        half * math.cos(angle),
-        half * math.sin(angle),
-        transfer.phase_shift,
-    )
+    check_transfer(transfer)
+    if not fit_resolution > 0.0:
+        raise ParameterError(f"The resolution of the fit is {fit_resolution:g} Å; give one above 0.")
+    if tilt is not None and not (abs(tilt.angle) < 90.0 and math.isfinite(tilt.axis)):
+        raise ParameterError(f"A field cannot be tilted by {tilt.angle:g}° about an axis at {tilt.axis:g}°.")
+    lowest, finest = checked_band(coarsest, FINEST_RESOLUTION, pixel_size, image.shape)
+    defocus = Defocus.of(transfer)
     optics = transfer.voltage, transfer.spherical_aberration, transfer.amplitude_contrast
-    wanted = extent_for(1.0 / fit_resolution, defocus.mean, RingModel(*optics, TILE_EXTENT))
+    wanted = extent_for(min(1.0 / fit_resolution, finest), defocus.mean, RingModel(*optics, TILE_EXTENT))
     spectra = MeasuredSpectra.measure(
         image,
         pixel_size=pixel_size,
         extent=max(TILE_EXTENT, min(wanted, 0.5 * min(image.shape) * pixel_size)),
-        lowest_frequency=1.0 / coarsest,
+        lowest_frequency=lowest,
         threads=threads,
     )
     model = RingModel(*optics, spectra.periodograms.extent)
@@ -137,8 +136,14 @@ def zeros_along(transfer: ContrastTransfer, azimuth: float, finest: float) -> ND
     ----------
     transfer : the transfer function
     azimuth : direction, in degrees from x towards y
-    finest : resolution up to which zeros are given, in Å
+    finest : resolution up to which zeros are given, in Å, above 0
+
+    Raises
+    ------
+    ParameterError
+        If no micrograph can have been taken with such optics.
     """
+    check_transfer(transfer)
     k = np.linspace(0.0, 1.0 / finest, _STEPS)
     turn = math.radians(azimuth)
     values = transfer_function(k * math.sin(turn), k * math.cos(turn), transfer).astype(np.float64)

@@ -28,6 +28,12 @@ _BESIDE = {
 _OF_A_RUN = re.compile(r"runs/((\d{6})-[^/]+)/")
 
 
+def named_files(table: Table) -> Iterator[str]:
+    """Every file that the STAR file of a set would name, as the set does, but for names of another program."""
+    kind = table.schema.kind
+    yield from _names(table, (*_IMAGES.get(kind, ()), *_BESIDE.get(kind, ())))
+
+
 def check_images(project: Path, tables: Mapping[str, Table]) -> list[str]:
     """Refuse sets whose images are gone.
 
@@ -90,7 +96,7 @@ def _names(table: Table, columns: Iterable[str]) -> Iterator[str]:
 def _names_in(folder: Path) -> frozenset[str]:
     try:
         return frozenset(path.name for path in folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
+    except (OSError, ValueError):  # not there, not to be looked into, or no name that a folder can have
         return frozenset()
 
 

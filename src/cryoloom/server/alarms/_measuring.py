@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from cryoloom.errors import CryoloomError
+from cryoloom.server._places import Places
 from cryoloom.server.alarms._judging import Exposure, SessionMeasures
 from cryoloom.server.pictures import stored_picture
 from cryoloom.server.session import pace_of
@@ -137,10 +138,11 @@ def _shared(project: Path, files: list[str]) -> float | None:
 
     from cryoloom.engine.gain import shared_pattern
 
+    places = Places(project)
     images: list[NDArray[np.uint8]] = []
     for file in files:
         try:
-            images.append(stored_picture(project, file))
+            images.append(stored_picture(places, file))
         except CryoloomError:  # cleaned away, or damaged: the others tell
             continue
     alike = [image for image in images if image.shape == images[-1].shape and image.ndim == 2]

@@ -4,10 +4,11 @@ from cryoloom.server.documents._classes import class_wall
 from cryoloom.server.documents._decisions import check_seen
 from cryoloom.server.documents._maps import map_entries, volume_document
 from cryoloom.server.documents._next_steps import next_steps
-from cryoloom.server.documents._projects import project_summary
+from cryoloom.server.documents._projects import project_summary, why_read_only
 from cryoloom.server.documents._protocols import protocol_document, protocol_summary
 from cryoloom.server.documents._runs import run_detail, run_summaries
 from cryoloom.server.documents._storage import all_storage, storage_document
+from cryoloom.server.documents._values import value_in_words
 
 __all__ = [
     "all_storage",
@@ -21,5 +22,7 @@ __all__ = [
     "run_detail",
     "run_summaries",
     "storage_document",
+    "value_in_words",
     "volume_document",
+    "why_read_only",
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from cryoloom.data import Particle
 from cryoloom.errors import CryoloomError
-from cryoloom.protocols.resolutions import told_resolution
+from cryoloom.server._numbers import is_length
 from cryoloom.server._upstream import input_of
 from cryoloom.server.maps import KnownMap, charts_of, first_level, maps_of
 from cryoloom.server.models import LevelDocument, LocalRange, MapEntry, MapFile, VolumeDocument, WhichMap
@@ -14,14 +14,15 @@ from cryoloom.server.models import LevelDocument, LocalRange, MapEntry, MapFile,
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cryoloom.server._places import Places
     from cryoloom.workflow.project import Run
 
 _HALVES = "Fourier shell correlation of the half maps, 0.143, corrected for the mask"
 
 
-def map_entries(run: Run) -> list[MapEntry]:
+def map_entries(run: Run, places: Places) -> list[MapEntry]:
     """The maps that a run has to do with; none if it has none."""
-    return [_entry(known, number) for number, known in enumerate(maps_of(run), start=1)]
+    return [_entry(known, number) for number, known in enumerate(maps_of(run, places), start=1)]
 
 
 def volume_document(known: KnownMap) -> VolumeDocument:
@@ -40,7 +41,7 @@ def volume_document(known: KnownMap) -> VolumeDocument:
         entry=_entry(known, row.get("class_number") or 1),
         box_size=row["box_size"],
         pixel_size=row["pixel_size"],
-        resolution=row.get("resolution"),
+        resolution=known.resolution,
         resolution_rule=_rule(known),
         headline=_headline(known),
         trusted=bool(row.get("trust_file")) and not untrusted,
@@ -89,7 +90,7 @@ def _file(which: str, path: Path) -> MapFile:
 
 
 def _rule(known: KnownMap) -> str:
-    if known.row.get("resolution") is None:
+    if known.resolution is None:
         return ""
     return f"{_HALVES}; no more than its trust page believes" if known.row.get("trust_file") else _HALVES
 
@@ -97,10 +98,7 @@ def _rule(known: KnownMap) -> str:
 def _headline(known: KnownMap) -> str:
     if known.trust.headline.sentence:
         return known.trust.headline.sentence
-    resolution = known.row.get("resolution")
-    if resolution is None:
-        return "Its resolution has not been measured."
-    return f"{told_resolution(resolution, known.row['pixel_size'])}."
+    return known.said_resolution or "Its resolution has not been measured."
 
 
 def _local(known: KnownMap) -> LocalRange | None:
@@ -108,6 +106,9 @@ def _local(known: KnownMap) -> LocalRange | None:
     if measured is None:
         return None
     run, row = measured
+    found = [row.get(name) for name in ("median", "finest", "coarsest")]
+    if not all(map(is_length, found)):  # nowhere could it be told
+        return None
     return LocalRange(median=row["median"], finest=row["finest"], coarsest=row["coarsest"], run_number=run.number)
 
 

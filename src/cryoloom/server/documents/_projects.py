@@ -11,7 +11,8 @@ from cryoloom.server.models import ProjectSummary
 
 if TYPE_CHECKING:
     from cryoloom.runtime import Project
-    from cryoloom.workflow.sharing import Sharing
+    from cryoloom.server.people import Standing
+    from cryoloom.workflow.project import Project as WorkflowProject
 
 _RIGHTS: dict[Right, Literal["read", "write", "own"]] = {
     Right.READ: "read",
@@ -20,16 +21,15 @@ _RIGHTS: dict[Right, Literal["read", "write", "own"]] = {
 }
 
 
-def project_summary(project: Project, right: Right, sharing: Sharing) -> ProjectSummary:
+def project_summary(project: Project, standing: Standing) -> ProjectSummary:
     """Name, runs by state, activity and disk use; costs a few system calls a run.
 
     Parameters
     ----------
     project : that is told of
-    right : of the person who asks
-    sharing : whose it is
+    standing : of the person who asks
     """
-    owner = "" if sharing.owner is None else sharing.owner.name
+    owner = standing.sharing.owner
     record, runs = project.record, project.listing().runs
     moments = [moment for run in runs for moment in (run.started, run.ended) if moment]
     measured = [run.disk_bytes for run in runs if run.disk_bytes is not None]
@@ -44,16 +44,16 @@ def project_summary(project: Project, right: Right, sharing: Sharing) -> Project
         states=dict(Counter("unreadable" if run.state is None else run.state.value for run in runs)),
         disk_bytes=sum(measured),
         disk_measured=len(measured),
-        read_only=why_read_only(project, right, owner),
-        right=_RIGHTS[right],
-        owner=owner,
+        read_only=why_read_only(project, standing),
+        right=_RIGHTS[standing.right],
+        owner="" if owner is None else owner.name,
     )
 
 
-def why_read_only(project: Project, right: Right, owner: str) -> str:
-    """Why a person can only read a project, which `owner` may have shared; empty if it can be changed."""
-    if right < Right.WRITE:
-        return f"Shared with you for reading{f' by {owner}' if owner else ''}."
+def why_read_only(project: WorkflowProject, standing: Standing) -> str:
+    """Why a person can only read a project; empty if they can change it."""
+    if standing.only_reads:
+        return standing.only_reads
     try:
         project.folder.check_format()
     except ReadOnlyError as error:

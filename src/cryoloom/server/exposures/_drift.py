@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryoloom.data import Micrograph
-from cryoloom.server._places import place_within
 from cryoloom.server.models import DriftDocument
 
+if TYPE_CHECKING:
+    from cryoloom.server._places import Places
 
-def drift_of(project: Path, micrograph: Micrograph) -> DriftDocument | None:
+
+def drift_of(places: Places, micrograph: Micrograph) -> DriftDocument | None:
     """The path of the specimen, frame by frame; None if the micrograph has no file of its motion.
 
     Raises
@@ -23,7 +25,7 @@ def drift_of(project: Path, micrograph: Micrograph) -> DriftDocument | None:
 
     if not micrograph.motion_file:
         return None
-    motion = read_motion(place_within(project, micrograph.motion_file, suffix=".star"))
+    motion = read_motion(places.within(micrograph.motion_file, suffix=".star"))
     used = [(number, shift) for number, shift in enumerate(motion.global_shifts, 1) if shift is not None]
     return DriftDocument(
         frames=[number for number, _ in used],

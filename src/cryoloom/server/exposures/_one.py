@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cryoloom.data import Micrograph
+    from cryoloom.server._places import Places
     from cryoloom.server.exposures._sets import ExposureSets
 
 _MOST_PICKS = 50_000
 
 
-def exposure_document(sets: ExposureSets, exposure: int) -> ExposureDocument:
+def exposure_document(sets: ExposureSets, places: Places, exposure: int) -> ExposureDocument:
     """All that is known of one exposure; what other runs have not found out yet is None.
 
     Raises
@@ -27,7 +28,7 @@ def exposure_document(sets: ExposureSets, exposure: int) -> ExposureDocument:
         If there is no such micrograph.
     """
     micrograph = sets.micrograph(exposure)
-    movie, (drift, drift_missing) = _movie(sets, exposure), _drift(sets, micrograph)
+    movie, (drift, drift_missing) = _movie(sets, exposure), _drift(places, micrograph)
     return ExposureDocument(
         id=f"{exposure:016x}",
         file=micrograph.movie_file or micrograph.file,
@@ -52,9 +53,9 @@ def _movie(sets: ExposureSets, exposure: int) -> Movie | None:
     return next((one for one in found if isinstance(one, Movie)), None)
 
 
-def _drift(sets: ExposureSets, micrograph: Micrograph) -> tuple[DriftDocument | None, str]:
+def _drift(places: Places, micrograph: Micrograph) -> tuple[DriftDocument | None, str]:
     try:
-        return drift_of(sets.micrographs.run.project.path, micrograph), ""
+        return drift_of(places, micrograph), ""
     except CryoloomError as error:  # the image can be looked at without it
         return None, str(error)
 

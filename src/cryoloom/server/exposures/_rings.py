@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryoloom.data import CTF, Micrograph
@@ -13,20 +12,24 @@ from cryoloom.server.pictures import only_image
 if TYPE_CHECKING:
     from cryoloom.engine.ctf import RingView
     from cryoloom.engine.optics import ContrastTransfer
+    from cryoloom.server._places import Places
 
 _BEYOND_FIT = 1.25  # of the spectrum that is shown
 _FINEST_SHOWN = 4.0  # Å, at least
 _COARSEST_FIT = 20.0  # Å, of fits that say nothing
+_FINEST_FIT = 1.0  # Å, finer than any
 _MOST_POINTS = 600
 _MOST_RINGS = 24
 _PICTURE = 296  # pixels, twice what it takes on the page, for fine screens
 
 
-def view_of(project: Path, micrograph: Micrograph, ctf: CTF) -> RingView:
+def view_of(places: Places, micrograph: Micrograph, ctf: CTF) -> RingView:
     """Measure the rings of a micrograph again.
 
     Raises
     ------
+    NotAllowedError
+        If the image does not lie where anything is read for who asks.
     NotFoundError
         If the image is not there any more.
     InputError
@@ -36,7 +39,7 @@ def view_of(project: Path, micrograph: Micrograph, ctf: CTF) -> RingView:
 
     tilted = ctf.tilt_angle is not None and ctf.tilt_axis is not None
     return view_rings(
-        only_image(project, micrograph.file, (micrograph.height, micrograph.width)),
+        only_image(places, micrograph.file, (micrograph.height, micrograph.width)),
         _transfer(ctf),
         pixel_size=micrograph.pixel_size,
         fit_resolution=_fit_resolution(ctf),
@@ -90,7 +93,8 @@ def _edge(view: RingView, ctf: CTF) -> float:
 
 
 def _fit_resolution(ctf: CTF) -> float:
-    return min(ctf.fit_resolution or _COARSEST_FIT, _COARSEST_FIT)
+    found = ctf.fit_resolution
+    return min(max(found, _FINEST_FIT), _COARSEST_FIT) if found is not None and found > 0 else _COARSEST_FIT
 
 
 def _transfer(ctf: CTF) -> ContrastTransfer:

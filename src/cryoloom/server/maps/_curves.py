@@ -11,7 +11,7 @@ from cryoloom.data import FSC, DirectionalResolution, ModelCorrelation
 from cryoloom.engine.trust import particle_scaling
 from cryoloom.engine.validation import HALF_MAP_THRESHOLD
 from cryoloom.errors import NotFoundError
-from cryoloom.protocols.resolutions import told_resolution
+from cryoloom.server._numbers import believed
 from cryoloom.server.maps._known import KnownMap
 from cryoloom.server.models import AxisDocument, CurvesDocument, LineDocument, MarkDocument
 
@@ -44,14 +44,14 @@ def correlation_curves(run: Run, known: KnownMap | None) -> CurvesDocument:
         thresholds[_MODEL_THRESHOLD] = f"{_MODEL_THRESHOLD}"
     if not lines:
         raise NotFoundError(f"Run {run.number} has made no correlation curves.")
-    resolution = None if known is None else known.row.get("resolution")
+    resolution = None if known is None else known.resolution
     marks = [MarkDocument(axis="y", value=value, words=words) for value, words in thresholds.items()]
-    if known is not None and resolution:
+    if resolution is not None:
         marks.append(MarkDocument(axis="x", value=1 / resolution, words=f"{resolution:.2f} Å"))
     return CurvesDocument(
         curve="fsc",
         title="Fourier shell correlation",
-        said="" if known is None or not resolution else f"{told_resolution(resolution, known.row['pixel_size'])}.",
+        said="" if known is None else known.said_resolution,
         x=AxisDocument(label="spatial frequency", unit="1/Å", scale="frequency"),
         y=AxisDocument(label="correlation", unit="", scale="linear"),
         lines=lines,
@@ -73,7 +73,7 @@ def scaling_curves(known: KnownMap) -> CurvesDocument:
         raise NotFoundError(f"It was not measured how the resolution of run {known.run.number} grows with particles.")
     x, y = (list(values) for values in zip(*((float(n), d**-2) for n, d in points), strict=True))
     lines = [LineDocument(name="maps of so many particles", x=x, y=y, drawn="points")]
-    nyquist = 2 * known.row["pixel_size"]
+    nyquist = 2 * believed(known.row["pixel_size"], "The pixel size of the map")
     fitted = particle_scaling(scaling.counts, scaling.resolutions, finest=nyquist)
     if fitted.b_factor is None or fitted.intercept is None:
         said = "No line: more particles give no finer detail, or too few maps are coarser than the pixels allow."

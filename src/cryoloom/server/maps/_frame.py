@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from cryoloom.data import LocalResolution
@@ -53,6 +54,6 @@ def _measured(run: Run, row: dict[str, Any]) -> tuple[Run, dict[str, Any]] | Non
         if output.kind == LocalResolution.kind and output.as_document()["count"]:
             for one in output.latest().rows([row["id"]]).to_dicts():
                 same_box = one["box_size"] == row["box_size"]
-                if same_box and abs(one["pixel_size"] / row["pixel_size"] - 1) < _SAME:
+                if same_box and math.isclose(one["pixel_size"], row["pixel_size"], rel_tol=_SAME):
                     return run, one
     return None

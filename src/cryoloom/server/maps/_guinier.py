@@ -48,7 +48,7 @@ def guinier_curves(known: KnownMap) -> CurvesDocument:
     shells = min(len(frequency), len(amplitude))
     frequency, amplitude = frequency[:shells], amplitude[:shells]
     weight = correlation_with_truth(agreed[:shells])
-    resolution = known.row.get("resolution")
+    resolution = known.resolution
     weighted = guinier_plot(frequency, weight * amplitude, resolution=resolution or np.inf, coarsest=_COARSEST)
     plain = guinier_plot(frequency, amplitude, resolution=np.inf)
     lines = [_drawn("both halves", plain), _drawn("weighted by their correlation", weighted)]

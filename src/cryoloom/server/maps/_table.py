@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cryoloom.server.models import CurvesDocument, ViewsDocument
+    from cryoloom.server.models import DrawnCurves, ViewsDocument
 
 
-def curves_table(curves: CurvesDocument) -> str:
+def curves_table(curves: DrawnCurves) -> str:
     """One row for each value along x, one column for each curve; empty where a curve has no value there."""
     values: dict[float, dict[int, float | None]] = {}
     for place, line in enumerate(curves.lines):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _VERSION = 1
 _LARGEST = 8 * 2**20  # bytes
 _Part = TypeVar("_Part", bound=BaseModel)
-_Resolution = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Resolution = Annotated[float, Field(ge=0.1, le=1e4)]
 
 
 class Headline(BaseModel):

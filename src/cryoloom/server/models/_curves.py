@@ -38,16 +38,21 @@ class MarkDocument(Document):
     words: str
 
 
-class CurvesDocument(Document):
+class DrawnCurves(Document):
     """Curves on one pair of axes."""
 
-    curve: Curve
     title: str
     said: str = Field(description="What they tell, in a sentence; empty if nothing.")
     x: AxisDocument
     y: AxisDocument
     lines: list[LineDocument]
     marks: list[MarkDocument]
+
+
+class CurvesDocument(DrawnCurves):
+    """Curves of a map."""
+
+    curve: Curve
 
 
 class ViewsDocument(Document):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryoloom.auth import BROWSER, AuditEntry
+from cryoloom.errors import StorageError
 
 if TYPE_CHECKING:
     from fastapi import Request, Response
@@ -23,8 +24,19 @@ def give_cookie(answer: Response, settings: ServerSettings, person: Person, *, s
     person : who has signed in
     seconds : after which the cookie is refused
     hint : for when the session ends
+
+    Raises
+    ------
+    StorageError
+        If it cannot be noted in the log; then nobody is let in.
     """
-    settings.accounts.audit.append(AuditEntry(person.id, person.signature, BROWSER, "sign in", 303))
+    try:
+        settings.accounts.audit.append(AuditEntry(person.id, person.signature, BROWSER, "sign in", 303))
+    except OSError as error:
+        raise StorageError(
+            f"You were not let in, since the log of this server cannot be written ({error.strerror or error}). "
+            "Tell whoever runs the server."
+        ) from error
     cookies = settings.cookies
     answer.set_cookie(
         cookies.name,

@@ -28,6 +28,14 @@ class Standing:
     right: Right
     sharing: Sharing
 
+    @property
+    def only_reads(self) -> str:
+        """Why the person changes nothing in the project; empty if they may."""
+        if self.right >= Right.WRITE:
+            return ""
+        owner = self.sharing.owner
+        return f"Shared with you for reading{'' if owner is None else f' by {owner.name}'}."
+
 
 class PersonalShelf:
     """What a `ProjectShelf` holds for one person; of everything else it is not told that it is there.
@@ -42,10 +50,6 @@ class PersonalShelf:
         self._shelf = shelf
         self._caller = caller
         self.folder: Path = shelf.folder
-
-    def of(self, caller: Caller) -> PersonalShelf:
-        """The same for somebody else."""
-        return PersonalShelf(self._shelf, caller)
 
     def look(self) -> tuple[list[Project], dict[str, str]]:
         """Every project that the person may see, by name, and, for administrators, what cannot be opened and why."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cryoloom.server._numbers import believed
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ VOID = 13  # grey of what is behind and between images
 
 def stretched(image: NDArray[np.floating], percentiles: tuple[float, float] = (1.0, 99.0)) -> NDArray[np.uint8]:
     """Grey values between two percentiles, black and white beyond; what is no number is as dark as the ground."""
+    image = image.astype(np.float64, copy=False)  # so that no difference of two values is too large
     known = np.isfinite(image)
     if not known.any():
         return np.full(image.shape, VOID, np.uint8)
@@ -24,10 +27,16 @@ def stretched(image: NDArray[np.floating], percentiles: tuple[float, float] = (1
 
 
 def filtered(image: NDArray[np.float32], pixel_size: float, resolution: float) -> NDArray[np.float32]:
-    """An image (y, x) without details finer than a resolution in Å; the fall has the shape of a bell, without rings."""
+    """An image (y, x) without details finer than a resolution in Å; the fall has the shape of a bell, without rings.
+
+    Raises
+    ------
+    FormatError
+        If the pixel size, in Å, cannot be one.
+    """
     from cryoloom.engine.fourier import forward_transform, inverse_transform, radial_frequency
 
-    frequency = radial_frequency(image.shape) / pixel_size
+    frequency = radial_frequency(image.shape) / believed(pixel_size, "The pixel size of the image")
     weight = np.exp(-np.log(2.0) * (frequency * resolution) ** 2).astype(np.float32)  # one half at the resolution
     return inverse_transform(forward_transform(image) * weight, image.shape)
 
@@ -45,7 +54,7 @@ def fitted(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.ui
 def covering(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
     """The middle of a picture (y, x[, 3]) that fills a box."""
     scale = max(height / picture.shape[0], width / picture.shape[1])
-    rows, columns = round(height / scale), round(width / scale)
+    rows, columns = max(1, round(height / scale)), max(1, round(width / scale))
     top, left = (picture.shape[0] - rows) // 2, (picture.shape[1] - columns) // 2
     return resized(picture[top : top + rows, left : left + columns], height, width)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cryoloom.data import Item, Snapshot
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from cryoloom.server._places import Places
     from cryoloom.workflow.project import Run
 
 CARD, PANEL = (96, 96), (232, 696)  # height and width; twice what they take on the page, for fine screens
@@ -32,12 +33,9 @@ class _Asked:
     """What is drawn, of what, and whether there is room for more than a square."""
 
     run: Run
+    places: Places
     snapshot: Snapshot[Item]
     wide: bool
-
-    @property
-    def project(self) -> Path:
-        return self.run.project.path
 
     def newest(self, count: int) -> pl.DataFrame:
         """The rows that were committed last."""
@@ -45,17 +43,20 @@ class _Asked:
         return self.snapshot.scan().slice(first, count).collect()
 
 
-def run_picture(run: Run, snapshot: Snapshot[Item], *, wide: bool) -> bytes:
+def run_picture(run: Run, places: Places, snapshot: Snapshot[Item], *, wide: bool) -> bytes:
     """The picture of a run as PNG.
 
     Parameters
     ----------
     run : that made it
+    places : that images are read from
     snapshot : of the output that is shown
     wide : `PANEL`, else `CARD`
 
     Raises
     ------
+    NotAllowedError
+        If that does not lie where anything is read for who asks.
     NotFoundError
         If what it is made of is not there any more, or cannot be shown.
     InputError
@@ -64,7 +65,7 @@ def run_picture(run: Run, snapshot: Snapshot[Item], *, wide: bool) -> bytes:
     draw = _DRAWN.get(snapshot.kind)
     if draw is None or not snapshot.count:
         raise NotFoundError(f"There is nothing to show of the {snapshot.kind} of run {run.number}.")
-    picture = draw(_Asked(run, snapshot, wide))
+    picture = draw(_Asked(run, places, snapshot, wide))
     height, width = PANEL if wide else CARD
     framed = covering if snapshot.kind in _TAKEN_FROM or not wide else fitted
     return png_of(framed(picture, height, width))
@@ -81,45 +82,46 @@ def _particles(asked: _Asked) -> NDArray[np.uint8]:
 
 def _montage(asked: _Asked, rows: pl.DataFrame, low_pass: float | None = None) -> NDArray[np.uint8]:
     columns, size = (6, (PANEL[0] - _GAP) // 2) if asked.wide else (2, (CARD[0] - _GAP) // 2)
-    return tiled(tiles_of(asked.project, rows, size, low_pass), rows.height, size, columns, gap=_GAP)
+    return tiled(tiles_of(asked.places, rows, size, low_pass), rows.height, size, columns, gap=_GAP)
 
 
 def _sections(asked: _Asked) -> NDArray[np.uint8]:
     (row,) = asked.snapshot.scan().head(1).collect().to_dicts()
-    return stretched(sections_of(asked.project, row["file"], row["box_size"], all_sides=asked.wide), (1.0, 99.8))
+    return stretched(sections_of(asked.places, row["file"], row["box_size"], all_sides=asked.wide), (1.0, 99.8))
 
 
 def _resolutions(asked: _Asked) -> NDArray[np.uint8]:
     import numpy as np
 
     (row,) = asked.snapshot.scan().head(1).collect().to_dicts()
-    sections = sections_of(asked.project, row["file"], row["box_size"], all_sides=asked.wide)
+    sections = sections_of(asked.places, row["file"], row["box_size"], all_sides=asked.wide)
     return stretched(np.where(sections > 0, -sections, np.nan), (2.0, 98.0))
 
 
 def _micrograph(asked: _Asked) -> NDArray[np.uint8]:
     (row,) = asked.newest(1).to_dicts()
-    return micrograph_picture(asked.project, row)
+    return micrograph_picture(asked.places, row)
 
 
-def micrograph_picture(project: Path, row: Mapping[str, Any]) -> NDArray[np.uint8]:
+def micrograph_picture(places: Places, row: Mapping[str, Any]) -> NDArray[np.uint8]:
     """The small picture of a micrograph that its run has drawn; drawn now if there is none."""
     from cryoloom.protocols.pictures import grey_picture
 
     if row.get("thumbnail"):
-        return stored_picture(project, row["thumbnail"])
-    return grey_picture(only_image(project, row.get("dose_weighted_file") or row["file"]), PANEL[1])
+        return stored_picture(places, row["thumbnail"])
+    return grey_picture(only_image(places, row.get("dose_weighted_file") or row["file"]), PANEL[1])
 
 
 def _picked(asked: _Asked) -> NDArray[np.uint8]:
-    return with_picks(asked.run, asked.newest(1).to_dicts()[0]["micrograph_id"], asked.snapshot, micrograph_picture)
+    newest = asked.newest(1).to_dicts()[0]["micrograph_id"]
+    return with_picks(asked.run, newest, asked.snapshot, partial(micrograph_picture, asked.places))
 
 
 def _movie(asked: _Asked) -> NDArray[np.uint8]:
     from cryoloom.protocols.pictures import grey_picture
 
     (row,) = asked.newest(1).to_dicts()
-    frame = first_frame(asked.project, row["file"], row.get("eer_fractions"))
+    frame = first_frame(asked.places, row["file"], row.get("eer_fractions"))
     return grey_picture(frame, min(128, frame.shape[1]))  # coarse: a frame has few electrons in a pixel
 
 
@@ -128,7 +130,7 @@ def _stored(column: str) -> Callable[[_Asked], NDArray[np.uint8]]:
         (row,) = asked.newest(1).to_dicts()
         if not row.get(column):
             raise NotFoundError(f"Run {asked.run.number} has drawn no picture.")
-        return stored_picture(asked.project, row[column])
+        return stored_picture(asked.places, row[column])
 
     return draw
 

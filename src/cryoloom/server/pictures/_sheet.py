@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,8 @@ from cryoloom.server.pictures._images import images_of
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
+
+    from cryoloom.server._places import Places
 
 MOST_IMAGES = 100
 LONGEST_EDGE = 4096  # pixels of a sheet
@@ -39,12 +40,12 @@ class SheetAsked:
     low_pass: float | None = None
 
 
-def sheet_of(project: Path, kind: str, rows: pl.DataFrame, asked: SheetAsked) -> bytes:
+def sheet_of(places: Places, kind: str, rows: pl.DataFrame, asked: SheetAsked) -> bytes:
     """The images of some rows as a PNG, in their order; each between its own 1st and 99th percentile, protein white.
 
     Parameters
     ----------
-    project : folder of the project
+    places : that images are read from
     kind : of the items
     rows : at most `MOST_IMAGES`
     asked : how
@@ -53,6 +54,8 @@ def sheet_of(project: Path, kind: str, rows: pl.DataFrame, asked: SheetAsked) ->
     ------
     ParameterError
         If such items have no images, or the sheet would be longer or wider than `LONGEST_EDGE`.
+    NotAllowedError
+        If a stack does not lie where anything is read for who asks.
     NotFoundError
         If there are no rows, or a stack is not there any more.
     InputError
@@ -69,15 +72,15 @@ def sheet_of(project: Path, kind: str, rows: pl.DataFrame, asked: SheetAsked) ->
             f"{rows.height} images of {asked.size} pixels in {columns} columns make a sheet of more than "
             f"{LONGEST_EDGE} pixels along an edge; ask for fewer or smaller ones, or for other columns."
         )
-    return png_of(tiled(tiles_of(project, rows, asked.size, asked.low_pass), rows.height, asked.size, columns))
+    return png_of(tiled(tiles_of(places, rows, asked.size, asked.low_pass), rows.height, asked.size, columns))
 
 
 def tiles_of(
-    project: Path, rows: pl.DataFrame, size: int, low_pass: float | None = None
+    places: Places, rows: pl.DataFrame, size: int, low_pass: float | None = None
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Place and tile of the images of some rows, one after the other. Raises what `sheet_of` does."""
     told: list[dict[str, Any]] = rows.to_dicts()
-    for place, image in images_of(project, [(row["file"], row["index"], row["box_size"]) for row in told]):
+    for place, image in images_of(places, [(row["file"], row["index"], row["box_size"]) for row in told]):
         yield place, _tile(image, told[place], size, low_pass)
 
 

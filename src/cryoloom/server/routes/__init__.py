@@ -4,6 +4,7 @@ from cryoloom.server.routes._alarms import router as alarms
 from cryoloom.server.routes._app import app_files
 from cryoloom.server.routes._audit import router as audit
 from cryoloom.server.routes._classes import router as classes
+from cryoloom.server.routes._comparison import router as comparison
 from cryoloom.server.routes._curves import router as curves
 from cryoloom.server.routes._events import router as events
 from cryoloom.server.routes._exposures import router as exposures
@@ -28,6 +29,7 @@ __all__ = [
     "app_files",
     "audit",
     "classes",
+    "comparison",
     "curves",
     "events",
     "exposures",

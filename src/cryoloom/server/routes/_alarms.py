@@ -24,19 +24,19 @@ def read_alarms(project: ProjectOfCall, context: ContextOfCall) -> AlarmsDocumen
 @router.post("/{alarm}/acknowledge")
 def acknowledge(alarm: _Alarm, project: ProjectOfCall, context: ContextOfCall) -> AlarmsDocument:
     """Note that somebody has seen an alarm."""
-    context.alarms.acknowledge(project.record.ulid, alarm, context.caller.person.name)
+    context.held.alarms.acknowledge(project.record.ulid, alarm, context.caller.person.name)
     return _document(project.record.ulid, context)
 
 
 @router.put("/{alarm}/snooze")
 def snooze(alarm: _Alarm, asked: Snooze, project: ProjectOfCall, context: ContextOfCall) -> AlarmsDocument:
     """Tell nobody of an alarm for a while; it is told again if it is up then."""
-    context.alarms.snooze(project.record.ulid, alarm, asked.minutes, context.caller.person.name)
+    context.held.alarms.snooze(project.record.ulid, alarm, asked.minutes, context.caller.person.name)
     return _document(project.record.ulid, context)
 
 
 def _document(project: str, context: Context) -> AlarmsDocument:
-    desk = context.alarms
+    desk = context.held.alarms
     record = desk.books.read(project)
     standings = sorted(record.alarms.values(), key=lambda one: (one.on, one.since), reverse=True)
     return AlarmsDocument(

@@ -23,5 +23,5 @@ def read_log(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AuditPage:
     """Who did what, from the newest back."""
-    entries, onward = context.settings.accounts.audit.newest(before=before, text=text, limit=limit)
+    entries, onward = context.held.settings.accounts.audit.newest(before=before, text=text, limit=limit)
     return AuditPage(entries=[AuditEntryDocument(**asdict(entry)) for entry in entries], before=onward)

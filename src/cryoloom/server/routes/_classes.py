@@ -7,7 +7,7 @@ import threading
 from fastapi import APIRouter
 
 from cryoloom.server._context import ContextOfCall, RunOfCall
-from cryoloom.server.documents import check_seen, class_wall, next_steps, run_detail
+from cryoloom.server.documents import check_seen, class_wall, next_steps, run_detail, why_read_only
 from cryoloom.server.models import ClassWall, NewDecision, NextStep, RunDetail
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["classes"])
@@ -19,7 +19,8 @@ _DECIDING: dict[str, threading.Lock] = {}  # by run; of two who have seen the sa
 def read_classes(run: RunOfCall, context: ContextOfCall) -> ClassWall:
     """The 2D classes that a run chooses among, or has made."""
     wall = class_wall(run)
-    return wall.model_copy(update={"only_shown": wall.only_shown or context.only_looks(run.project)})
+    why = wall.only_shown or why_read_only(run.project, context.shelf.standing(run.project))
+    return wall.model_copy(update={"only_shown": why})
 
 
 @router.put("/decision")

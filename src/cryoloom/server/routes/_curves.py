@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
 
 from cryoloom.errors import NotFoundError
-from cryoloom.server._context import RunOfCall
+from cryoloom.server._context import PlacesOfCall, RunOfCall
+from cryoloom.server._places import Places
 from cryoloom.server.maps import (
     KnownMap,
     correlation_curves,
@@ -20,18 +21,10 @@ from cryoloom.server.maps import (
     views_table,
 )
 from cryoloom.server.models import Curve, CurvesDocument, ViewsDocument
+from cryoloom.server.routes._csv import CSV, CSV_RESPONSES
 from cryoloom.workflow.project import Run
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["curves"])
-
-_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}, "description": "A table."}}
-
-
-class CSV(Response):
-    """A table for any program."""
-
-    media_type = "text/csv; charset=utf-8"
-
 
 _Curve = Annotated[
     Curve, InPath(description="Correlation of the half maps, fall of the amplitudes, or resolution against particles.")
@@ -42,31 +35,31 @@ _Item = Annotated[
 
 
 @router.get("/curves/{curve}")
-def read_curves(run: RunOfCall, curve: _Curve, item: _Item = "") -> CurvesDocument:
+def read_curves(run: RunOfCall, places: PlacesOfCall, curve: _Curve, item: _Item = "") -> CurvesDocument:
     """Curves of a map on one pair of axes."""
-    return _curves(run, curve, item)
+    return _curves(run, places, curve, item)
 
 
-@router.get("/curves/{curve}/table", response_class=CSV, responses=_CSV)
-def read_curves_table(run: RunOfCall, curve: _Curve, item: _Item = "") -> Response:
+@router.get("/curves/{curve}/table", response_class=CSV, responses=CSV_RESPONSES)
+def read_curves_table(run: RunOfCall, places: PlacesOfCall, curve: _Curve, item: _Item = "") -> Response:
     """The same curves as CSV."""
-    return _table(curves_table(_curves(run, curve, item)), f"{run.folder.path.name}-{curve}.csv")
+    return CSV.named(curves_table(_curves(run, places, curve, item)), f"{run.folder.path.name}-{curve}.csv")
 
 
 @router.get("/views")
-def read_views(run: RunOfCall, item: _Item = "") -> ViewsDocument:
+def read_views(run: RunOfCall, places: PlacesOfCall, item: _Item = "") -> ViewsDocument:
     """From where the particles of a map are seen."""
-    return views_of(run, _chosen(run, item))
+    return views_of(run, _chosen(run, places, item))
 
 
-@router.get("/views/table", response_class=CSV, responses=_CSV)
-def read_views_table(run: RunOfCall, item: _Item = "") -> Response:
+@router.get("/views/table", response_class=CSV, responses=CSV_RESPONSES)
+def read_views_table(run: RunOfCall, places: PlacesOfCall, item: _Item = "") -> Response:
     """The same as CSV."""
-    return _table(views_table(views_of(run, _chosen(run, item))), f"{run.folder.path.name}-views.csv")
+    return CSV.named(views_table(views_of(run, _chosen(run, places, item))), f"{run.folder.path.name}-views.csv")
 
 
-def _curves(run: Run, curve: Curve, item: str) -> CurvesDocument:
-    known = _chosen(run, item)
+def _curves(run: Run, places: Places, curve: Curve, item: str) -> CurvesDocument:
+    known = _chosen(run, places, item)
     if curve == "fsc":
         return correlation_curves(run, known)
     if known is None:
@@ -74,16 +67,12 @@ def _curves(run: Run, curve: Curve, item: str) -> CurvesDocument:
     return guinier_curves(known) if curve == "guinier" else scaling_curves(known)
 
 
-def _chosen(run: Run, item: str) -> KnownMap | None:
+def _chosen(run: Run, places: Places, item: str) -> KnownMap | None:
     """The map that is asked for, else the first; None if the run has to do with no maps."""
-    known = maps_of(run)
+    known = maps_of(run, places)
     if not item:
         return known[0] if known else None
     found = next((one for one in known if one.item == item), None)
     if found is None:
         raise NotFoundError(f"Run {run.number} has no such map.")
     return found
-
-
-def _table(content: str, name: str) -> Response:
-    return CSV(content, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -34,7 +34,7 @@ async def follow(
     alarms have changed; ``reset``: everything has to be read anew. A browser that reconnects says by itself which event
     it has seen last.
     """
-    feed = context.feeds.of(project)
+    feed = context.held.feeds.of(project)
 
     def may_follow() -> bool:
         known = context.known_now()

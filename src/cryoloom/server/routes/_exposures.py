@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
-from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
-from cryoloom import __version__
 from cryoloom.errors import NotFoundError
-from cryoloom.server._context import ContextOfCall, RunOfCall
-from cryoloom.server._places import place_of_images
+from cryoloom.server._context import ContextOfCall, PlacesOfCall, RunOfCall
+from cryoloom.server._places import Places
 from cryoloom.server._turns import Kept, Turns
 from cryoloom.server.exposures import (
     ExposureSets,
@@ -27,6 +24,7 @@ from cryoloom.server.exposures import (
     view_of,
 )
 from cryoloom.server.models import ExposureDocument, ExposureTable, RingsDocument
+from cryoloom.server.routes._known import if_known, tag_of
 from cryoloom.server.routes._pictures import PNG
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}/outputs/{output}/exposures", tags=["exposures"])
@@ -66,30 +64,31 @@ ExposureOfCall = Annotated[int, Depends(_exposure)]
 @router.get("")
 def read_exposures(sets: SetsOfCall, context: ContextOfCall) -> ExposureTable:
     """Every exposure, with what is measured of it."""
-    return exposure_table(sets, context.exposures)
+    return exposure_table(sets, context.held.exposures)
 
 
 @router.get("/{item}")
-def read_exposure(sets: SetsOfCall, exposure: ExposureOfCall) -> ExposureDocument:
+def read_exposure(sets: SetsOfCall, places: PlacesOfCall, exposure: ExposureOfCall) -> ExposureDocument:
     """All that is known of an exposure."""
-    return exposure_document(sets, exposure)
+    return exposure_document(sets, places, exposure)
 
 
 @router.get("/{item}/image", response_class=Response, responses=_GREY)
 def read_image(
     sets: SetsOfCall,
+    places: PlacesOfCall,
     exposure: ExposureOfCall,
     scale: Annotated[int, Query(ge=1, le=64, description="By how much it is made smaller.")] = 2,
     low_pass: Annotated[float | None, Query(gt=0, le=1000, description="In Å.")] = None,
     known: _Known = "",
 ) -> Response:
     """The image of an exposure in grey, as a page draws it with any contrast."""
-    micrograph, project = sets.micrograph(exposure), sets.micrographs.run.project.path
+    micrograph = sets.micrograph(exposure)
     file = micrograph.dose_weighted_file or micrograph.file
-    asked = (*_stamp(project, file), scale, low_pass)
+    asked = (micrograph, *_stamp(places, file), scale, low_pass)
 
     def draw() -> bytes:
-        return grey_bytes(project, micrograph, scale, low_pass)
+        return grey_bytes(places, micrograph, scale, low_pass)
 
     def content() -> Response:
         if scale == 1:  # so large that few of them fill the memory
@@ -103,39 +102,47 @@ def read_image(
 @router.get("/{item}/thumbnail", response_class=PNG, responses=_PNG)
 def read_thumbnail(
     sets: SetsOfCall,
+    places: PlacesOfCall,
     exposure: ExposureOfCall,
     of: Annotated[Literal["micrograph", "spectrum"], Query(description="What it shows.")] = "micrograph",
     known: _Known = "",
 ) -> Response:
     """A small picture of an exposure, or of its spectrum beside the fit."""
-    project = sets.micrographs.run.project.path
     if of == "spectrum":
         ctf = sets.ctf(exposure)
         if not ctf.spectrum_picture:
             raise NotFoundError("No picture of the spectrum of this micrograph was drawn.")
-        stamp = _stamp(project, ctf.spectrum_picture)
-        return _answer(("spectrum", *stamp), known, lambda: _drawn(spectrum_thumbnail, project, ctf))
+        stamp = _stamp(places, ctf.spectrum_picture)
+        return _answer(("spectrum", *stamp), known, lambda: _drawn(spectrum_thumbnail, places, ctf))
     micrograph = sets.micrograph(exposure)
-    stamp = _stamp(project, micrograph.thumbnail or micrograph.file)
-    return _answer(("micrograph", *stamp), known, lambda: _drawn(thumbnail_of, project, micrograph))
+    stamp = _stamp(places, micrograph.thumbnail or micrograph.dose_weighted_file or micrograph.file)
+    return _answer(("micrograph", *stamp), known, lambda: _drawn(thumbnail_of, places, micrograph))
 
 
 @router.get("/{item}/rings")
-def read_rings(sets: SetsOfCall, exposure: ExposureOfCall) -> RingsDocument:
+def read_rings(sets: SetsOfCall, places: PlacesOfCall, exposure: ExposureOfCall) -> RingsDocument:
     """The spectrum of an exposure along its rings, beside the fit; it is measured again when it is asked for."""
-    return rings_document(_view(sets, exposure), sets.ctf(exposure))
+    return rings_document(_view(sets, places, exposure), sets.ctf(exposure))
 
 
 @router.get("/{item}/rings/picture", response_class=PNG, responses=_PNG)
-def read_rings_picture(sets: SetsOfCall, exposure: ExposureOfCall, known: _Known = "") -> Response:
+def read_rings_picture(
+    sets: SetsOfCall, places: PlacesOfCall, exposure: ExposureOfCall, known: _Known = ""
+) -> Response:
     """The spectrum of an exposure, whole."""
-    ctf, stamp = sets.ctf(exposure), _stamp(sets.micrographs.run.project.path, sets.micrograph(exposure).file)
-    return _answer((ctf, *stamp), known, lambda: PNG(rings_picture(_view(sets, exposure), ctf)))
+    asked = _asked_of(sets, places, exposure)
+    return _answer(asked, known, lambda: PNG(rings_picture(_view(sets, places, exposure), sets.ctf(exposure))))
 
 
-def _view(sets: ExposureSets, exposure: int) -> Any:
-    micrograph, ctf, project = sets.micrograph(exposure), sets.ctf(exposure), sets.micrographs.run.project.path
-    return _RINGS.of((ctf, *_stamp(project, micrograph.file)), lambda: view_of(project, micrograph, ctf))
+def _view(sets: ExposureSets, places: Places, exposure: int) -> Any:
+    micrograph, ctf = sets.micrograph(exposure), sets.ctf(exposure)
+    return _RINGS.of(_asked_of(sets, places, exposure), lambda: view_of(places, micrograph, ctf))
+
+
+def _asked_of(sets: ExposureSets, places: Places, exposure: int) -> tuple[object, ...]:
+    """All that the rings of an exposure depend on."""
+    micrograph, ctf = sets.micrograph(exposure), sets.ctf(exposure)
+    return micrograph, ctf, ctf.attached_optics, *_stamp(places, micrograph.file)
 
 
 def _drawn(draw: Callable[..., bytes], *what: Any) -> Response:
@@ -143,18 +150,18 @@ def _drawn(draw: Callable[..., bytes], *what: Any) -> Response:
         return PNG(draw(*what))
 
 
-def _stamp(project: FilePath, file: str) -> tuple[object, ...]:
-    """What changes when a file is written anew."""
-    state = place_of_images(project, file).stat()
-    return str(project), file, state.st_size, state.st_mtime_ns
+def _stamp(places: Places, file: str) -> tuple[object, ...]:
+    """What changes when a file is written anew; refuses what is not read for who asks."""
+    state = places.of_images(file).stat()
+    return str(places.project), file, state.st_size, state.st_mtime_ns
 
 
 def _answer(question: tuple[object, ...], known: str, content: Callable[[], Response]) -> Response:
     """What is worked out only if the browser has it not already, as this version does it."""
-    tag = f'"{blake2b(repr((__version__, *question)).encode(), digest_size=12).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": _ASK_AGAIN}
-    if tag in (one.strip().removeprefix("W/") for one in known.split(",")):
-        return Response(status_code=304, headers=headers)
+    headers = {"ETag": tag_of(*question), "Cache-Control": _ASK_AGAIN}
+    there = if_known(known, headers)
+    if there is not None:
+        return there
     answer = content()
     answer.headers.update(headers)
     return answer

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse
 
-from cryoloom.server._context import RunOfCall
+from cryoloom.server._context import PlacesOfCall, RunOfCall
 from cryoloom.server.documents import map_entries, volume_document
 from cryoloom.server.maps import KnownMap, known_map
 from cryoloom.server.models import MapEntry, VolumeDocument, WhichMap
+from cryoloom.server.routes._known import if_known
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["maps"])
 
@@ -35,10 +36,11 @@ _ALONE = {
 
 def _known(
     run: RunOfCall,
+    places: PlacesOfCall,
     output: str,
     item: Annotated[str, InPath(pattern="^[0-9a-f]{16}$", description="Identity of the map.")],
 ) -> KnownMap:
-    return known_map(run, output, item)
+    return known_map(run, places, output, item)
 
 
 class MapResponse(FileResponse):
@@ -51,9 +53,9 @@ MapOfCall = Annotated[KnownMap, Depends(_known)]
 
 
 @router.get("/maps")
-def list_maps(run: RunOfCall) -> list[MapEntry]:
+def list_maps(run: RunOfCall, places: PlacesOfCall) -> list[MapEntry]:
     """The maps that a run has made, or measured."""
-    return map_entries(run)
+    return map_entries(run, places)
 
 
 @router.get("/outputs/{output}/volumes/{item}")
@@ -71,9 +73,9 @@ def read_map_file(
     """A map, a half map, its mask or its local resolution as the file is; ranges of it can be asked for."""
     path = known.file(which)
     headers = {"ETag": _tag(path), "Cache-Control": "private, no-cache"}
-    if headers["ETag"] in (one.strip().removeprefix("W/") for one in at_hand.split(",")):
-        return Response(status_code=304, headers=headers)
-    return MapResponse(path, media_type="application/octet-stream", filename=path.name, headers=headers)
+    return if_known(at_hand, headers) or MapResponse(
+        path, media_type="application/octet-stream", filename=path.name, headers=headers
+    )
 
 
 @router.get("/outputs/{output}/volumes/{item}/trust", response_class=HTMLResponse)

@@ -25,7 +25,7 @@ _NOT_MADE_YET = ".session"  # stands for the project, whose name is not to open 
 @router.get("/microscopes")
 def read_microscopes(context: ContextOfCall) -> MicroscopesDocument:
     """Every microscope that a session can be begun at."""
-    return _document(context.microscopes.read())
+    return _document(context.held.microscopes.read())
 
 
 @router.put("/microscopes")
@@ -36,7 +36,7 @@ def define_microscopes(wanted: Microscopes, context: AdminContext, request: Requ
             check_template(one)
         except CryoloomError as error:
             raise ParameterError(f"{one.name}: {error}") from error
-    defined = context.microscopes.replace(wanted)
+    defined = context.held.microscopes.replace(wanted)
     note(request, microscopes=", ".join(one.name for one in defined.microscopes) or "none")
     return _document(defined)
 
@@ -45,7 +45,7 @@ def define_microscopes(wanted: Microscopes, context: AdminContext, request: Requ
 def start_session(new: NewSession, context: ContextOfCall, request: Request) -> BegunSession:
     """Begin a session: a project is made, and the runs of the microscope's workflow are started in it."""
     context.check_places(context.shelf.folder / _NOT_MADE_YET, ImportMovies, {"folder": new.folder})
-    microscope = context.microscopes.microscope(new.microscope)
+    microscope = context.held.microscopes.microscope(new.microscope)
     planned = planned_session(new, microscope)
     project = context.shelf.create(new.name)
     note(request, project=project.record.name, microscope=microscope.name)

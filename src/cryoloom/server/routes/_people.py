@@ -23,7 +23,7 @@ _MOST_FOUND = 10
 @router.get("")
 def list_people(context: AdminContext) -> list[PersonOfServer]:
     """Everybody who has signed in, by name; for administrators."""
-    return [_told(person) for person in context.settings.accounts.people.everybody()]
+    return [_told(person) for person in context.held.settings.accounts.people.everybody()]
 
 
 @router.get("/found")
@@ -37,7 +37,7 @@ def find_people(
     wanted = text.strip().casefold()
     found = (
         person
-        for person in context.settings.accounts.people.everybody()
+        for person in context.held.settings.accounts.people.everybody()
         if not person.blocked and wanted in f"{person.name} {person.email}".casefold()
     )
     return [known_person(person) for person, _ in zip(found, range(_MOST_FOUND), strict=False)]
@@ -51,7 +51,7 @@ def decide_on_person(
     request: Request,
 ) -> PersonOfServer:
     """Give somebody a role, or keep them out; for administrators."""
-    accounts = context.settings.accounts
+    accounts = context.held.settings.accounts
     if person == context.caller.person.id:
         raise ProjectError("You cannot change what you may do yourself; ask another administrator.")
     known = accounts.people.person(person)

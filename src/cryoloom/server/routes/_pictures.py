@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 
-from cryoloom import __version__
 from cryoloom.data import Item, Snapshot
 from cryoloom.errors import NotFoundError
-from cryoloom.server._context import ContextOfCall, Generation, Offset, OrderOfCall, RunOfCall
+from cryoloom.server._context import (
+    ContextOfCall,
+    Generation,
+    Offset,
+    OrderOfCall,
+    PlacesOfCall,
+    RunOfCall,
+    snapshot_at,
+)
 from cryoloom.server._turns import Turns
 from cryoloom.server.pictures import MOST_IMAGES, SheetAsked, run_picture, sheet_of, subject_of
+from cryoloom.server.routes._known import if_known, tag_of
 from cryoloom.server.tables import rows_in_order
-from cryoloom.workflow.project import Run
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}", tags=["pictures"])
 
@@ -40,6 +46,7 @@ _Known = Annotated[str, Header(alias="If-None-Match", description="ETag of the p
 @router.get("/picture", response_class=PNG, responses=_PNG)
 def read_picture(
     run: RunOfCall,
+    places: PlacesOfCall,
     size: Annotated[Literal["card", "panel"], Query(description="96 × 96, or 696 × 232 pixels.")] = "card",
     generation: Generation = None,
     known: _Known = "",
@@ -50,19 +57,20 @@ def read_picture(
     subject = subject_of({name: output.kind for name, output in outputs.items()}, counts)
     if subject is None:
         raise NotFoundError(f"There is nothing to show of run {run.number} yet.")
-    snapshot = _at(run, subject.output, generation)
+    snapshot = snapshot_at(run, subject.output, generation)
     return _answer(
         snapshot,
         (run.ulid, subject.output, size),
         known,
         generation,
-        lambda: run_picture(run, snapshot, wide=size == "panel"),
+        lambda: run_picture(run, places, snapshot, wide=size == "panel"),
     )
 
 
 @router.get("/outputs/{output}/images", response_class=PNG, responses=_PNG)
 def read_images(
     run: RunOfCall,
+    places: PlacesOfCall,
     context: ContextOfCall,
     order: OrderOfCall,
     output: str,
@@ -75,19 +83,14 @@ def read_images(
     known: _Known = "",
 ) -> Response:
     """Images of particles or class averages on one sheet, row by row from the upper left."""
-    snapshot = _at(run, output, generation)
+    snapshot = snapshot_at(run, output, generation)
     asked = SheetAsked(size=size, columns=columns, low_pass=low_pass)
 
     def draw() -> bytes:
-        rows, _ = rows_in_order(snapshot, context.orders, order, offset=offset, limit=limit)
-        return sheet_of(run.project.path, snapshot.kind, rows, asked)
+        rows, _ = rows_in_order(snapshot, context.held.orders, order, offset=offset, limit=limit)
+        return sheet_of(places, snapshot.kind, rows, asked)
 
     return _answer(snapshot, (run.ulid, output, offset, limit, order, asked), known, generation, draw)
-
-
-def _at(run: Run, output: str, generation: int | None) -> Snapshot[Item]:
-    stored = run.output(output)
-    return stored.latest() if generation is None else stored.at(generation)
 
 
 def _answer(
@@ -98,10 +101,10 @@ def _answer(
     draw: Callable[[], bytes],
 ) -> Response:
     """A picture that is drawn only if the browser has it not already, drawn by this version."""
-    asked = repr((__version__, snapshot.generation, *question))
-    tag = f'"{blake2b(asked.encode(), digest_size=12).hexdigest()}"'
+    tag = tag_of(snapshot.generation, *question)
     headers = {"ETag": tag, "Cache-Control": _ASK_AGAIN if generation is None else _FOR_EVER}
-    if tag in (one.strip().removeprefix("W/") for one in known.split(",")):
-        return Response(status_code=304, headers=headers)
+    there = if_known(known, headers)
+    if there is not None:
+        return there
     with _DRAWING.turn():
         return PNG(draw(), headers=headers)

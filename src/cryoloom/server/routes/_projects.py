@@ -40,5 +40,4 @@ def read_project(project: ProjectOfCall, context: ContextOfCall) -> ProjectSumma
 
 
 def _told(project: Project, context: Context) -> ProjectSummary:
-    standing = context.shelf.standing(project)
-    return project_summary(project, standing.right, standing.sharing)
+    return project_summary(project, context.shelf.standing(project))

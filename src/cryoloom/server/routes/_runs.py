@@ -6,9 +6,8 @@ import os
 
 from fastapi import APIRouter
 
-from cryoloom.server._context import ContextOfCall, ProjectOfCall, RunOfCall
-from cryoloom.server._places import place_within
-from cryoloom.server.documents import run_detail
+from cryoloom.server._context import ContextOfCall, PlacesOfCall, ProjectOfCall, RunOfCall
+from cryoloom.server.documents import run_detail, why_read_only
 from cryoloom.server.models import (
     Annotation,
     DraftChange,
@@ -31,7 +30,7 @@ _TAIL = 64 * 1024  # bytes of a log that are shown
 @router.get("")
 async def list_runs(project: ProjectOfCall, context: ContextOfCall) -> RunList:
     """Every run of a project, and the event from which on to follow it."""
-    event, runs = await context.feeds.of(project).snapshot()
+    event, runs = await context.held.feeds.of(project).snapshot()
     return RunList(event=event, runs=runs)
 
 
@@ -50,7 +49,8 @@ def add_run(new: NewRun, project: ProjectOfCall, context: ContextOfCall) -> RunD
 def read_run(run: RunOfCall, context: ContextOfCall) -> RunDetail:
     """All there is to say of one run."""
     detail = run_detail(run)
-    return detail.model_copy(update={"read_only": detail.read_only or context.only_looks(run.project)})
+    why = detail.read_only or why_read_only(run.project, context.shelf.standing(run.project))
+    return detail.model_copy(update={"read_only": why})
 
 
 @router.patch("/{run}")
@@ -103,13 +103,13 @@ def retry(run: RunOfCall) -> None:
 
 
 @router.get("/{run}/log")
-def read_log(run: RunOfCall) -> LogTail:
+def read_log(run: RunOfCall, places: PlacesOfCall) -> LogTail:
     """The end of the log of the newest attempt."""
     attempt = run.folder.newest_attempt()
     if attempt is None or not attempt.log_file.exists():
         return LogTail(text="", truncated=False)
-    project = run.project.path
-    with place_within(project, str(attempt.log_file.relative_to(project)), suffix=".txt").open("rb") as file:
+    named = str(attempt.log_file.relative_to(places.project))
+    with places.within(named, suffix=".txt").open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _TAIL))
         text = file.read().decode("utf-8", "replace")

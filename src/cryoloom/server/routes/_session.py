@@ -60,5 +60,5 @@ def read_me(context: ContextOfCall) -> models.Person:
         name=person.name,
         email=person.email,
         role=person.acts_as,
-        alone=context.settings.sign_in is None,
+        alone=context.held.settings.sign_in is None,
     )

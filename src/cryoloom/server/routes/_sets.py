@@ -12,11 +12,20 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from cryoloom.data import Item, Snapshot
-from cryoloom.server._context import ContextOfCall, Generation, Offset, OrderOfCall, RunOfCall
+from cryoloom.server._context import (
+    ContextOfCall,
+    Generation,
+    Offset,
+    OrderOfCall,
+    PlacesOfCall,
+    RunOfCall,
+    snapshot_at,
+)
 from cryoloom.server._turns import Turns
 from cryoloom.server.documents import run_detail
 from cryoloom.server.models import NewSubset, PlotDocument, RowPage, RunDetail
+from cryoloom.server.routes._attachment import attachment
+from cryoloom.server.routes._csv import CSV_RESPONSES
 from cryoloom.server.tables import csv_of, keep_as_set, star_of
 from cryoloom.workflow.project import Run
 
@@ -25,7 +34,6 @@ router = APIRouter(prefix="/api/projects/{project}/runs/{run}/outputs/{output}",
 _MOST_ROWS = 1000
 _CHUNK = 2**20
 _WRITING = Turns(1, waiting=3)
-_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}, "description": "A table."}}
 _STAR: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"application/octet-stream": {}},
@@ -51,7 +59,7 @@ def read_rows(
     generation: Generation = None,
 ) -> RowPage:
     """Some rows of a set."""
-    page = context.pages.page(_at(run, output, generation), order, offset=offset, limit=limit)
+    page = context.held.pages.page(snapshot_at(run, output, generation), order, offset=offset, limit=limit)
     return Response(page, media_type="application/json")  # type: ignore[return-value]  # a RowPage, as it is kept
 
 
@@ -66,7 +74,7 @@ def read_plot(
     generation: Generation = None,
 ) -> PlotDocument:
     """A column of a set by itself, or against another, binned where rows are many."""
-    plot = context.plots.plot(_at(run, output, generation), condition, x, y)
+    plot = context.held.plots.plot(snapshot_at(run, output, generation), condition, x, y)
     return Response(plot, media_type="application/json")  # type: ignore[return-value]  # as it is kept
 
 
@@ -76,31 +84,28 @@ def keep_rows(new: NewSubset, run: RunOfCall, output: str) -> RunDetail:
     return run_detail(keep_as_set(run.output(output), new))
 
 
-@router.get("/table", response_class=StreamingResponse, responses=_CSV)
+@router.get("/table", response_class=StreamingResponse, responses=CSV_RESPONSES)
 def read_table(run: RunOfCall, context: ContextOfCall, order: OrderOfCall, output: str) -> StreamingResponse:
     """All rows that satisfy a condition, in their order, as CSV."""
-    rows = csv_of(run.output(output).latest(), context.orders, order)
+    rows = csv_of(run.output(output).latest(), context.held.orders, order)
     return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=_named(run, output, "csv"))
 
 
 @router.get("/star", response_class=StreamingResponse, responses=_STAR)
-def read_star(run: RunOfCall, context: ContextOfCall, order: OrderOfCall, output: str) -> StreamingResponse:
+def read_star(
+    run: RunOfCall, places: PlacesOfCall, context: ContextOfCall, order: OrderOfCall, output: str
+) -> StreamingResponse:
     """All rows that satisfy a condition, in their order, as RELION's file of such items."""
     with _WRITING.turn(), tempfile.TemporaryDirectory(prefix="cryoloom-star-") as folder:
-        path, remarks = star_of(run.output(output), context.orders, order, Path(folder))
+        path, remarks = star_of(run.output(output), places, context.held.orders, order, Path(folder))
         file = path.open("rb")  # what is open stays readable when its folder is gone
     headers = {**_named(run, output, "star"), "Cryoloom-Remarks": quote(json.dumps(remarks))}
     return StreamingResponse(_pieces(file), media_type="application/octet-stream", headers=headers)
 
 
-def _at(run: Run, output: str, generation: int | None) -> Snapshot[Item]:
-    stored = run.output(output)
-    return stored.latest() if generation is None else stored.at(generation)
-
-
 def _named(run: Run, output: str, suffix: str) -> dict[str, str]:
     name = f"{run.folder.path.name}-{output}.{suffix}"
-    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return {**attachment(name), "Cache-Control": "private, no-store"}
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

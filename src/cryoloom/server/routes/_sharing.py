@@ -27,7 +27,7 @@ def change_sharing(
     change: SharingChange, project: ProjectOfCall, context: ContextOfCall, request: Request
 ) -> SharingDocument:
     """Share the project with these people, and nobody else."""
-    sharing = share(project, context.settings.accounts.people, change.shares, change.revision)
+    sharing = share(project, context.held.settings.accounts.people, change.shares, change.revision)
     with_whom = ", ".join(f"{one.name} ({one.right})" for one in sharing.shares) or "nobody"
     note(request, project=project.record.name, shared_with=with_whom)
     return sharing_document(sharing, may_change=True)
@@ -41,7 +41,7 @@ def preview(
     keep: Kept = "write",
 ) -> HandoverPreview:
     """What handing the project over to somebody would do."""
-    return preview_handover(project, context.settings.accounts.people, to, keep)
+    return preview_handover(project, context.held.settings.accounts.people, to, keep)
 
 
 @router.post("/handover", dependencies=[OwnerOnly])
@@ -49,7 +49,7 @@ def hand_project_over(
     handover: Handover, project: ProjectOfCall, context: ContextOfCall, request: Request
 ) -> SharingDocument:
     """Hand the project over, as previewed."""
-    people = context.settings.accounts.people
+    people = context.held.settings.accounts.people
     sharing = hand_over(project, people, handover.to, handover.keep, handover.revision)
     owner = "" if sharing.owner is None else sharing.owner.name
     note(request, project=project.record.name, handed_to=owner, kept=handover.keep)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
@@ -12,6 +12,7 @@ from cryoloom.runtime import Project
 from cryoloom.server._context import Context, ContextOfCall, ProjectOfCall
 from cryoloom.server.documents import all_storage, storage_document
 from cryoloom.server.models import AllStorage, CleanUp, Restoring, StorageDocument
+from cryoloom.server.people import note
 
 router = APIRouter(prefix="/api", tags=["storage"])
 
@@ -40,38 +41,42 @@ def read_storage(project: ProjectOfCall, context: ContextOfCall) -> StorageDocum
 @router.post("/projects/{project}/storage/measure", status_code=202)
 def measure_storage(project: ProjectOfCall, context: ContextOfCall) -> StorageDocument:
     """Begin to look at everything in a project; nothing is changed."""
-    context.desk.measure(project)
+    context.held.desk.measure(project)
     return _told(project, context)
 
 
 @router.post("/projects/{project}/storage/clean", status_code=202)
-def clean_storage(question: CleanUp, project: ProjectOfCall, context: ContextOfCall) -> StorageDocument:
+def clean_storage(
+    question: CleanUp, project: ProjectOfCall, context: ContextOfCall, request: Request
+) -> StorageDocument:
     """Begin to remove for good what goes of some categories, if it still is what the person has seen."""
-    context.desk.clean(project, question.digests)
+    note(request, project=project.record.name, categories=", ".join(question.digests))
+    context.held.desk.clean(project, question.digests)
     return _told(project, context)
 
 
 @router.post("/projects/{project}/storage/restore", status_code=202)
-def restore_runs(question: Restoring, project: ProjectOfCall, context: ContextOfCall) -> StorageDocument:
+def restore_runs(
+    question: Restoring, project: ProjectOfCall, context: ContextOfCall, request: Request
+) -> StorageDocument:
     """Bring runs back from the trash, and measure again."""
-    context.desk.restore(project, question.runs)
+    note(request, project=project.record.name, runs=", ".join(question.runs))
+    context.held.desk.restore(project, question.runs)
     return _told(project, context)
 
 
 def _told(project: Project, context: Context) -> StorageDocument:
-    standing = context.shelf.standing(project)
-    return storage_document(project, standing.right, standing.sharing, context.desk, context.disk)
+    return storage_document(project, context.shelf.standing(project), context.held.desk, context.held.disk)
 
 
 def _all(context: Context) -> AllStorage:
-    standings = [(project, context.shelf.standing(project)) for project in context.shelf.look()[0]]
-    seen = [(project, standing.right, standing.sharing) for project, standing in standings]
-    return all_storage(seen, context.desk, context.disk)
+    seen = [(project, context.shelf.standing(project)) for project in context.shelf.look()[0]]
+    return all_storage(seen, context.held.desk, context.held.disk)
 
 
 async def _sent(context: Context) -> AsyncIterator[ServerSentEvent]:
     """What the caller may see, for as long as they may come in; the disk is watched meanwhile."""
-    async for changed in context.desk.follow(_ASKED_AGAIN):
+    async for changed in context.held.desk.follow(_ASKED_AGAIN):
         known = await run_in_threadpool(context.known_now)
         if known is None:
             return
@@ -79,4 +84,4 @@ async def _sent(context: Context) -> AsyncIterator[ServerSentEvent]:
             told = await run_in_threadpool(_all, known)
             yield ServerSentEvent(data=told.model_dump_json(), event="storage")
         else:
-            await run_in_threadpool(context.disk.look)
+            await run_in_threadpool(context.held.disk.look)

@@ -23,13 +23,13 @@ _DAY = 24 * 3600
 @router.get("")
 def list_tokens(context: ContextOfCall) -> list[TokenDocument]:
     """Your tokens, the newest first."""
-    return [_told(token) for token in context.settings.accounts.tokens.of(context.caller.person.id)]
+    return [_told(token) for token in context.held.settings.accounts.tokens.of(context.caller.person.id)]
 
 
 @router.post("", status_code=201)
 def issue_token(new: NewToken, request: Request, response: Response, context: ContextOfCall) -> IssuedToken:
     """Make a token that acts for you; it is told this once."""
-    text, token = context.settings.accounts.tokens.issue(
+    text, token = context.held.settings.accounts.tokens.issue(
         context.caller.person.id, new.name.strip(), seconds=new.days * _DAY, read_only=new.read_only
     )
     note(request, token=token.name, expires=_moment(token.expires))
@@ -42,7 +42,7 @@ def revoke_token(
     token: Annotated[str, InPath(pattern="^[0-9a-f]{16}$")], request: Request, context: ContextOfCall
 ) -> None:
     """Make one of your tokens good for nothing, at once."""
-    revoked = context.settings.accounts.tokens.revoke(context.caller.person.id, token)
+    revoked = context.held.settings.accounts.tokens.revoke(context.caller.person.id, token)
     if revoked is None:
         raise NotFoundError("You have no such token; it may have been revoked already.")
     note(request, token=revoked.name)

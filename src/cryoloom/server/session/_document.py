@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cryoloom.data import StoredSet
 from cryoloom.protocols.preflight import Check
+from cryoloom.server.documents import value_in_words
 from cryoloom.server.models import (
     CheckDocument,
     CountsDocument,
@@ -127,18 +128,10 @@ def _settings(source: Run) -> list[SettingDocument]:
     """What was stated, as far as it was; the first of a person's concern first."""
     stated = source.record.parameters
     return [
-        SettingDocument(label=known.label, value=_in_words(stated[known.name]), unit=known.unit)
+        SettingDocument(label=known.label, value=value_in_words(stated[known.name]), unit=known.unit)
         for known in describe_parameters(source.protocol.Parameters)
         if known.level != "expert" and stated.get(known.name) not in (None, "", [])
     ]
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_in_words, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _checks(parts: SessionParts, entries: list[RunEntry]) -> list[CheckDocument]:

@@ -65,8 +65,10 @@ def _bytes_each(parts: SessionParts, sizes: NDArray[np.float64], particles: int)
     if parts.exposures is None:
         return None
     micrographs = parts.exposures.micrographs.latest()
-    (row,) = micrographs.scan().head(1).collect().to_dicts()
-    made = 0.0
+    rows = micrographs.scan().head(1).collect().to_dicts()
+    if not rows:  # all were withdrawn
+        return None
+    row, made = rows[0], 0.0
     if parts.exposures.micrographs.run.ulid != parts.source.ulid:
         sums = 2 if row.get("dose_weighted_file") else 1
         made = float(sums * _BYTES_PER_PIXEL * row["width"] * row["height"])

@@ -28,8 +28,8 @@ _LEFT = 20  # of what stayed, that are told
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where the storage of a project stands.
+class Stored:
+    """What is known of the storage of a project, and what is being done about it.
 
     Parameters
     ----------
@@ -49,15 +49,15 @@ class StorageDesk:
     """What is known of the storage of projects, and what is being done about it, each in a thread of its own."""
 
     def __init__(self) -> None:
-        self._standings: dict[str, Standing] = {}
+        self._known: dict[str, Stored] = {}
         self._lock = threading.Lock()
         self._free = threading.Semaphore(_AT_ONCE)
         self._followers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
 
-    def standing(self, project: Project) -> Standing:
-        """Where a project stands."""
+    def stored(self, project: Project) -> Stored:
+        """How it is with a project."""
         with self._lock:
-            return self._standings.get(str(project.path), Standing())
+            return self._known.get(str(project.path), Stored())
 
     def measure(self, project: Project) -> None:
         """Begin to look at everything in a project, unless something is being done there already."""
@@ -79,7 +79,7 @@ class StorageDesk:
         InputError
             If a category is not one of those that were measured.
         """
-        measure = self.standing(project).measure
+        measure = self.stored(project).measure
         known = {one.name: one for one in (*measure.categories, measure.trash)} if measure else {}
         for name, digest in digests.items():
             if name not in known or not known[name].frees_files:
@@ -102,7 +102,7 @@ class StorageDesk:
         try:
             project.restore(runs)
         finally:
-            self._put(project, replace(self.standing(project), task=None))
+            self._put(project, replace(self.stored(project), task=None))
         self.measure(project)
 
     async def follow(self, every: float) -> AsyncIterator[bool]:
@@ -128,7 +128,7 @@ class StorageDesk:
         finally:
             del self._followers[bell]
 
-    def _begin(self, project: Project, kind: TaskKind, work: Callable[[], Standing]) -> None:
+    def _begin(self, project: Project, kind: TaskKind, work: Callable[[], Stored]) -> None:
         self._claim(project, kind)
         acting = copy_context()  # who asks for it is noted with what is done
         arguments = (self._work, project, work)
@@ -137,29 +137,27 @@ class StorageDesk:
     def _claim(self, project: Project, kind: TaskKind) -> None:
         """Note that something is being done in a project; refuse if something is already."""
         with self._lock:
-            standing = self._standings.get(str(project.path), Standing())
-            if standing.task is not None:
+            stored = self._known.get(str(project.path), Stored())
+            if stored.task is not None:
                 raise ProjectError("The project is being measured or cleaned; wait until that has ended.")
             task = StorageTask(kind=kind, done=0, of=0)
-            self._standings[str(project.path)] = replace(standing, task=task, problem="")
+            self._known[str(project.path)] = replace(stored, task=task, problem="")
         self._ring()
 
-    def _work(self, project: Project, work: Callable[[], Standing]) -> None:
+    def _work(self, project: Project, work: Callable[[], Stored]) -> None:
         try:
             with self._free:
-                standing = work()
+                stored = work()
         except (CryoloomError, OSError) as error:
-            standing = replace(self.standing(project), problem=str(error))
+            stored = replace(self.stored(project), problem=str(error))
         except BaseException:
-            self._put(
-                project, replace(self.standing(project), task=None, problem="It failed; the server's log says why.")
-            )
+            self._put(project, replace(self.stored(project), task=None, problem=_FAULT))
             raise
-        self._put(project, replace(standing, task=None))
+        self._put(project, replace(stored, task=None))
 
-    def _measured(self, project: Project) -> Standing:
+    def _measured(self, project: Project) -> Stored:
         def told(done: int, of: int) -> None:
-            present = self.standing(project)
+            present = self.stored(project)
             if present.task is not None:
                 self._put(project, replace(present, task=present.task.model_copy(update={"done": done, "of": of})))
 
@@ -167,9 +165,9 @@ class StorageDesk:
         for run in project.runs():
             if run.ulid in survey.sizes:
                 run.remember_disk_use(survey.sizes[run.ulid])
-        return replace(self.standing(project), measure=measure_of(survey, project.trash()))
+        return replace(self.stored(project), measure=measure_of(survey, project.trash()))
 
-    def _cleaned(self, project: Project, digests: Mapping[str, str]) -> Standing:
+    def _cleaned(self, project: Project, digests: Mapping[str, str]) -> Stored:
         try:
             plan = project.plan_cleaning(categories=list(digests))
         except NotFoundError:
@@ -183,9 +181,9 @@ class StorageDesk:
         done = _told(project.clean(plan))
         return replace(self._measured(project), last=done)
 
-    def _put(self, project: Project, standing: Standing) -> None:
+    def _put(self, project: Project, stored: Stored) -> None:
         with self._lock:
-            self._standings[str(project.path)] = standing
+            self._known[str(project.path)] = stored
         self._ring()
 
     def _ring(self) -> None:

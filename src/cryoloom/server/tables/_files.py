@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from cryoloom.data import Column
+    from cryoloom.server._places import Places
     from cryoloom.workflow.project import Output
 
 _ROWS = 50_000  # that are in memory at once
@@ -67,12 +68,13 @@ def _hexadecimal(values: pl.Series) -> pl.Series:
     return pl.select(pl.when(values.is_not_null()).then(pl.Series(values.name, words, pl.String)))[values.name]
 
 
-def star_of(output: Output, orders: RowOrders, order: RowOrder, folder: Path) -> tuple[Path, list[str]]:
+def star_of(output: Output, places: Places, orders: RowOrders, order: RowOrder, folder: Path) -> tuple[Path, list[str]]:
     """Write the rows that satisfy a condition, in their order, as RELION's file of such items.
 
     Parameters
     ----------
     output : whose newest rows are written
+    places : that images are read from
     orders : what is remembered of former questions
     order : which rows, and in which order
     folder : existing folder for the file
@@ -83,18 +85,22 @@ def star_of(output: Output, orders: RowOrders, order: RowOrder, folder: Path) ->
 
     Raises
     ------
+    NotAllowedError
+        If rows name files elsewhere.
     InputError
         If there is no STAR file for such items, no row is like that, or images that rows name are gone; and what
         `row_page` raises.
     """
     from cryoloom.data import Table
-    from cryoloom.protocols.export import write_star_files
+    from cryoloom.protocols.export import named_files, write_star_files
 
     snapshot, project = output.latest(), output.run.project.path
     rows, matching = rows_in_order(snapshot, orders, order, offset=0, limit=snapshot.count)
     if not matching:
         raise InputError(f"No row of {output} is like that, so there is nothing to write; change the filter.")
     table = replace(Table(rows, snapshot.schema), optics_groups=snapshot.optics_groups)
+    for name in named_files(table):
+        places.named(name)
     files, remarks = write_star_files(folder, {str(output): table}, project=project)
     if not files:
         raise InputError(f"There is no STAR file for {snapshot.kind} alone; export them with what they belong to.")

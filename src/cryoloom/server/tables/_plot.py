@@ -175,5 +175,5 @@ def _axis(column: Column, low: Any, high: Any) -> PlotAxis:
 
 
 def _bin_of(values: Values, axis: PlotAxis, bins: int) -> NDArray[np.int64]:
-    share = (values - axis.low) / (axis.high - axis.low)
+    share = (values / 2 - axis.low / 2) / (axis.high / 2 - axis.low / 2)  # halves, of which no difference is too large
     return np.clip((share * bins).astype(np.int64), 0, bins - 1)

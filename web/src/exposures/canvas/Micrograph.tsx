@@ -1,5 +1,5 @@
 import { useRef, type KeyboardEvent, type PointerEvent, type ReactNode } from "react";
-import { hasWebGL } from "../../maps/webgl";
+import { hasWebGL } from "../../kit/webgl";
 import { ContrastControl } from "./ContrastControl";
 import type { Contrast } from "./contrast";
 import type { Marks } from "./stage";
@@ -7,6 +7,7 @@ import { useBox } from "./useBox";
 import { useStage } from "./useStage";
 import { useWheel } from "./useWheel";
 import { fitted, moved, scaleBar, within, zoomed, type Size, type View } from "./view";
+import "../../kit/viewer.css";
 
 interface Props {
   image: Size;

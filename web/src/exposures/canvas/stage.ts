@@ -41,6 +41,13 @@ class Stage {
     gl.uniform2f(this.place("seen"), (2 * view.zoom) / size.width, (2 * view.zoom) / size.height);
   }
 
+  /** Gives back the memory of the graphics processor, once the canvas is gone from the page. */
+  end(): void {
+    setTimeout(() => {
+      if (!this.canvas.isConnected) this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    });
+  }
+
   protected place(name: string): WebGLUniformLocation | null {
     return this.gl.getUniformLocation(this.program, name);
   }

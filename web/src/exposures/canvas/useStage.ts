@@ -1,5 +1,5 @@
 import { useEffect, useRef, type RefObject } from "react";
-import { hasWebGL } from "../../maps/webgl";
+import { hasWebGL } from "../../kit/webgl";
 import type { Contrast } from "./contrast";
 import { ImageStage, MarkStage, type Marks } from "./stage";
 import type { Size, View } from "./view";
@@ -26,8 +26,13 @@ export function useStage(below: Canvas, above: Canvas, { grey, image, scale, mar
   const [x, y, zoom] = [view?.x ?? 0, view?.y ?? 0, view?.zoom ?? 0];
   useEffect(() => {
     if (!below.current || !above.current || !hasWebGL()) return;
-    images.current = new ImageStage(below.current);
-    circles.current = new MarkStage(above.current);
+    const [image, marks] = [new ImageStage(below.current), new MarkStage(above.current)];
+    images.current = image;
+    circles.current = marks;
+    return () => {
+      image.end();
+      marks.end();
+    };
   }, [below, above]);
   useEffect(() => {
     images.current?.setImage(grey ?? null, { width: Math.floor(width / scale), height: Math.floor(height / scale) }, scale);

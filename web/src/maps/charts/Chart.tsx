@@ -1,40 +1,37 @@
 import type { Ref } from "react";
-import type { CurvesDocument, LineDocument } from "../../api/types";
-import { extentOf, scaleOf, type Scale } from "./scales";
-import { styleOf } from "./styles";
+import type { DrawnCurves, LineDocument } from "../../api/types";
+import { Axes, withUnit } from "../../charts/Axes";
+import { scaleOf, type Scale } from "../../charts/scales";
+import { extentOf } from "./extent";
+import { styleOf, type LineStyle } from "./styles";
 
 const WIDTH = 460;
 const HEIGHT = 216;
 const BOX = { left: 62, right: 448, top: 24, bottom: 176 };
 
+type Style = (line: LineDocument) => LineStyle;
+
+interface Props {
+  curves: DrawnCurves;
+  ref: Ref<SVGSVGElement>;
+  /** How each line is drawn. */
+  style?: Style;
+}
+
 /** Curves on one pair of axes, with their thresholds. */
-export function Chart({ curves, ref }: { curves: CurvesDocument; ref: Ref<SVGSVGElement> }) {
+export function Chart({ curves, ref, style = styleOf }: Props) {
   const x = scaleOf(curves.x.scale, extentOf(curves, "x"), BOX.left, BOX.right, 44);
   const y = scaleOf(curves.y.scale, extentOf(curves, "y"), BOX.bottom, BOX.top, 24);
   return (
     <svg ref={ref} className="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`${curves.title}. ${curves.said}`}>
-      {y.ticks.map((tick) => (
-        <g key={tick.value}>
-          <line className="gridline" x1={BOX.left} x2={BOX.right} y1={y.place(tick.value)} y2={y.place(tick.value)} />
-          <text x={BOX.left - 6} y={y.place(tick.value) + 4} textAnchor="end">{tick.words}</text>
-        </g>
-      ))}
-      {x.ticks.map((tick) => (
-        <g key={tick.value}>
-          <line className="axis" x1={x.place(tick.value)} x2={x.place(tick.value)} y1={BOX.bottom} y2={BOX.bottom + 4} />
-          <text x={x.place(tick.value)} y={BOX.bottom + 17} textAnchor="middle">{tick.words}</text>
-        </g>
-      ))}
-      <line className="axis" x1={BOX.left} x2={BOX.right} y1={BOX.bottom} y2={BOX.bottom} />
-      <text x={(BOX.left + BOX.right) / 2} y={HEIGHT - 6} textAnchor="middle">{axisWords(curves.x)}</text>
-      <text transform={`translate(11 ${(BOX.top + BOX.bottom) / 2}) rotate(-90)`} textAnchor="middle">{axisWords(curves.y)}</text>
-      {drawnLast(curves.lines).map((line) => <Line key={line.name} line={line} x={x} y={y} />)}
+      <Axes box={BOX} x={x} y={y} along={axisWords(curves.x)} up={axisWords(curves.y)} />
+      {drawnLast(curves.lines, style).map((line) => <Line key={line.name} line={line} style={style(line)} x={x} y={y} />)}
       <Marks curves={curves} x={x} y={y} />
     </svg>
   );
 }
 
-function Marks({ curves, x, y }: { curves: CurvesDocument; x: Scale; y: Scale }) {
+function Marks({ curves, x, y }: { curves: DrawnCurves; x: Scale; y: Scale }) {
   return curves.marks.map((mark) => {
     const at = (mark.axis === "x" ? x : y).place(mark.value);
     if (mark.axis === "y") {
@@ -56,12 +53,11 @@ function Marks({ curves, x, y }: { curves: CurvesDocument; x: Scale; y: Scale })
 }
 
 /** Dashed lines over whole ones, so that neither hides the other where they meet. */
-function drawnLast(lines: readonly LineDocument[]): LineDocument[] {
-  return lines.toSorted((a, b) => Number(styleOf(a).dash !== "") - Number(styleOf(b).dash !== ""));
+function drawnLast(lines: readonly LineDocument[], style: Style): LineDocument[] {
+  return lines.toSorted((a, b) => Number(style(a).dash !== "") - Number(style(b).dash !== ""));
 }
 
-function Line({ line, x, y }: { line: LineDocument; x: Scale; y: Scale }) {
-  const { colour, dash } = styleOf(line);
+function Line({ line, style: { colour, dash }, x, y }: { line: LineDocument; style: LineStyle; x: Scale; y: Scale }) {
   const points = line.x.flatMap((value, at) => {
     const over = line.y[at];
     return over == null ? [] : [[x.place(value), y.place(over)] as const];
@@ -71,7 +67,7 @@ function Line({ line, x, y }: { line: LineDocument; x: Scale; y: Scale }) {
 }
 
 /** "spatial frequency (Å)": axes that are read as resolutions say so. */
-function axisWords({ label, unit, scale }: CurvesDocument["x"]): string {
+function axisWords({ label, unit, scale }: DrawnCurves["x"]): string {
   if (scale === "frequency" || scale === "squared-frequency" || scale === "inverse-square") return `${label}, as resolution in Å`;
-  return unit ? `${label} (${unit})` : label;
+  return withUnit(label, unit);
 }

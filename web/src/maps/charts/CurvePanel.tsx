@@ -1,11 +1,12 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { curvesQuery } from "../../api/queries";
-import type { Curve, LineDocument } from "../../api/types";
+import type { Curve } from "../../api/types";
+import { ChartPanel } from "../../charts/ChartPanel";
+import { Legends } from "../../charts/Legends";
 import { ProblemNote } from "../../kit/ProblemNote";
 import { tableAddress } from "../addresses";
 import { Chart } from "./Chart";
-import { ChartPanel } from "./ChartPanel";
 import { styleOf } from "./styles";
 
 interface Props {
@@ -27,22 +28,9 @@ export function CurvePanel({ project, run, map, curve, name }: Props) {
       {(drawing) => (
         <>
           <Chart curves={data} ref={drawing} />
-          <p className="legends">{data.lines.map((line) => <Key key={line.name} line={line} />)}</p>
+          <Legends keys={data.lines.map((line) => ({ name: line.name, points: line.drawn === "points", ...styleOf(line) }))} />
         </>
       )}
     </ChartPanel>
-  );
-}
-
-/** How a line is drawn, and what it is. */
-function Key({ line }: { line: LineDocument }) {
-  const { colour, dash } = styleOf(line);
-  return (
-    <span className="legend">
-      <svg width="20" height="8" aria-hidden="true">
-        {line.drawn === "points" ? <circle cx="10" cy="4" r="3.5" fill={colour} /> : <path d="M0 4h20" stroke={colour} strokeWidth="2" strokeDasharray={dash || undefined} />}
-      </svg>
-      {line.name}
-    </span>
   );
 }

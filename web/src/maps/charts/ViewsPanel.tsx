@@ -3,11 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, type Ref } from "react";
 import { viewsQuery } from "../../api/queries";
 import type { ViewsDocument } from "../../api/types";
+import { ChartPanel } from "../../charts/ChartPanel";
 import { count } from "../../kit/format";
 import { ProblemNote } from "../../kit/ProblemNote";
 import { tableAddress } from "../addresses";
 import { shadesOf } from "./cells";
-import { ChartPanel } from "./ChartPanel";
 
 interface Props {
   project: string;

@@ -1,6 +1,7 @@
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useContext, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { binned, MOST_VOXELS, valueAt, type Grid } from "../grid";
 import { colourOf } from "../colours";
+import { SharedCameras } from "./cameras";
 import type { SurfaceMesh } from "./messages";
 import type { Look } from "./object";
 import { useStage, type Stage } from "./useStage";
@@ -32,14 +33,17 @@ interface Props {
 export default function Surface({ grid, blocks, level, step, mask, local, label }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const { stage, failed } = useStage(box);
+  const keys = useId();
+  const cameras = useContext(SharedCameras);
+  useEffect(() => (stage && cameras ? cameras.join(stage.scene) : undefined), [stage, cameras]);
   const shown = useSurface(stage, "map", grid, level, useLocalLook(local));
   const around = useSurface(stage, "mask", useBinned(mask), INSIDE, MASK);
   const why = shown.failed ?? around.failed;
   return (
     <>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- keys turn what is seen in it, as the pointer does */}
-      <div ref={box} className={shown.failed ? "stage former" : "stage"} role="region" aria-label={label} aria-describedby="stage-keys" aria-busy={shown.triangles === null && !failed && why === null} tabIndex={0} onKeyDown={(event) => stage && turnByKey(event, stage, step)} />
-      <p id="stage-keys" className="stage-keys">Arrow keys turn it, + and − come nearer and go away, 0 goes back, [ and ] move the level.</p>
+      <div ref={box} className={shown.failed ? "stage former" : "stage"} role="region" aria-label={label} aria-describedby={keys} aria-busy={shown.triangles === null && !failed && why === null} tabIndex={0} onKeyDown={(event) => stage && turnByKey(event, stage, step)} />
+      <p id={keys} className="stage-keys">Arrow keys turn it, + and − come nearer and go away, 0 goes back, [ and ] move the level.</p>
       {failed && <p className="stage-note">This browser draws nothing in space (no WebGL). The slices below show the map all the same.</p>}
       {why !== null && <p className="stage-note" role="alert">{why}</p>}
       {shown.triangles === 0 && <p className="stage-note" role="status">Nothing of the map lies above this level.</p>}

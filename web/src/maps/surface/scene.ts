@@ -11,6 +11,12 @@ import { cross, turned, unit, type Vector } from "./turning";
 
 const VOID = 0x0d0e10;
 
+/** From where something is seen: the way from its middle to the eye, in Å, and what is upright there. */
+export interface View {
+  from: Vector;
+  up: Vector;
+}
+
 /** A view of surfaces in space. */
 export interface Scene {
   /** Draws a surface in the place of the one of that name; none takes it away. Resolves when it is on the screen. */
@@ -20,6 +26,9 @@ export interface Scene {
   /** Comes nearer by a factor. */
   near: (factor: number) => void;
   reset: () => void;
+  /** Tells from where it is seen once that has changed, but for what `lookFrom` did; returns what ends that. */
+  watch: (tell: (view: View) => void) => () => void;
+  lookFrom: (view: View) => void;
   resize: () => void;
   end: () => void;
 }
@@ -34,12 +43,13 @@ export function createScene(box: HTMLElement, still: boolean): Scene {
   canvas3d.animate();
   const ending = new Set<() => void>();
   const shown = new Map<string, Representation.Any>();
+  let known: View | null = null;
   const look = (from: Vector, up: Vector) => {
     const [x, y, z] = vectorOf(canvas3d.camera.state.target);
     canvas3d.camera.setState({ position: Vec3.create(x + from[0], y + from[1], z + from[2]), up: Vec3.create(...up) }, 0);
     canvas3d.requestDraw();
   };
-  const view = () => {
+  const view = (): View => {
     const { position, target, up } = canvas3d.camera.state;
     const [[x, y, z], [a, b, c]] = [vectorOf(position), vectorOf(target)];
     const from: Vector = [x - a, y - b, z - c];
@@ -59,11 +69,13 @@ export function createScene(box: HTMLElement, still: boolean): Scene {
       canvas3d.commit(true);
       if (first) canvas3d.requestCameraReset({ durationMs: 0 });
       return new Promise((resolve) => {
-        const drawn = canvas3d.didDraw.pipe(skip(1), take(1)).subscribe(() => requestAnimationFrame(() => resolve()));
-        ending.add(() => {
+        const leave = () => {
+          ending.delete(leave);
           drawn.unsubscribe();
           resolve();
-        });
+        };
+        const drawn = canvas3d.didDraw.pipe(skip(1), take(1)).subscribe(() => requestAnimationFrame(leave));
+        ending.add(leave);
         canvas3d.requestDraw();
       });
     },
@@ -78,6 +90,21 @@ export function createScene(box: HTMLElement, still: boolean): Scene {
       look([from[0] / factor, from[1] / factor, from[2] / factor], up);
     },
     reset: () => canvas3d.requestCameraReset({ durationMs: 0 }),
+    watch: (tell) => {
+      const drawn = canvas3d.didDraw.pipe(skip(1)).subscribe(() => {
+        const now = view();
+        if (shown.size === 0 || isSame(now, known)) return;
+        known = now;
+        tell(now);
+      });
+      const end = () => drawn.unsubscribe();
+      ending.add(end);
+      return end;
+    },
+    lookFrom: ({ from, up }) => {
+      look(from, up);
+      known = view();
+    },
     resize: () => {
       resizeCanvas(canvas, box);
       canvas3d.handleResize();
@@ -90,6 +117,13 @@ export function createScene(box: HTMLElement, still: boolean): Scene {
       canvas.remove();
     },
   };
+}
+
+function isSame(one: View, other: View | null): boolean {
+  if (!other) return false;
+  const [a, b] = [[...one.from, ...one.up], [...other.from, ...other.up]];
+  const size = Math.max(1, ...a.map(Math.abs));
+  return a.every((value, at) => Math.abs(value - (b[at] ?? 0)) < 1e-5 * size);
 }
 
 function vectorOf([x = 0, y = 0, z = 0]: ArrayLike<number> & Iterable<number>): Vector {

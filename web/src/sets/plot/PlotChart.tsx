@@ -1,6 +1,7 @@
 import { useId, useMemo, useState, type PointerEvent, type RefObject } from "react";
 import type { PlotDocument } from "../../api/types";
-import { scaleOf, type Scale } from "../../maps/charts/scales";
+import { Axes, withUnit } from "../../charts/Axes";
+import { scaleOf, type Scale } from "../../charts/scales";
 import { pictureOf } from "./raster";
 import { rangeOf, type Marked, type Range } from "./ranges";
 
@@ -37,25 +38,11 @@ export function PlotChart({ plot, said, marked, mark, drawing }: Props) {
   return (
     <div className="brush" onPointerDown={begin} onPointerMove={(event) => from && drawn(placeOf(event, drawing.current))} onPointerUp={() => setFrom(null)} onPointerCancel={() => setFrom(null)}>
       <svg ref={drawing} className="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={said}>
-        {y.ticks.map((tick) => (
-          <g key={tick.value}>
-            <line className="gridline" x1={BOX.left} x2={BOX.right} y1={y.place(tick.value)} y2={y.place(tick.value)} />
-            <text x={BOX.left - 6} y={y.place(tick.value) + 4} textAnchor="end">{tick.words}</text>
-          </g>
-        ))}
-        {x.ticks.map((tick) => (
-          <g key={tick.value}>
-            <line className="axis" x1={x.place(tick.value)} x2={x.place(tick.value)} y1={BOX.bottom} y2={BOX.bottom + 4} />
-            <text x={x.place(tick.value)} y={BOX.bottom + 17} textAnchor="middle">{tick.words}</text>
-          </g>
-        ))}
+        <Axes box={BOX} x={x} y={y} along={withUnit(plot.x.name, plot.x.unit)} up={plot.y ? withUnit(plot.y.name, plot.y.unit) : "rows"} />
         {plot.drawn === "histogram" && <path d={stepsOf(plot, x, y)} fill="var(--plot-1)" />}
         {plot.drawn === "points" && <path d={plot.points_x.map((value, at) => `M${x.place(value).toFixed(1)} ${y.place(plot.points_y[at] ?? 0).toFixed(1)}h0`).join("")} stroke="var(--plot-1)" strokeWidth={3} strokeLinecap="round" opacity={0.6} />}
         {plot.drawn === "density" && <Density plot={plot} />}
         <MarkedBox marked={marked} x={x} y={y} />
-        <line className="axis" x1={BOX.left} x2={BOX.right} y1={BOX.bottom} y2={BOX.bottom} />
-        <text x={(BOX.left + BOX.right) / 2} y={HEIGHT - 8} textAnchor="middle">{axisWords(plot.x)}</text>
-        <text transform={`translate(11 ${(BOX.top + BOX.bottom) / 2}) rotate(-90)`} textAnchor="middle">{plot.y ? axisWords(plot.y) : "rows"}</text>
       </svg>
     </div>
   );
@@ -78,7 +65,7 @@ function MarkedBox({ marked, x, y }: { marked: Marked; x: Scale; y: Scale }) {
   if (!marked.x && !marked.y) return null;
   const [left, right] = placed(marked.x, x, BOX.left, BOX.right);
   const [bottom, top] = placed(marked.y, y, BOX.bottom, BOX.top);
-  return <rect className="marked" x={left} y={top} width={Math.max(1, right - left)} height={Math.max(1, bottom - top)} />;
+  return <rect data-tool className="marked" x={left} y={top} width={Math.max(1, right - left)} height={Math.max(1, bottom - top)} />;
 }
 
 /** Where limits lie along an axis; the ends of the axis where there are none. */
@@ -103,8 +90,4 @@ function valueAt({ low, high }: PlotDocument["x"], at: number, start: number, en
 
 function held(value: number, least: number, most: number): number {
   return Math.max(least, Math.min(most, value));
-}
-
-function axisWords({ name, unit }: PlotDocument["x"]): string {
-  return unit ? `${name} (${unit})` : name;
 }

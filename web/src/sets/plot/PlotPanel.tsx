@@ -2,14 +2,13 @@ import { ActionIcon, Button, Select, Skeleton } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { PlotDocument, RowPage } from "../../api/types";
+import { ChartPanel } from "../../charts/ChartPanel";
 import { count } from "../../kit/format";
 import { Icon } from "../../kit/Icon";
 import { ProblemNote } from "../../kit/ProblemNote";
-import { ChartPanel } from "../../maps/charts/ChartPanel";
-import "../../maps/maps.css";
-import { tableAddress } from "../files";
 import { isNumber } from "../rows";
 import type { RowsAsked } from "../useRows";
+import { numbersOf } from "./numbers";
 import { PlotChart } from "./PlotChart";
 import { canBePlotted, plotQuery, type Plotted } from "./plotted";
 import { RangeFields } from "./RangeFields";
@@ -58,8 +57,8 @@ function Plot({ plot, former, asked, filter }: PlotProps) {
   const said = saidOf(plot);
   return (
     <div className={former ? "plotted former" : "plotted"} aria-busy={former}>
-      <ChartPanel title={title} said={said} table={tableAddress(asked)} name={[asked.output, plot.x.name, plot.y?.name].filter(Boolean).join("-")} drawn={plot.drawn !== "bars"}>
-        {(drawing) => (plot.drawn === "bars" ? <ValueBars plot={plot} choose={(value) => filter(both(asked.filter, isValue(plot.x.name, value)))} /> : <PlotChart plot={plot} said={`${title}. ${said}`} marked={marked} mark={setMarked} drawing={drawing} />)}
+      <ChartPanel title={title} said={said} table={() => numbersOf(plot)} name={[asked.output, plot.x.name, plot.y?.name].filter(Boolean).join("-")}>
+        {(drawing) => (plot.drawn === "bars" ? <ValueBars ref={drawing} plot={plot} choose={(value) => filter(both(asked.filter, isValue(plot.x.name, value)))} /> : <PlotChart plot={plot} said={`${title}. ${said}`} marked={marked} mark={setMarked} drawing={drawing} />)}
       </ChartPanel>
       {plot.drawn !== "bars" && (
         <section className="marking" aria-label="What is marked">

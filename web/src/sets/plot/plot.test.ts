@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PlotDocument } from "../../api/types";
+import { numbersOf } from "./numbers";
 import { pixelsOf } from "./raster";
 import { both, columnWord, conditionOf, isValue, NOTHING, numberIn, rangeOf } from "./ranges";
 import { canBePlotted, firstPlotted } from "./plotted";
@@ -47,4 +48,22 @@ it("plots numbers, text and truth, and begins with one that says something", () 
   });
   expect(columns.filter(canBePlotted).map((column) => column.name)).toEqual(["box_size", "defocus_u", "file"]);
   expect([firstPlotted(columns), firstPlotted(columns.slice(3)), firstPlotted([])]).toEqual(["defocus_u", "file", ""]);
+});
+
+describe("the numbers of a plot", () => {
+  const rows = (made: PlotDocument) => numbersOf(made).trimEnd().split("\n");
+  const x = { ...axis("defocus_u", 0, 100), unit: "Å" };
+
+  it("are how many rows lie in each bin", () => {
+    expect(rows({ ...plot, drawn: "histogram", x, y: null, counts: [3, 0], columns: 2 })).toEqual(["defocus_u (Å) from,defocus_u (Å) to,rows", "0,50,3", "50,100,0"]);
+  });
+
+  it("are the cells of a density that hold rows, the lowest first", () => {
+    expect(rows({ ...plot, drawn: "density", x, y: axis("score", 0, 1), counts: [0, 5, 7, 0], columns: 2 }).slice(1)).toEqual(["50,100,0,0.5,5", "0,50,0.5,1,7"]);
+  });
+
+  it("are the points, or the values with their rows", () => {
+    expect(rows({ ...plot, x, y: axis("score", 0, 1), points_x: [1.5], points_y: [0.25] })).toEqual(["defocus_u (Å),score", "1.5,0.25"]);
+    expect(rows({ ...plot, drawn: "bars", x: axis("file", 0, 1), y: null, counts: [2], values: ["a,b.mrc"] })).toEqual(["file,rows", '"a,b.mrc",2']);
+  });
 });

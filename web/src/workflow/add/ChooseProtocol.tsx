@@ -9,23 +9,24 @@ import { useFocused } from "../../kit/useFocused";
 import { protocolName } from "../names";
 import { byStage, stageIcon, stageWords } from "../stages";
 import { useWorkflow } from "../useWorkflow";
-import { protocolsLike } from "./search";
+import { called, protocolsLike } from "./search";
 
-/** Every protocol, by stage; typing finds one, Enter takes the first. */
+/** Every protocol, by stage; typing finds one, Enter takes the one that is called so, or else the first. */
 export function ChooseProtocol() {
   const [text, setText] = useState("");
   const [, change] = useWorkflow();
   const field = useFocused<HTMLInputElement>();
   const protocols = useQuery(protocolsQuery);
-  const groups = byStage(protocolsLike(protocols.data ?? [], text));
+  const found = protocolsLike(protocols.data ?? [], text);
+  const groups = byStage(found);
   return (
     <>
       <form
         className="section"
         onSubmit={(event) => {
           event.preventDefault();
-          const first = groups[0]?.members[0];
-          if (first) change({ add: first.id });
+          const meant = called(found, text) ?? groups[0]?.members[0];
+          if (meant) change({ add: meant.id });
         }}
       >
         <TextInput ref={field} aria-label="Find a protocol" placeholder="Find a protocol, such as CTF" leftSection={<Icon name="search" />} value={text} onChange={(event) => setText(event.currentTarget.value)} />

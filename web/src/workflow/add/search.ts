@@ -9,3 +9,9 @@ export function protocolsLike(protocols: readonly ProtocolSummary[], text: strin
     return words.every((word) => hay.includes(word));
   });
 }
+
+/** The protocol whose name is what was typed, and not only a part of it. */
+export function called(protocols: readonly ProtocolSummary[], text: string): ProtocolSummary | undefined {
+  const name = text.trim().toLowerCase();
+  return protocols.find((protocol) => [protocol.id, protocolName(protocol.id).toLowerCase()].includes(name));
+}

@@ -1,5 +1,5 @@
-import type { CurvesDocument } from "../../api/types";
-import { measured } from "../../kit/format";
+import type { CurvesDocument } from "../api/types";
+import { measured } from "../kit/format";
 
 type Reading = CurvesDocument["x"]["scale"];
 
@@ -56,15 +56,4 @@ function even(low: number, high: number): Tick[] {
     const value = Number(((first + at) * step).toPrecision(12));
     return { value, words: String(value).replace("-", "−") };
   });
-}
-
-/** The lowest and highest of some values, with some room; round correlations for curves of the half maps. */
-export function extentOf(curves: CurvesDocument, axis: "x" | "y"): [number, number] {
-  const marks = curves.marks.filter((mark) => mark.axis === axis).map((mark) => mark.value);
-  const values = [...curves.lines.flatMap((line): (number | null)[] => line[axis]), ...marks].filter((value): value is number => value !== null);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  if (axis === "y" && curves.curve === "fsc") return [Math.min(-0.05, low), 1];
-  if (axis === "x" && curves.x.scale !== "logarithm") return [0, high];
-  const room = curves.x.scale === "logarithm" && axis === "x" ? null : 0.06 * (high - low || high);
-  return room === null ? [low / 1.15, high * 1.15] : [low - room, high + room];
 }
