@@ -85,6 +85,16 @@ def test_nothing_is_decided_before_a_person_does_unless_a_first_condition_is_giv
     given = protocol.first_decision(protocol.Parameters(condition="motion_total < 5"))
     assert given is not None
     assert given.condition == "motion_total < 5"
+    everything = protocol.first_decision(protocol.Parameters(undecided="accept all"))
+    assert everything is not None
+    assert everything.condition == ""
+
+
+def test_without_a_condition_everything_that_has_been_measured_is_accepted() -> None:
+    protocol = Curate()
+    items = {"items": micrographs(3, 5, 7), "measurements": ctfs(3, 7)}
+    made = protocol.apply(items, protocol.Parameters(), protocol.Decision(condition=" "))
+    assert (ids_of(made["accepted"]), ids_of(made["rejected"])) == ([3, 7], [])
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ _NAMED = {
     "{curve}": "fsc",
     "{person}": "0" * 32,
     "{token}": "0" * 16,
+    "{alarm}": "no-movie",
     "{address:path}": "x",
 }
 

@@ -100,6 +100,13 @@ def test_thresholds_move_items_back_and_forth(browser: TestClient, fresh: Projec
     assert (third["by"] != "", len(run.outputs["accepted"])) == (True, 3)
 
 
+def test_thresholds_that_are_all_taken_off_keep_everything(browser: TestClient, fresh: Project) -> None:
+    first = decide(browser, fresh, "defocus_u > 18000").json()["thresholds"]
+    assert len(fresh.run(first["run"]).outputs["accepted"]) == 1
+    none = decide(browser, fresh, "").json()["thresholds"]
+    assert (none["condition"], len(fresh.run(first["run"]).outputs["accepted"])) == ("", 3)
+
+
 def test_nobodys_thresholds_are_passed_over(browser: TestClient, fresh: Project) -> None:
     decide(browser, fresh, "defocus_u > 16000")
     decide(browser, fresh, "defocus_u > 17000")

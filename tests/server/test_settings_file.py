@@ -17,7 +17,7 @@ from tests.server.provider import CLIENT, SECRET, Browser, running_provider
 
 from cryoloom.auth import Role
 from cryoloom.errors import CryoloomError, FormatError, NotFoundError
-from cryoloom.server import read_settings_file
+from cryoloom.server import read_operation_file, read_settings_file
 
 GOOD = """
 address = "https://cryoloom.example.org/"
@@ -99,11 +99,73 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "cryoloom", "serve", *words, "--no-browser"]
 
 
-def test_both_options_are_wanted(tmp_path: Path) -> None:
-    for words in (["--oidc", "https://id.example.org"], ["--settings", str(written(tmp_path, GOOD))]):
-        done = subprocess.run(command(str(tmp_path / "p"), *words), capture_output=True, text=True, check=False)
-        assert done.returncode == 2
-        assert "go together" in done.stderr
+def test_signing_in_by_a_provider_needs_settings(tmp_path: Path) -> None:
+    words = ["--oidc", "https://id.example.org"]
+    done = subprocess.run(command(str(tmp_path / "p"), *words), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "needs --settings" in done.stderr
+
+
+OPERATION = """
+[mail]
+host = "mail.example.org"
+sender = "cryoloom@example.org"
+recipients = ["ana@example.org", "bo@example.org"]
+user = "robot"
+password_file = "secret"
+
+[[webhook]]
+name = "chat"
+address = "https://chat.example.org/hooks/tok3n"
+secret_file = "secret"
+
+[alarms]
+no_movie_minutes = 8
+"""
+
+
+def test_whom_alarms_are_told_is_read_with_and_without_a_provider(tmp_path: Path) -> None:
+    alone = read_operation_file(written(tmp_path, OPERATION))
+    assert (alone.alarms.no_movie_minutes, alone.alarms.exposures) == (8.0, 20)
+    mail, hook = alone.channels(tmp_path)
+    assert (mail.name, mail.host, mail.port, mail.encryption, mail.password) == (
+        "mail", "mail.example.org", 587, "starttls", "s3cret",
+    )  # fmt: skip
+    assert (hook.name, hook.secret) == ("webhook chat", "s3cret")
+    assert not any(secret in repr((mail, hook)) for secret in ("s3cret", "tok3n"))
+    both = read_settings_file(written(tmp_path, GOOD + OPERATION))
+    assert [one.name for one in both.channels(tmp_path)] == ["mail", "webhook chat"]
+
+
+@pytest.mark.parametrize(
+    ("replaced", "by", "said"),
+    [
+        ("https://chat", "http://chat", "webhook.0.address: it has to be https://"),
+        ("https://chat", "file:///chat", "begin with https://"),
+        ("https://chat", "https://ana:tok3n@chat", "must not hold a user"),
+        ('"cryoloom@example.org"', '"cryoloom"', "'cryoloom' is no mail address"),
+        ('"bo@example.org"', '"bo@example.org\\nBcc: eve@example.org"', "is no mail address"),
+        ('host = "mail.example.org"', 'host = "mail.example.org"\nencryption = "none"', "only by starttls or tls"),
+        ('user = "robot"', "", "user and password_file go together"),
+        ("no_movie_minutes = 8", "no_movie_minutes = 0", "alarms.no_movie_minutes"),
+        ("no_movie_minutes", "no_movi_minutes", "alarms.no_movi_minutes"),
+        ("[mail]", 'client_id = "x"\n[mail]', "client_id: it is of use only where people sign in, with --oidc"),
+    ],
+)
+def test_what_would_tell_the_wrong_people_is_refused_without_its_secrets(
+    tmp_path: Path, replaced: str, by: str, said: str
+) -> None:
+    assert replaced in OPERATION
+    with pytest.raises(CryoloomError) as caught:
+        read_operation_file(written(tmp_path, OPERATION.replace(replaced, by)))
+    assert said in str(caught.value)
+    assert "tok3n" not in str(caught.value)
+
+
+def test_a_password_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    told = read_operation_file(written(tmp_path, OPERATION, mode=0o640))
+    with pytest.raises(CryoloomError, match="chmod 600"):
+        told.channels(tmp_path)
 
 
 def test_people_sign_in_to_a_server_as_it_is_started(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,7 +37,10 @@ def serve(
         str, typer.Option(metavar="ISSUER", help="Let people sign in by this OpenID Connect provider; see --settings.")
     ] = "",
     settings_file: Annotated[
-        Path | None, typer.Option("--settings", metavar="FILE", help="What --oidc needs to know; see the guide.")
+        Path | None,
+        typer.Option(
+            "--settings", metavar="FILE", help="Whom to tell of alarms, and what --oidc needs; see the guide."
+        ),
     ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in this machine's browser.")] = True,
 ) -> None:
@@ -50,8 +54,8 @@ def serve(
 
     from cryoloom.server import create_application
 
-    if bool(oidc) is not (settings_file is not None):
-        raise typer.BadParameter("--oidc and --settings go together; give both, or none.")
+    if oidc and settings_file is None:
+        raise typer.BadParameter("--oidc needs --settings.")
     folder.mkdir(parents=True, exist_ok=True)
     settings = _settings(folder.resolve(), host, oidc, settings_file)
     listening = _listen(host, port)
@@ -76,14 +80,22 @@ def _settings(projects: Path, host: str, issuer: str, settings_file: Path | None
     """Where the projects are, and how people sign in."""
     from cryoloom.auth import AccessKey, Accounts
     from cryoloom.auth.oidc import SignInError
-    from cryoloom.server import ServerSettings, read_settings_file
+    from cryoloom.server import ServerSettings, read_operation_file, read_settings_file
 
     hosts = {*_LOOPBACK, host, socket.gethostname(), socket.getfqdn()}
     state, app = _state_folder(projects), _built_app()
-    if settings_file is None:
-        return ServerSettings(projects, Accounts.kept_in(state), AccessKey(), hosts=frozenset(hosts), app_folder=app)
+    if settings_file is None or not issuer:
+        alone = ServerSettings(
+            projects, Accounts.kept_in(state), AccessKey(), hosts=frozenset(hosts), app_folder=app, watches=True
+        )
+        if settings_file is None:
+            return alone
+        operation = read_operation_file(settings_file)
+        channels = operation.channels(settings_file.resolve().parent)
+        return replace(alone, limits=operation.alarms, channels=tuple(channels))
     told = read_settings_file(settings_file)
-    sign_in = told.sign_in(issuer, settings_file.resolve().parent)
+    beside = settings_file.resolve().parent
+    sign_in = told.sign_in(issuer, beside)
     try:
         sign_in.provider.check()
     except SignInError as error:  # it may be away just now
@@ -96,6 +108,9 @@ def _settings(projects: Path, host: str, issuer: str, settings_file: Path | None
         hosts=frozenset({*hosts, told.host}),
         app_folder=app,
         data_folders=told.data_folders,
+        watches=True,
+        limits=told.alarms,
+        channels=tuple(told.channels(beside)),
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -14,9 +17,11 @@ from cryoloom.server._context import Held
 from cryoloom.server._permission import may_call
 from cryoloom.server._problems import answer_problems
 from cryoloom.server._shelf import ProjectShelf
+from cryoloom.server.alarms import AlarmDesk
 from cryoloom.server.documents import run_summaries
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.server.exposures import ExposureFrames
+from cryoloom.server.microscopes import MicroscopeBook
 from cryoloom.server.models import ProblemDocument
 from cryoloom.server.people import ActingPerson, Audited
 from cryoloom.server.storage import DiskWatch, StorageDesk
@@ -38,8 +43,13 @@ def create_application(settings: ServerSettings) -> FastAPI:
     ----------
     settings : where the projects are, and who may talk to it
     """
+    shelf, frames = ProjectShelf(settings.projects_folder), ExposureFrames()
+    alarms = AlarmDesk(
+        settings.accounts.folder / "alarms", shelf, frames, settings.limits, settings.channels, settings.address
+    )
     application = FastAPI(
         title="cryoloom",
+        lifespan=_watching(alarms) if settings.watches else None,
         version=__version__,
         docs_url=None,
         redoc_url=None,
@@ -48,14 +58,16 @@ def create_application(settings: ServerSettings) -> FastAPI:
     orders = RowOrders()
     application.state.held = Held(
         settings,
-        ProjectShelf(settings.projects_folder),
-        ProjectFeeds(run_summaries),
+        shelf,
+        ProjectFeeds(run_summaries, alarms.mark),
         orders,
         RowPages(orders),
         Plots(),
         StorageDesk(),
         DiskWatch(settings.projects_folder),
-        ExposureFrames(),
+        frames,
+        alarms,
+        MicroscopeBook(settings.accounts.folder / "microscopes.json"),
     )
     interface = APIRouter(responses=_PROBLEMS, dependencies=[Depends(may_call)])
     for router in (
@@ -68,6 +80,8 @@ def create_application(settings: ServerSettings) -> FastAPI:
         routes.classes,
         routes.exposures,
         routes.sessions,
+        routes.alarms,
+        routes.microscopes,
         routes.maps,
         routes.curves,
         routes.comparison,
@@ -99,6 +113,20 @@ def create_application(settings: ServerSettings) -> FastAPI:
         most_bytes=settings.most_bytes,
     )
     return application
+
+
+def _watching(alarms: AlarmDesk) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Lets a server look at its projects for as long as it runs."""
+
+    @asynccontextmanager
+    async def lifespan(_application: FastAPI) -> AsyncIterator[None]:
+        alarms.start()
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(alarms.stop)
+
+    return lifespan
 
 
 def _is_open(path: str) -> bool:

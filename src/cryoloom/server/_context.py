@@ -14,8 +14,10 @@ from cryoloom.data import Item, Snapshot
 from cryoloom.runtime import Project
 from cryoloom.server._places import Places
 from cryoloom.server._shelf import ProjectShelf
+from cryoloom.server.alarms import AlarmDesk
 from cryoloom.server.events import ProjectFeeds
 from cryoloom.server.exposures import ExposureFrames
+from cryoloom.server.microscopes import MicroscopeBook
 from cryoloom.server.people import PersonalShelf, check_places
 from cryoloom.server.storage import DiskWatch, StorageDesk
 from cryoloom.server.tables import Plots, RowOrder, RowOrders, RowPages
@@ -41,6 +43,8 @@ class Held:
     desk : where projects are measured and cleaned
     disk : that they are on
     exposures : that were looked at last
+    alarms : of all projects
+    microscopes : that sessions are begun at
     """
 
     settings: ServerSettings
@@ -52,6 +56,8 @@ class Held:
     desk: StorageDesk
     disk: DiskWatch
     exposures: ExposureFrames
+    alarms: AlarmDesk
+    microscopes: MicroscopeBook
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryoloom.auth import AccessKey, Accounts, Cookies
 from cryoloom.auth.oidc import Admission, Provider
+from cryoloom.server.alarms import AlarmLimits, Channel
 
 _MEBIBYTE = 2**20
 _DAY = 24 * 3600
@@ -47,6 +48,9 @@ class ServerSettings:
     data_folders : only below these, and the projects folder, may runs read what people name; empty: anywhere
     most_bytes : that a call may send
     key_seconds : after which a browser has to bring the key again
+    watches : whether it looks at the projects by itself, and tells of alarms
+    limits : beyond which something is wrong
+    channels : by which people are told
     """
 
     projects_folder: Path
@@ -59,6 +63,9 @@ class ServerSettings:
     data_folders: tuple[Path, ...] = ()
     most_bytes: int = 8 * _MEBIBYTE
     key_seconds: float = 30 * _DAY
+    watches: bool = False
+    limits: AlarmLimits = field(default_factory=AlarmLimits)
+    channels: tuple[Channel, ...] = ()
 
     @property
     def cookies(self) -> Cookies:

@@ -1,28 +1,24 @@
-"""The file that says how people sign in to a server that others can reach."""
+"""The settings file of a server: whom it tells of alarms, and how people sign in if others can reach it."""
 
 from __future__ import annotations
 
-import stat
 import tomllib
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from cryoloom.auth import Role
 from cryoloom.auth.oidc import Admission, Client, Provider, is_confidential
 from cryoloom.errors import FormatError, NotFoundError
+from cryoloom.server._operation import OperationFile, Texts, read_secret
 from cryoloom.server._settings import SignIn
 
-_LINES = BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
-Texts = Annotated[tuple[str, ...], _LINES]
 
-
-class SettingsFile(BaseModel):
-    """What an operator writes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class SettingsFile(OperationFile):
+    """What an operator writes for a server that others can reach."""
 
     address: str = Field(description="By which browsers reach the server, as https://cryoloom.example.org.")
     client_id: str = Field(min_length=1, description="That the provider has given.")
@@ -89,7 +85,12 @@ class SettingsFile(BaseModel):
         FormatError
             If it holds no secret, or others can read it.
         """
-        client = Client(self.client_id, _secret(beside / self.client_secret_file), self.address, self.scopes)
+        client = Client(
+            self.client_id,
+            read_secret(beside / self.client_secret_file, "the secret of the client"),
+            self.address,
+            self.scopes,
+        )
         admission = Admission(
             issuer=issuer,
             admins=self.admins,
@@ -102,8 +103,16 @@ class SettingsFile(BaseModel):
         return SignIn(Provider(issuer, client), admission, self.provider, self.session_hours * 3600)
 
 
+_File = TypeVar("_File", bound=OperationFile)
+
+
 def read_settings_file(path: Path) -> SettingsFile:
-    """Read the settings of a server that others can reach.
+    """Read the settings of a server that others can reach; raises what `read_operation_file` does."""
+    return _read(path, SettingsFile)
+
+
+def read_operation_file(path: Path) -> OperationFile:
+    """Read the settings of a server that only this account uses.
 
     Raises
     ------
@@ -112,27 +121,22 @@ def read_settings_file(path: Path) -> SettingsFile:
     FormatError
         If it does not say what it should; the message says which line is at fault.
     """
+    return _read(path, OperationFile)
+
+
+def _read(path: Path, kind: type[_File]) -> _File:
     try:
-        return SettingsFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise NotFoundError(f"There is no settings file {path}.", path=path) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FormatError(f"{path} is no TOML: {error}.", path=path) from error
     except ValidationError as error:
-        sentences = [
-            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg'].removeprefix('Value error, ')}"
-            for problem in error.errors()
-        ]
-        raise FormatError(f"{path} has to be mended: {'; '.join(sentences)}.", path=path) from None
+        raise FormatError(f"{path} has to be mended: {'; '.join(map(_said, error.errors()))}.", path=path) from None
 
 
-def _secret(path: Path) -> str:
-    try:
-        mode, text = path.stat().st_mode, path.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        raise NotFoundError(f"There is no file {path} with the secret of the client.", path=path) from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise FormatError(f"Others on this machine can read {path}; `chmod 600 {path}` mends that.", path=path)
-    if not text:
-        raise FormatError(f"{path} is empty; it has to hold the secret of the client.", path=path)
-    return text
+def _said(problem: ErrorDetails) -> str:
+    where = ".".join(map(str, problem["loc"])) or "the file"
+    if problem["type"] == "extra_forbidden" and where in SettingsFile.model_fields:
+        return f"{where}: it is of use only where people sign in, with --oidc"
+    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"

@@ -676,6 +676,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Alarms
+         * @description What is wrong, what was, and whom the server has told.
+         */
+        get: operations["read_alarms_api_projects__project__alarms_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/alarms/{alarm}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge
+         * @description Note that somebody has seen an alarm.
+         */
+        post: operations["acknowledge_api_projects__project__alarms__alarm__acknowledge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/alarms/{alarm}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Snooze
+         * @description Tell nobody of an alarm for a while; it is told again if it is up then.
+         */
+        put: operations["snooze_api_projects__project__alarms__alarm__snooze_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/microscopes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Microscopes
+         * @description Every microscope that a session can be begun at.
+         */
+        get: operations["read_microscopes_api_microscopes_get"];
+        /**
+         * Define Microscopes
+         * @description Define microscopes anew, all of them; for administrators.
+         */
+        put: operations["define_microscopes_api_microscopes_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Session
+         * @description Begin a session: a project is made, and the runs of the microscope's workflow are started in it.
+         */
+        post: operations["start_session_api_sessions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/runs/{run}/maps": {
         parameters: {
             query?: never;
@@ -1087,8 +1191,9 @@ export interface paths {
          * Follow
          * @description Follow a project.
          *
-         *     ``run``: a run was added or has changed (a `RunSummary`); ``gone``: a run was removed (its ``ulid``); ``reset``:
-         *     everything has to be read anew. A browser that reconnects says by itself which event it has seen last.
+         *     ``run``: a run was added or has changed (a `RunSummary`); ``gone``: a run was removed (its ``ulid``); ``alarms``:
+         *     alarms have changed; ``reset``: everything has to be read anew. A browser that reconnects says by itself which event
+         *     it has seen last.
          */
         get: operations["follow_api_projects__project__events_get"];
         put?: never;
@@ -1396,6 +1501,75 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AlarmDocument
+         * @description Where an alarm stands; moments are in seconds since 1970.
+         */
+        AlarmDocument: {
+            /**
+             * Alarm
+             * @description Its name; behind a point, the ULID of the run that it is about.
+             */
+            alarm: string;
+            /** Title */
+            title: string;
+            /** On */
+            on: boolean;
+            /**
+             * Since
+             * @description When it came up, or went away.
+             */
+            since: number;
+            /** Sentence */
+            sentence: string;
+            /**
+             * Acknowledged By
+             * @description Who has seen it since it came up; empty: nobody.
+             */
+            acknowledged_by: string;
+            /** Acknowledged At */
+            acknowledged_at: number;
+            /**
+             * Snoozed Until
+             * @description Nobody is told before that it is up; 0: it is not snoozed.
+             */
+            snoozed_until: number;
+            /** Snoozed By */
+            snoozed_by: string;
+            /**
+             * Run
+             * @description ULID of the run that it is about; null: it is about the session.
+             */
+            run: string | null;
+        };
+        /**
+         * AlarmsDocument
+         * @description All alarms of a project.
+         */
+        AlarmsDocument: {
+            /**
+             * Watching
+             * @description Whether the server looks by itself.
+             */
+            watching: boolean;
+            /**
+             * Trouble
+             * @description Why alarms cannot be judged, or not be kept; empty if they are.
+             */
+            trouble: string;
+            /**
+             * Alarms
+             * @description That are up, or have been, the newest first.
+             */
+            alarms: components["schemas"]["AlarmDocument"][];
+            /**
+             * Past
+             * @description What people were told, the newest first.
+             */
+            past: components["schemas"]["NewsDocument"][];
+            /** Channels */
+            channels: components["schemas"]["ChannelDocument"][];
+        };
+        /**
          * AllStorage
          * @description The storage of every project, and their disk.
          */
@@ -1489,6 +1663,19 @@ export interface components {
             scale: "linear" | "frequency" | "squared-frequency" | "inverse-square" | "logarithm";
         };
         /**
+         * BegunSession
+         * @description A session that has begun.
+         */
+        BegunSession: {
+            /**
+             * Project
+             * @description ULID.
+             */
+            project: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * CTFDocument
          * @description What was fitted to an exposure; lengths in Å, angles in degrees.
          */
@@ -1517,6 +1704,24 @@ export interface components {
             tilt_axis: number | null;
             /** Warnings */
             warnings: string[];
+        };
+        /**
+         * ChannelDocument
+         * @description A way by which people are told.
+         */
+        ChannelDocument: {
+            /** Name */
+            name: string;
+            /**
+             * Waiting
+             * @description News of this project that have not been delivered yet.
+             */
+            waiting: number;
+            /**
+             * Trouble
+             * @description Why the last could not be delivered; empty if it was.
+             */
+            trouble: string;
         };
         /**
          * CheckDocument
@@ -2077,6 +2282,22 @@ export interface components {
             leave: string;
         };
         /**
+         * GainFile
+         * @description A file in the gain folder of a microscope.
+         */
+        GainFile: {
+            /**
+             * File
+             * @description Its path.
+             */
+            file: string;
+            /**
+             * Modified
+             * @description When it was written, in seconds since 1970.
+             */
+            modified: number;
+        };
+        /**
          * Handover
          * @description A project is to be handed over, as previewed.
          */
@@ -2271,6 +2492,27 @@ export interface components {
             programs: components["schemas"]["Program"][];
         };
         /**
+         * Magnification
+         * @description A magnification of a microscope, calibrated.
+         */
+        Magnification: {
+            /**
+             * Name
+             * @description As people at the microscope call it, such as 105 000 ×.
+             */
+            name: string;
+            /**
+             * Pixel Size
+             * @description Of the pixels in the files, in Å.
+             */
+            pixel_size: number;
+            /**
+             * Dose Per Frame
+             * @description In general, in e/Å².
+             */
+            dose_per_frame: number;
+        };
+        /**
          * MapEntry
          * @description A map that a run has to do with, and where it is asked for.
          */
@@ -2356,6 +2598,97 @@ export interface components {
             digits: number;
         };
         /**
+         * Microscope
+         * @description What is the same in every session at a microscope.
+         */
+        Microscope: {
+            /** Name */
+            name: string;
+            /**
+             * Voltage
+             * @description In kV.
+             */
+            voltage: number;
+            /**
+             * Spherical Aberration
+             * @description In mm.
+             */
+            spherical_aberration: number;
+            /** Magnifications */
+            magnifications: components["schemas"]["Magnification"][];
+            /**
+             * Gain Folder
+             * @description Where gain references are put; empty: movies are corrected already.
+             * @default
+             */
+            gain_folder?: string;
+            /**
+             * Template
+             * @description Workflow that a session begins with: its name, or a file.
+             * @default session
+             */
+            template?: string;
+            /**
+             * Lane
+             * @description Where its runs are carried out.
+             * @default local
+             */
+            lane?: string;
+        };
+        /**
+         * MicroscopeDocument
+         * @description A microscope that a session can be begun at.
+         */
+        MicroscopeDocument: {
+            /** Name */
+            name: string;
+            /** Voltage */
+            voltage: number;
+            /** Spherical Aberration */
+            spherical_aberration: number;
+            /** Magnifications */
+            magnifications: components["schemas"]["Magnification"][];
+            /** Gain Folder */
+            gain_folder: string;
+            /** Template */
+            template: string;
+            /** Lane */
+            lane: string;
+            /**
+             * Gains
+             * @description The newest first.
+             */
+            gains: components["schemas"]["GainFile"][];
+            /**
+             * Trouble
+             * @description Why no session can be begun at it; empty if one can.
+             */
+            trouble: string;
+        };
+        /**
+         * Microscopes
+         * @description All microscopes of a server, as an administrator wants them.
+         */
+        Microscopes: {
+            /** Microscopes */
+            microscopes: components["schemas"]["Microscope"][];
+            /**
+             * Revision
+             * @description Of what the administrator has seen.
+             */
+            revision: number;
+        };
+        /**
+         * MicroscopesDocument
+         * @description All microscopes of a server.
+         */
+        MicroscopesDocument: {
+            /** Microscopes */
+            microscopes: components["schemas"]["MicroscopeDocument"][];
+            /** Revision */
+            revision: number;
+        };
+        /**
          * NewDecision
          * @description What a person decides.
          */
@@ -2419,6 +2752,41 @@ export interface components {
             replaces?: string | null;
         };
         /**
+         * NewSession
+         * @description A session that is to be begun.
+         */
+        NewSession: {
+            /**
+             * Name
+             * @description Of the project that is made for it.
+             */
+            name: string;
+            /** Microscope */
+            microscope: string;
+            /** Magnification */
+            magnification: string;
+            /**
+             * Folder
+             * @description That the microscope writes into.
+             */
+            folder: string;
+            /**
+             * Diameter
+             * @description Of the particle, its longest, in Å.
+             */
+            diameter: number;
+            /**
+             * Dose Per Frame
+             * @description In e/Å²; null: that of the magnification.
+             */
+            dose_per_frame?: number | null;
+            /**
+             * Gain
+             * @description One of the gain files of the microscope; null: the newest.
+             */
+            gain?: string | null;
+        };
+        /**
          * NewShare
          * @description With whom a project is to be shared.
          */
@@ -2466,7 +2834,7 @@ export interface components {
         NewThresholds: {
             /**
              * Condition
-             * @description Such as fit_resolution <= 6.
+             * @description Such as fit_resolution <= 6; empty: everything is kept.
              */
             condition: string;
             /**
@@ -2497,6 +2865,25 @@ export interface components {
              * @default false
              */
             read_only?: boolean;
+        };
+        /**
+         * NewsDocument
+         * @description Something that people were told.
+         */
+        NewsDocument: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /**
+             * Happening
+             * @description entered, still, cleared or notice.
+             */
+            happening: string;
+            /** Sentence */
+            sentence: string;
+            /** At */
+            at: number;
         };
         /**
          * NextStep
@@ -3501,6 +3888,17 @@ export interface components {
              * @description What people call the provider; empty for a key.
              */
             provider: string;
+        };
+        /**
+         * Snooze
+         * @description For how long nobody is to be told that an alarm is up.
+         */
+        Snooze: {
+            /**
+             * Minutes
+             * @description 0: people are told again.
+             */
+            minutes: number;
         };
         /**
          * StorageCategory
@@ -5535,6 +5933,259 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_alarms_api_projects__project__alarms_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmsDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    acknowledge_api_projects__project__alarms__alarm__acknowledge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the alarm. */
+                alarm: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmsDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    snooze_api_projects__project__alarms__alarm__snooze_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the alarm. */
+                alarm: string;
+                /** @description ULID */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Snooze"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmsDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_microscopes_api_microscopes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MicroscopesDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    define_microscopes_api_microscopes_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Microscopes"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MicroscopesDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    start_session_api_sessions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSession"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunSession"];
                 };
             };
             /** @description Client Error */

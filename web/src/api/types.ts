@@ -2,7 +2,10 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type AlarmDocument = Schemas["AlarmDocument"];
+export type AlarmsDocument = Schemas["AlarmsDocument"];
 export type AuditEntry = Schemas["AuditEntryDocument"];
+export type CheckDocument = Schemas["CheckDocument"];
 export type ClassDocument = Schemas["ClassDocument"];
 export type ClassWall = Schemas["ClassWall"];
 export type ColumnDocument = Schemas["ColumnDocument"];
@@ -25,6 +28,8 @@ export type Machine = Schemas["MachineDocument"];
 export type LineDocument = Schemas["LineDocument"];
 export type MapEntry = Schemas["MapEntry"];
 export type MapFile = Schemas["MapFile"];
+export type MicroscopeDocument = Schemas["MicroscopeDocument"];
+export type MicroscopesDocument = Schemas["MicroscopesDocument"];
 export type MeasureDocument = Schemas["MeasureDocument"];
 export type NextStep = Schemas["NextStep"];
 export type OverlapDocument = Schemas["OverlapDocument"];

@@ -47,6 +47,7 @@ function follow(project: string, client: QueryClient, tell: (state: LiveState) =
     on: {
       run: (message) => take({ id: message.lastEventId, run: identified(JSON.parse(message.data) as RunSummary) }),
       gone: (message) => take({ id: message.lastEventId, gone: (JSON.parse(message.data) as { ulid: string }).ulid }),
+      alarms: () => void client.invalidateQueries({ queryKey: ["project", project, "alarms"] }),
       reset: () => {
         memory.clear();
         void client.invalidateQueries({ queryKey: ["project", project] });

@@ -9,7 +9,7 @@ interface Crumb {
 }
 
 /** Pages that belong to no project. */
-const APART: Record<string, string> = { "/account/tokens": "API tokens", "/people": "People", "/storage": "Storage" };
+const APART: Record<string, string> = { "/account/tokens": "API tokens", "/microscopes": "Microscopes", "/sessions/new": "Begin a session", "/people": "People", "/storage": "Storage" };
 
 /** Where one is. */
 export function Crumbs() {
@@ -28,7 +28,7 @@ export function Crumbs() {
   );
 }
 
-const PAGES: Record<string, string> = { "/compare": "Compare", "/session": "Session", "/sets": "Sets", "/people": "People", "/storage": "Storage" };
+const PAGES: Record<string, string> = { "/compare": "Compare", "/session": "Session", "/preflight": "Preflight", "/sets": "Sets", "/people": "People", "/storage": "Storage" };
 
 function useCrumbs(): Crumb[] {
   const { project = "", run = "", output, exposure } = useParams();

@@ -32,6 +32,7 @@ export function PersonMenu() {
         <ul>
           <li><Link to="/account/tokens" onClick={close}><Icon name="key" />API tokens</Link></li>
           {me.role === "admin" && <li><Link to="/people" onClick={close}><Icon name="people" />People and log</Link></li>}
+          {me.role === "admin" && <li><Link to="/microscopes" onClick={close}><Icon name="session" />Microscopes</Link></li>}
         </ul>
         <Button fullWidth leftSection={<Icon name="leave" />} loading={leaving.isPending} onClick={() => leaving.mutate()}>Sign out</Button>
         {leaving.isError && <ProblemNote error={leaving.error} />}

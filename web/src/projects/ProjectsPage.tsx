@@ -1,6 +1,7 @@
 import { Button, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { Link } from "react-router";
 import { machineQuery, projectsQuery, unreadableQuery } from "../api/queries";
 import { Icon } from "../kit/Icon";
 import { ProblemNote } from "../kit/ProblemNote";
@@ -23,6 +24,7 @@ export function ProjectsPage() {
       <div className="pagehead">
         <h1>Projects</h1>
         <span className="grow" />
+        <Button component={Link} to="/sessions/new" leftSection={<Icon name="session" />}>Begin a session</Button>
         {!first && projects.data && (
           <Button variant="filled" leftSection={<Icon name="add" />} aria-expanded={naming} onClick={() => setNaming(!naming)}>New project</Button>
         )}

@@ -59,7 +59,7 @@ function ThresholdLine({ session }: { session: Session }) {
         <span className="grow" />
         <span className="sm faint cut">{changed ? "not kept yet" : saved ? `run ${saved.run_number}${saved.by ? `, set by ${saved.by}, ${moment(saved.at)}` : ""}${saved.read_by.length === 0 ? "; no run goes on with what is kept" : `; read by ${saved.read_by.length === 1 ? "run" : "runs"} ${saved.read_by.join(", ")}`}` : "no thresholds have been set; drag a handle, or move it by arrow keys"}</span>
         {changed && <Button size="xs" onClick={session.forget}>Forget</Button>}
-        {changed && <Button size="xs" variant="filled" loading={keep.isPending} disabled={!session.canKeep} onClick={() => keep.mutate()}>Keep these thresholds</Button>}
+        {changed && <Button size="xs" variant="filled" loading={keep.isPending} onClick={() => keep.mutate()}>Keep these thresholds</Button>}
       </div>
       {keep.isError && <ProblemNote error={keep.error} />}
     </div>

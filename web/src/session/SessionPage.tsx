@@ -15,6 +15,9 @@ import { ProblemNote } from "../kit/ProblemNote";
 import { Status } from "../kit/Status";
 import { lookOf } from "../kit/status";
 import { useNow } from "../kit/useNow";
+import { AlarmLines } from "./AlarmLines";
+import { alarmsQuery, up } from "./alarms";
+import { AlarmsTab } from "./AlarmsTab";
 import { NoMovieYet } from "./NoMovieYet";
 import { Overview } from "./Overview";
 import { SettingsTab } from "./SettingsTab";
@@ -25,7 +28,7 @@ import "../sets/sets.css";
 import "./session.css";
 
 const NO_SESSION = 404;
-const TABS = ["overview", "exposures", "settings"] as const;
+const TABS = ["overview", "exposures", "alarms", "settings"] as const;
 
 /** The session of a project, as it goes on. */
 export function SessionPage() {
@@ -40,7 +43,7 @@ export function SessionPage() {
     return (
       <main className="page" id="page">
         {none ? (
-          <Empty title="There is no session in this project yet"><p>A session begins with a run that imports movies while the microscope writes them. <Link to={`/projects/${project}?add=import-movies`}>Import movies</Link>, with “expect more” on.</p></Empty>
+          <Empty title="There is no session in this project yet"><p>A session begins with a run that imports movies while the microscope writes them. <Link to={`/projects/${project}?add=import-movies`}>Import movies</Link>, with “expect more” on. At a microscope that is defined on this server, <Link to="/sessions/new">begin a session</Link> in a project of its own.</p></Empty>
         ) : <div className="section"><ProblemNote error={error} /></div>}
       </main>
     );
@@ -48,10 +51,12 @@ export function SessionPage() {
   return (
     <main className="page scroll session" id="page">
       <Head project={project} told={told} />
+      <AlarmLines project={project} />
       <Tabs project={project} told={told} tab={tab} />
       {tab === "overview" && <Overview session={session} />}
       {tab === "exposures" && <Exposures session={session} />}
-      {tab === "settings" && <SettingsTab session={told} />}
+      {tab === "alarms" && <AlarmsTab project={project} />}
+      {tab === "settings" && <SettingsTab session={told} project={project} />}
     </main>
   );
 }
@@ -84,6 +89,7 @@ function Head({ project, told }: { project: string; told: SessionDocument }) {
 
 function Tabs({ project, told, tab }: { project: string; told: SessionDocument; tab: string }) {
   const home = `/projects/${project}`;
+  const alarms = up(useQuery(alarmsQuery(project)).data?.alarms ?? []).length;
   const here = (name: string) => (tab === name ? "page" : undefined);
   return (
     <nav className="tabs" aria-label="Session">
@@ -92,6 +98,7 @@ function Tabs({ project, told, tab }: { project: string; told: SessionDocument; 
       {told.particles && <Link to={`${home}/runs/${told.particles.run}/outputs/${told.particles.output}/images`}>Picks <span className="n">{count(told.counts.picks)}</span></Link>}
       {told.classes && <Link to={`${home}/runs/${told.classes}/classes`}>Classes</Link>}
       {told.maps && <Link to={`${home}/runs/${told.maps}/maps`}>Map</Link>}
+      <Link to={`${home}/session?tab=alarms`} aria-current={here("alarms")}>Alarms {alarms > 0 && <span className="n">{count(alarms)}</span>}</Link>
       <Link to={`${home}/session?tab=settings`} aria-current={here("settings")}>Settings</Link>
     </nav>
   );

@@ -50,7 +50,6 @@ export function useSession(project: string) {
     change: (name: string, range: Range) => setEdited({ ...ranges, [name]: range }),
     forget: () => setEdited(null),
     keep,
-    canKeep: conditionOf(ranges, measures) !== "",
     verdicts: table.data ? verdictsOf(columns, saved === null && edited === null ? {} : ranges, table.data.count) : [],
   };
 }

@@ -141,8 +141,10 @@ def _map_in_words(
 def _export(project: Project, runs: list[Run]) -> list[Path]:
     from cryoloom.protocols.export import write_star_files
     from cryoloom.protocols.preflight import Check
+    from cryoloom.protocols.sets import Curate
 
-    outputs = [output for run in runs for output in run.outputs.values() if output.kind != Check.kind]
+    made = [run for run in runs if run.record.protocol != Curate.id]  # nothing was rejected
+    outputs = [output for run in made for output in run.outputs.values() if output.kind != Check.kind]
     tables = {str(output): output.latest().table() for output in outputs}
     files, _ = write_star_files(project.path, tables, project=project.path)
     return files

@@ -42,17 +42,21 @@ def begin_session(folder: Path, session: Path) -> tuple[Project, list[Run]]:
     motion = project.add("motion", movies=movies.outputs["movies"])
     micrographs = motion.outputs["micrographs"]
     ctf = project.add("ctf", micrographs=micrographs)
-    pick = project.add("pick", micrographs=micrographs, diameter=diameter)
+    chosen = project.add(
+        "curate", label="Thresholds", items=micrographs, measurements=ctf.outputs["ctfs"], undecided="accept all"
+    )
+    kept = chosen.outputs["accepted"]
+    pick = project.add("pick", micrographs=kept, diameter=diameter)
     extract = project.add(
         "extract",
-        micrographs=micrographs,
+        micrographs=kept,
         ctfs=ctf.outputs["ctfs"],
         coordinates=pick.outputs["coordinates"],
         diameter=diameter,
         box_size=_BOX,
         output_size=_IMAGE,
     )
-    runs = [movies, preflight, motion, ctf, pick, extract]
+    runs = [movies, preflight, motion, ctf, chosen, pick, extract]
     start(runs)
     return project, runs
 

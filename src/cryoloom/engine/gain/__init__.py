@@ -8,6 +8,7 @@ from cryoloom.engine.gain._counts import add_frame, counts_per_frame, sum_frames
 from cryoloom.engine.gain._defects import defects_of_gain, find_outlier_pixels, rectangles_to_mask
 from cryoloom.engine.gain._detection import GainScores, score_gain_orientations
 from cryoloom.engine.gain._orientation import GainOrientation, orient_gain
+from cryoloom.engine.gain._pattern import shared_pattern
 from cryoloom.engine.gain._repair import Repair, plan_repair, repair_frame, repair_gain
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "repair_frame",
     "repair_gain",
     "score_gain_orientations",
+    "shared_pattern",
     "sum_frames",
 ]

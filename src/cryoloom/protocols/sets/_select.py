@@ -78,18 +78,28 @@ class Curate(DecideProtocol):
     class Parameters(ProtocolParameters):
         """What holds until somebody decides."""
 
-        condition: str = parameter("", label="First condition", help="Empty: wait for a person.")
+        condition: str = parameter(
+            "", label="First condition", help="Empty: what is told below holds until a person decides."
+        )
+        undecided: Literal["wait", "accept all"] = parameter(
+            "wait",
+            label="Without a condition",
+            help="Wait for a person, or accept every item that has been measured until a person decides.",
+        )
 
     class Decision(ProtocolParameters):
         """What a person decides."""
 
         condition: str = parameter(
-            label="Condition", help="Items that satisfy it are accepted: fit_resolution < 6 and motion_total < 30."
+            label="Condition",
+            help="Items that satisfy it are accepted: fit_resolution < 6 and motion_total < 30. Empty: all of them.",
         )
 
     def first_decision(self, parameters: Any) -> Any | None:
-        """The condition given as a parameter, if there is one."""
-        return self.Decision(condition=parameters.condition) if parameters.condition else None
+        """The condition given as a parameter, or none at all if everything is to be accepted meanwhile."""
+        if parameters.condition or parameters.undecided == "accept all":
+            return self.Decision(condition=parameters.condition)
+        return None
 
     def check_decision(self, decision: Any, inputs: Mapping[str, Snapshot[Any]]) -> None:
         """Refuse a condition on columns that there are not."""
@@ -98,7 +108,8 @@ class Curate(DecideProtocol):
         items = inputs["items"].schema
         measured = inputs["measurements"].schema if "measurements" in inputs else ()
         further = [column for column in measured if column.name not in items]
-        parse_condition(decision.condition, items.with_columns(*further))
+        if decision.condition.strip():
+            parse_condition(decision.condition, items.with_columns(*further))
 
     def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:
         """Apply the condition; an item whose measurement has not come yet waits."""
@@ -106,7 +117,8 @@ class Curate(DecideProtocol):
 
         items = tables["items"]
         measured = join(items, tables["measurements"]) if "measurements" in tables else items
-        accepted = filter_by(measured, decision.condition).frame["id"]
+        passing = filter_by(measured, decision.condition) if decision.condition.strip() else measured
+        accepted = passing.frame["id"]
         decided = subset(items, measured.frame["id"])
         return {
             "accepted": subset(decided, accepted),

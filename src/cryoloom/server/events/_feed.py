@@ -26,13 +26,13 @@ class FeedEvent:
     Parameters
     ----------
     id : ``<epoch>:<n>``; epochs are random, so that who comes with the id of another server reads everything anew
-    kind : a run was added or has changed; one is gone; or everything has to be read anew
+    kind : a run was added or has changed; one is gone; alarms have changed; or everything has to be read anew
     run : of a change
     ulid : of the run
     """
 
     id: str
-    kind: Literal["run", "gone", "reset"]
+    kind: Literal["run", "gone", "alarms", "reset"]
     run: RunSummary | None = None
     ulid: str = ""
 
@@ -44,10 +44,18 @@ class ProjectFeed:
     ----------
     project : that is looked at
     summaries : its runs as they are now; called in a thread, never twice at once
+    alarms : something that differs when its alarms have changed
     """
 
-    def __init__(self, project: Project, summaries: Callable[[Project], Sequence[RunSummary]]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        summaries: Callable[[Project], Sequence[RunSummary]],
+        alarms: Callable[[Project], str] = lambda _: "",
+    ) -> None:
         self._project = project
+        self._alarms = alarms
+        self._alarms_known: str | None = None
         self._summaries = summaries
         self._epoch = secrets.token_hex(6)
         self._count = 0
@@ -118,10 +126,14 @@ class ProjectFeed:
         for key in self._known.keys() - found.keys():
             self._add("gone", None, key)
         self._known = found
+        alarms = await asyncio.to_thread(self._alarms, self._project)
+        if self._alarms_known not in {None, alarms}:
+            self._add("alarms", None, "")
+        self._alarms_known = alarms
         if self._count != before:
             self._ring()
 
-    def _add(self, kind: Literal["run", "gone"], run: RunSummary | None, ulid: str) -> None:
+    def _add(self, kind: Literal["run", "gone", "alarms"], run: RunSummary | None, ulid: str) -> None:
         self._count += 1
         self._events.append((self._count, FeedEvent(self._id(self._count), kind, run, ulid)))
 

@@ -1,5 +1,6 @@
 """What requests and answers hold: the contract at ``/openapi.json``, from which the web app's types are made."""
 
+from cryoloom.server.models._alarms import AlarmDocument, AlarmsDocument, ChannelDocument, NewsDocument, Snooze
 from cryoloom.server.models._classes import (
     ChoiceDocument,
     ClassDocument,
@@ -38,6 +39,16 @@ from cryoloom.server.models._exposures import (
 )
 from cryoloom.server.models._machine import Disk, MachineDocument, Program
 from cryoloom.server.models._maps import Chart, LevelDocument, LocalRange, MapEntry, MapFile, VolumeDocument, WhichMap
+from cryoloom.server.models._microscopes import (
+    BegunSession,
+    GainFile,
+    Magnification,
+    Microscope,
+    MicroscopeDocument,
+    Microscopes,
+    MicroscopesDocument,
+    NewSession,
+)
 from cryoloom.server.models._people import (
     Farewell,
     Handover,
@@ -100,12 +111,16 @@ from cryoloom.server.models._tokens import AuditEntryDocument, AuditPage, Issued
 
 __all__ = [
     "MOST_CHOSEN",
+    "AlarmDocument",
+    "AlarmsDocument",
     "AllStorage",
     "Annotation",
     "AuditEntryDocument",
     "AuditPage",
     "AxisDocument",
+    "BegunSession",
     "CTFDocument",
+    "ChannelDocument",
     "Chart",
     "CheckDocument",
     "ChoiceDocument",
@@ -131,6 +146,7 @@ __all__ = [
     "ExposureTable",
     "FailedItemDocument",
     "Farewell",
+    "GainFile",
     "Handover",
     "HandoverPreview",
     "InputDocument",
@@ -143,17 +159,24 @@ __all__ = [
     "LocalRange",
     "LogTail",
     "MachineDocument",
+    "Magnification",
     "MapEntry",
     "MapFile",
     "MarkDocument",
     "MeasureDocument",
+    "Microscope",
+    "MicroscopeDocument",
+    "Microscopes",
+    "MicroscopesDocument",
     "NewDecision",
     "NewProject",
     "NewRun",
+    "NewSession",
     "NewShare",
     "NewSubset",
     "NewThresholds",
     "NewToken",
+    "NewsDocument",
     "NextStep",
     "NumberDocument",
     "OutputDocument",
@@ -187,6 +210,7 @@ __all__ = [
     "SharingChange",
     "SharingDocument",
     "SignInWays",
+    "Snooze",
     "StorageCategory",
     "StorageDocument",
     "StorageMeasure",

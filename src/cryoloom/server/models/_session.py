@@ -82,5 +82,5 @@ class SessionDocument(Document):
 class NewThresholds(Question):
     """What exposures are to be kept by."""
 
-    condition: str = Field(min_length=1, max_length=4000, description="Such as fit_resolution <= 6.")
+    condition: str = Field(max_length=4000, description="Such as fit_resolution <= 6; empty: everything is kept.")
     last_decision: str | None = Field(None, description="Id of the decision that the person has seen; null: of none.")

@@ -1,5 +1,6 @@
 """The routes, one module for each thing that they are about."""
 
+from cryoloom.server.routes._alarms import router as alarms
 from cryoloom.server.routes._app import app_files
 from cryoloom.server.routes._audit import router as audit
 from cryoloom.server.routes._classes import router as classes
@@ -9,6 +10,7 @@ from cryoloom.server.routes._events import router as events
 from cryoloom.server.routes._exposures import router as exposures
 from cryoloom.server.routes._machine import router as machine
 from cryoloom.server.routes._maps import router as maps
+from cryoloom.server.routes._microscopes import router as microscopes
 from cryoloom.server.routes._people import router as people
 from cryoloom.server.routes._pictures import router as pictures
 from cryoloom.server.routes._projects import router as projects
@@ -23,6 +25,7 @@ from cryoloom.server.routes._storage import router as storage
 from cryoloom.server.routes._tokens import router as tokens
 
 __all__ = [
+    "alarms",
     "app_files",
     "audit",
     "classes",
@@ -32,6 +35,7 @@ __all__ = [
     "exposures",
     "machine",
     "maps",
+    "microscopes",
     "people",
     "pictures",
     "projects",

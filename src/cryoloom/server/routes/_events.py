@@ -30,8 +30,9 @@ async def follow(
 ) -> EventSourceResponse:
     """Follow a project.
 
-    ``run``: a run was added or has changed (a `RunSummary`); ``gone``: a run was removed (its ``ulid``); ``reset``:
-    everything has to be read anew. A browser that reconnects says by itself which event it has seen last.
+    ``run``: a run was added or has changed (a `RunSummary`); ``gone``: a run was removed (its ``ulid``); ``alarms``:
+    alarms have changed; ``reset``: everything has to be read anew. A browser that reconnects says by itself which event
+    it has seen last.
     """
     feed = context.held.feeds.of(project)
 

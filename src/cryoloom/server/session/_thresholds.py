@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cryoloom.errors import ProjectError
 from cryoloom.protocols.sets import Curate
+from cryoloom.server.session._following import let_follow
 from cryoloom.server.session._parts import session_parts
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 def set_thresholds(project: Project, new: NewThresholds) -> Run:
     """Decide in the run that keeps exposures by thresholds; a new one is added if there is none.
 
-    What else has come since the person looked does not matter: a threshold is meant for that, too.
+    What else has come since the person looked does not matter: a threshold is meant for that, too. Runs that had
+    finished with what was kept go on.
 
     Returns
     -------
@@ -41,7 +43,7 @@ def set_thresholds(project: Project, new: NewThresholds) -> Run:
         added = project.draft(
             "curate",
             {"items": micrographs, "measurements": measured},
-            {"condition": new.condition},
+            {"condition": new.condition, "undecided": "accept all"},
             label="Thresholds",
         )
         return added.start()
@@ -50,4 +52,7 @@ def set_thresholds(project: Project, new: NewThresholds) -> Run:
         by = "Somebody" if last is None else last.actor or "Somebody"
         raise ProjectError(f"{by} has set other thresholds since you looked. Look at these, then set yours.")
     run.decide(condition=new.condition)
-    return run if run.folder.attempt_numbers() else run.start()
+    if not run.folder.attempt_numbers():
+        run.start()
+    let_follow(project, parts.graph, run.ulid)
+    return run
