@@ -1,5 +1,6 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
+import type { Grey, Marks } from "./canvas/raster";
 import { firstScale, scaleFor, type View } from "./canvas/view";
 import type { SetPlace } from "./places";
 import { exposureQuery, exposuresQuery, imageQuery } from "./queries";
@@ -34,7 +35,10 @@ export function useMicrograph(place: SetPlace, id: string, sorting: Sorting, vie
     }
   }, [client, ready, beside.next, beside.previous, project, run, output, coarse, lowPass]);
   const [picks, pixelSize] = [found?.picks, found?.pixel_size ?? 1];
-  const marks = useMemo(() => (picks ? { x: picks.x, y: picks.y, radius: (picks.diameter ?? UNKNOWN_DIAMETER) / pixelSize / 2 } : null), [picks, pixelSize]);
+  const marks = useMemo<Marks | null>(() => (picks ? { x: picks.x, y: picks.y, radius: (picks.diameter ?? UNKNOWN_DIAMETER) / pixelSize / 2 } : null), [picks, pixelSize]);
   const near = closer.data !== undefined && scale !== coarse;
-  return { table: table.data, exposure, order, beside, grey: near ? closer.data : first.data, scale: near ? scale : coarse, failed: first.error, marks };
+  const [values, shown] = near ? [closer.data, scale] : [first.data, coarse];
+  const [width, height] = [found?.width ?? 0, found?.height ?? 0];
+  const grey = useMemo<Grey | null>(() => values ? { values, width: Math.floor(width / shown), height: Math.floor(height / shown), scale: shown } : null, [values, width, height, shown]);
+  return { table: table.data, exposure, order, beside, grey, failed: first.error, marks };
 }
