@@ -1,11 +1,11 @@
 """A 4096 × 4096 micrograph with 2000 picks in the browser: from the click to the picture, and changes of its contrast.
 
-    python bench/web_micrograph.py [--full] [--edge 4096] [--picks 2000] [--micrographs 6] [--seconds 4] [--json]
+    python bench/web_micrograph.py [--full] [--edge 4096] [--picks 2000] [--micrographs 5] [--seconds 4] [--json]
 
 A real server serves a project whose micrographs, CTFs and picks were made by real runs, and Chromium draws it without
-a graphics processor, on a canvas of 1280 × 960 pixels. A script that is put before those of the app notes each time it
-draws; from then to the end of the frame that it belongs to, as the browser's own trace tells it, is added. The click is
-the event as the page receives it. The picture is there when the image and the circles are.
+a graphics processor, on a canvas of 1280 × 960 pixels. A script that is put before those of the app marks in
+the browser's own trace when the page receives a click and when it has drawn; the trace tells when the frame to which
+that belongs was on the screen. There must be circles on it.
 
 Each micrograph is opened by a click on its row of the table: at first when nobody has looked at any of them, which is
 told, but promised to nobody; then all of them again by a page that was loaded anew and holds nothing of them (warm:
@@ -44,6 +44,11 @@ DIAMETER = 150.0  # Å
 CANVAS = (1280, 960)
 MOST_SECONDS = 0.5
 LEAST_FRAMES = 20.0
+WORDS = {
+    "cold": "click on one that nobody has looked at",
+    "warm": "click on one that the server has drawn before",
+    "walked": "arrow key to the next one",
+}
 _WINDOW = (1920, 1200)
 _LEAST_CIRCLED = 2000  # pixels
 _WATCH = """
@@ -58,6 +63,12 @@ _WATCH = """
   };
   for (const kind of ["click", "keydown"]) addEventListener(kind, () => performance.mark("begun"), true);
 })();
+"""
+_SETTLED = """
+new Promise((done) => {
+  const settle = (frames) => (frames ? requestAnimationFrame(() => settle(frames - 1)) : setTimeout(done, 500));
+  settle(5);
+})
 """
 _CIRCLED = """
 (() => {
@@ -132,8 +143,11 @@ def measure(folder: Path, edge: int, picks: int, micrographs: int, seconds: floa
 
 def fit_canvas(page: Page) -> None:
     """Make the window as large as the canvas wants it."""
-    size = page.run("(() => { const box = document.querySelector('.stage'); return [box.clientWidth, box.clientHeight]; })()")
-    width, height = (have + wanted - found for have, wanted, found in zip(_WINDOW, CANVAS, size, strict=True))
+    inner, found = page.run(
+        "(() => { const box = document.querySelector('.stage');"
+        "return [[innerWidth, innerHeight], [box.clientWidth, box.clientHeight]]; })()"
+    )
+    width, height = (have + wanted - now for have, wanted, now in zip(inner, CANVAS, found, strict=True))
     page.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
 
@@ -160,7 +174,7 @@ def until_drawn(page: Page, act: Callable[[], None]) -> float:
     with page.traced() as events:
         act()
         page.until("drawn > 0")
-        page.run("new Promise((done) => setTimeout(done, 300))")
+        page.run(_SETTLED)
     if page.run(_CIRCLED) < _LEAST_CIRCLED:
         raise SystemExit("The micrograph was drawn without circles about its picks.")
     return (shown_after(events, moments(events, "drawn")[-1]) - moments(events, "begun")[0]) / 1e6
@@ -179,23 +193,25 @@ def contrast_frames(page: Page, seconds: float) -> float:
         while time.perf_counter() - began < seconds:
             page.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x + next(steps), y=y, button="left", buttons=1)
         page.ask("Input.dispatchMouseEvent", type="mouseReleased", x=x + 10, y=y, button="left", clickCount=1)
-    drawn = moments(events, "drawn")
-    frames = frames_shown(events)
-    on_screen = {min((end for begun, end in frames if begun <= one < end), default=None) for one in drawn} - {None}
-    return (len(on_screen) - 1) / ((max(on_screen) - min(on_screen)) / 1e6)
+    shown = {shown_after(events, one) for one in moments(events, "drawn")[:-2]}
+    return (len(shown) - 1) / ((max(shown) - min(shown)) / 1e6)
 
 
 def shown_after(events: list[dict[str, Any]], moment: float) -> float:
-    """When the frame that what was drawn at a moment belongs to was on the screen, in microseconds."""
-    return min(end for begun, end in frames_shown(events) if begun <= moment < end)
+    """When what was drawn at a moment was on the screen, in microseconds: the end of its frame, or of the next one."""
+    frames = [(begun > moment, end) for begun, end in frames_shown(events) if end > moment]
+    if not frames:
+        raise SystemExit("The browser's trace tells of no frame in which the micrograph came onto the screen.")
+    return min(frames)[1]
 
 
 def frames_shown(events: list[dict[str, Any]]) -> list[tuple[float, float]]:
-    """When each frame that came onto the screen whole was begun, and when it was there; in microseconds."""
+    """When each frame of the page that came onto the screen whole was begun and was there, in microseconds."""
+    page = next(one["pid"] for one in events if _is_mark(one, "drawn"))
+    told = [one for one in events if one["name"] == "PipelineReporter" and one["pid"] == page]
     found, begun = [], {}
-    told = [one for one in events if one["name"] == "PipelineReporter"]
     for event in sorted(told, key=lambda one: (one["ts"], one["ph"] == "b")):  # an identity is used again and again
-        frame = event["pid"], event["id2"]["local"]
+        frame = event["id2"]["local"]
         if event["ph"] == "b":
             begun[frame] = event
         elif frame in begun:
@@ -207,4 +223,49 @@ def frames_shown(events: list[dict[str, Any]]) -> list[tuple[float, float]]:
 
 def moments(events: list[dict[str, Any]], mark: str) -> list[float]:
     """When a mark was set, in microseconds."""
-    return sorted(one["ts"] for one in events if one.get("name") == mark and "user_timing" in one.get("cat", ""))
+    return sorted(one["ts"] for one in events if _is_mark(one, mark))
+
+
+def _is_mark(event: dict[str, Any], mark: str) -> bool:
+    return event["name"] == mark and "user_timing" in event["cat"]
+
+
+def main() -> None:
+    parser = reporting.options(__doc__)
+    parser.add_argument("--edge", type=int, default=4096)
+    parser.add_argument("--picks", type=int, default=2000)
+    parser.add_argument("--micrographs", type=int, help="by default 5, or 12 with --full")
+    parser.add_argument("--seconds", type=float, default=4.0, help="for which the contrast is changed")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    options = parser.parse_args()
+    if chromium.program() is None:
+        print(reporting.not_measured("micrographs in the browser", "there is no Chromium on this machine"))
+        return
+    micrographs = options.micrographs or (12 if options.full else 5)
+    with tempfile.TemporaryDirectory(prefix="cryoloom-bench-web-micrograph-") as folder:
+        result = measure(Path(folder), options.edge, options.picks, micrographs, options.seconds)
+    if options.json:
+        print(json.dumps({"edge": options.edge, "picks": options.picks, **result}, indent=2))
+        return
+    print(
+        f"Micrographs of {options.edge} × {options.edge} pixels with {options.picks} picks each, drawn without a "
+        f"graphics processor on {CANVAS[0]} × {CANVAS[1]} pixels.\n"
+    )
+    medians = {what: statistics.median(result[what]) for what in WORDS}
+    rows = [
+        (words, len(result[what]), f"{medians[what]:.2f} s", f"{min(result[what]):.2f} s", f"{max(result[what]):.2f} s")
+        for what, words in WORDS.items()
+    ]
+    print(reporting.table(("to the picture", "times", "median", "least", "most"), rows))
+    print(
+        reporting.promises(
+            [
+                reporting.promise(f"{WORDS['warm']}, median", medians["warm"], ".2f s", most=MOST_SECONDS),
+                reporting.promise("changes of the contrast", result["frames"], ".1f frames/s", least=LEAST_FRAMES),
+            ]
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

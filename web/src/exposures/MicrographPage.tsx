@@ -45,6 +45,7 @@ export function MicrographPage() {
     Escape: () => void navigate(exposuresPage(place) + search),
   });
   const found = exposure.data;
+  const begin = grey !== null || failed !== null;
   if (exposure.isPending) return <PageSkeleton />;
   const name = table?.names[order[beside.at] ?? -1] ?? found?.file.split("/").at(-1) ?? "";
   return (
@@ -76,7 +77,7 @@ export function MicrographPage() {
             </span>
           </Micrograph>
         )}
-        {table && beside.at >= 0 && <Filmstrip place={place} table={table} order={order} at={beside.at} search={search} />}
+        {table && beside.at >= 0 && <Filmstrip place={place} table={table} order={order} at={beside.at} search={search} begin={begin} />}
         <div className="keys" aria-hidden="true">
           <span><kbd>←</kbd><kbd>→</kbd>walk</span>
           <span><kbd>P</kbd>picks</span>
@@ -87,7 +88,7 @@ export function MicrographPage() {
           <span className="hide-narrow"><kbd>Wheel</kbd><kbd>+</kbd><kbd>−</kbd>zoom</span>
         </div>
       </main>
-      {found && <ExposurePanel key={id} place={place} exposure={found} name={name} overlay={withFit} begin={grey !== null || failed !== null} />}
+      {found && <ExposurePanel key={id} place={place} exposure={found} name={name} overlay={withFit} begin={begin} />}
     </div>
   );
 }
