@@ -87,9 +87,7 @@ def make_project(folder: Path, edge: int, picks: int, micrographs: int) -> str:
     for number in range(micrographs):
         write_image(folder / "raw" / f"shot_{number:02d}.mrc", image_of(edge, number), pixel_size=PIXEL)
     project = Project.create(folder / "shelf" / "micrographs")
-    imported = project.add(
-        "import-micrographs", folder=folder / "raw", pixel_size=PIXEL, settle=0.1, **OPTICS
-    )
+    imported = project.add("import-micrographs", folder=folder / "raw", pixel_size=PIXEL, settle=0.1, **OPTICS)
     imported.start().wait()
     made = imported.outputs["micrographs"]
     fitted = project.add("ctf", micrographs=made).start()

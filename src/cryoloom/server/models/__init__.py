@@ -23,9 +23,11 @@ from cryoloom.server.models._exposures import (
     ExposureDocument,
     ExposureTable,
     MeasureDocument,
+    NewVerdict,
     NumberDocument,
     PicksDocument,
     RingsDocument,
+    VerdictDocument,
 )
 from cryoloom.server.models._machine import Disk, MachineDocument, Program
 from cryoloom.server.models._maps import Chart, LevelDocument, LocalRange, MapEntry, MapFile, VolumeDocument, WhichMap
@@ -139,6 +141,7 @@ __all__ = [
     "NewSubset",
     "NewThresholds",
     "NewToken",
+    "NewVerdict",
     "NextStep",
     "NumberDocument",
     "OutputDocument",
@@ -181,6 +184,7 @@ __all__ = [
     "TokenDocument",
     "TrashedDocument",
     "UnreadableProject",
+    "VerdictDocument",
     "ViewsDocument",
     "VolumeDocument",
     "WarningDocument",
