@@ -15,6 +15,8 @@ import { exposuresPage } from "./places";
 import { asSearch, sortingOf } from "./table";
 import { useMicrograph } from "./useMicrograph";
 import { useMicrographKeys } from "./useMicrographKeys";
+import { useVerdict } from "./useVerdict";
+import { VerdictBar } from "./VerdictBar";
 import "./exposures.css";
 
 const LOW_PASS = 20; // Å
@@ -33,7 +35,9 @@ export function MicrographPage() {
   const sorting = useMemo(() => sortingOf(params), [params]);
   const { table, exposure, order, beside, grey, failed, marks } = useMicrograph(place, id, sorting, view, lowPass ? LOW_PASS : null);
   const search = asSearch(sorting);
-  const go = (to: string | null) => to && void navigate(exposuresPage(place, to) + search, { replace: true });
+  const go = (to: string | null) => to && to !== id && void navigate(exposuresPage(place, to) + search, { replace: true });
+  const deciding = useVerdict(place, id);
+  const undo = () => go(deciding.undo());
   useMicrographKeys({
     ArrowLeft: () => go(beside.previous),
     ArrowRight: () => go(beside.next),
@@ -41,6 +45,9 @@ export function MicrographPage() {
     f: () => setWithFit(!withFit),
     l: () => setLowPass(!lowPass),
     i: () => invert(contrast),
+    a: () => deciding.say("keep"),
+    r: () => deciding.say("leave_out"),
+    u: undo,
     "0": () => setView(null),
     Escape: () => void navigate(exposuresPage(place) + search),
   });
@@ -57,9 +64,11 @@ export function MicrographPage() {
           <h1 className="mono cut" title={found?.file}>{name}</h1>
           {table && beside.at >= 0 && <span className="sm faint nw" role="status">{count(beside.at + 1)} of {count(table.count)}</span>}
           <span className="grow" />
+          <VerdictBar verdict={deciding.verdict} isDeciding={deciding.isDeciding} canUndo={deciding.canUndo} say={deciding.say} undo={undo} />
           <Link className="sm nw" to={exposuresPage(place) + search}>All exposures</Link>
         </div>
         {exposure.isError && <div className="section"><ProblemNote error={exposure.error} /></div>}
+        {deciding.error && !exposure.isError && <div className="section"><ProblemNote error={deciding.error} /></div>}
         {failed && <div className="section"><ProblemNote error={failed} /></div>}
         {found && !failed && (
           <Micrograph image={found} pixelSize={found.pixel_size} grey={grey} marks={withPicks ? marks : null} label={`Micrograph ${name}`} view={view} setView={setView} contrast={contrast}>
@@ -80,6 +89,9 @@ export function MicrographPage() {
         {table && beside.at >= 0 && <Filmstrip place={place} table={table} order={order} at={beside.at} search={search} begin={begin} />}
         <div className="keys" aria-hidden="true">
           <span><kbd>←</kbd><kbd>→</kbd>walk</span>
+          <span><kbd>A</kbd>keep</span>
+          <span><kbd>R</kbd>reject</span>
+          <span><kbd>U</kbd>undo</span>
           <span><kbd>P</kbd>picks</span>
           <span><kbd>F</kbd>fit overlay</span>
           <span><kbd>L</kbd>low-pass</span>
