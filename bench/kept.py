@@ -26,6 +26,7 @@ FOLDER = Path(__file__).parent / "measured"
 SAMPLE = 3  # measurements, or more of many, that speak for the others
 SHARE = 0.1  # of those that are asked for
 MANY = 9  # so many are not all taken again
+LAPSED = "lapsed"  # stands for the code of a measurement that another one has shown to be out of date
 NEAR, NEARLY_NOTHING = 0.01, 0.001  # by which figures may differ, of themselves or in all
 TIMES = ("seconds", "cpu", "speed", "refined_in")  # parts of names of figures that no run gives twice
 
@@ -68,20 +69,28 @@ class Kept:
 
     def _former(self, keys: Sequence[dict]) -> list[dict]:
         """Of the cases, the records that were taken with former code, with that which most of them were taken with."""
-        stale = [one for one in self._records if one["key"] in keys and one["code"] != self._code]
+        stale = [one for one in self._records if one["key"] in keys and one["code"] not in {self._code, LAPSED}]
         if not stale:
             return []
         code, _ = Counter(one["code"] for one in stale).most_common(1)[0]
         return [one for one in stale if one["code"] == code]
 
     def _ask_some(self, former: list[dict], measure: Callable[..., dict]) -> None:
-        """Measure some again; if they come out equal, let the others stand for the code as it is."""
+        """Measure some again; if they come out equal, let the others stand for the code as it is.
+
+        If one does not, the others will never stand: not if this is cut off before they are measured, and not when
+        other ones are drawn.
+        """
         shuffled = sorted(former, key=lambda one: sha256(f"{self._code}{one['key']}".encode()).digest())
         count = max(SAMPLE, round(SHARE * len(former)))
         drawn, others = shuffled[:count], shuffled[count:]
         for one in drawn:
             if not _alike(_untimed(self._record(one["key"], measure)), _untimed({**one["key"], **one["figures"]})):
                 print(f"{self._file.stem}: figures have changed with the code.", file=sys.stderr, flush=True)
+                for other in former:
+                    if other["code"] != self._code:
+                        other["code"] = LAPSED
+                self._write()
                 return
         confirmed = {"day": _today(), "drawn": count, "of": len(former)}
         for one in others:

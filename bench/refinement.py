@@ -124,7 +124,7 @@ def print_tables(records: list[dict]) -> None:
     headings += ("FSC-vs-truth 0.5 (true poses)", "shortfall", "reported (0.143)", "reported − truth, RMS", "signal")
     print(reporting.table(headings, [line(record) for record in records if not record["noise"]]))
     headings = ("set", "box", "s (× prediction)", "iterations")
-    headings += ("0.143: corrected, in the mask", "in a sphere", "evidence of signal")
+    headings += ("0.143 of the corrected curve", "resolution told", "evidence of signal")
     print(reporting.table(headings, [noise_line(record) for record in records if record["noise"]]))
     beside = [(record, record["alone"]) for record in records if "alone" in record]
     headings = ("mix of noise, and its real images alone", "FSC-vs-truth 0.5", "0.143 in the truth's mask")
@@ -150,8 +150,10 @@ def promised_of(own: list[dict]) -> Iterator[reporting.Promise]:
         return max(record[key] for record in own)
 
     if own[0]["noise"]:
-        finest = min(crossing or math.inf for record in own for crossing in record["crossings"])
-        yield reporting.promise("0.143, of any curve", finest, ".1f Å", least=NOISE_BEYOND)
+        finest = min(record["crossing"] or math.inf for record in own)
+        yield reporting.promise("0.143 of the corrected curve, believed or not", finest, ".1f Å", least=NOISE_BEYOND)
+        told = sum(record["resolution"] is not None for record in own)
+        yield reporting.promise("seeds with a resolution told", told, ".0f", most=0)
         yield reporting.promise("seeds with signal told", sum(record["signal"] for record in own), ".0f", most=0)
         return
     yield reporting.promise("seeds without signal told", sum(not record["signal"] for record in own), ".0f", most=0)
@@ -217,7 +219,7 @@ def noise_line(record: dict) -> tuple:
         record["box"],
         f"{record['seconds']:.0f} ({record['seconds'] / record['predicted']:.2f})",
         record["iterations"],
-        *("none" if crossing is None else f"{crossing:.1f} Å" for crossing in record["crossings"]),
+        *("none" if value is None else f"{value:.1f} Å" for value in (record["crossing"], record["resolution"])),
         yes(record["signal"]),
     )
 
@@ -265,9 +267,9 @@ def measure(name: str, box: int, seed: int, threads: int) -> dict:
         "resolution": state.resolution,
     }
     if record["noise"]:
-        # What the curves say, whether or not they are believed.
-        in_mask = refined(loaded, state, symmetry=row.symmetry, threads=threads).correlation.corrected
-        return {**record, "crossings": [curve.resolution(0.143) for curve in (in_mask, state.curve)]}
+        # What the curve says, whether or not it is believed.
+        curve = refined(loaded, state, symmetry=row.symmetry, threads=threads).correlation.corrected
+        return {**record, "crossing": curve.resolution(0.143)}
     if name in LEAK_LOOKED_FOR:
         done = Finished(loaded, settings, state, refined(loaded, state, symmetry=row.symmetry))
         leak = assess(done, threads=threads).leak

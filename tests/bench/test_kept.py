@@ -61,6 +61,28 @@ def test_many_cases_stand_after_a_change_of_the_code_if_those_drawn_are_as_they_
     assert len(asked) == 4
 
 
+def test_cases_lapse_for_good_once_a_drawn_one_has_changed(tmp_path, monkeypatch):
+    code, stop, asked = "first", 40, []
+
+    def measure(seed: int) -> dict:
+        if len(asked) == stop:
+            raise KeyboardInterrupt
+        asked.append(seed)
+        return {"figure": float(seed), "changed": code == "changed" and len(asked) == 1}
+
+    keys = [{"seed": seed} for seed in range(40)]
+    monkeypatch.setattr(kept, "source_hash", lambda *_: code)
+    Kept("some", [json.dumps], tmp_path).records(keys, measure)
+    code, stop, asked = "changed", 1, []
+    with pytest.raises(KeyboardInterrupt):
+        Kept("some", [json.dumps], tmp_path).records(keys, measure)
+    stop = 40
+    told = Kept("some", [json.dumps], tmp_path).records(keys, measure)
+    assert sorted(asked) == list(range(40))
+    assert [one["seed"] for one in told if one["changed"]] == asked[:1]
+    assert not any(one["confirmed"] for one in told)
+
+
 def test_a_few_cases_are_all_measured_again(tmp_path, monkeypatch):
     asked = []
     keys = [{"seed": seed} for seed in range(kept.MANY - 1)]

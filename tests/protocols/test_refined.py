@@ -9,6 +9,8 @@ import pytest
 from phantom_particles import BOX, DIAMETER, PIXEL, phantom, true_state, write_particles
 
 from cryoloom.engine.maps import limit_resolution
+from cryoloom.engine.refinement import particle_sphere
+from cryoloom.engine.refinement._maps import agreement
 from cryoloom.protocols.particle_images import load_particles, read_particle_file
 from cryoloom.protocols.refined import refined
 
@@ -27,10 +29,12 @@ def halves_of_noise(seed: int) -> np.ndarray:
 
 
 def test_without_evidence_of_signal_no_mask_is_drawn_about_noise(loaded):
-    results = [
-        refined(loaded, replace(true_state(loaded, halves_of_noise(seed)), has_signal=False), symmetry="C1")
-        for seed in (1, 2)
-    ]
+    results = []
+    for seed in (1, 2):
+        halves = halves_of_noise(seed)
+        curve = agreement(halves, particle_sphere(loaded.images), 6, BOX // 2, pixel_size=PIXEL, threads=1)
+        state = replace(true_state(loaded, halves), curve=curve, has_signal=False)
+        results.append(refined(loaded, state, symmetry="C1"))
     np.testing.assert_array_equal(results[0].mask, results[1].mask)
     radius = np.sqrt(sum((axis - BOX // 2) ** 2 for axis in np.mgrid[:BOX, :BOX, :BOX])) * PIXEL
     assert results[0].mask[radius < 0.5 * DIAMETER - 3 * PIXEL].min() == 1.0
@@ -40,6 +44,16 @@ def test_without_evidence_of_signal_no_mask_is_drawn_about_noise(loaded):
         crossing = result.correlation.corrected.resolution(0.143)
         assert crossing is not None
         assert crossing > BOX * PIXEL / 8  # what was shown ends at 6 Fourier pixels; one more for the sphere's edge
+
+
+def test_without_evidence_the_curve_is_the_one_that_the_refinement_judged_by(loaded):
+    state = true_state(loaded, halves_of_noise(4))
+    judged = replace(state.curve, correlation=np.linspace(1.0, -0.5, len(state.curve.correlation)))
+    curves = refined(loaded, replace(state, curve=judged, has_signal=False), symmetry="C1").correlation
+    assert curves.corrected is judged
+    assert "phase-randomised" not in curves.curves
+    assert not curves.by_chance.any()
+    assert refined(loaded, replace(state, curve=judged), symmetry="C1").correlation.corrected is not judged
 
 
 def test_with_signal_the_mask_follows_the_map(loaded):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cryoloom.engine.orientations import euler_angles
@@ -29,7 +29,8 @@ class Refined:
     ----------
     mask : (box, box, box) the one that was given, or a soft one about what stands out of the solvent; without evidence
         of signal the sphere of the particle's diameter, since what stands out of noise is noise
-    correlation : of the half maps, corrected for what the mask makes
+    correlation : of the half maps, corrected for what the mask makes; without evidence of signal and a mask that was
+        given, beyond what both halves were shown of the maps without that, as the refinement has compared them
     particles : with their poses
     has_signal : the half sets agree beyond what both were shown of the reference
     mask_remarks : what is to be said against a mask that was given, one sentence each
@@ -86,6 +87,9 @@ def refined(
     first, second = state.half_maps
     copies = group_order(symmetry)
     curves = correlate_half_maps(first, second, pixel_size=pixel_size, copies=copies, mask=used, threads=threads)
+    if mask is None and not state.has_signal:
+        # What the sphere carries outwards of what both halves were shown is no chance that random phases could tell.
+        curves = replace(curves, corrected=state.curve, randomised=None, randomised_from=None)
     angles, more = euler_angles(state.rotations), {"scale": state.scale}
     posed = with_poses(particles.table, angles, state.shifts, more, found_in="halves", shared=shared)
     against = () if mask is None or drawn is None else mask_warnings(mask, drawn.core, curves)

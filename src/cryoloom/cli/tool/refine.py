@@ -364,7 +364,7 @@ def _finished(
 
     with ToolProgress("Refining", quiet=quiet) as progress:
         for state in kept_states(unfinished, algorithm):
-            progress(*progress_of(state, settings.iterations))
+            progress(*progress_of(state, settings))
     shared = start.shown_alike(settings)
     result = refined(loaded, state, symmetry=settings.symmetry, mask=ready.mask, shared=shared, threads=threads)
     return Finished(
@@ -428,7 +428,7 @@ def _second(
 
     with ToolProgress("Once more", quiet=quiet) as progress:
         for state in kept_states(unfinished, algorithm, name="second-checkpoint"):
-            progress(*progress_of(state, done.settings.iterations))
+            progress(*progress_of(state, done.settings))
     return state
 
 

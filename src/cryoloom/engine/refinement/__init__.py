@@ -1,11 +1,11 @@
 """Refinement of poses and maps, in two half sets that know nothing of each other's noise."""
 
 from cryoloom.engine.refinement._cost import (
-    USUAL_ITERATIONS,
     predicted_memory,
     predicted_seconds,
     search_memory,
     search_seconds,
+    usual_iterations,
 )
 from cryoloom.engine.refinement._local import ASTRAY, Reach, led_astray, local_reach
 from cryoloom.engine.refinement._maps import particle_sphere, signal_to_noise
@@ -16,7 +16,6 @@ from cryoloom.engine.refinement._state import RefinementState
 
 __all__ = [
     "ASTRAY",
-    "USUAL_ITERATIONS",
     "FoundPoses",
     "Reach",
     "RefinementSettings",
@@ -31,4 +30,5 @@ __all__ = [
     "search_memory",
     "search_seconds",
     "signal_to_noise",
+    "usual_iterations",
 ]

@@ -18,14 +18,19 @@ _SLICE = 3e-8  # an orientation and coefficient, which all images of a pass shar
 _NEAR = 6.5e-6  # an image, coefficient and search about the best of these, and what follows from it
 _COEFFICIENT = 5e-6  # an image, coefficient and search about a known pose
 _VOXEL, _OPERATOR = 9e-7, 2e-7  # of a map, each iteration, and of that for each operator of the group
-_EVERYWHERE, _LOCAL = 3, 3  # iterations that a refinement usually takes; everywhere 2 of clear images, 5 of faint ones
+_EVERYWHERE, _WITHOUT = 3, 3.0  # iterations everywhere that a refinement usually takes, and more without symmetry
+_LOCAL = 3  # iterations about known poses that follow
 _FROM_POSES = 4  # the same of one that goes on from known poses, none of them everywhere
 _KNOWN = 2.0  # steps within which places are tried once particles have been found
 _PROGRAM = 230 * 2**20  # Python with NumPy, SciPy and Numba's kernels
 _BATCHES = 150 * 2**20  # what is made for one batch of images, its scores on a small grid included
 _SLICES, _SCORES = 1.5, 3.0  # of a search over all orientations, how often slices and scores are held
+_ALONE = 0.5  # of the time of one thread, that others do not shorten: two threads take three quarters of it
 
-USUAL_ITERATIONS = _EVERYWHERE + _LOCAL
+
+def usual_iterations(symmetry: str) -> int:
+    """How many iterations a refinement usually takes; particles of few copies are resolved more slowly."""
+    return _everywhere(point_group(symmetry).order) + _LOCAL
 
 
 def predicted_seconds(
@@ -52,14 +57,15 @@ def predicted_seconds(
     width, order = box_size * pixel_size, point_group(settings.symmetry).order
     coefficients, voxel = 0.5 * math.pi * (0.5 * box_size) ** 2, _VOXEL + _OPERATOR * order
     if local:
-        return _FROM_POSES * (count * _COEFFICIENT * coefficients + voxel * box_size**3) / threads
+        return _on_threads(_FROM_POSES * (count * _COEFFICIENT * coefficients + voxel * box_size**3), threads)
     coarsest = grid_radius(width, diameter)
     shift = settings.shift_radius / width
     first = _on_grid(min(coarsest, _radius(settings.initial_resolution, box_size, pixel_size)), shift, order)
     next_ones = _on_grid(min(coarsest, box_size // 2), min(shift, _KNOWN * SHIFT_SHARE / coarsest), order)
-    about = (_EVERYWHERE * _NEAR + _LOCAL * _COEFFICIENT) * coefficients
-    image = first + (_EVERYWHERE - 1) * next_ones + about
-    return (count * image + USUAL_ITERATIONS * voxel * box_size**3) / threads
+    everywhere = _everywhere(order)
+    about = (everywhere * _NEAR + _LOCAL * _COEFFICIENT) * coefficients
+    image = first + (everywhere - 1) * next_ones + about
+    return _on_threads(count * image + (everywhere + _LOCAL) * voxel * box_size**3, threads)
 
 
 def search_seconds(
@@ -89,7 +95,17 @@ def search_seconds(
     coarse, order = min(radius, grid_radius(width, diameter)), point_group(symmetry).order
     image = _on_grid(coarse, shift_radius / width, order) + _NEAR * 0.5 * math.pi * radius**2
     slices = _SLICE * len(orientation_grid(GRID)) / order * 0.5 * math.pi * coarse**2
-    return (count * image + math.ceil(count / AT_ONCE) * slices) / threads
+    return _on_threads(count * image + math.ceil(count / AT_ONCE) * slices, threads)
+
+
+def _everywhere(order: int) -> int:
+    """Iterations in which images are looked for everywhere, of a group of an order."""
+    return _EVERYWHERE + round(_WITHOUT / order)
+
+
+def _on_threads(seconds: float, threads: int) -> float:
+    """What becomes of the seconds of one thread."""
+    return seconds * (_ALONE + (1.0 - _ALONE) / threads)
 
 
 def _radius(resolution: float, box_size: int, pixel_size: float) -> int:

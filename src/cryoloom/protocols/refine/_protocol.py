@@ -263,7 +263,7 @@ class Refine(WholeProtocol):
         state: RefinementState | None = None
         report = part_of_work(workspace, 0.0, REFINED[parameters.trust])
         for state in kept_states(workspace, algorithm):
-            report(*progress_of(state, settings.iterations))
+            report(*progress_of(state, settings))
             if not state.finished:
                 written("partial", {"map": state.combined_map}, particles.grid, workspace)
         assert state is not None, "there is at least one iteration"  # noqa: S101

@@ -70,7 +70,7 @@ def _second(
 
     last: RefinementState | None = None
     for last in kept_states(workspace, algorithm, name="second-checkpoint"):
-        share, message = progress_of(last, done.settings.iterations)
+        share, message = progress_of(last, done.settings)
         report(share, f"once more, {message}")
     return last
 
