@@ -20,7 +20,7 @@ PATIENCE = 120.0  # seconds for any one answer
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _OPTIONS = (
     *("--headless=new", "--no-sandbox", "--no-first-run", "--disable-extensions", "--disable-background-networking"),
-    *("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--hide-scrollbars", "--mute-audio"),
+    *("--disable-gpu", "--hide-scrollbars", "--mute-audio"),
 )
 _TRACED = "benchmark,cc,blink.user_timing,disabled-by-default-devtools.timeline.frame"
 

@@ -192,6 +192,8 @@ def contrast_frames(page: Page, seconds: float) -> float:
             page.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x + next(steps), y=y, button="left", buttons=1)
         page.ask("Input.dispatchMouseEvent", type="mouseReleased", x=x + 10, y=y, button="left", clickCount=1)
     shown = {shown_after(events, one) for one in moments(events, "drawn")[:-2]}
+    if len(shown) < 2:
+        raise SystemExit(f"In {seconds:g} s of dragging, the image came onto the screen {len(shown)} times.")
     return (len(shown) - 1) / ((max(shown) - min(shown)) / 1e6)
 
 
