@@ -74,18 +74,23 @@ function fillNearest(cells: Cells, stride: number, values: Uint8Array, { width }
 }
 
 function fillMeans(cells: Cells, stride: number, values: Uint8Array, { width, height }: Size, columns: Span, rows: Span): void {
-  const sums = new Float64Array(width + 1); // of what a row of the screen covers, up to each column
+  const sums = new Float64Array(width + 2); // of what a row of the screen covers, up to each column; the last stands twice
   const row = new Float64Array(width);
-  const from = columns.along.map((at) => Math.min(Math.max(at, 0), width));
+  const count = columns.end - columns.first;
+  const ends = Float64Array.from({ length: count + 1 }, (_, at) => Math.min(Math.max(columns.along[columns.first + at] ?? 0, 0), width));
+  const whole = Int32Array.from(ends, Math.floor);
+  const parts = ends.map((end, at) => end - (whole[at] ?? 0));
   for (let line = rows.first; line < rows.end; line++) {
     const [begin, end] = [Math.max(rows.along[line] ?? 0, 0), Math.min(rows.along[line + 1] ?? 0, height)];
     sumRows(row, values, width, begin, end);
     for (let at = 0, sum = 0; at < width; at++) sums[at + 1] = sum += row[at] ?? 0;
-    let before = sumTo(sums, row, from[columns.first] ?? 0);
-    for (let at = columns.first; at < columns.end; at++) {
-      const until = sumTo(sums, row, from[at + 1] ?? 0);
-      const area = (end - begin) * ((from[at + 1] ?? 0) - (from[at] ?? 0));
-      cells[line * stride + at] = (until - before) / area + 0.5;
+    sums[width + 1] = sums[width] ?? 0;
+    let [before, to] = [0, line * stride + columns.first];
+    for (let at = 0; at <= count; at++) {
+      const left = whole[at] ?? 0;
+      const below = sums[left] ?? 0;
+      const until = below + (parts[at] ?? 0) * ((sums[left + 1] ?? 0) - below);
+      if (at > 0) cells[to++] = (until - before) / ((end - begin) * ((ends[at] ?? 0) - (ends[at - 1] ?? 0))) + 0.5;
       before = until;
     }
   }
@@ -93,23 +98,20 @@ function fillMeans(cells: Cells, stride: number, values: Uint8Array, { width, he
 
 /** The sum of the rows from one place to another, of which the first and the last may be covered in part. */
 function sumRows(row: Float64Array, values: Uint8Array, width: number, begin: number, end: number): void {
-  row.fill(0);
-  for (let line = Math.floor(begin); line < end; line++) {
-    const share = Math.min(line + 1, end) - Math.max(line, begin);
+  const first = Math.floor(begin);
+  const ofFirst = Math.min(first + 1, end) - begin;
+  for (let at = 0, from = first * width; at < width; at++, from++) row[at] = ofFirst * (values[from] ?? 0);
+  for (let line = first + 1; line < end; line++) {
+    const share = Math.min(line + 1, end) - line;
     for (let at = 0, from = line * width; at < width; at++, from++) row[at] = (row[at] ?? 0) + share * (values[from] ?? 0);
   }
 }
 
-function sumTo(sums: Float64Array, row: Float64Array, place: number): number {
-  const whole = Math.floor(place);
-  return (sums[whole] ?? 0) + (place > whole ? (place - whole) * (row[whole] ?? 0) : 0);
-}
-
-/** Pixels of a circle about a place, and how much of each it covers. */
+/** Pixels of a circle about a place, and how much of each it covers, as cells tell it. */
 export interface Circle {
   dx: Int16Array;
   dy: Int16Array;
-  cover: Uint8Array;
+  cover: Uint16Array;
   reach: number;
 }
 
@@ -125,11 +127,11 @@ export function circleOf(radius: number, line: number): Circle {
       for (const side of x === 0 ? [0] : [x, -x]) {
         dx.push(side);
         dy.push(y);
-        covers.push(cover);
+        covers.push(cover << 8);
       }
     }
   }
-  return { dx: Int16Array.from(dx), dy: Int16Array.from(dy), cover: Uint8Array.from(covers), reach };
+  return { dx: Int16Array.from(dx), dy: Int16Array.from(dy), cover: Uint16Array.from(covers), reach };
 }
 
 /** Draws circles of the same size over cells; what of them is beside the micrograph is left out. */
@@ -141,11 +143,13 @@ export function drawCircles(cells: Cells, { width, height }: Size, circle: Circl
     const y = Math.floor(((marks.y[mark] ?? 0) + 0.5 - view.y) * view.zoom + height / 2);
     if (x < -reach || y < -reach || x >= width + reach || y >= height + reach) continue;
     const inside = x >= reach && y >= reach && x < width - reach && y < height - reach;
+    const middle = y * width + x;
     for (let at = 0; at < away.length; at++) {
       if (!inside && !isOn(x + (dx[at] ?? 0), width)) continue;
-      const cell = y * width + x + (away[at] ?? 0);
-      const known = cells[cell];
-      if (known !== undefined && known < BESIDE && known >> 8 < (cover[at] ?? 0)) cells[cell] = (known & 255) | ((cover[at] ?? 0) << 8);
+      const cell = middle + (away[at] ?? 0);
+      const known = cells[cell] ?? BESIDE;
+      const covered = cover[at] ?? 0;
+      if (known < covered) cells[cell] = (known & 255) | covered; // never beside the micrograph, which is more than any
     }
   }
 }
