@@ -1,9 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { setVerdict } from "../api/acts";
+import { runsQuery } from "../api/queries";
 import type { ExposureVerdict } from "../api/types";
 import type { SetPlace } from "./places";
 import { verdictQuery, verdictsKey } from "./queries";
+import { useRefreshed } from "./useRefreshed";
 import { afterDecision, saidNext, type ByHand, type Said } from "./verdicts";
 
 interface Asked {
@@ -16,6 +18,8 @@ interface Asked {
 export function useVerdict(place: SetPlace, exposure: string) {
   const client = useQueryClient();
   const verdict = useQuery({ ...verdictQuery(place, exposure), staleTime: 0 });
+  const runs = useQuery(runsQuery(place.project)).data?.runs;
+  useRefreshed(verdictsKey(place), verdict.data?.run ? [verdict.data.run] : [], runs);
   const [said, setSaid] = useState<readonly Said[]>([]);
   const deciding = useMutation({
     mutationFn: ({ exposure: item, byHand, known }: Asked) => setVerdict(place, item, { by_hand: byHand, last_decision: known.decision }),
