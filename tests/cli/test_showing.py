@@ -48,7 +48,7 @@ def test_a_run_is_shown_whole(project: Path, document: Document, shell: Shell) -
         "label": "Good ones",
         "note": "by eye",
         "tags": ["a"],
-        "parameters": {"condition": "frame_count > 1"},
+        "parameters": {"condition": "frame_count > 1", "undecided": "wait"},
         "inputs": {"items": "2.kept"},
         "stale": True,
         "stale_because": ["Its input items is from run 2 (filter), which run 5 (filter) replaces."],

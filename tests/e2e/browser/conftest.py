@@ -67,13 +67,15 @@ def study(calm, tmp_path_factory: pytest.TempPathFactory) -> Study:
     files = write_maps(folder)
     copy = shutil.copytree(calm.project.path, folder / "shelf" / "session")
     project = Project(ProjectFolder.open(copy), InlineEnvironment())
-    for protocol, asked in (
-        ("class2d", {"particles": "7.particles", "diameter": DIAMETER, "classes": 3}),
-        ("select-classes", {"classes": "9.classes", "particles": "9.particles"}),
-        ("import-volume", files),
-        ("postprocess", {"volumes": "11.volumes"}),
-    ):
-        drive_here(project, project.add(protocol, **asked))
+
+    def made(protocol: str, **asked: object) -> Run:
+        run = project.add(protocol, **asked)
+        drive_here(project, run)
+        return run
+
+    classified = made("class2d", particles="7.particles", diameter=DIAMETER, classes=3)
+    made("select-classes", classes=classified.outputs["classes"], particles=classified.outputs["particles"])
+    made("postprocess", volumes=made("import-volume", **files).outputs["volumes"])
     thresholds = project.run(5)
     thresholds.decide(condition="(defocus_u + defocus_v) / 2 >= 5000")  # handles show no other conditions
     thresholds.wait(120)

@@ -36,7 +36,7 @@ def test_a_threshold_is_moved_by_the_keyboard_and_kept(looking: Looking, study: 
     expect(page.get_by_text(re.compile("set by"))).to_be_visible()
     decided = study.project.run(5).last_decision()
     assert decided is not None
-    assert decided.decision == {"condition": condition}
+    assert decided.decision == {"condition": condition, "keep": "", "leave_out": ""}
 
 
 def test_a_measure_is_saved_as_a_picture_and_as_numbers(looking: Looking, study: Study) -> None:

@@ -67,7 +67,7 @@ function Canvas({ project, runs, found, selected, select }: Props) {
             tabIndex={0}
             aria-label="Workflow graph"
             aria-describedby="graph-keys"
-            aria-activedescendant={selected ? `node-${selected}` : undefined}
+            aria-activedescendant={nodes.some((node) => node.id === selected) ? `node-${selected ?? ""}` : undefined}
             onInit={() => void fit()}
             onNodeClick={(_event, node) => select(node.id)}
             onKeyDown={keys}
