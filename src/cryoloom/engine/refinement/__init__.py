@@ -1,5 +1,6 @@
 """Refinement of poses and maps, in two half sets that know nothing of each other's noise."""
 
+from cryoloom.engine.refinement._contrast import Contrast, contrast
 from cryoloom.engine.refinement._cost import (
     predicted_memory,
     predicted_seconds,
@@ -16,10 +17,12 @@ from cryoloom.engine.refinement._state import RefinementState
 
 __all__ = [
     "ASTRAY",
+    "Contrast",
     "FoundPoses",
     "Reach",
     "RefinementSettings",
     "RefinementState",
+    "contrast",
     "find_poses",
     "led_astray",
     "local_reach",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoloom.engine.refinement import local_reach
+from cryoloom.engine.refinement import contrast, local_reach
 from cryoloom.engine.validation import soft_auto_mask
 from cryoloom.errors import InputError
-from cryoloom.protocols.known_poses import check_frame, check_known_poses, source_rows
+from cryoloom.protocols.known_poses import LOOK_INVERTED, check_frame, check_known_poses, source_rows
 from cryoloom.protocols.particle_images import has_half_sets, poses_from
 from cryoloom.protocols.reference_maps import read_reference
 
@@ -84,6 +84,34 @@ def check_goes_on(table: Table) -> None:
             "The poses of some particles were found in one map of all of them, as first maps and 2D classes find them. "
             + _NOT_INDEPENDENT.format(halves="their half sets")
         )
+
+
+def everywhere_start(
+    particles: LoadedParticles,
+    reference: NDArray[np.float32],
+    settings: RefinementSettings,
+    *,
+    threads: int = 1,
+) -> Start:
+    """Look everywhere, if the images show the particle as bright as the reference does.
+
+    Parameters
+    ----------
+    particles : that are refined
+    reference : (box, box, box) in the frame of the symmetry
+    settings : of the refinement
+    threads : threads to use; the result does not depend on it
+
+    Raises
+    ------
+    InputError
+        If the negative of the reference explains the images better.
+    """
+    found = contrast(particles.images, reference, settings, threads=threads)
+    if found.is_inverted:
+        seen = f"the negative of the reference explains {found.darker} of {found.images} of them better than it does"
+        raise InputError(LOOK_INVERTED.format(seen=seen))
+    return Start(reference)
 
 
 def local_start(
