@@ -19,7 +19,7 @@ from cryoloom.workflow.run import RunState
 @pytest.fixture
 def dark(tmp_path) -> Path:
     """Particles in known poses and half sets, whose images are inverted."""
-    star = write_particles(tmp_path, count=60, noise=0.5)
+    star = write_particles(tmp_path, count=40, noise=0.5)
     with mrcfile.open(star.with_name("particles.mrcs"), "r+") as file:
         file.set_data(-file.data)
     return star
@@ -44,13 +44,8 @@ def test_the_tool_refuses_dark_images_until_that_is_said(dark, capsys):
     assert code == 0, said
     truth = mrcfile.read(dark.with_name("truth.mrc"))
     assert np.corrcoef(mrcfile.read(json.loads(out)["map"]).ravel(), truth.ravel())[0, 1] > 0.7
-
-
-def test_what_was_said_stays_with_the_particles(dark, capsys):
-    _, out, _ = called(capsys, dark, "--protein-dark")
-    told = json.loads(out)
-    written = read_particle_file(Path(told["particles"])).table.frame
-    assert written["contrast_sign"].unique().to_list() == [-1]
+    written = read_particle_file(Path(json.loads(out)["particles"])).table.frame
+    assert written["contrast_sign"].unique().to_list() == [-1]  # what was said stays with the particles
 
 
 def test_poses_in_dark_images_do_not_belong_to_a_bright_reference(dark, capsys):
@@ -81,3 +76,29 @@ def test_imported_particles_are_as_was_said(dark, make_project):
     given = read_particle_file(dark, protein_dark=True)
     white = load_particles(given.table, given.resolve, diameter=DIAMETER).images.images
     assert np.array_equal(white, -mrcfile.read(dark.with_name("particles.mrcs")))
+
+
+def test_a_tool_without_a_reference_warns_of_dark_images(dark, capsys):
+    words = ["tool", "class2d", dark, "--diameter", DIAMETER, "--classes", 2, "--batches", 0, "--passes", 1]
+    words += ["--output", dark.with_name("made"), "--overwrite", "--json"]
+    for said in ([], ["--protein-dark"]):
+        with pytest.raises(SystemExit) as left:
+            main([str(each) for each in (*words, *said)])
+        assert not left.value.code
+        out, err = capsys.readouterr()
+        warned = [one for one in json.loads(out)["remarks"] if "look inverted" in one]
+        assert len(warned) == (0 if said else 1)
+        assert ("look inverted" in err) == bool(warned)
+
+
+def test_runs_without_a_reference_warn_of_dark_images(dark, make_project):
+    project = make_project()
+    (source,) = project.drive(project.add("import-particles", file=dark))
+    assert source.state is RunState.FINISHED
+    brief = {"mini_batches": 0, "full_passes": 1, "classes": 2}
+    runs = [
+        project.add("class2d", particles="1.particles", diameter=DIAMETER, **brief),
+        project.add("abinitio", particles="1.particles", diameter=DIAMETER, iterations=2, runs=1),
+    ]
+    assert [end.state for end in project.drive(*runs)] == [RunState.FINISHED] * 2
+    assert all("The images look inverted" in one.folder.newest_attempt().log_file.read_text() for one in runs)

@@ -10,6 +10,7 @@ from cryoloom.engine.classes3d import class_map
 from cryoloom.engine.maps import low_pass
 from cryoloom.engine.orientations import KnownPoses, rotation_matrices
 from cryoloom.errors import InputError
+from cryoloom.protocols.inverted_images import look_inverted
 from cryoloom.protocols.particle_images import original_particles
 
 if TYPE_CHECKING:
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
 COMPARED_AT = 25.0  # Å, at which the map that the poses give is compared with the reference, within the mask
 LEAST_RESEMBLANCE = 0.6
 COMPARED_PARTICLES = 1000
-SAY_DARK = "say so where they are read (protein=dark of import-particles, --protein-dark of a tool)"
-LOOK_INVERTED = (
-    "The images look inverted: {seen}. Particles are darker than the ice, and cryoloom expects them brighter: "
-    f"{SAY_DARK}; or, if it is the reference that is dark, give it with the opposite sign."
-)
 
 
 def check_known_poses(particles: LoadedParticles) -> KnownPoses:
@@ -75,7 +71,7 @@ def check_frame(
     resemblance = float(np.corrcoef(first, second)[0, 1])
     if resemblance <= -LEAST_RESEMBLANCE:
         seen = f"the map that the particles' poses give correlates with the reference by {resemblance:.2f}"
-        raise InputError(LOOK_INVERTED.format(seen=seen))
+        raise InputError(look_inverted(seen))
     if not resemblance >= LEAST_RESEMBLANCE:
         raise InputError(
             f"The map that the particles' poses give correlates with the reference by {resemblance:.2f} at "

@@ -73,6 +73,7 @@ def abinitio(
         states,
     )
     from cryoloom.protocols.abinitio._symmetry import documents_of, symmetries_in_words, symmetries_of
+    from cryoloom.protocols.inverted_images import inverted_remarks
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
         check_class_count,
@@ -105,7 +106,7 @@ def abinitio(
         scratch=output.parent,
     )
     check_class_count(len(loaded), classes)
-    remarks = (*given.remarks, *loaded.remarks)
+    remarks = (*given.remarks, *loaded.remarks, *inverted_remarks(loaded, shift_radius=shift, threads=threads))
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")
     images = loaded.images

@@ -57,6 +57,7 @@ def class2d(
     from cryoloom.formats import relion, write_stack
     from cryoloom.protocols.class2d import Classify2D, classified, members
     from cryoloom.protocols.class2d._cost import peak_memory
+    from cryoloom.protocols.inverted_images import inverted_remarks
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
         check_class_count,
@@ -89,6 +90,7 @@ def class2d(
     )
     check_class_count(len(loaded), classes)
     remarks = [*given.remarks, *loaded.remarks]
+    remarks += inverted_remarks(loaded, shift_radius=shift, threads=threads)
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")
     images = loaded.images

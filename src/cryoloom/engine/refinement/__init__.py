@@ -1,6 +1,6 @@
 """Refinement of poses and maps, in two half sets that know nothing of each other's noise."""
 
-from cryoloom.engine.refinement._contrast import Contrast, contrast
+from cryoloom.engine.refinement._contrast import Contrast, contrast, contrast_without_reference
 from cryoloom.engine.refinement._cost import (
     predicted_memory,
     predicted_seconds,
@@ -23,6 +23,7 @@ __all__ = [
     "RefinementSettings",
     "RefinementState",
     "contrast",
+    "contrast_without_reference",
     "find_poses",
     "led_astray",
     "local_reach",

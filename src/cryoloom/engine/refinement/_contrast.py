@@ -9,10 +9,11 @@ import numpy as np
 
 from cryoloom.engine.kernels import best_of_all, extract_coefficients, powers_of, shift_factors
 from cryoloom.engine.likelihood import NoiseSpectrum
+from cryoloom.engine.maps import soft_sphere
 from cryoloom.engine.orientations import asymmetric_unit, orientation_grid
 from cryoloom.engine.projection import volume_transform
 from cryoloom.engine.refinement._half import places_within
-from cryoloom.engine.refinement._maps import particle_sphere, start_map
+from cryoloom.engine.refinement._maps import EDGE, particle_sphere, start_map
 from cryoloom.engine.refinement._plan import SHIFT_SHARE, first_radius, grid_radius
 from cryoloom.engine.symmetry import point_group
 from cryoloom.errors import ParameterError
@@ -28,6 +29,8 @@ BATCH = 32  # images compared at once
 STEP = 15.0  # degrees between orientations
 SURE = 5.0  # standard errors by which the negative must be better
 CLEAR = 2.0 / 3.0  # share of the images that it must explain better
+BALL = 0.7  # of the particle's diameter, that of a ball which stands for any particle
+BALL_WAVES = 2.0  # in the particle's diameter, up to which that ball is compared
 
 
 @dataclass(frozen=True)
@@ -75,18 +78,45 @@ def contrast(
     ParameterError
         If the map has another size than the images.
     """
-    box, width = particles.box_size, particles.box_size * particles.pixel_size
+    box = particles.box_size
     if reference.shape != (box,) * 3:
         raise ParameterError(f"The reference is {reference.shape} and the images {box} pixels wide; resample it first.")
-    first = first_radius(particles, settings.initial_resolution)
-    radius = max(3, min(first, grid_radius(width, particles.diameter, STEP)))
+    rotations = orientation_grid(STEP)
+    rotations = rotations[asymmetric_unit(rotations, point_group(settings.symmetry).operators)]
+    finest = grid_radius(box * particles.pixel_size, particles.diameter, STEP)
+    radius = max(3, min(first_radius(particles, settings.initial_resolution), finest))
+    return _preferred(particles, reference, rotations, radius, settings.shift_radius, threads)
+
+
+def contrast_without_reference(particles: ParticleImages, *, shift_radius: float = 20.0, threads: int = 1) -> Contrast:
+    """Ask some of the images whether a bright or a dark ball explains them better, where it lies best.
+
+    Parameters
+    ----------
+    particles : images, optics and diameter
+    shift_radius : how far from the centre of its image a particle may lie, in Å
+    threads : threads to use; the result does not depend on it
+    """
+    ball = soft_sphere(particles.box_size, 0.5 * BALL * particles.diameter / particles.pixel_size, EDGE)
+    radius = first_radius(particles, particles.diameter / BALL_WAVES)
+    return _preferred(particles, ball, np.eye(3)[None], radius, shift_radius, threads)
+
+
+def _preferred(
+    particles: ParticleImages,
+    reference: NDArray[np.float32],
+    rotations: NDArray[np.float64],
+    radius: int,
+    shift_radius: float,
+    threads: int,
+) -> Contrast:
+    """What some of the images prefer, at frequencies below a radius in Fourier pixels and shifts within one in Å."""
+    box = particles.box_size
     shown = start_map(reference, radius, radius, particle_sphere(particles), threads=threads)
     # A scale near 1 keeps squares within the range of single precision.
     shown /= np.float32(np.sqrt((shown.astype(np.float64) ** 2).sum()) or 1.0)
     volume = volume_transform(shown, radius=radius, threads=threads)
-    rotations = orientation_grid(STEP)
-    rotations = rotations[asymmetric_unit(rotations, point_group(settings.symmetry).operators)]
-    places = places_within(settings.shift_radius / particles.pixel_size, SHIFT_SHARE * box / radius)
+    places = places_within(shift_radius / particles.pixel_size, SHIFT_SHARE * box / radius)
     asked = np.unique(np.linspace(0, len(particles) - 1, IMAGES).round().astype(np.int64))
     noise = NoiseSpectrum.of_images(np.asarray(particles.images[asked]), threads=threads).shared_by(particles.optics)
     better = []

@@ -11,7 +11,8 @@ import numpy as np
 from cryoloom.engine.refinement import contrast, local_reach
 from cryoloom.engine.validation import soft_auto_mask
 from cryoloom.errors import InputError
-from cryoloom.protocols.known_poses import LOOK_INVERTED, check_frame, check_known_poses, source_rows
+from cryoloom.protocols.inverted_images import look_inverted
+from cryoloom.protocols.known_poses import check_frame, check_known_poses, source_rows
 from cryoloom.protocols.particle_images import has_half_sets, poses_from
 from cryoloom.protocols.reference_maps import read_reference
 
@@ -110,7 +111,7 @@ def everywhere_start(
     found = contrast(particles.images, reference, settings, threads=threads)
     if found.is_inverted:
         seen = f"the negative of the reference explains {found.darker} of {found.images} of them better than it does"
-        raise InputError(LOOK_INVERTED.format(seen=seen))
+        raise InputError(look_inverted(seen))
     return Start(reference)
 
 
