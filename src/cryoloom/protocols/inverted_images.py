@@ -41,5 +41,5 @@ def inverted_remarks(particles: LoadedParticles, *, shift_radius: float, threads
     if not found.is_inverted:
         return ()
     seen = f"{found.darker} of {found.images} resemble a dark ball more than a bright one"
-    remark = f"The images look inverted: {seen}. {_EXPECTED}. What is made of them as they are is dark, and cannot be refined."
+    remark = f"The images look inverted: {seen}. {_EXPECTED}. What is made of them as they are is dark."
     return (remark,)
