@@ -12,7 +12,7 @@ from cryoloom.engine.refinement import contrast, local_reach
 from cryoloom.engine.validation import soft_auto_mask
 from cryoloom.errors import InputError
 from cryoloom.protocols.inverted_images import look_inverted
-from cryoloom.protocols.known_poses import check_frame, check_known_poses, source_rows
+from cryoloom.protocols.known_poses import check_frame, check_half_order, check_known_poses, source_rows
 from cryoloom.protocols.particle_images import has_half_sets, poses_from
 from cryoloom.protocols.reference_maps import read_reference
 
@@ -138,12 +138,15 @@ def local_start(
     Raises
     ------
     InputError
-        If some particle has no orientation, or the poses do not belong to the reference.
+        If some particle has no orientation, the poses do not belong to the reference, or its half maps are the wrong
+        way round.
     """
     poses = check_known_poses(particles)
     if mask is None:
         mask = soft_auto_mask(reference, pixel_size=particles.images.pixel_size, threads=threads).mask
     check_frame(particles, poses, reference, mask, settings.symmetry, threads=threads)
+    if halves is not None:
+        check_half_order(particles, poses, list(halves), threads=threads)
     reach = local_reach(particles.images, settings)
     own = halves is not None
     shown = "its half of the reference" if own else "the reference"
