@@ -10,6 +10,7 @@ from cryoloom.engine.refinement._cost import (
 )
 from cryoloom.engine.refinement._local import ASTRAY, Reach, led_astray, local_reach
 from cryoloom.engine.refinement._maps import particle_sphere, signal_to_noise
+from cryoloom.engine.refinement._plan import first_radius
 from cryoloom.engine.refinement._refine import refine
 from cryoloom.engine.refinement._search import FoundPoses, find_poses
 from cryoloom.engine.refinement._settings import RefinementSettings
@@ -25,6 +26,7 @@ __all__ = [
     "contrast",
     "contrast_without_reference",
     "find_poses",
+    "first_radius",
     "led_astray",
     "local_reach",
     "particle_sphere",
