@@ -62,3 +62,26 @@ def test_with_signal_the_mask_follows_the_map(loaded):
     mask = refined(loaded, state, symmetry="C1").mask
     assert not np.array_equal(mask, refined(loaded, replace(state, has_signal=False), symmetry="C1").mask)
     assert mask[phantom() > 0.2 * phantom().max()].min() > 0.9
+
+
+def test_a_map_out_of_which_nothing_stands_is_told(loaded):
+    """What is dark does not stand out, however well the halves agree."""
+    noise = np.random.default_rng(3).normal(0, 0.01 * phantom().max(), (2, BOX, BOX, BOX))
+    dark = refined(loaded, true_state(loaded, (noise - phantom()).astype(np.float32)), symmetry="C1")
+    assert not dark.stands_out
+    assert "Nothing stands out of the noise of the map at 30 Å, so the particle was not found in it." in dark.remarks
+    bright = refined(loaded, true_state(loaded, (noise + phantom()).astype(np.float32)), symmetry="C1")
+    assert bright.stands_out
+    assert bright.remarks == ()
+
+
+def test_a_resolution_within_what_both_halves_were_shown_is_no_evidence(loaded):
+    state = true_state(loaded, halves_of_noise(5))
+    crossing = refined(loaded, state, symmetry="C1").resolution
+    assert crossing is not None  # nobody said what they were shown
+    assert crossing > BOX * PIXEL / 8  # they were shown all up to six Fourier pixels
+    assert refined(loaded, state, symmetry="C1", shared=2 * crossing).resolution == crossing
+    known = refined(loaded, state, symmetry="C1", shared=BOX * PIXEL / 10)
+    assert known.resolution is None
+    assert known.correlation.resolution == crossing
+    assert known.evident(BOX * PIXEL / 11) == BOX * PIXEL / 11

@@ -172,6 +172,25 @@ def test_the_headline_is_the_worst_figure(trust):
     assert replace(trust, cross_checks=checks(second_resolution=None)).headline.resolution is None
 
 
+def test_what_no_resolution_tells_qualifies_the_headline(trust):
+    known = trust.headline
+    unseen = replace(trust, stands_out=False)
+    assert unseen.headline.resolution == known.resolution
+    assert unseen.headline.sentence.startswith(f"{known.sentence} But nothing stands out of the noise")
+    assert unseen.is_doubtful
+    assert "a wide sphere, since nothing stands out" in trust_page(unseen, "t")
+    assert not trust_document(unseen)["mask"]["particle_stands_out"]
+    different = replace(trust, difference_inside=4.7, solvent=0.3)
+    assert "within the mask the half maps differ 4.7 times as much as in the solvent" in different.headline.sentence
+    assert different.is_doubtful
+    assert not replace(different, solvent=0.01).is_doubtful  # so little solvent tells no noise
+    both = replace(different, stands_out=False, cross_checks=checks(second_resolution=known.resolution + 3))
+    assert both.headline.resolution == known.resolution + 3
+    assert "comes no further" in both.headline.sentence
+    assert ", and within the mask" in both.headline.sentence
+    assert replace(both, resolution=None).headline.sentence.count("But") == 0
+
+
 def test_a_refinement_about_poses_is_repeated_from_moved_ones_and_says_so(honest, trust, monkeypatch):
     """It draws nothing at random: the same poses would give the same map, whatever the seed."""
     poses, told = KnownPoses(honest.state.rotations, honest.state.shifts), []
@@ -348,7 +367,7 @@ def test_the_json_holds_the_same_figures(trust, tmp_path):
     assert told["particle_scaling"]["counts"] == [24, 50, 100, 200]
     assert told["leak"]["trips"] is False
     assert told["cross_checks"] is None
-    assert told["mask"] == {"given": False, "remarks": []}
+    assert told["mask"] == {"given": False, "particle_stands_out": True, "remarks": []}
     assert told["micrographs"]["count"] == 4
     # Likelihoods were made to grow from particle to particle, so the first and last micrographs differ from the middle,
     # yet by no more than all micrographs scatter.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cryoloom.engine.orientations import euler_angles
-from cryoloom.engine.refinement import particle_sphere
+from cryoloom.engine.refinement import first_radius, particle_sphere
 from cryoloom.engine.symmetry import group_order
 from cryoloom.engine.validation import correlate_half_maps, mask_warnings, soft_auto_mask
 from cryoloom.protocols.particle_images import with_poses
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from cryoloom.engine.refinement import RefinementState
     from cryoloom.engine.validation import HalfMapCorrelation
     from cryoloom.protocols.particle_images import LoadedParticles
+
+NOTHING_STANDS_OUT = "nothing stands out of the noise of the map at 30 Å, so the particle was not found in it"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Refined:
     mask_remarks : what is to be said against a mask that was given, one sentence each
     cut_short : that it would have gone on, in one sentence, if it would
     can_judge : images hold anything beyond what both half sets were shown, by which signal could be told
+    shown : finest detail that both half sets were shown alike, in Å; infinite if that is not known
+    stands_out : something stands out of the noise of the map; else a mask that was not given is a wide sphere
     """
 
     mask: NDArray[np.float32]
@@ -45,16 +50,23 @@ class Refined:
     mask_remarks: tuple[str, ...] = ()
     cut_short: str = ""
     can_judge: bool = True
+    shown: float = math.inf
+    stands_out: bool = True
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """All that is to be said of it, one sentence each."""
-        return (*self.mask_remarks, *filter(None, [self.cut_short]))
+        unseen = "" if self.stands_out else f"{NOTHING_STANDS_OUT[0].upper()}{NOTHING_STANDS_OUT[1:]}."
+        return (*self.mask_remarks, *filter(None, [unseen, self.cut_short]))
 
     @property
     def resolution(self) -> float | None:
         """Up to which the half maps agree (`HalfMapCorrelation.resolution`), in Å; None without evidence of signal."""
-        return self.correlation.resolution if self.has_signal else None
+        return self.evident(self.correlation.resolution) if self.has_signal else None
+
+    def evident(self, resolution: float | None) -> float | None:
+        """A resolution in Å, or None if it is coarser than what both half sets were shown: there they agree anyhow."""
+        return None if resolution is None or resolution > self.shown else resolution
 
 
 def refined(
@@ -93,7 +105,18 @@ def refined(
     angles, more = euler_angles(state.rotations), {"scale": state.scale}
     posed = with_poses(particles.table, angles, state.shifts, more, found_in="halves", shared=shared)
     against = () if mask is None or drawn is None else mask_warnings(mask, drawn.core, curves)
-    return Refined(used, curves, posed, state.has_signal, against, _cut_short(state), state.can_judge)
+    images = particles.images
+    return Refined(
+        used,
+        curves,
+        posed,
+        state.has_signal,
+        against,
+        _cut_short(state),
+        state.can_judge,
+        shown=math.inf if shared is None else images.box_size * pixel_size / first_radius(images, shared),
+        stands_out=drawn is None or drawn.threshold is not None,
+    )
 
 
 def _cut_short(state: RefinementState) -> str:

@@ -21,6 +21,13 @@ ThreadsOption = Annotated[
 RoundingThreadsOption = Annotated[
     int, typer.Option("--threads", min=1, help="Threads to use; the same number gives the same result to the bit.")
 ]
+ProteinDarkOption = Annotated[
+    bool,
+    typer.Option(
+        "--protein-dark",
+        help="Protein is dark in the images; without it as the file says, or white if it says nothing.",
+    ),
+]
 HalvesSymmetryOption = Annotated[
     str, typer.Option("--symmetry", help="Point group that was imposed on both halves: C1, C3, D7, T, O or I.")
 ]

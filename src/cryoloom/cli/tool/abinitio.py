@@ -11,7 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption, SeedOption
+from cryoloom.cli.tool._options import JsonOption, ProteinDarkOption, RoundingThreadsOption, SeedOption
 
 if TYPE_CHECKING:
     from cryoloom.engine.abinitio import Confidence
@@ -22,6 +22,7 @@ def abinitio(
     *,
     diameter: Annotated[float, typer.Option(min=10.0, help="Of the particle, its longest, in Å.")],
     output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of the maps.")],
+    protein_dark: ProteinDarkOption = False,
     classes: Annotated[int, typer.Option(min=1, help="Maps made at once.")] = 1,
     initial_resolution: Annotated[float, typer.Option(min=5.0, help="Finer details are left out at first, Å.")] = 43.0,
     final_resolution: Annotated[float, typer.Option(min=3.0, help="Finer details are left out at last, Å.")] = 12.5,
@@ -72,6 +73,7 @@ def abinitio(
         states,
     )
     from cryoloom.protocols.abinitio._symmetry import documents_of, symmetries_in_words, symmetries_of
+    from cryoloom.protocols.inverted_images import inverted_remarks
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
         check_class_count,
@@ -93,7 +95,7 @@ def abinitio(
     maps = [output.with_name(f"{output.name}_class{number}.mrc") for number in range(1, classes + 1)]
     star = output.with_name(f"{output.name}_particles.star")
     check_targets([*maps, star], inputs=[particles], overwrite=overwrite)
-    given = read_particle_file(particles)
+    given = read_particle_file(particles, protein_dark=protein_dark)
     check_targets([*maps, star], inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     loaded = load_particles(
         given.table,
@@ -104,7 +106,7 @@ def abinitio(
         scratch=output.parent,
     )
     check_class_count(len(loaded), classes)
-    remarks = (*given.remarks, *loaded.remarks)
+    remarks = (*given.remarks, *loaded.remarks, *inverted_remarks(loaded, shift_radius=shift, threads=threads))
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")
     images = loaded.images

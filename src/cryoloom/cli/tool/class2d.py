@@ -11,7 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption, SeedOption
+from cryoloom.cli.tool._options import JsonOption, ProteinDarkOption, RoundingThreadsOption, SeedOption
 
 
 def class2d(
@@ -19,6 +19,7 @@ def class2d(
     *,
     diameter: Annotated[float, typer.Option(min=10.0, help="Of the particle, its longest, in Å.")],
     output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of averages and particles.")],
+    protein_dark: ProteinDarkOption = False,
     classes: Annotated[int, typer.Option(min=1, help="Averages.")] = 50,
     initial_resolution: Annotated[float, typer.Option(min=5.0, help="Finer details are left out at first, Å.")] = 40.0,
     final_resolution: Annotated[float, typer.Option(min=3.0, help="Finer details are not compared, Å.")] = 10.0,
@@ -56,6 +57,7 @@ def class2d(
     from cryoloom.formats import relion, write_stack
     from cryoloom.protocols.class2d import Classify2D, classified, members
     from cryoloom.protocols.class2d._cost import peak_memory
+    from cryoloom.protocols.inverted_images import inverted_remarks
     from cryoloom.protocols.machine_speed import machine_speed
     from cryoloom.protocols.particle_images import (
         check_class_count,
@@ -77,7 +79,7 @@ def class2d(
     written = [output.with_name(output.name + end) for end in _ENDS]
     averages, star, kept = written
     check_targets(written, inputs=[particles], overwrite=overwrite)
-    given = read_particle_file(particles)
+    given = read_particle_file(particles, protein_dark=protein_dark)
     check_targets(written, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     loaded = load_particles(
         given.table,
@@ -88,6 +90,7 @@ def class2d(
     )
     check_class_count(len(loaded), classes)
     remarks = [*given.remarks, *loaded.remarks]
+    remarks += inverted_remarks(loaded, shift_radius=shift, threads=threads)
     for remark in remarks:
         sys.stderr.write(f"{particles.name}: {remark}\n")
     images = loaded.images

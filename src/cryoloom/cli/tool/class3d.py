@@ -11,7 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption, SeedOption
+from cryoloom.cli.tool._options import JsonOption, ProteinDarkOption, RoundingThreadsOption, SeedOption
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 
 
@@ -21,6 +21,7 @@ def class3d(
     reference: Annotated[Path, typer.Option(help="Map that the particles were refined to.")],
     diameter: Annotated[float, typer.Option(min=10.0, help="Of the particle, its longest, in Å.")],
     output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of maps, mask and STAR file.")],
+    protein_dark: ProteinDarkOption = False,
     reference_pixel_size: ReferencePixelSizeOption = None,
     classes: Annotated[int, typer.Option(min=2, help="Structures that are told apart.")] = 2,
     symmetry: Annotated[str, typer.Option(help="Point group of every class: C1, C3, D7, T or O.")] = "C1",
@@ -99,7 +100,7 @@ def class3d(
     written = [*(path for three in maps for path in three), used_mask, star]
     read = [particles, reference, *([] if mask is None else [mask])]
     check_targets(written, inputs=read, overwrite=overwrite)
-    given = read_particle_file(particles)
+    given = read_particle_file(particles, protein_dark=protein_dark)
     check_targets(written, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     loaded = load_particles(
         given.table,

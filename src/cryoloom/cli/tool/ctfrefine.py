@@ -11,7 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import HalvesSymmetryOption, JsonOption, ThreadsOption
+from cryoloom.cli.tool._options import HalvesSymmetryOption, JsonOption, ProteinDarkOption, ThreadsOption
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
@@ -20,6 +20,7 @@ def ctfrefine(
     particles: Annotated[Path, typer.Argument(metavar="STAR", help="Particles with poses and CTFs (.star or .cs).")],
     *,
     output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the name of the STAR file.")],
+    protein_dark: ProteinDarkOption = False,
     reference: Annotated[Path | None, typer.Option(help="Map of all particles; not needed with half maps.")] = None,
     half1: Annotated[Path | None, typer.Option(help="Map of the first half set, neither filtered nor masked.")] = None,
     half2: Annotated[Path | None, typer.Option(help="Map of the second half set.")] = None,
@@ -91,7 +92,7 @@ def ctfrefine(
     halves = None if half1 is None or half2 is None else (half1, half2)
     star = output.with_name(f"{output.name}_particles.star")
     check_targets([star], inputs=[particles, reference, half1, half2, mask], overwrite=overwrite)
-    given = read_particle_file(particles)
+    given = read_particle_file(particles, protein_dark=protein_dark)
     if halves is not None:
         check_halves_known(given.table)
     loaded = load_particles(

@@ -11,13 +11,14 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, ThreadsOption
+from cryoloom.cli.tool._options import JsonOption, ProteinDarkOption, ThreadsOption
 
 
 def reconstruct(
     particles: Annotated[Path, typer.Argument(metavar="STAR", help="Particles with poses and CTFs (.star or .cs).")],
     *,
     output: Annotated[Path, typer.Option(help="MRC file for the map.")],
+    protein_dark: ProteinDarkOption = False,
     symmetry: Annotated[str, typer.Option(help="Point group: C1, C3, D7, T or O.")] = "C1",
     half: Annotated[int | None, typer.Option(min=1, max=2, help="Take the particles of one half set only.")] = None,
     box: Annotated[int | None, typer.Option(min=8, help="Edge of the map in pixels; even.")] = None,
@@ -57,7 +58,7 @@ def reconstruct(
     group = point_group(symmetry)
     check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
     check_targets([output], inputs=[particles], overwrite=overwrite)
-    given = read_particle_file(particles)
+    given = read_particle_file(particles, protein_dark=protein_dark)
     check_targets([output], inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     loaded = load_particles(
         given.table,

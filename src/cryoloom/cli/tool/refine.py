@@ -15,7 +15,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption, SeedOption
+from cryoloom.cli.tool._options import JsonOption, ProteinDarkOption, RoundingThreadsOption, SeedOption
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
@@ -38,6 +38,7 @@ def refine(
     diameter: Annotated[float, typer.Option(min=10.0, help="Of the particle, its longest, in Å.")],
     output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of maps, mask and STAR file.")],
     reference_pixel_size: ReferencePixelSizeOption = None,
+    protein_dark: ProteinDarkOption = False,
     symmetry: Annotated[str, typer.Option(help="Point group: C1, C3, D7, T or O.")] = "C1",
     search: Annotated[
         Literal["everywhere", "local"],
@@ -137,7 +138,7 @@ def refine(
     page, figures = (output.with_name(f"{output.name}_trust.{kind}") for kind in ("html", "json"))
     targets = [*maps.values(), star, page, figures]
     check_targets(targets, inputs=[particles, reference, half1, half2, mask], overwrite=overwrite)
-    given = read_particle_file(particles)
+    given = read_particle_file(particles, protein_dark=protein_dark)
     check_targets(targets, inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     settings, not_told = _with_shared(settings, shared_resolution, given, local=local)
     ready = _prepared(
@@ -183,6 +184,7 @@ def refine(
         duplicates_within=duplicates_within,
         reference_pixel_size=reference_pixel_size,
         align_reference=align_reference,
+        protein_dark=protein_dark,
     )
     if going_on := unfinished.begin():
         remarks.append(going_on)
@@ -289,7 +291,7 @@ def _prepared(
     from cryoloom.protocols.particle_images import check_halves, common_grid, load_particles, samplings_of
     from cryoloom.protocols.reference_maps import read_mask, read_reference
     from cryoloom.protocols.refine._progress import FEWEST
-    from cryoloom.protocols.refine._start import Start, check_goes_on, local_start, read_halves
+    from cryoloom.protocols.refine._start import check_goes_on, everywhere_start, local_start, read_halves
     from cryoloom.protocols.upright_reference import upright_reference
 
     reference, half1, half2, mask = maps
@@ -323,9 +325,10 @@ def _prepared(
     halves = (
         None if half1 is None or half2 is None else read_halves(half1, half2, grid, pixel_size=reference_pixel_size)
     )
-    start = Start(upright.volume)
     if local:
         start = local_start(loaded, upright.volume, halves, settings, inside, threads=threads)
+    else:
+        start = everywhere_start(loaded, upright.volume, settings, threads=threads)
     warnings = settings.warnings(grid.pixel_size, goes_on=local, own_half_maps=halves is not None)
     remarks = (*warnings, *upright.remarks, *loaded.remarks, *start.remarks)
     return _Ready(loaded, start, inside, upright, remarks)

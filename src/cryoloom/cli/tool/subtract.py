@@ -11,7 +11,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import HalvesSymmetryOption, JsonOption, ThreadsOption
+from cryoloom.cli.tool._options import HalvesSymmetryOption, JsonOption, ProteinDarkOption, ThreadsOption
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
@@ -21,6 +21,7 @@ def subtract(
     *,
     mask: Annotated[Path, typer.Option(help="Soft mask, from 0 to 1, about what stays.")],
     output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of stack and STAR file.")],
+    protein_dark: ProteinDarkOption = False,
     reference: Annotated[Path | None, typer.Option(help="Map of all particles; not needed with half maps.")] = None,
     half1: Annotated[Path | None, typer.Option(help="Map of the first half set, neither filtered nor masked.")] = None,
     half2: Annotated[Path | None, typer.Option(help="Map of the second half set.")] = None,
@@ -69,7 +70,7 @@ def subtract(
     halves = None if half1 is None or half2 is None else (half1, half2)
     stack, star = (output.with_name(f"{output.name}_particles{suffix}") for suffix in (".mrcs", ".star"))
     check_targets([stack, star], inputs=[particles, reference, half1, half2, mask, solvent_mask], overwrite=overwrite)
-    given = read_particle_file(particles)
+    given = read_particle_file(particles, protein_dark=protein_dark)
     check_targets([stack], inputs=map(given.resolve, given.table.frame["file"].unique()), overwrite=overwrite)
     check_samplings(given.table)
     if halves is not None:

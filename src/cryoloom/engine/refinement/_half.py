@@ -125,10 +125,21 @@ def everywhere_grid(
     rotations = rotations[asymmetric_unit(rotations, operators)]
     step = SHIFT_SHARE * box_size / planned.grid_radius
     radius = min(shift_radius, 2.0 * step) if known else shift_radius
+    return EverywhereGrid(planned.grid_radius, GRID, rotations, places_within(radius, step))
+
+
+def places_within(radius: float, step: float) -> NDArray[np.float64]:
+    """(t, 2) x and y of places on a square grid about the centre.
+
+    Parameters
+    ----------
+    radius : within which they lie, give or take half a step
+    step : between neighbours
+    """
     count = int(radius / step)
     x, y = np.meshgrid(*[np.arange(-count, count + 1) * step] * 2)
     inside = np.hypot(x, y) <= radius + 0.5 * step
-    return EverywhereGrid(planned.grid_radius, GRID, rotations, np.stack([x[inside], y[inside]], axis=1))
+    return np.stack([x[inside], y[inside]], axis=1)
 
 
 def pass_over(

@@ -84,9 +84,15 @@ def plan(
     return Plan(radius, map_radius, levels, on_grid)
 
 
-def grid_radius(width: float, diameter: float) -> int:
-    """Up to which radius in Fourier pixels images of a width in Å can be compared on the grid of all orientations."""
-    return round(width / (GRID_WAVES * math.radians(GRID) * 0.5 * diameter))
+def grid_radius(width: float, diameter: float, step: float = GRID) -> int:
+    """Up to which radius in Fourier pixels images of a width in Å can be compared on a grid of all orientations.
+
+    Parameters
+    ----------
+    width, diameter : of the images and of the particle, in Å
+    step : of the grid, in degrees
+    """
+    return round(width / (GRID_WAVES * math.radians(step) * 0.5 * diameter))
 
 
 def first_radius(particles: ParticleImages, resolution: float) -> int:

@@ -25,11 +25,13 @@ class HalfMapDifference:
     volume : (n, n, n) first minus second, filtered; its standard deviation in the solvent is 1
     inside : its root mean square within the mask; 1 if the halves differ by no more than the solvent does
     largest : its largest magnitude within the mask
+    solvent : share of the box's largest sphere that the solvent takes
     """
 
     volume: NDArray[np.float32]
     inside: float
     largest: float
+    solvent: float
 
 
 def half_map_difference(
@@ -70,4 +72,5 @@ def half_map_difference(
     difference = low_pass(first - second, resolution, pixel_size=pixel_size, threads=threads)
     difference /= difference[solvent].std(dtype=np.float64)
     inside = difference[mask >= 0.5].astype(np.float64)
-    return HalfMapDifference(difference, float(np.sqrt((inside**2).mean())), float(np.abs(inside).max()))
+    share = float(solvent.sum() / (np.pi / 6.0 * len(mask) ** 3))
+    return HalfMapDifference(difference, float(np.sqrt((inside**2).mean())), float(np.abs(inside).max()), share)

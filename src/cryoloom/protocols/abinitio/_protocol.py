@@ -168,6 +168,7 @@ class AbInitio(WholeProtocol):
         from cryoloom.protocols.abinitio._runs import confidence_of, doubt_of, posed, share_done, states
         from cryoloom.protocols.abinitio._symmetry import symmetries_of
         from cryoloom.protocols.checkpoints import kept_states
+        from cryoloom.protocols.inverted_images import inverted_remarks
         from cryoloom.protocols.particle_images import check_class_count, load_particles, tell
 
         particles = load_particles(
@@ -180,6 +181,8 @@ class AbInitio(WholeProtocol):
         )
         tell(particles, workspace)
         check_class_count(len(particles), parameters.classes)
+        for remark in inverted_remarks(particles, shift_radius=parameters.shift_radius, threads=workspace.threads):
+            workspace.warn(remark)
         settings = settings_of(parameters)
         images = particles.images
         seconds = predicted_seconds(settings, box_size=images.box_size, pixel_size=images.pixel_size)

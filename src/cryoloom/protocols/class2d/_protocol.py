@@ -157,6 +157,7 @@ class Classify2D(WholeProtocol):
         from cryoloom.engine.classes2d import assess_classes, classify2d, predicted_seconds
         from cryoloom.protocols.checkpoints import kept_states
         from cryoloom.protocols.class2d._tables import classified
+        from cryoloom.protocols.inverted_images import inverted_remarks
         from cryoloom.protocols.particle_images import check_class_count, load_particles, tell
 
         particles = load_particles(
@@ -168,6 +169,8 @@ class Classify2D(WholeProtocol):
         )
         tell(particles, workspace)
         check_class_count(len(particles), parameters.classes)
+        for remark in inverted_remarks(particles, shift_radius=parameters.shift_radius, threads=workspace.threads):
+            workspace.warn(remark)
         settings, images = settings_of(parameters), particles.images
         seconds = predicted_seconds(
             settings,

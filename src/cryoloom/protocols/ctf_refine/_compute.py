@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cryoloom.engine.ctf_refinement import CTFRefinement, refine_ctf
-from cryoloom.engine.orientations import rotation_matrices
 from cryoloom.errors import InputError
+from cryoloom.protocols.known_poses import check_half_order, check_known_poses
 from cryoloom.protocols.particle_images import mapped_memory, with_half_sets
 
 if TYPE_CHECKING:
@@ -70,10 +70,9 @@ def refine(
     InputError
         If there are no poses, or astigmatism is to be refined and the micrographs are not known.
     """
-    if particles.angles is None:
-        raise InputError(
-            "Some particles have no orientation, without which they cannot be compared with a map; refine them first."
-        )
+    poses = check_known_poses(particles)
+    if len(reference.maps) > 1:
+        check_half_order(particles, poses, reference.maps, threads=threads)
     numbers, micrographs = _micrographs(particles.table)
     remarks = [] if len(reference.maps) > 1 else [ONE_MAP]
     if not micrographs:
@@ -85,7 +84,7 @@ def refine(
         remarks.append("The particles do not say which micrographs they come from; each is taken by itself.")
     found = refine_ctf(
         particles.images,
-        rotation_matrices(particles.angles),
+        poses.rotations,
         particles.shifts,
         particles.half_sets,
         numbers,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cryoloom.data import CTF, Coordinate, Particle, Volume, counted_were, digest
 from cryoloom.errors import FormatError, InputError, ParameterError
@@ -92,6 +93,15 @@ class ImportParticles(_ImportTable):
 
     id = "import-particles"
 
+    class Parameters(_StarParameters):
+        """The file, and how its images show particles."""
+
+        protein: Literal["white", "dark"] | None = parameter(
+            None,
+            label="Protein is",
+            help="In the images. It goes before what the file says; without it protein is as the file says, or white.",
+        )
+
     class Outputs:
         """The particles."""
 
@@ -100,10 +110,15 @@ class ImportParticles(_ImportTable):
     def read(self, parameters: Any) -> Imported:
         """Read the particles."""
         from cryoloom.formats import cryosparc, relion
+        from cryoloom.protocols.particle_images import with_contrast
 
         if is_cs(parameters.file):
-            return cryosparc.read_particles(parameters.file, passthrough=parameters.passthrough)
-        return relion.read_particles(parameters.file, assumed=parameters.assumed())
+            imported = cryosparc.read_particles(parameters.file, passthrough=parameters.passthrough)
+        else:
+            imported = relion.read_particles(parameters.file, assumed=parameters.assumed())
+        if parameters.protein is None:
+            return imported
+        return replace(imported, table=with_contrast(imported.table, 1 if parameters.protein == "white" else -1))
 
 
 class ImportCTFs(_ImportTable):

@@ -5,7 +5,7 @@ from cryoloom.protocols.particle_images._duplicates import (
     near_pairs,
     without_duplicates,
 )
-from cryoloom.protocols.particle_images._files import ParticleFile, read_particle_file
+from cryoloom.protocols.particle_images._files import ParticleFile, read_particle_file, with_contrast
 from cryoloom.protocols.particle_images._grid import (
     AFTER_CHANGE_BOX,
     CommonGrid,
@@ -75,6 +75,7 @@ __all__ = [
     "shared_resolution",
     "stated_micrograph_pixel_size",
     "tell",
+    "with_contrast",
     "with_half_sets",
     "with_micrograph_pixel_sizes",
     "with_poses",

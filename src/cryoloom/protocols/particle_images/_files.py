@@ -45,13 +45,14 @@ class ParticleFile:
         return seen_from(folder, table, self.resolve, columns)
 
 
-def read_particle_file(path: Path, *, passthrough: Path | None = None) -> ParticleFile:
+def read_particle_file(path: Path, *, passthrough: Path | None = None, protein_dark: bool = False) -> ParticleFile:
     """Read particles from a STAR file of RELION 3.0 to 5, or a .cs file of cryoSPARC.
 
     Parameters
     ----------
     path : the file
     passthrough : of a .cs file, the one with the fields that its job did not change
+    protein_dark : protein is dark in all images, whatever the file says; else it is as the file says, or white
 
     Raises
     ------
@@ -61,4 +62,18 @@ def read_particle_file(path: Path, *, passthrough: Path | None = None) -> Partic
     from cryoloom.formats import read_particles
 
     imported = read_particles(path, passthrough=passthrough)
-    return ParticleFile(path, imported.table, imported.remarks)
+    table = with_contrast(imported.table, -1) if protein_dark else imported.table
+    return ParticleFile(path, table, imported.remarks)
+
+
+def with_contrast(table: Table, sign: int) -> Table:
+    """The same particles, of which it is known how images show them.
+
+    Parameters
+    ----------
+    table : particles
+    sign : +1 if protein is white, -1 if it is dark
+    """
+    import polars as pl
+
+    return table.with_frame(table.frame.with_columns(contrast_sign=pl.lit(sign, pl.Int64)))

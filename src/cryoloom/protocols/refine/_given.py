@@ -89,10 +89,10 @@ def start_of(
     mask: NDArray[np.float32] | None,
     workspace: RoundWorkspace,
 ) -> Start:
-    from cryoloom.protocols.refine._start import Start, local_start, read_halves
+    from cryoloom.protocols.refine._start import everywhere_start, local_start, read_halves
 
     if parameters.search != "local":
-        return Start(reference)
+        return everywhere_start(particles, reference, settings, threads=workspace.threads)
     files = _half_files(given, parameters)
     halves = None
     if files is not None:

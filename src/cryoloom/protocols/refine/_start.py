@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoloom.engine.refinement import local_reach
+from cryoloom.engine.refinement import contrast, local_reach
 from cryoloom.engine.validation import soft_auto_mask
 from cryoloom.errors import InputError
-from cryoloom.protocols.known_poses import check_frame, check_known_poses, source_rows
+from cryoloom.protocols.inverted_images import look_inverted
+from cryoloom.protocols.known_poses import check_frame, check_half_order, check_known_poses, source_rows
 from cryoloom.protocols.particle_images import has_half_sets, poses_from
 from cryoloom.protocols.reference_maps import read_reference
 
@@ -86,6 +87,34 @@ def check_goes_on(table: Table) -> None:
         )
 
 
+def everywhere_start(
+    particles: LoadedParticles,
+    reference: NDArray[np.float32],
+    settings: RefinementSettings,
+    *,
+    threads: int = 1,
+) -> Start:
+    """Look everywhere, if the images show the particle as bright as the reference does.
+
+    Parameters
+    ----------
+    particles : that are refined
+    reference : (box, box, box) in the frame of the symmetry
+    settings : of the refinement
+    threads : threads to use; the result does not depend on it
+
+    Raises
+    ------
+    InputError
+        If the negative of the reference explains the images better.
+    """
+    found = contrast(particles.images, reference, settings, threads=threads)
+    if found.is_inverted:
+        seen = f"the negative of the reference explains {found.darker} of {found.images} of them better than it does"
+        raise InputError(look_inverted(seen))
+    return Start(reference)
+
+
 def local_start(
     particles: LoadedParticles,
     reference: NDArray[np.float32],
@@ -109,12 +138,15 @@ def local_start(
     Raises
     ------
     InputError
-        If some particle has no orientation, or the poses do not belong to the reference.
+        If some particle has no orientation, the poses do not belong to the reference, or its half maps are the wrong
+        way round.
     """
     poses = check_known_poses(particles)
     if mask is None:
         mask = soft_auto_mask(reference, pixel_size=particles.images.pixel_size, threads=threads).mask
     check_frame(particles, poses, reference, mask, settings.symmetry, threads=threads)
+    if halves is not None:
+        check_half_order(particles, poses, list(halves), threads=threads)
     reach = local_reach(particles.images, settings)
     own = halves is not None
     shown = "its half of the reference" if own else "the reference"

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoloom.engine.orientations import rotation_matrices
+from cryoloom.engine.orientations import KnownPoses, rotation_matrices
 from cryoloom.engine.subtraction import centre_of_mask, prepare_subtraction, recentre
 from cryoloom.errors import InputError
+from cryoloom.protocols.known_poses import check_half_order
 from cryoloom.protocols.particle_images import held_memory, micrograph_pixel_sizes, samplings_of, with_poses
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ def subtract(
         raise InputError(f"The mask is {part.mask.flat[0]:g} everywhere; it must surround a part of the map.")
     images, rotations = particles.images, rotation_matrices(particles.angles)
     several = len(reference.maps) > 1
+    if several:
+        check_half_order(particles, KnownPoses(rotations, particles.shifts), reference.maps, threads=threads)
     work = prepare_subtraction(
         images,
         rotations,

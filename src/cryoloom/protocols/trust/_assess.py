@@ -143,6 +143,7 @@ def assess(
         directions=directions,
         difference_inside=None if difference is None else difference.inside,
         difference_largest=None if difference is None else difference.largest,
+        solvent=0.0 if difference is None else difference.solvent,
         local=(finest, median, coarsest),
         scaling=particle_scaling([one[0] for one in scaling], [one[1] for one in scaling], finest=2.0 * pixel_size),
         b_factors=tuple(one[2] for one in scaling),
@@ -156,6 +157,7 @@ def assess(
         mask_is_given=done.mask is not None,
         mask_remarks=done.result.mask_remarks,
         can_judge=done.result.can_judge,
+        stands_out=done.result.stands_out,
     )
 
 
@@ -217,7 +219,7 @@ def cross_checked(
             mask=mask,
             threads=threads,
         ),
-        curves.resolution if second.has_signal else None,
+        done.result.evident(curves.resolution) if second.has_signal else None,
         noise_control(
             images,
             particles.half_sets,

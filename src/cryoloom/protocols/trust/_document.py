@@ -32,14 +32,22 @@ def trust_document(trust: Trust) -> dict[str, Any]:
             "frequency": _numbers(trust.correlation.unmasked.frequency),
             **{name.replace("-", "_"): _numbers(curve.correlation) for name, curve in trust.correlation.curves.items()},
         },
-        "mask": {"given": trust.mask_is_given, "remarks": list(trust.mask_remarks)},
+        "mask": {
+            "given": trust.mask_is_given,
+            "particle_stands_out": trust.stands_out,
+            "remarks": list(trust.mask_remarks),
+        },
         "views": {
             "sampling_compensation": trust.views.sampling_compensation,
             "poorly_sampled": trust.views.poorly_sampled,
             "directional_resolution": _numbers(trust.directional_resolutions),
             "area_ratio": trust.directions.area_ratio,
         },
-        "half_map_difference": {"inside": trust.difference_inside, "largest": trust.difference_largest},
+        "half_map_difference": {
+            "inside": trust.difference_inside,
+            "largest": trust.difference_largest,
+            "solvent": trust.solvent,
+        },
         "local_resolution": list(trust.local),
         "particle_scaling": {
             "counts": list(trust.scaling.counts),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cryoloom.protocols.refined import NOTHING_STANDS_OUT
 from cryoloom.protocols.resolutions import ends_at_nyquist, told_resolution
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 LEAK = 0.01  # share of the particles that both halves may hold by chance: overlapping pictures of neighbours
 REPRODUCIBLE = 0.5  # share of the poses that a second refinement must find again
+TOO_DIFFERENT = 3.5  # standard deviations of the solvent, by which half maps differ within the mask
+# True poses give 1 to 2.8, and noise in a wide sphere 2.4 to 3.3, in boxes that the particle nearly fills: the lowest
+# frequencies, which CTFs pass least, are noisier than the solvent near the rim can tell.
+ENOUGH_SOLVENT = 0.05  # share of the box's sphere; less does not tell what noise there is
 BEYOND_NOISE = 2.5  # standard deviations of chance by which particles must align better than noise made of them
 
 NO_EVIDENCE = "no evidence of signal, the half sets agree about nothing that both were not shown at the start"
@@ -111,6 +116,8 @@ class Trust:
     mask_is_given : by the user; else it was drawn about what stands out of the solvent
     mask_remarks : what is to be said against a mask that was given, one sentence each
     can_judge : images hold anything beyond what both half sets were shown, by which signal could be told
+    stands_out : something stands out of the noise of the map
+    solvent : share of the box's largest sphere that the mask leaves to the solvent
     """
 
     counts: tuple[int, int]
@@ -135,6 +142,8 @@ class Trust:
     mask_is_given: bool = False
     mask_remarks: tuple[str, ...] = ()
     can_judge: bool = True
+    stands_out: bool = True
+    solvent: float = 0.0
 
     @property
     def directional_resolutions(self) -> tuple[float, float, float]:
@@ -144,7 +153,25 @@ class Trust:
 
     @property
     def headline(self) -> Headline:
-        """The worst of what the half maps and all checks say of the resolution."""
+        """The worst of what the half maps and all checks say of the resolution, and what else casts doubt on it."""
+        worst = self._worst
+        if worst.resolution is None or not self._doubts:
+            return worst
+        return Headline(worst.resolution, f"{worst.sentence} But {', and '.join(self._doubts)}.")
+
+    @property
+    def _doubts(self) -> tuple[str, ...]:
+        """What no figure in Å can be made of, as parts of a sentence."""
+        doubts = [] if self.stands_out else [NOTHING_STANDS_OUT]
+        if self.solvent >= ENOUGH_SOLVENT and (self.difference_inside or 0.0) > TOO_DIFFERENT:
+            doubts.append(
+                f"within the mask the half maps differ {self.difference_inside:.1f} times as much as in the solvent, "
+                "as wrong poses or flexible parts make them"
+            )
+        return tuple(doubts)
+
+    @property
+    def _worst(self) -> Headline:
         said = list(self._said())
         for resolution, reason in said:
             if resolution is None:
@@ -165,8 +192,9 @@ class Trust:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether there is no resolution to be believed, a worse one than that of the half maps, or a leak."""
-        return self.headline.resolution is None or self.headline.resolution != self.resolution or self.leak.trips
+        """Whether there is no resolution to be believed, a worse one than that of the half maps, or other doubts."""
+        worse = self.headline.resolution is None or self.headline.resolution != self.resolution
+        return worse or self.leak.trips or bool(self._doubts)
 
     def _said(self) -> Iterator[tuple[float | None, str]]:
         """Resolutions in Å, None where there is none to be believed, each with why it is worse than the half maps'."""

@@ -103,10 +103,18 @@ def _curves(trust: Trust) -> str:
     told = (
         "Two maps of independent halves of the particles, in shells of spatial frequency. What a mask makes by itself "
         "is told by randomised phases and taken away (Chen et al. 2013); the dashed line is 0.143. The mask is "
-        + ("the one that was given." if trust.mask_is_given else "drawn about what stands out of the solvent.")
+        + _origin_of_mask(trust)
     )
     doubts = [f'<p class="warning">▲ {escape(remark)}</p>' for remark in trust.mask_remarks]
     return _section("Correlation of the half maps", [f"<p>{told}</p>", *doubts, _figure(chart), _details(table)])
+
+
+def _origin_of_mask(trust: Trust) -> str:
+    if trust.mask_is_given:
+        return "the one that was given."
+    if not trust.stands_out:
+        return "a wide sphere, since nothing stands out of the noise of the map."
+    return "drawn about what stands out of the solvent."
 
 
 def _views(trust: Trust) -> str:
