@@ -80,7 +80,13 @@ def test_the_tool_writes_what_it_tells(star, scene, wrong, capsys, tmp_path):
     (group,) = told["groups"]
     assert group["beam_tilt"]["value"] == pytest.approx(TILT, abs=0.06)
     assert group["beam_tilt"]["disagreement"] < 4.5
+    assert group["beam_tilt"]["indistinct"] is None
     assert group["magnification"] is None
+    assert group["trefoil"]["value"] == [0.0, 0.0]  # the microscope has none
+    assert any(
+        re.fullmatch(r"Trefoil of the optics group all: \S+ ± \S+, \S+ ± \S+ rad Å³, not disting.* was; left.", each)
+        for each in told["remarks"]
+    )
     drift = {each["name"]: each["defocus_change"] for each in told["micrographs"]}
     assert [drift[f"mic{n}.mrc"] for n in range(4)] == pytest.approx([-100.0, 100.0, -60.0, 150.0], abs=35.0)
     assert told["predicted"]["memory"] > 2**28
@@ -175,6 +181,8 @@ def test_a_run_refines_and_tells_what_was_off(star, scene, make_project):
     assert end.state is RunState.FINISHED, end.reason
     assert "off by" in end.reason
     check(run.outputs["particles"].latest().table(), scene)
+    (group,) = run.outputs["particles"].latest().table().optics_groups.values()
+    assert not any(group.odd_zernike)  # the microscope has no trefoil
     drifted = particle_defocus(run.outputs["particles"].latest().table())
     assert dict(zip(drifted.names, drifted.change.means, strict=True)) == pytest.approx(
         {"mic0.mrc": -100.0, "mic1.mrc": 100.0, "mic2.mrc": -60.0, "mic3.mrc": 150.0}, abs=35.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,8 @@ _CHANGED = (
     "shift_y",
 )
 _DISAGREE = 5.0  # standard errors
+UNITS = {"beam_tilt": "mrad", "trefoil": "rad Å³", "fourth_order": "rad, polynomials in Å", "magnification": ""}
+"""Of what is found of optics groups."""
 
 
 @dataclass(frozen=True)
@@ -261,6 +263,12 @@ def _doubts(found: CTFRefinement, names: list[str], settings: CTFRefinementSetti
                     f"The optics group {name} holds too few particles to tell its {what.replace('_', ' ')}, which "
                     "stays as it was."
                 )
+            if estimate is not None and estimate.indistinct is not None:
+                numbers = f"{with_errors(estimate.indistinct, estimate.error)} {UNITS[what]}".rstrip()
+                doubts.append(
+                    f"{what.replace('_', ' ').capitalize()} of the optics group {name}: {numbers}, not distinguishable "
+                    "from what it was; left."
+                )
             if estimate is not None and (estimate.disagreement or 0.0) > _DISAGREE:
                 doubts.append(
                     f"The half sets disagree about the {what.replace('_', ' ')} of the optics group {name} by "
@@ -269,11 +277,24 @@ def _doubts(found: CTFRefinement, names: list[str], settings: CTFRefinementSetti
     return doubts
 
 
+def with_errors(values: Iterable[float], errors: Iterable[float | None]) -> str:
+    """Numbers with their standard errors, in words; None is an error of which nothing is known."""
+    return ", ".join(
+        f"{value:.4g} (nothing is known)" if error is None else f"{value:.4g} ± {error:.2g}"
+        for value, error in zip(values, errors, strict=True)
+    )
+
+
 def _as_document(estimate: Estimate | None) -> dict[str, Any] | None:
     if estimate is None:
         return None
     error = [each if np.isfinite(each) else None for each in estimate.error]  # None: nothing is known
-    return {"value": estimate.value, "error": error, "disagreement": estimate.disagreement}
+    return {
+        "value": estimate.value,
+        "error": error,
+        "disagreement": estimate.disagreement,
+        "indistinct": estimate.indistinct,
+    }
 
 
 def refinement_memory(count: int, box_size: int, *, maps: int = 2, threads: int = 1) -> int:
