@@ -15,7 +15,13 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption, SeedOption
+from cryoloom.cli.tool._options import (
+    DuplicatesWithinOption,
+    JsonOption,
+    MicrographPixelSizeOption,
+    RoundingThreadsOption,
+    SeedOption,
+)
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
@@ -82,9 +88,8 @@ def refine(
     box: Annotated[
         int | None, typer.Option(min=16, help="Edge of the images as they are compared, in pixels; even.")
     ] = None,
-    duplicates_within: Annotated[
-        float, typer.Option(min=0.0, help="Of particles nearer in a micrograph, one is taken; in Å.")
-    ] = 20.0,
+    duplicates_within: DuplicatesWithinOption = 20.0,
+    micrograph_pixel_size: MicrographPixelSizeOption = None,
     iterations: Annotated[int, typer.Option(min=2, help="At most; it ends by itself.")] = 20,
     seed: SeedOption = 0,
     threads: RoundingThreadsOption = 2,
@@ -149,6 +154,7 @@ def refine(
         box_size=box,
         diameter=diameter,
         duplicates_within=duplicates_within,
+        micrograph_pixel_size=micrograph_pixel_size,
         align=align_reference,
         accept=accept_symmetry,
         scratch=output.parent,
@@ -181,6 +187,7 @@ def refine(
         diameter=diameter,
         box=images.box_size,
         duplicates_within=duplicates_within,
+        micrograph_pixel_size=micrograph_pixel_size,
         reference_pixel_size=reference_pixel_size,
         align_reference=align_reference,
     )
@@ -279,6 +286,7 @@ def _prepared(
     box_size: int | None,
     diameter: float,
     duplicates_within: float,
+    micrograph_pixel_size: float | None,
     align: bool,
     accept: bool,
     scratch: Path,
@@ -316,7 +324,9 @@ def _prepared(
         box_size=grid.box_size,
         pixel_size=grid.pixel_size,
         duplicates_within=duplicates_within,
+        micrograph_pixel_size=micrograph_pixel_size,
         copies=local and point_group(settings.symmetry).order == 1,
+        oriented=local,
         scratch=scratch,
     )
     check_halves(loaded.half_sets, least=FEWEST)

@@ -184,7 +184,7 @@ def refine_aberrations(
         shift, estimates = _fit_odd(odd, there, _odd_terms(old, before, there, settings))
         shifts = shifts.copy()
         shifts[chosen] += (old.magnification_matrix.T @ shift) / (2 * np.pi)
-        findings = replace(findings, **estimates)
+        findings = replace(findings, beam_tilt=estimates.get("beam_tilt"), trefoil=estimates.get("trefoil"))
         if findings.beam_tilt is not None:
             tilt_x, tilt_y = findings.beam_tilt.value
             new = replace(new, beam_tilt=(tilt_x, tilt_y))
