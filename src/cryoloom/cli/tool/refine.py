@@ -196,10 +196,16 @@ def refine(
         sys.stderr.write(f"{output.name}: {going_on}\n")
     done = _finished(ready, settings, given, unfinished, quiet=as_json, threads=threads)
     state, result = done.state, done.result
+    for former in (page, figures):  # of other maps; those that are written now are not judged yet
+        former.unlink(missing_ok=True)
     first, second = state.half_maps
     for name, volume in (("map", state.combined_map), ("half1", first), ("half2", second), ("mask", result.mask)):
         write_volume(maps[name], volume, pixel_size=images.pixel_size)
     written = relion.write_particles(star, given.seen_from(output.parent, result.particles))
+    sys.stderr.write(
+        f"{output.name}: The maps and particles are written ({maps['map'].name}); checks for the trust page go on, and "
+        "what they find may lower the resolution. Ended before that, the same command goes on.\n"
+    )
     start = ready.start.reference if trust == "full" else None
     headline, doubtful = _told(done, start, unfinished, (page, figures), output.name, quiet=as_json, threads=threads)
     unfinished.remove()
