@@ -18,7 +18,7 @@ import pytest
 from cryoloom.cli.main import main
 from cryoloom.engine.ctf_refinement import CTFRefinementSettings, Estimate, GroupFindings
 from cryoloom.formats import read_particles, read_star, write_star
-from cryoloom.protocols.ctf_refine._compute import _doubts
+from cryoloom.protocols.ctf_refine._compute import _doubts, with_errors
 from cryoloom.protocols.trust._defocus import particle_defocus
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
@@ -200,6 +200,12 @@ def test_halves_that_disagree_about_the_magnification_are_warned_of():
     )
     (doubt,) = _doubts(found, ["fine"], CTFRefinementSettings(magnification=True))
     assert "disagree about the magnification of the optics group fine by 6 standard errors" in doubt
+
+
+def test_numbers_are_told_as_far_as_they_are_known():
+    assert with_errors((0.07483, -16.72, 1.00012, 1.0), (0.8134, 26.4, 3.17e-4, None)) == (
+        "0.07 ± 0.81, -17 ± 26, 1.00012 ± 0.00032, 1 (nothing is known)"
+    )
 
 
 needs_relion = pytest.mark.skipif(shutil.which("relion_ctf_refine") is None, reason="needs RELION")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -279,10 +280,14 @@ def _doubts(found: CTFRefinement, names: list[str], settings: CTFRefinementSetti
 
 def with_errors(values: Iterable[float], errors: Iterable[float | None]) -> str:
     """Numbers with their standard errors, in words; None is an error of which nothing is known."""
-    return ", ".join(
-        f"{value:.4g} (nothing is known)" if error is None else f"{value:.4g} ± {error:.2g}"
-        for value, error in zip(values, errors, strict=True)
-    )
+    return ", ".join(_with_error(value, error) for value, error in zip(values, errors, strict=True))
+
+
+def _with_error(value: float, error: float | None) -> str:
+    if not error:
+        return f"{value:.4g} (nothing is known)"
+    places = max(0, 1 - math.floor(math.log10(error)))  # two digits of the error
+    return f"{value:.{places}f} ± {error:.{places}f}"
 
 
 def _as_document(estimate: Estimate | None) -> dict[str, Any] | None:
