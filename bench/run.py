@@ -48,6 +48,7 @@ SCRIPTS = {
     "replay": "A long session replayed",
     "project": "Projects",
     "web_sets": "Sets in the browser",
+    "web_micrograph": "Micrographs in the browser",
 }
 
 

@@ -12,10 +12,7 @@ columns.
 from __future__ import annotations
 
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,14 +20,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import psutil
 import reporting
+from serving import serving
 from sets import MEASUREMENTS_PER_PARTICLE, particles
 
 _LOOKED_AFTER = 0.02  # seconds between two looks at the server's memory
@@ -76,26 +73,8 @@ def make_project(folder: Path, count: int) -> str:
 @contextmanager
 def served(folder: Path, address: str) -> Iterator[tuple[Client, psutil.Process]]:
     """`cryoloom serve` of a folder, and somebody who has come in by the key that it prints."""
-    command = [sys.executable, "-m", "cryoloom", "serve", str(folder), "--no-browser", "--port", "0"]
-    own_state = os.environ | {"XDG_STATE_HOME": str(folder / ".state")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own_state) as process:
-        try:
-            entrance = next(line.strip() for line in process.stdout if "/enter?key=" in line)
-            base = entrance.partition("/enter")[0]
-            yield Client(base, _cookie_of(entrance), address), psutil.Process(process.pid)
-        finally:
-            process.terminate()
-
-
-def _cookie_of(entrance: str) -> str:
-    parts = urlsplit(entrance)
-    connection = HTTPConnection(parts.netloc)
-    connection.request("GET", f"{parts.path}?{parts.query}")
-    given = connection.getresponse().getheader("Set-Cookie")
-    connection.close()
-    if not given:
-        raise SystemExit("The server did not let the benchmark in by its own key.")
-    return given.partition(";")[0]
+    with serving(folder) as server:
+        yield Client(server.base, server.cookie(), address), server.process
 
 
 class Watch:

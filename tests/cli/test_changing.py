@@ -34,7 +34,7 @@ def test_a_run_that_needs_you_says_how_and_is_decided(project: Path, document: D
     assert command in " ".join(shell("status", project)[0].split())
 
     asked = document(*command.split()[1:])
-    assert asked["asked"].keys() == {"condition"}
+    assert asked["asked"].keys() == {"condition", "keep", "leave_out"}
     assert asked["decision"] is None
     assert "no parameter" in shell("decide", project, 5, "--set", "threshold=1", expect=1)[1]
     assert "Run 2 (filter) asks for no decision." in shell("decide", project, 2, expect=1)[1]
@@ -42,7 +42,7 @@ def test_a_run_that_needs_you_says_how_and_is_decided(project: Path, document: D
     assert "fit_resolution" in said
     assert document("decide", project, 5)["decision"] is None, "a decision that cannot be applied is not kept"
     decided = document("decide", project, 5, "--set", "condition=size_bytes < 1")
-    assert decided["decision"] == {"condition": "size_bytes < 1"}
+    assert decided["decision"] == {"condition": "size_bytes < 1", "keep": "", "leave_out": ""}
     Project.open(project).run(5).wait(60)
     assert values(project, "5.accepted", "id") == []
     document("decide", project, 5, "--set", "condition=size_bytes > 1")

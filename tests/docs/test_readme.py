@@ -44,7 +44,8 @@ def test_a_session_is_one_command_or_run_by_run_the_same(tmp_path: Path, monkeyp
             assert not left.value.code, line
     made = [described(Project.open(tmp_path / name)) for name in ("apoferritin", "by-hand")]
     assert made[0] == made[1]
-    assert [run["protocol"] for run in made[0]] == ["import-movies", "preflight", "motion", "ctf", "pick", "extract"]
+    stages = ["import-movies", "preflight", "motion", "ctf", "curate", "pick", "extract"]
+    assert [run["protocol"] for run in made[0]] == stages
     trial = described(Project.open(tmp_path / "trial"))
     assert [run["protocol"] for run in trial] == [run["protocol"] for run in made[0]]
 

@@ -79,6 +79,33 @@ def test_curating_by_another_sets_column_waits_for_its_rows() -> None:
     assert ids_of(made["rejected"]) == [9], "5 has no CTF yet, so nothing is decided of it"
 
 
+@pytest.mark.parametrize(
+    ("condition", "accepted", "rejected"), [("fit_resolution < 8", [5, 7], [3, 9]), ("", [5, 7, 9], [3])]
+)
+def test_what_a_person_names_goes_before_the_condition_and_waits_for_no_measurement(
+    condition: str, accepted: list[int], rejected: list[int]
+) -> None:
+    protocol = Curate()
+    made = protocol.apply(
+        {"items": micrographs(3, 5, 7, 9), "measurements": ctfs(3, 7, 9)},
+        protocol.Parameters(),
+        protocol.Decision(condition=condition, keep=f"{5:016x}", leave_out=f"{3:016x}, {77:016x}"),
+    )
+    assert (ids_of(made["accepted"]), ids_of(made["rejected"])) == (accepted, rejected)
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ({"keep": "000000000000000a", "leave_out": "000000000000000a"}, "name it once"),
+        ({"keep": "shot_7.mrc"}, "16 hexadecimal digits"),
+    ],
+)
+def test_items_are_named_once_and_by_their_id(named: dict[str, str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Curate.Decision(condition="", **named)
+
+
 def test_nothing_is_decided_before_a_person_does_unless_a_first_condition_is_given() -> None:
     protocol = Curate()
     assert protocol.first_decision(protocol.Parameters()) is None

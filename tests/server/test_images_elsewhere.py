@@ -79,7 +79,9 @@ OF_EXPOSURES = (
     f"{EXPOSURE}/rings",
     f"{EXPOSURE}/rings/picture",
 )
-WITHIN = {"/log", EXPOSURE, f"{VOLUME}/trust", "/maps", "/views", "/views/table"}
+COMPARISON = "/api/projects/{project}/comparison"
+COMPARED = {COMPARISON, f"{COMPARISON}/correlation", f"{COMPARISON}/correlation/table"}
+WITHIN = {"/log", EXPOSURE, f"{VOLUME}/trust", "/maps", "/views", "/views/table", *COMPARED}
 """What reads no images that sets name, or files of the project alone; see `test_hostile_names`."""
 
 

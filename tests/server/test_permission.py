@@ -112,6 +112,8 @@ MAY = {
     ("GET", f"{OUTPUT}/rows"): READERS,
     ("GET", f"{OUTPUT}/exposures"): READERS,
     ("GET", f"{OUTPUT}/exposures/{{item}}"): READERS,
+    ("GET", f"{OUTPUT}/exposures/{{item}}/verdict"): READERS,
+    ("PUT", f"{OUTPUT}/exposures/{{item}}/verdict"): WRITERS,
     ("GET", f"{OUTPUT}/exposures/{{item}}/image"): READERS,
     ("GET", f"{OUTPUT}/exposures/{{item}}/thumbnail"): READERS,
     ("GET", f"{OUTPUT}/exposures/{{item}}/rings"): READERS,

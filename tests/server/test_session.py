@@ -137,3 +137,67 @@ def test_without_ctfs_there_is_nothing_to_put_thresholds_on(browser: TestClient,
 def test_a_project_without_an_import_has_no_session(browser: TestClient, classified: Project) -> None:
     answer = browser.get(f"/api/projects/{classified.record.ulid}/session")
     assert (answer.status_code, "no session" in answer.json()["message"]) == (404, True)
+
+
+def verdict(browser: TestClient, project: Project, exposure: str, by_hand: str | None, last: str | None):
+    """Say of an exposure whether it is kept; what is started is driven here."""
+    place = f"{verdicts(project)}/{exposure}/verdict"
+    answer = browser.put(place, json={"by_hand": by_hand, "last_decision": last})
+    while STARTED:
+        drive_here(STARTED.pop())
+    return answer
+
+
+def verdicts(project: Project) -> str:
+    return f"/api/projects/{project.record.ulid}/runs/{project.run(1).ulid}/outputs/micrographs/exposures"
+
+
+def test_an_exposure_is_left_out_by_hand_and_brought_back(browser: TestClient, fresh: Project) -> None:
+    ids = browser.get(verdicts(fresh)).json()["ids"]
+    unsaid = browser.get(f"{verdicts(fresh)}/{ids[0]}/verdict").json()
+    assert (unsaid["run"], unsaid["by_hand"], unsaid["accepted"]) == (None, None, None)
+    told = verdict(browser, fresh, ids[0], "leave_out", None).json()
+    run = fresh.run(told["run"])
+    assert (told["by_hand"], told["by"] != "", run.record.protocol) == ("leave_out", True, "curate")
+    assert {name: len(output) for name, output in run.outputs.items()} == {"accepted": 2, "rejected": 1}
+    assert f"{run.outputs['rejected'].to_polars()['id'][0]:016x}" == ids[0]
+    assert browser.get(f"{verdicts(fresh)}/{ids[0]}/verdict").json()["accepted"] is False
+    assert browser.get(f"{verdicts(fresh)}/{ids[1]}/verdict").json()["accepted"] is True
+    undone = verdict(browser, fresh, ids[0], None, told["decision"]).json()
+    assert (undone["by_hand"], undone["run"]) == (None, told["run"])
+    assert (len(run.outputs["accepted"]), len(run.outputs["rejected"])) == (3, 0)
+
+
+def test_what_is_said_by_hand_outlives_other_thresholds(browser: TestClient, fresh: Project) -> None:
+    ids = browser.get(verdicts(fresh)).json()["ids"]
+    thresholds = decide(browser, fresh, "defocus_u > 16000").json()["thresholds"]  # the first one is out
+    kept = verdict(browser, fresh, ids[0], "keep", thresholds["decision"]).json()
+    left_out = verdict(browser, fresh, ids[2], "leave_out", kept["decision"]).json()
+    run = fresh.run(left_out["run"])
+    assert left_out["run"] == thresholds["run"]
+
+    def accepted() -> set[str]:
+        return {f"{one:016x}" for one in run.outputs["accepted"].to_polars()["id"]}
+
+    assert accepted() == {ids[0], ids[1]}
+    answer = decide(browser, fresh, "defocus_u > 18000", left_out["decision"])
+    assert (answer.status_code, answer.json()["thresholds"]["condition"]) == (200, "defocus_u > 18000")
+    assert accepted() == {ids[0]}
+
+
+def test_nobodys_verdict_is_passed_over(browser: TestClient, fresh: Project) -> None:
+    ids = browser.get(verdicts(fresh)).json()["ids"]
+    verdict(browser, fresh, ids[0], "leave_out", None)
+    answer = verdict(browser, fresh, ids[1], "leave_out", None)  # without having seen the one before
+    assert (answer.status_code, "since you looked" in answer.json()["message"]) == (409, True)
+    assert browser.get(f"{verdicts(fresh)}/{ids[1]}/verdict").json()["by_hand"] is None
+
+
+@pytest.mark.parametrize(
+    ("item", "asked", "status"),
+    [("0" * 16, {"by_hand": "keep"}, 404), ("first", {"by_hand": "keep"}, 422), (None, {"by_hand": "burn"}, 422)],
+)
+def test_verdicts_that_mean_nothing_are_refused(browser: TestClient, fresh: Project, item, asked, status) -> None:
+    item = item or browser.get(verdicts(fresh)).json()["ids"][0]
+    assert browser.put(f"{verdicts(fresh)}/{item}/verdict", json=asked).status_code == status
+    assert session_of(browser, fresh)["thresholds"] is None

@@ -40,4 +40,8 @@ export const restoreRuns = (project: string, runs: string[]) =>
 export const setThresholds = (project: string, body: Schemas["NewThresholds"]) =>
   answered(api.PUT("/api/projects/{project}/session/thresholds", { params: { path: { project } }, body }));
 
+/** Keeps an exposure or leaves it out. */
+export const setVerdict = ({ project, run, output }: { project: string; run: string; output: string }, item: string, body: Schemas["NewVerdict"]) =>
+  answered(api.PUT("/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}/verdict", { params: { path: { project, run, output, item } }, body }));
+
 export const createProject = (name: string) => answered(api.POST("/api/projects", { body: { name } }));

@@ -556,6 +556,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Verdict
+         * @description Whether an exposure is kept, and who says so.
+         */
+        get: operations["read_verdict_api_projects__project__runs__run__outputs__output__exposures__item__verdict_get"];
+        /**
+         * Decide Verdict
+         * @description Keep an exposure or leave it out, whatever thresholds say; all that is made of what is kept follows.
+         */
+        put: operations["decide_verdict_api_projects__project__runs__run__outputs__output__exposures__item__verdict_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}/image": {
         parameters: {
             query?: never;
@@ -2867,6 +2891,22 @@ export interface components {
             read_only?: boolean;
         };
         /**
+         * NewVerdict
+         * @description Whether an exposure is to be kept.
+         */
+        NewVerdict: {
+            /**
+             * By Hand
+             * @description Null: as thresholds say.
+             */
+            by_hand: ("keep" | "leave_out") | null;
+            /**
+             * Last Decision
+             * @description Id of the decision that the person has seen; null: of none.
+             */
+            last_decision?: string | null;
+        };
+        /**
          * NewsDocument
          * @description Something that people were told.
          */
@@ -4161,6 +4201,44 @@ export interface components {
             folder: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * VerdictDocument
+         * @description Whether an exposure is kept.
+         */
+        VerdictDocument: {
+            /**
+             * Run
+             * @description ULID of the run that keeps some and leaves others out; null: there is none.
+             */
+            run: string | null;
+            /** Run Number */
+            run_number: number | null;
+            /**
+             * Decision
+             * @description Id of the decision that holds there; null: of none.
+             */
+            decision: string | null;
+            /**
+             * By
+             * @description Who made it.
+             */
+            by: string;
+            /**
+             * By Hand
+             * @description What a person said of this exposure.
+             */
+            by_hand: ("keep" | "leave_out") | null;
+            /**
+             * Accepted
+             * @description What the run has made of it; null: nothing yet.
+             */
+            accepted: boolean | null;
+            /**
+             * Read By
+             * @description Numbers of the runs that go on with what is kept.
+             */
+            read_by: number[];
         };
         /**
          * ViewsDocument
@@ -5625,6 +5703,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExposureDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_verdict_api_projects__project__runs__run__outputs__output__exposures__item__verdict_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+                /** @description Identity of the micrograph. */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictDocument"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    decide_verdict_api_projects__project__runs__run__outputs__output__exposures__item__verdict_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                output: string;
+                /** @description ULID */
+                run: string;
+                /** @description ULID */
+                project: string;
+                /** @description Identity of the micrograph. */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVerdict"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictDocument"];
                 };
             };
             /** @description Client Error */

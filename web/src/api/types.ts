@@ -20,6 +20,7 @@ export type DrawnCurves = Omit<CurvesDocument, "curve">;
 export type Curve = CurvesDocument["curve"];
 export type ExposureDocument = Schemas["ExposureDocument"];
 export type ExposureTable = Schemas["ExposureTable"];
+export type ExposureVerdict = Schemas["VerdictDocument"];
 export type FailedItem = Schemas["FailedItemDocument"];
 export type HandoverPreview = Schemas["HandoverPreview"];
 export type InputLink = Schemas["InputDocument"];

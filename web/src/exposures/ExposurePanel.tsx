@@ -7,8 +7,17 @@ import { Numbers } from "./Numbers";
 import type { SetPlace } from "./places";
 import { SpectrumPart } from "./SpectrumPart";
 
+interface Props {
+  place: SetPlace;
+  exposure: ExposureDocument;
+  name: string;
+  overlay: boolean;
+  /** Whether what takes the server long is asked for, which the image goes before. */
+  begin: boolean;
+}
+
 /** What is known of an exposure, beside its image. */
-export const ExposurePanel = memo(function ExposurePanel({ place, exposure, name, overlay }: { place: SetPlace; exposure: ExposureDocument; name: string; overlay: boolean }) {
+export const ExposurePanel = memo(function ExposurePanel({ place, exposure, name, overlay, begin }: Props) {
   const { ctf, picks, numbers } = exposure;
   const taken = exposure.acquired_at ? dayAndClock(Date.parse(exposure.acquired_at) / 1000) : "";
   return (
@@ -18,7 +27,7 @@ export const ExposurePanel = memo(function ExposurePanel({ place, exposure, name
         <p className="facts">{[taken, exposure.place].filter(Boolean).join(" · ") || "When and where it was taken is not told beside its file."}</p>
       </header>
       <div className="body" tabIndex={0} role="region" aria-label="Numbers and curves">
-        <SpectrumPart place={place} exposure={exposure} name={name} overlay={overlay} />
+        <SpectrumPart place={place} exposure={exposure} name={name} overlay={overlay} begin={begin} />
         <DriftPart exposure={exposure} name={name} />
         <section aria-labelledby="exposure">
           <h3 id="exposure">Exposure</h3>

@@ -8,6 +8,7 @@ import { moved } from "../workflow/selection";
 import { clock, fixed } from "../kit/format";
 import { exposuresPage, thumbnailAddress, type SetPlace } from "./places";
 import { asSearch, columnsOf, type Column, type Sorting } from "./table";
+import { useReadAhead } from "./useReadAhead";
 
 const ROW = 43; // px
 
@@ -27,6 +28,8 @@ interface Props {
 export function ExposureRows({ place, table, order, sorting, sort, verdict, label = "Exposures" }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const navigate = useNavigate();
+  const readAhead = useReadAhead(place);
+  useEffect(() => void import("./MicrographPage"), []); // it comes while people look at the table
   const lines = useVirtualizer({ count: order.length, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 6 });
   const drawn = lines.getVirtualItems();
   const columns = columnsOf(table);
@@ -76,7 +79,7 @@ export function ExposureRows({ place, table, order, sorting, sort, verdict, labe
             const id = table.ids[at] ?? "";
             const to = exposuresPage(place, id) + asSearch(sorting);
             return (
-              <tr key={id} aria-rowindex={line.index + 2} onClick={() => void navigate(to)}>
+              <tr key={id} aria-rowindex={line.index + 2} onPointerDown={() => readAhead(id, null)} onClick={() => void navigate(to)}>
                 <td><Pictures place={place} id={id} fitted={table.sets.ctfs !== undefined} /></td>
                 <td><Link className="mono" data-row={line.index} to={to} onClick={(event) => event.stopPropagation()}>{table.names[at]}</Link></td>
                 <td className="dim">{clock(table.times[at])}</td>

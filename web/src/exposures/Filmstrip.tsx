@@ -14,10 +14,12 @@ interface Props {
   /** Of the exposure that is shown, in the order. */
   at: number;
   search: string;
+  /** Whether the small pictures are asked for, which the image goes before. */
+  begin: boolean;
 }
 
 /** Exposures before and behind the one that is shown. */
-export const Filmstrip = memo(function Filmstrip({ place, table, order, at, search }: Props) {
+export const Filmstrip = memo(function Filmstrip({ place, table, order, at, search, begin }: Props) {
   const current = useRef<HTMLAnchorElement>(null);
   const first = Math.max(0, at - EACH_SIDE);
   const fits = columnOf(table, "fit_resolution")?.values;
@@ -31,7 +33,7 @@ export const Filmstrip = memo(function Filmstrip({ place, table, order, at, sear
         const here = first + index === at;
         return (
           <Link key={id} ref={here ? current : undefined} to={exposuresPage(place, id) + search} aria-current={here ? "page" : undefined} tabIndex={here ? 0 : -1} title={table.names[row]}>
-            <img src={thumbnailAddress(place, id, "micrograph")} alt="" loading="lazy" decoding="async" />
+            <img src={begin ? thumbnailAddress(place, id, "micrograph") : undefined} alt="" loading="lazy" decoding="async" />
             <span className="cut">{shortName(table.names[row] ?? "")}</span>
             {fits && <span className="faint">{fixed(fits[row], 1).value}{fits[row] != null && "\u202fÅ"}</span>}
           </Link>

@@ -17,14 +17,16 @@ interface Props {
   exposure: ExposureDocument;
   name: string;
   overlay: boolean;
+  /** Whether the rings are to be measured already. */
+  begin: boolean;
 }
 
 /** The power spectrum with the rings of the fit, the numbers of that, and both along their rings. */
-export function SpectrumPart({ place, exposure, name, overlay }: Props) {
+export function SpectrumPart({ place, exposure, name, overlay, begin }: Props) {
   const { ctf } = exposure;
   const drawing = useRef<SVGSVGElement>(null);
   const fit = ctf ? `${ctf.run_number} ${ctf.defocus_u} ${ctf.defocus_v} ${ctf.defocus_angle}` : "";
-  const rings = useQuery({ ...ringsQuery(place, exposure.id, fit), enabled: ctf !== null });
+  const rings = useQuery({ ...ringsQuery(place, exposure.id, fit), enabled: begin && ctf !== null });
   if (!ctf) {
     return (
       <section aria-labelledby="spectrum">

@@ -7,6 +7,7 @@ import { framed, steps } from "./drift";
 import { clock, fixed } from "../kit/format";
 import { asSearch, inOrder, neighbours, NEWEST_FIRST, nextSorting, sortingOf } from "./table";
 import { pulseOf } from "./useRefreshed";
+import { afterDecision, lookOf, saidNext } from "./verdicts";
 
 const image = { width: 4000, height: 3000 };
 const box = { width: 1000, height: 600 };
@@ -110,4 +111,25 @@ it("feels a run go on, and nothing else", () => {
   const run = aRun({ state: "running" });
   expect(pulseOf({ ...run, label: "other" })).toBe(pulseOf(run));
   expect(pulseOf({ ...run, progress: { ...run.progress, outputs: { ctfs: 7 } } })).not.toBe(pulseOf(run));
+});
+
+describe("verdicts", () => {
+  const unsaid = { run: null, run_number: null, decision: null, by: "", by_hand: null, accepted: null, read_by: [] };
+  const answer = { ...unsaid, run: "R", run_number: 4, decision: "D2", by: "ada", by_hand: "keep" as const };
+
+  it("say what a person said before what thresholds say", () => {
+    expect(lookOf(unsaid)).toBeNull();
+    expect(lookOf({ ...unsaid, accepted: false })?.word).toBe("Out by the thresholds");
+    expect(lookOf({ ...unsaid, accepted: false, by_hand: "keep" })?.word).toBe("Kept by hand");
+    expect(lookOf({ ...unsaid, accepted: true, by_hand: "leave_out" })?.word).toBe("Rejected by hand");
+  });
+
+  it("are taken back when they are said twice", () => expect([saidNext(null, "keep"), saidNext("keep", "keep"), saidNext("keep", "leave_out")]).toEqual(["keep", null, "leave_out"]));
+
+  it("of other exposures know one's own decision, and nobody else's", () => {
+    expect(afterDecision({ ...unsaid, by_hand: "leave_out", decision: "D1" }, "D1", answer)).toEqual({ ...answer, by_hand: "leave_out" });
+    const elsewhere = { ...unsaid, decision: "D0" };
+    expect(afterDecision(elsewhere, "D1", answer)).toBe(elsewhere);
+    expect(afterDecision(undefined, null, answer)).toBeUndefined();
+  });
 });

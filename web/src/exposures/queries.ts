@@ -21,6 +21,15 @@ export const exposureQuery = (place: SetPlace, item: string) =>
     queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}", { params: { path: { ...path(place), item } } })),
   });
 
+/** Of what is decided about all exposures of a set. */
+export const verdictsKey = (place: SetPlace) => [...runQuery(place.project, place.run).queryKey, "verdict", place.output];
+
+export const verdictQuery = (place: SetPlace, item: string) =>
+  queryOptions({
+    queryKey: [...verdictsKey(place), item],
+    queryFn: () => answered(api.GET("/api/projects/{project}/runs/{run}/outputs/{output}/exposures/{item}/verdict", { params: { path: { ...path(place), item } } })),
+  });
+
 /** A spectrum along its rings, which the server measures again; of one fit it stays the same. */
 export const ringsQuery = (place: SetPlace, item: string, fit: string) =>
   queryOptions({

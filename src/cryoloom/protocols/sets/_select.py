@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import model_validator
 
 from cryoloom.data import Item
+from cryoloom.protocols.sets._named import ids_in
 from cryoloom.workflow.parameters import PixelDistance, ProtocolParameters, parameter
 from cryoloom.workflow.protocol import DecideProtocol, Input, Output, Stage, TableProtocol, input_set, output_set
 
@@ -54,7 +57,8 @@ class FilterItems(TableProtocol):
 class Curate(DecideProtocol):
     """Let a person set thresholds on any column; they apply to what has come and to what comes later.
 
-    Every decision is kept with its author, its time and the generation that was looked at. Moved thresholds withdraw
+    Items that a person has looked at can be kept or left out one by one; this goes before any threshold. Every
+    decision is kept with its author, its time and the generation that was looked at. Moved thresholds withdraw
     and bring back items, and what follows does the same.
     """
 
@@ -94,6 +98,14 @@ class Curate(DecideProtocol):
             label="Condition",
             help="Items that satisfy it are accepted: fit_resolution < 6 and motion_total < 30. Empty: all of them.",
         )
+        keep: str = parameter("", label="Keep", help="Ids of items that are accepted whatever the condition says.")
+        leave_out: str = parameter("", label="Leave out", help="Ids of items that are rejected in any case.")
+
+        @model_validator(mode="after")
+        def _named_once(self) -> Self:
+            if both := sorted(ids_in(self.keep) & ids_in(self.leave_out)):
+                raise ValueError(f"item {both[0]:016x} is to be kept and to be left out; name it once")
+            return self
 
     def first_decision(self, parameters: Any) -> Any | None:
         """The condition given as a parameter, or none at all if everything is to be accepted meanwhile."""
@@ -112,14 +124,15 @@ class Curate(DecideProtocol):
             parse_condition(decision.condition, items.with_columns(*further))
 
     def apply(self, tables: Mapping[str, Table], parameters: Any, decision: Any) -> Mapping[str, Table]:
-        """Apply the condition; an item whose measurement has not come yet waits."""
+        """Apply the condition; an item whose measurement has not come yet waits, unless a person has named it."""
         from cryoloom.data import filter_by, join, subset
 
-        items = tables["items"]
+        items, condition = tables["items"], decision.condition.strip()
+        kept, left_out = ids_in(decision.keep), ids_in(decision.leave_out)
         measured = join(items, tables["measurements"]) if "measurements" in tables else items
-        passing = filter_by(measured, decision.condition) if decision.condition.strip() else measured
-        accepted = passing.frame["id"]
-        decided = subset(items, measured.frame["id"])
+        satisfying = filter_by(measured, condition) if condition else measured
+        decided = subset(items, {*measured.frame["id"], *kept, *left_out})
+        accepted = subset(decided, ({*satisfying.frame["id"]} | kept) - left_out).frame["id"]
         return {
             "accepted": subset(decided, accepted),
             "rejected": decided.with_frame(decided.frame.filter(~decided.frame["id"].is_in(accepted.implode()))),

@@ -33,9 +33,11 @@ from cryoloom.server.models._exposures import (
     ExposureDocument,
     ExposureTable,
     MeasureDocument,
+    NewVerdict,
     NumberDocument,
     PicksDocument,
     RingsDocument,
+    VerdictDocument,
 )
 from cryoloom.server.models._machine import Disk, MachineDocument, Program
 from cryoloom.server.models._maps import Chart, LevelDocument, LocalRange, MapEntry, MapFile, VolumeDocument, WhichMap
@@ -176,6 +178,7 @@ __all__ = [
     "NewSubset",
     "NewThresholds",
     "NewToken",
+    "NewVerdict",
     "NewsDocument",
     "NextStep",
     "NumberDocument",
@@ -221,6 +224,7 @@ __all__ = [
     "TokenDocument",
     "TrashedDocument",
     "UnreadableProject",
+    "VerdictDocument",
     "ViewsDocument",
     "VolumeDocument",
     "WarningDocument",

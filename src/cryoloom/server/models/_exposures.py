@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
-from cryoloom.server.models._document import Document
+from cryoloom.server.models._document import Document, Question
 from cryoloom.server.models._runs import InputDocument
 
 
@@ -118,3 +120,22 @@ class RingsDocument(Document):
     measured: list[float] = Field(description="Rings averaged along equal phase: 0 in troughs, 1 on crests.")
     fitted: list[float]
     agreement: list[float] = Field(description="Correlation of both about each frequency.")
+
+
+class VerdictDocument(Document):
+    """Whether an exposure is kept."""
+
+    run: str | None = Field(description="ULID of the run that keeps some and leaves others out; null: there is none.")
+    run_number: int | None
+    decision: str | None = Field(description="Id of the decision that holds there; null: of none.")
+    by: str = Field(description="Who made it.")
+    by_hand: Literal["keep", "leave_out"] | None = Field(description="What a person said of this exposure.")
+    accepted: bool | None = Field(description="What the run has made of it; null: nothing yet.")
+    read_by: list[int] = Field(description="Numbers of the runs that go on with what is kept.")
+
+
+class NewVerdict(Question):
+    """Whether an exposure is to be kept."""
+
+    by_hand: Literal["keep", "leave_out"] | None = Field(description="Null: as thresholds say.")
+    last_decision: str | None = Field(None, description="Id of the decision that the person has seen; null: of none.")

@@ -23,9 +23,10 @@ from cryoloom.server.exposures import (
     thumbnail_of,
     view_of,
 )
-from cryoloom.server.models import ExposureDocument, ExposureTable, RingsDocument
+from cryoloom.server.models import ExposureDocument, ExposureTable, NewVerdict, RingsDocument, VerdictDocument
 from cryoloom.server.routes._known import if_known, tag_of
 from cryoloom.server.routes._pictures import PNG
+from cryoloom.server.session import deciding, set_verdict, verdict_document
 
 router = APIRouter(prefix="/api/projects/{project}/runs/{run}/outputs/{output}/exposures", tags=["exposures"])
 
@@ -71,6 +72,20 @@ def read_exposures(sets: SetsOfCall, context: ContextOfCall) -> ExposureTable:
 def read_exposure(sets: SetsOfCall, places: PlacesOfCall, exposure: ExposureOfCall) -> ExposureDocument:
     """All that is known of an exposure."""
     return exposure_document(sets, places, exposure)
+
+
+@router.get("/{item}/verdict")
+def read_verdict(sets: SetsOfCall, exposure: ExposureOfCall) -> VerdictDocument:
+    """Whether an exposure is kept, and who says so."""
+    return verdict_document(sets, exposure)
+
+
+@router.put("/{item}/verdict")
+def decide_verdict(new: NewVerdict, sets: SetsOfCall, exposure: ExposureOfCall) -> VerdictDocument:
+    """Keep an exposure or leave it out, whatever thresholds say; all that is made of what is kept follows."""
+    with deciding(sets.micrographs.run.project):
+        set_verdict(sets, exposure, new)
+    return verdict_document(sets, exposure)
 
 
 @router.get("/{item}/image", response_class=Response, responses=_GREY)

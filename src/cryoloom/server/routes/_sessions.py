@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-
 from fastapi import APIRouter
 
 from cryoloom.server._context import ProjectOfCall
 from cryoloom.server.models import NewThresholds, SessionDocument
-from cryoloom.server.session import session_document, session_parts, set_thresholds
+from cryoloom.server.session import deciding, session_document, session_parts, set_thresholds
 
 router = APIRouter(prefix="/api/projects/{project}/session", tags=["sessions"])
-
-_DECIDING: dict[str, threading.Lock] = {}  # by project; of two who have seen the same, only one decides
 
 
 @router.get("")
@@ -24,6 +20,6 @@ def read_session(project: ProjectOfCall) -> SessionDocument:
 @router.put("/thresholds")
 def decide_thresholds(new: NewThresholds, project: ProjectOfCall) -> SessionDocument:
     """Keep exposures by other thresholds; they hold for what has come and for what comes."""
-    with _DECIDING.setdefault(project.record.ulid, threading.Lock()):
+    with deciding(project):
         set_thresholds(project, new)
     return session_document(session_parts(project))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cryoloom.errors import NotFoundError
 from cryoloom.server.exposures import continuing, exposure_sets
+from cryoloom.server.session._choosing import choosing_run
 from cryoloom.workflow.graph import RunGraph
 
 if TYPE_CHECKING:
@@ -41,17 +42,7 @@ class SessionParts:
         """The newest run that keeps some of the exposures; None if none does."""
         if self.exposures is None:
             return None
-        micrographs = self.exposures.micrographs.reference
-        readers = [self.graph[ulid] for ulid in self.graph.readers(micrographs.run)]
-        found = [
-            one
-            for one in readers
-            if one.protocol == "curate"
-            and one.inputs["items"].output == micrographs.output
-            and self.graph.replacement(one.ulid) is None
-        ]
-        newest = max(found, key=lambda one: one.number, default=None)
-        return None if newest is None else self.source.project.run(newest.ulid)
+        return choosing_run(self.source.project, self.graph, self.exposures.micrographs)
 
 
 def session_parts(project: Project) -> SessionParts:

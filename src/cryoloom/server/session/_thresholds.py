@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryoloom.errors import ProjectError
-from cryoloom.protocols.sets import Curate
+from cryoloom.protocols.sets import Curate, written
+from cryoloom.server.session._choosing import Decided
 from cryoloom.server.session._following import let_follow
 from cryoloom.server.session._parts import session_parts
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 def set_thresholds(project: Project, new: NewThresholds) -> Run:
     """Decide in the run that keeps exposures by thresholds; a new one is added if there is none.
 
-    What else has come since the person looked does not matter: a threshold is meant for that, too. Runs that had
-    finished with what was kept go on.
+    What was kept or left out by hand stays so. What else has come since the person looked does not matter: a threshold
+    is meant for that, too. Runs that had finished with what was kept go on.
 
     Returns
     -------
@@ -47,11 +48,11 @@ def set_thresholds(project: Project, new: NewThresholds) -> Run:
             label="Thresholds",
         )
         return added.start()
-    last = run.last_decision()
-    if (None if last is None else last.ulid) != new.last_decision:
-        by = "Somebody" if last is None else last.actor or "Somebody"
+    holding = Decided.of(run)
+    if holding.ulid != new.last_decision:
+        by = holding.by or "Somebody"
         raise ProjectError(f"{by} has set other thresholds since you looked. Look at these, then set yours.")
-    run.decide(condition=new.condition)
+    run.decide(condition=new.condition, keep=written(holding.kept), leave_out=written(holding.left_out))
     if not run.folder.attempt_numbers():
         run.start()
     let_follow(project, parts.graph, run.ulid)

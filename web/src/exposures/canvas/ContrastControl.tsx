@@ -1,12 +1,14 @@
 import { useMemo } from "react";
 import { DEVIATIONS, histogram, withEnd, type Contrast } from "./contrast";
+import { useWatched, type Watched } from "./watched";
 
 const BINS = 64;
 const WIDTH = 128;
 const HEIGHT = 22;
 
 /** How often each grey value is there, and which of them are black and white. */
-export function ContrastControl({ grey, contrast, change }: { grey: Uint8Array | undefined; contrast: Contrast; change: (contrast: Contrast) => void }) {
+export function ContrastControl({ grey, contrast: watched }: { grey: Uint8Array | undefined; contrast: Watched<Contrast> }) {
+  const contrast = useWatched(watched);
   const shares = useMemo(() => (grey ? histogram(grey, BINS) : []), [grey]);
   const place = (value: number) => ((value + DEVIATIONS) / (2 * DEVIATIONS)) * WIDTH;
   return (
@@ -18,7 +20,7 @@ export function ContrastControl({ grey, contrast, change }: { grey: Uint8Array |
       {(["black", "white"] as const).map((end) => (
         <label key={end}>
           <span>{end === "black" ? "Black" : "White"}</span>
-          <input type="range" min={-DEVIATIONS} max={DEVIATIONS} step={0.1} value={contrast[end]} aria-valuetext={`${said(contrast[end])} σ`} onChange={(event) => change(withEnd(contrast, end, event.currentTarget.valueAsNumber))} />
+          <input type="range" min={-DEVIATIONS} max={DEVIATIONS} step={0.1} value={contrast[end]} aria-valuetext={`${said(contrast[end])} σ`} onChange={(event) => watched.set(withEnd(contrast, end, event.currentTarget.valueAsNumber))} />
           <output>{said(contrast[end])}<span className="u">{"\u202f"}σ</span></output>
         </label>
       ))}

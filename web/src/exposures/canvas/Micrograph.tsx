@@ -1,26 +1,25 @@
 import { useRef, type KeyboardEvent, type PointerEvent, type ReactNode } from "react";
-import { hasWebGL } from "../../kit/webgl";
 import { ContrastControl } from "./ContrastControl";
 import type { Contrast } from "./contrast";
-import type { Marks } from "./stage";
+import type { Grey, Marks } from "./raster";
 import { useBox } from "./useBox";
 import { useStage } from "./useStage";
 import { useWheel } from "./useWheel";
 import { fitted, moved, scaleBar, within, zoomed, type Size, type View } from "./view";
+import type { Watched } from "./watched";
 import "../../kit/viewer.css";
 
 interface Props {
   image: Size;
   /** Å/px */
   pixelSize: number;
-  grey: Uint8Array | undefined;
-  scale: number;
+  /** Null: it is on its way. */
+  grey: Grey | null;
   marks: Marks | null;
   label: string;
   view: View | null;
   setView: (view: View | null) => void;
-  contrast: Contrast;
-  setContrast: (contrast: Contrast) => void;
+  contrast: Watched<Contrast>;
   children?: ReactNode;
 }
 
@@ -28,15 +27,14 @@ const STEP = 60; // CSS pixels that an arrow key moves the image
 const CLOSER = 1.25;
 
 /** A micrograph that is dragged and zoomed, with circles about what was picked. */
-export function Micrograph({ image, pixelSize, grey, scale, marks, label, view, setView, contrast, setContrast, children }: Props) {
+export function Micrograph({ image, pixelSize, grey, marks, label, view, setView, contrast, children }: Props) {
   const around = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const above = useRef<HTMLCanvasElement>(null);
   const box = useBox(around);
   const seen = box && (view ? within(view, image, box) : fitted(image, box));
-  useStage(canvas, above, { grey, image, scale, marks, view: seen, contrast, box });
+  useStage(canvas, { grey, marks, view: seen, contrast, box });
   const held = useRef<{ x: number; y: number } | null>(null);
-  useWheel(above, (factor, from) => box && seen && setView(zoomed(seen, factor, image, box, from)));
+  useWheel(canvas, (factor, from) => box && seen && setView(zoomed(seen, factor, image, box, from)));
   const move = (dx: number, dy: number) => box && seen && setView(moved(seen, dx, dy, image, box));
   const zoom = (factor: number) => box && seen && setView(zoomed(seen, factor, image, box));
   const keys = (event: KeyboardEvent) => {
@@ -67,12 +65,10 @@ export function Micrograph({ image, pixelSize, grey, scale, marks, label, view, 
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- it is dragged, and moved by the keys that its name tells */}
       <div className="stage" role="region" aria-label={`${label}. Plus and minus zoom, Shift and arrows move, 0 shows all.`} tabIndex={0} onKeyDown={keys} {...drag}>
         <canvas ref={canvas} />
-        <canvas ref={above} className="marks" />
       </div>
-      {!hasWebGL() && <p className="stage-note" role="alert">This browser draws no images in its graphics memory (no WebGL). The numbers beside are shown all the same.</p>}
-      {hasWebGL() && !grey && <p className="stage-note" role="status">Reading the micrograph …</p>}
+      {!grey && <p className="stage-note" role="status">Reading the micrograph …</p>}
       {children}
-      {hasWebGL() && <ContrastControl grey={grey} contrast={contrast} change={setContrast} />}
+      <ContrastControl grey={grey?.values} contrast={contrast} />
       {seen && <ScaleBar view={seen} pixelSize={pixelSize} />}
     </div>
   );
