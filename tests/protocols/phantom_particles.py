@@ -90,7 +90,7 @@ def write_set(
         Particle(
             id=1000 + index,
             micrograph_id=1,
-            x=200.0 * (index % 20),
+            x=200.0 * (1 + index % 20),
             y=200.0 * (index // 20),
             file="particles.mrcs",
             index=index,

@@ -67,6 +67,13 @@ def test_particles_without_ctf_are_refused(tool, star, capsys):
 
 
 @every_tool
+def test_a_defocus_of_zero_in_both_directions_is_none(tool, star, capsys):
+    """Some programs write it where none was estimated."""
+    changed(star, lambda frame: frame.with_columns(defocus_u=pl.lit(0.0), defocus_v=pl.lit(0.0)))
+    assert "The particles have no CTF" in refused(capsys, tool, star)
+
+
+@every_tool
 def test_no_particles_are_refused(tool, star, capsys):
     changed(star, lambda frame: frame.head(0))
     assert "no particles" in refused(capsys, tool, star)
@@ -107,7 +114,11 @@ def test_single_particles_that_are_damaged_are_left_out_and_told(tool, star, cap
     images[3, 4, 5], images[7], images[8] = np.nan, np.inf, 0.0
     mrcfile.write("particles.mrcs", images, overwrite=True)
     blind = pl.when(pl.int_range(pl.len()) < 2).then(float("nan")).otherwise(pl.col("defocus_u"))
-    changed(star, lambda frame: frame.with_columns(defocus_u=blind))
+    zero = [
+        pl.when(pl.col("index") == 9).then(0.0).otherwise(pl.col(name)).alias(name)
+        for name in ("defocus_u", "defocus_v")
+    ]
+    changed(star, lambda frame: frame.with_columns(defocus_u=blind).with_columns(zero))
 
     def begin(_progress: object) -> None:
         raise Begun
@@ -117,7 +128,7 @@ def test_single_particles_that_are_damaged_are_left_out_and_told(tool, star, cap
     with pytest.raises(Begun):
         main([str(each) for each in arguments])
     said = capsys.readouterr().err
-    assert "2 particles were left out: its CTF is not known." in said
+    assert "3 particles were left out: its CTF is not known." in said
     assert "2 particles were left out: its image holds pixels that are not finite numbers." in said
     assert "1 particle was left out: its image is empty" in said
 
@@ -162,8 +173,17 @@ def test_images_that_were_changed_by_their_ctf_are_not_changed_again(tool, label
     assert f"already ({label}). Extract them again" in refused(capsys, tool, star)
 
 
-@pytest.mark.parametrize("label", ["rlnAngleTilt", "rlnOriginXAngst", "rlnPhaseShift"])
-def test_a_particle_with_what_is_no_number_is_left_out_and_told(label, star, capsys) -> None:
+@pytest.mark.parametrize(
+    ("label", "value", "reason"),
+    [
+        ("rlnAngleTilt", np.inf, "its orientation is not known"),
+        ("rlnOriginXAngst", np.inf, "its orientation is not known"),
+        ("rlnOriginXAngst", -5000.0, "its shift moves it out of its image"),
+        ("rlnOriginYAngst", 0.5 * BOX * PIXEL + 1.0, "its shift moves it out of its image"),
+        ("rlnPhaseShift", np.inf, "its CTF is not known"),
+    ],
+)
+def test_a_particle_with_what_cannot_be_is_left_out_and_told(label, value, reason, star, capsys) -> None:
     """The map of the others is bit for bit what they give without it."""
     blocks = read_star(star)
     table = blocks["particles"].with_columns(rlnPhaseShift=pl.lit(0.0))
@@ -171,7 +191,7 @@ def test_a_particle_with_what_is_no_number_is_left_out_and_told(label, star, cap
     for name, rows in (
         (
             "some",
-            table.with_columns(pl.when(pl.int_range(pl.len()) == 7).then(np.inf).otherwise(pl.col(label)).alias(label)),
+            table.with_columns(pl.when(pl.int_range(pl.len()) == 7).then(value).otherwise(pl.col(label)).alias(label)),
         ),
         ("others", table.filter(pl.int_range(pl.len()) != 7)),
     ):
@@ -181,6 +201,16 @@ def test_a_particle_with_what_is_no_number_is_left_out_and_told(label, star, cap
         assert not leaving.value.code
         maps.append(mrcfile.read(star.with_name(f"{name}.mrc")))
         said = capsys.readouterr().err
-        assert ("1 particle was left out" in said) == (name == "some")
+        assert (f"1 particle was left out: {reason}" in said) == (name == "some")
     assert np.isfinite(maps[0]).all()
     assert np.array_equal(*maps)
+
+
+def test_shifts_that_are_all_out_of_the_images_are_refused(star, capsys) -> None:
+    changed(star, lambda frame: frame.with_columns(shift_x=pl.lit(5000.0)))
+    with pytest.raises(SystemExit) as leaving:
+        main(["tool", "reconstruct", star.name, "--output", "made.mrc"])
+    assert leaving.value.code == 1
+    assert "move their centres out of their images" in capsys.readouterr().err
+    half = ["--reference", "truth.mrc", "--search", "local"]
+    assert "move their centres out of their images" in refused(capsys, "refine", star, *half)

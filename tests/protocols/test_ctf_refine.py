@@ -18,7 +18,7 @@ import pytest
 from cryoloom.cli.main import main
 from cryoloom.engine.ctf_refinement import CTFRefinementSettings, Estimate, GroupFindings
 from cryoloom.formats import read_particles, read_star, write_star
-from cryoloom.protocols.ctf_refine._compute import _doubts
+from cryoloom.protocols.ctf_refine._compute import _doubts, with_errors
 from cryoloom.protocols.trust._defocus import particle_defocus
 from cryoloom.workflow.predicting import predicted
 from cryoloom.workflow.run import RunState
@@ -80,7 +80,13 @@ def test_the_tool_writes_what_it_tells(star, scene, wrong, capsys, tmp_path):
     (group,) = told["groups"]
     assert group["beam_tilt"]["value"] == pytest.approx(TILT, abs=0.06)
     assert group["beam_tilt"]["disagreement"] < 4.5
+    assert group["beam_tilt"]["indistinct"] is None
     assert group["magnification"] is None
+    assert group["trefoil"]["value"] == [0.0, 0.0]  # the microscope has none
+    assert any(
+        re.fullmatch(r"Trefoil of the optics group all: \S+ ± \S+, \S+ ± \S+ rad Å³, not disting.* was; left.", each)
+        for each in told["remarks"]
+    )
     drift = {each["name"]: each["defocus_change"] for each in told["micrographs"]}
     assert [drift[f"mic{n}.mrc"] for n in range(4)] == pytest.approx([-100.0, 100.0, -60.0, 150.0], abs=35.0)
     assert told["predicted"]["memory"] > 2**28
@@ -175,6 +181,8 @@ def test_a_run_refines_and_tells_what_was_off(star, scene, make_project):
     assert end.state is RunState.FINISHED, end.reason
     assert "off by" in end.reason
     check(run.outputs["particles"].latest().table(), scene)
+    (group,) = run.outputs["particles"].latest().table().optics_groups.values()
+    assert not any(group.odd_zernike)  # the microscope has no trefoil
     drifted = particle_defocus(run.outputs["particles"].latest().table())
     assert dict(zip(drifted.names, drifted.change.means, strict=True)) == pytest.approx(
         {"mic0.mrc": -100.0, "mic1.mrc": 100.0, "mic2.mrc": -60.0, "mic3.mrc": 150.0}, abs=35.0
@@ -192,6 +200,12 @@ def test_halves_that_disagree_about_the_magnification_are_warned_of():
     )
     (doubt,) = _doubts(found, ["fine"], CTFRefinementSettings(magnification=True))
     assert "disagree about the magnification of the optics group fine by 6 standard errors" in doubt
+
+
+def test_numbers_are_told_as_far_as_they_are_known():
+    assert with_errors((0.07483, -16.72, 1.00012, 1.0), (0.8134, 26.4, 3.17e-4, None)) == (
+        "0.07 ± 0.81, -17 ± 26, 1.00012 ± 0.00032, 1 (nothing is known)"
+    )
 
 
 needs_relion = pytest.mark.skipif(shutil.which("relion_ctf_refine") is None, reason="needs RELION")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
 import pytest
 from phantom_particles import DIAMETER, write_particles
 
 from cryoloom.cli.main import main
-from cryoloom.formats import relion
+from cryoloom.formats import read_star, relion, write_star
 from cryoloom.protocols.duplicates import RemoveDuplicates
 from cryoloom.protocols.particle_images import LoadedParticles, read_particle_file
 from cryoloom.workflow.run import RunState
@@ -102,3 +103,46 @@ def test_a_shift_that_is_no_number_hides_no_duplicate_and_stops_nothing(star):
         for given in (table, table.with_frame(table.frame.with_columns(shift_x=shifts)))
     ]
     assert len(kept[0]["kept"]) == len(kept[1]["kept"]) == len(table) - 2 * TWICE
+
+
+@pytest.fixture
+def unscaled(star: Path) -> Path:
+    """The same, of which nothing tells the pixel size of the micrographs, and four more at the very same place.
+
+    These were drawn to another centre, 30 Å away; one lies 4 px from another; two are where nothing is known.
+    """
+    blocks = read_star(star)
+    particles = (
+        blocks["particles"].head(COUNT - TWICE).select(cs.starts_with("rln"), rlnMicrographName=pl.lit("mic.mrc"))
+    )  # as others write it
+    again = particles[20:24].with_columns(
+        pl.col("rlnOriginXAngst") + 30.0, rlnImageName=pl.format("{}@particles.mrcs", pl.int_range(pl.len()) + 67)
+    )
+    nowhere = particles[30:32].with_columns(rlnCoordinateX=pl.lit(0.0), rlnCoordinateY=pl.lit(0.0))
+    place = ("rlnCoordinateX", "rlnCoordinateY", "rlnOriginXAngst", "rlnOriginYAngst")
+    near = particles[33:34].with_columns(particles[32].select(pl.col(place[0]) + 4.0, *place[1:]).get_columns())
+    others = [particles[:30], nowhere, particles[32:33], near, particles[34:]]
+    bare = star.with_name("unscaled.star")
+    optics = blocks["optics"].drop("rlnMicrographPixelSize")
+    write_star(bare, {"optics": optics, "particles": pl.concat([*others, again])})
+    return bare
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_equal_coordinates_are_one_particle_whatever_the_pixels(tool, unscaled, tmp_path, capsys, monkeypatch):
+    def begin(_progress: object) -> None:
+        raise Begun
+
+    monkeypatch.chdir(unscaled.parent)
+    monkeypatch.setattr("cryoloom.cli.tool._progress.ToolProgress.__enter__", begin)
+    words = ["tool", tool, unscaled.name, *TOOLS[tool], "--output", str(tmp_path / "made.mrc")]
+    with pytest.raises(Begun):
+        main(words)
+    said = capsys.readouterr().err
+    assert f"4 particles were left out: {REASON}" in said
+    assert "a tool takes --micrograph-pixel-size" in said
+    with pytest.raises(Begun):
+        main([*words, "--micrograph-pixel-size", "1"])
+    said = capsys.readouterr().err
+    assert f"5 particles were left out: {REASON}" in said
+    assert "The pixel size" not in said

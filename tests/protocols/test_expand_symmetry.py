@@ -55,6 +55,16 @@ def test_the_map_of_the_copies_is_that_with_the_symmetry(given, name):
     assert curve.min() > 0.99
 
 
+def test_copies_are_not_copied_again(given, tmp_path, capsys):
+    once = tmp_path / "once.star"
+    relion.write_particles(once, expanded(given.table, point_group("C3")))
+    with pytest.raises(SystemExit) as left:
+        main(["tool", "expand-symmetry", str(once), "--symmetry", "C3", "--output", str(tmp_path / "twice.star")])
+    assert left.value.code == 1
+    assert "180 of the 180 particles are copies by symmetry already" in capsys.readouterr().err
+    assert not (tmp_path / "twice.star").exists()
+
+
 def test_a_copy_is_known_and_stays_in_its_half(given):
     copies = expanded(given.table, point_group("C3")).frame
     halves = with_half_sets(given.table).frame
@@ -64,9 +74,6 @@ def test_a_copy_is_known_and_stays_in_its_half(given):
     assert copies["parent_id"].to_list() == copies["source_particle_id"].to_list()
     again = expanded(given.table, point_group("C3")).frame
     assert again.equals(copies)
-    twice = expanded(expanded(given.table, point_group("C3")), point_group("C2")).frame
-    assert set(twice["source_particle_id"]) == set(halves["id"])
-    assert twice["id"].n_unique() == 6 * halves.height
 
 
 def test_halves_are_drawn_for_particles_and_not_for_copies(given):

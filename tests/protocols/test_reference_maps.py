@@ -10,7 +10,7 @@ import pytest
 from phantom_particles import BOX, DIAMETER, PIXEL, phantom, write_particles
 
 from cryoloom.cli.main import main
-from cryoloom.engine.maps import soft_sphere
+from cryoloom.engine.maps import resample, soft_sphere
 from cryoloom.errors import InputError
 from cryoloom.formats import write_volume
 from cryoloom.protocols import reference_maps
@@ -28,6 +28,22 @@ def test_a_mask_as_wide_as_the_images_is_sampled_as_they_are(tmp_path: Path) -> 
     assert 0.0 <= mask.min() < mask.max() <= 1.0
     # The fall of the cosine is band-limited by the coarser grid: a few percent at its ends.
     assert np.allclose(mask, soft_sphere(24, 8.0, 3.0), atol=0.05)
+
+
+def test_a_mask_of_zeros_and_ones_is_sampled_as_the_images_are(tmp_path: Path) -> None:
+    """Its corners ring by more than a third in the finer grid, which is no fault of the mask's."""
+    sharp = np.zeros((24,) * 3, np.float32)
+    sharp[8:17, 8:17, 8:17] = 1.0
+    path, finer = tmp_path / "sharp.mrc", CommonGrid(32, 3.0)
+    write_volume(path, sharp, pixel_size=4.0)
+    rung = resample(sharp, pixel_size=4.0, new_pixel_size=3.0, box_size=32)
+    assert rung.max() > 1.3
+    mask = read_mask(path, finer)
+    assert (mask.min(), mask.max()) == (0.0, 1.0)
+    assert np.array_equal(mask, rung.clip(0.0, 1.0))
+    write_volume(path, 2.0 * sharp, pixel_size=4.0)
+    with pytest.raises(InputError, match="goes from 0 to 2; a mask lies between 0 and 1"):
+        read_mask(path, finer)
 
 
 def test_a_mask_of_another_width_is_refused(tmp_path: Path) -> None:

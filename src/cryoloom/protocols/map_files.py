@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,13 +121,41 @@ def check_alike(maps: Sequence[MapFile]) -> None:
                 f"{len(first.volume)}; resample or crop one of them.",
                 path=other.path,
             )
-        sizes = sorted((first.pixel_size, other.pixel_size))
-        if sizes[1] > _SAME_PIXEL_SIZE * sizes[0]:
+        if not _same_pixel_size(first, other):
             raise InputError(
                 f"{other.path.name} says a pixel size of {other.pixel_size:g} Å and {first.path.name} of "
                 f"{first.pixel_size:g} Å; resample one of them, or state the pixel size.",
                 path=other.path,
             )
+
+
+def _same_pixel_size(first: MapFile, second: MapFile) -> bool:
+    finer, coarser = sorted((first.pixel_size, second.pixel_size))
+    return coarser <= _SAME_PIXEL_SIZE * finer
+
+
+def sampled_as(given: MapFile, other: MapFile) -> tuple[MapFile, str]:
+    """A map in the box and at the pixel size of another one.
+
+    Parameters
+    ----------
+    given : the map
+    other : tells the sampling
+
+    Returns
+    -------
+    The map, and one sentence that says what was done to it; it is empty if nothing was.
+    """
+    box = len(other.volume)
+    if len(given.volume) == box and _same_pixel_size(given, other):
+        return given, ""
+    remark = (
+        f"{given.path.name}, {len(given.volume)} px of {given.pixel_size:.3f} Å, was sampled as {other.path.name} is, "
+        f"{box} px of {other.pixel_size:.3f} Å."
+    )
+    volume = resampled(given, pixel_size=other.pixel_size, box_size=box)
+    origin = _origin_of(box, other.pixel_size, given)
+    return replace(given, volume=volume, pixel_size=other.pixel_size, origin=origin), remark
 
 
 def mask_among(maps: Sequence[MapFile], *, threads: int = 1) -> NDArray[np.float32]:
@@ -172,9 +200,14 @@ def write_map(path: Path, volume: NDArray[np.float32], *, like: MapFile, pixel_s
     from cryoloom.formats import write_volume
 
     size = like.pixel_size if pixel_size is None else pixel_size
-    moved = (len(like.volume) // 2) * like.pixel_size - (len(volume) // 2) * size
+    write_volume(path, volume, pixel_size=size, origin=_origin_of(len(volume), size, like))
+
+
+def _origin_of(box_size: int, pixel_size: float, like: MapFile) -> tuple[float, float, float]:
+    """Centre of the first voxel, in Å, of a map with its rotation centre where that of another one is."""
+    moved = (len(like.volume) // 2) * like.pixel_size - (box_size // 2) * pixel_size
     x, y, z = like.origin
-    write_volume(path, volume, pixel_size=size, origin=(x + moved, y + moved, z + moved))
+    return x + moved, y + moved, z + moved
 
 
 def resampled(given: MapFile, *, pixel_size: float | None, box_size: int | None) -> NDArray[np.float32]:

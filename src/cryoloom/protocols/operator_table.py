@@ -44,7 +44,7 @@ class OperatorTable:
         turns: dict[str, list[tuple[float, float]]] = {}
         for axis, angle, correlation in zip(*_upward(self.group.operators), self.correlations[1:], strict=True):
             turns.setdefault(_axis_in_words(axis), []).append((angle, correlation))
-        lines = [f"Correlation of the reference with itself under each operator of {self.group.name}:"]
+        lines = [f"Correlation of the map with itself under each operator of {self.group.name}:"]
         for axis_name, found in turns.items():
             listed = ", ".join(f"{correlation:.2f} ({angle:.0f}°)" for angle, correlation in sorted(found))
             lines.append(f"  about {axis_name}: {listed}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cryoloom.protocols.particle_images import CommonGrid
     from cryoloom.workflow.workspace import RoundWorkspace
 
-_OVERSHOOT = 0.2  # of a sharp edge, when it is resampled
+_OVERSHOOT = 0.2  # of the edge of a mask that was resampled elsewhere
 _SAME_WIDTH = 1.0  # pixels by which the width of a mask may differ from that of the images
 
 
@@ -37,22 +37,29 @@ def read_reference(path: Path, grid: CommonGrid, *, pixel_size: float | None = N
     InputError
         If its pixel size is not known, it is no cube, or holds nothing.
     """
-    volume = _on_grid(path, grid, pixel_size)
+    from cryoloom.formats import read_header
+
+    pixel_size = pixel_size or read_header(path).pixel_size
+    if pixel_size is None:
+        raise InputError(f"{path.name} does not say its pixel size; give --reference-pixel-size.", path=path)
+    volume = _on_grid(_read_cube(path), pixel_size, grid)
     if volume.min() == volume.max():
         raise InputError(f"{path.name} is {volume.flat[0]:g} everywhere; give a map of the particle.", path=path)
     return volume
 
 
-def _on_grid(path: Path, grid: CommonGrid, pixel_size: float | None) -> NDArray[np.float32]:
-    from cryoloom.engine.maps import resample
-    from cryoloom.formats import read_header, read_volume
+def _read_cube(path: Path) -> NDArray[np.float32]:
+    from cryoloom.formats import read_volume
 
-    pixel_size = pixel_size or read_header(path).pixel_size
-    if pixel_size is None:
-        raise InputError(f"{path.name} does not say its pixel size; give --reference-pixel-size.", path=path)
     volume = read_volume(path)
     if len(set(volume.shape)) != 1:
         raise InputError(f"{path.name} is {' × '.join(map(str, volume.shape))}; it must be a cube.", path=path)
+    return volume
+
+
+def _on_grid(volume: NDArray[np.float32], pixel_size: float, grid: CommonGrid) -> NDArray[np.float32]:
+    from cryoloom.engine.maps import resample
+
     if grid.is_that_of(len(volume), pixel_size):
         return volume
     return resample(volume, pixel_size=pixel_size, new_pixel_size=grid.pixel_size, box_size=grid.box_size)
@@ -109,11 +116,11 @@ def read_mask(path: Path, grid: CommonGrid, *, pixel_size: float | None = None) 
             f"{grid}, which is {grid.extent:.0f} Å; resample the mask to that, or correct its pixel size.",
             path=path,
         )
-    mask = _on_grid(path, grid, pixel_size)
+    mask = _read_cube(path)
     low, high = float(mask.min()), float(mask.max())
     if low < -_OVERSHOOT or high > 1.0 + _OVERSHOOT:
         raise InputError(f"{path.name} goes from {low:g} to {high:g}; a mask lies between 0 and 1.", path=path)
-    mask = mask.clip(0.0, 1.0)
+    mask = _on_grid(mask, pixel_size, grid).clip(0.0, 1.0)  # a sharp edge rings when it is resampled
     if not mask.any():
         raise InputError(f"{path.name} holds nothing; a mask is 1 where the particle is, and 0 elsewhere.", path=path)
     fault = fault_of_mask(mask)

@@ -87,6 +87,40 @@ def test_a_group_that_the_map_lacks_is_told_as_it_is(files, capsys):
     told = json.loads(out)
     assert (told["group"], told["proposed"], told["map"]) == ("C4", False, None)
     assert min(told["correlations"]) < 0.5
+    assert told["has_symmetry"] is False
+    (remark,) = told["remarks"]
+    assert "does not look alike under C4" in remark
+    assert f"by {min(told['correlations']):.2f} (" in remark
+    assert [one["angle"] for one in told["operators"]] == pytest.approx([90.0, 180.0, 270.0])
+    assert [one["correlation"] for one in told["operators"]] == told["correlations"][1:]
+    assert remark in err
+    below = ", ".join(
+        f"{one:.2f} ({angle}°)" for one, angle in zip(told["correlations"][1:], (90, 180, 270), strict=True)
+    )
+    assert f"  about Z: {below}\n" in err
+    status, out, err = run(capsys, "symmetry", files / "still.mrc", "--group", "c4")
+    assert status == 0, err
+    assert "not C4, correlation" in out
+    status, out, err = run(capsys, "symmetry", files / "still.mrc", "--group", "c3", "--json")
+    assert (json.loads(out)["has_symmetry"], json.loads(out)["remarks"]) == (True, [])
+    assert "does not look alike" not in err
+
+
+def test_a_map_of_other_sampling_is_fitted_to_and_that_is_said(files, capsys, tmp_path):
+    finer = tmp_path / "finer.mrc"
+    mrcfile.write(finer, pseudoprotein().density_map(60, 4.0), voxel_size=4.0)
+    status, out, err = run(
+        capsys, "fit-map", files / "moved.mrc", "--to", finer, "--mirror", "--resolution", 18,
+        "--output", tmp_path / "fitted.mrc", "--json",
+    )  # fmt: skip
+    assert status == 0, err
+    told = json.loads(out)
+    assert told["remarks"] == ["finer.mrc, 60 px of 4.000 Å, was sampled as moved.mrc is, 40 px of 6.000 Å."]
+    assert told["remarks"][0] in err
+    assert told["pixel_size"] == PIXEL
+    assert told["correlation"] > 0.98
+    fitted, still = mrcfile.read(tmp_path / "fitted.mrc"), mrcfile.read(files / "still.mrc")
+    assert np.corrcoef(fitted.ravel(), still.ravel())[0, 1] > 0.97
 
 
 def test_shifts_in_pixels_are_refused(files, capsys, tmp_path):

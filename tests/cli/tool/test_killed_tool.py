@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -118,9 +119,12 @@ def test_another_command_begins_anew_and_says_so(words, undisturbed, tmp_path):
 
 @pytest.mark.full
 def test_a_refinement_killed_while_it_writes_leaves_whole_files_and_writes_them_again(words, undisturbed, tmp_path):
+    for page in ("one_trust.html", "one_trust.json"):  # of former maps, which new ones must not stand beside
+        shutil.copy(undisturbed / page, tmp_path)
     killed(words, tmp_path, KILLED_WHILE_WRITING)
     assert in_words(tmp_path) == ["one_map.mrc", "one_unfinished"]
     assert mrcfile.read(tmp_path / "one_map.mrc").shape == (BOX,) * 3
     _, said = called(words, tmp_path)
     assert "after iteration 3" in said
+    assert "one: The maps and particles are written (one_map.mrc); checks for the trust page go on" in said
     check_same(tmp_path, undisturbed)

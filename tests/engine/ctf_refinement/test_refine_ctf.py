@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cryoloom.engine.ctf_refinement import CTFRefinementSettings, Reference, reference_of_halves, refine_ctf
-from cryoloom.engine.ctf_refinement._magnification import defocus_parts, with_defocus
+from cryoloom.engine.ctf_refinement._magnification import defocus_parts, with_defocus, with_magnifications
 from cryoloom.engine.kernels import shift_factors
 from cryoloom.engine.likelihood import NoiseSpectrum, ParticleImages
 from cryoloom.engine.maps import soft_sphere
@@ -156,6 +156,51 @@ def test_groups_are_told_apart_and_halves_agree(tilted):
     assert group.beam_tilt.disagreement < 4.5  # four differences in standard errors
 
 
+def test_what_cannot_be_told_from_what_was_there_stays():
+    """Nothing is wrong with the tilt but by what the noise pretends; the trefoil is there, and is found without it."""
+    scene = make_scene(each=20, noise=4.0, threefold_astigmatism=9000.0, threefold_angle=20.0, seed=6)
+    known = GroupOptics(300.0, 2.7, 0.1, beam_tilt=(0.01, -0.02), magnification=(1.0, 0.0, 0.0, 1.0))
+    optics = told(scene, known)
+    looked_for = dict.fromkeys(("beam_tilt", "trefoil", "fourth_order", "magnification"), True)
+    found = refined(scene, optics, **looked_for)
+    (group,) = found.groups
+    for name, value in (("beam_tilt", (0.01, -0.02)), ("fourth_order", (0.0,) * 9), ("magnification", (1, 0, 0, 1))):
+        estimate = getattr(group, name)
+        assert estimate.value == value
+        assert estimate.indistinct != value
+        assert 0 < (np.abs(np.subtract(estimate.indistinct, value)) / estimate.error).max() <= 3.0
+    assert np.array_equal(found.optics.defocus_u, optics.defocus_u)
+    (made,) = found.optics.groups
+    assert (made.beam_tilt, made.even_zernike, made.magnification) == ((0.01, -0.02), (), known.magnification)
+    _, _, sine, _, _, cosine = scene.transfers[0].odd_zernike
+    assert group.trefoil.indistinct is None
+    assert np.abs(np.subtract(group.trefoil.value, (sine, cosine)) / group.trefoil.error).max() < 3.5
+    assert made.odd_zernike[2::3] == group.trefoil.value
+
+
+def test_images_are_not_shifted_where_nothing_is_found():
+    scene = make_scene(each=20, noise=4.0, seed=6)
+    found = refined(scene, told(scene), beam_tilt=True, trefoil=True)
+    (group,) = found.groups
+    assert group.beam_tilt.value == group.trefoil.value == (0.0, 0.0)
+    assert np.array_equal(found.shifts, scene.shifts)
+
+
+def test_the_mean_scale_stays_when_a_group_is_put_back():
+    """Of three groups, one is left as it was; what scale the others had taken on for its sake is theirs no more."""
+    scene = make_scene(micrographs=1, each=6)
+    optics = told(scene, PLAIN, GroupOptics(300.0, 2.8, 0.1), GroupOptics(300.0, 2.6, 0.1))
+    wanted = [np.eye(2), np.array([[1.01, 0.002], [0.0, 0.99]]) * 1.004, np.eye(2) * 0.998]
+    made = with_magnifications(optics, wanted, optics.groups, [2, 2, 2])
+    first, second, third = (group.magnification_matrix for group in made.groups)
+    assert np.array_equal(first, np.eye(2))
+    assert 0.5 * np.trace(second) + 0.5 * np.trace(third) == pytest.approx(2.0)
+    assert 0.5 * np.trace(second) - 0.5 * np.trace(third) == pytest.approx(0.006, rel=0.01)
+    same = optics.group == 0
+    assert np.array_equal(made.defocus_u[same], optics.defocus_u[same])
+    assert (made.defocus_u != optics.defocus_u)[~same].all()
+
+
 def test_fourth_order_is_found():
     """Tetrafoil and a spherical aberration that is stated wrong, in RELION's polynomials."""
     size = 60.0
@@ -256,7 +301,8 @@ def test_no_distortion_is_found_in_maps_of_the_same_particles(seed):
     optics = told(scene)
     found = refined(scene, optics, magnification=True, reference=made_of(scene, optics))
     (estimate,) = (group.magnification for group in found.groups)
-    off = np.subtract(estimate.value, (1.0, 0.0, 0.0, 1.0))
+    off = np.subtract(estimate.indistinct, (1.0, 0.0, 0.0, 1.0))
+    assert estimate.value == (1.0, 0.0, 0.0, 1.0)
     assert np.abs(off / estimate.error).max() < WITHIN
     assert np.abs(off).max() < 0.015  # a third of a Fourier pixel at 4.7 Å, where these maps end
     assert off[0] == pytest.approx(-off[3], abs=1e-3)  # the scale is the map's own

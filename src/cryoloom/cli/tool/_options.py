@@ -28,6 +28,16 @@ ProteinDarkOption = Annotated[
         help="Protein is dark in the images; without it as the file says, or white if it says nothing.",
     ),
 ]
+DuplicatesWithinOption = Annotated[
+    float,
+    typer.Option("--duplicates-within", min=0.0, help="Of particles nearer in a micrograph, one is taken; in Å."),
+]
+MicrographPixelSizeOption = Annotated[
+    float | None,
+    typer.Option(
+        "--micrograph-pixel-size", min=0.05, help="Of the micrographs, in Å, if neither they nor the STAR file tell."
+    ),
+]
 HalvesSymmetryOption = Annotated[
     str, typer.Option("--symmetry", help="Point group that was imposed on both halves: C1, C3, D7, T, O or I.")
 ]

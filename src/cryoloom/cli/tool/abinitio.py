@@ -11,7 +11,14 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, ProteinDarkOption, RoundingThreadsOption, SeedOption
+from cryoloom.cli.tool._options import (
+    DuplicatesWithinOption,
+    JsonOption,
+    MicrographPixelSizeOption,
+    ProteinDarkOption,
+    RoundingThreadsOption,
+    SeedOption,
+)
 
 if TYPE_CHECKING:
     from cryoloom.engine.abinitio import Confidence
@@ -32,9 +39,8 @@ def abinitio(
     box: Annotated[
         int | None, typer.Option(min=8, help="Edge of the images as they are compared, in pixels; even.")
     ] = None,
-    duplicates_within: Annotated[
-        float, typer.Option(min=0.0, help="Of particles nearer in a micrograph, one is taken; in Å.")
-    ] = 20.0,
+    duplicates_within: DuplicatesWithinOption = 20.0,
+    micrograph_pixel_size: MicrographPixelSizeOption = None,
     runs: Annotated[
         int, typer.Option(min=1, help="Runs from starts that have nothing in common; 1 gives no confidence.")
     ] = 2,
@@ -103,6 +109,7 @@ def abinitio(
         diameter=diameter,
         box_size=working_grid(samplings_of(given.table), final_resolution, box).box_size,
         duplicates_within=duplicates_within,
+        micrograph_pixel_size=micrograph_pixel_size,
         scratch=output.parent,
     )
     check_class_count(len(loaded), classes)

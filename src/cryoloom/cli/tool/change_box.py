@@ -10,7 +10,7 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, ThreadsOption
+from cryoloom.cli.tool._options import JsonOption, MicrographPixelSizeOption, ThreadsOption
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
@@ -29,9 +29,7 @@ def change_box(
     output: Annotated[Path, typer.Option(metavar="PREFIX", help="Begin of the names of all files.")],
     box: Annotated[int | None, typer.Option(min=8, help="Edge of the new images in pixels, even.")] = None,
     pixel_size: Annotated[float | None, typer.Option(min=0.05, help="Of the new images, in Å.")] = None,
-    micrograph_pixel_size: Annotated[
-        float | None, typer.Option(min=0.05, help="Of the micrographs, in Å, if neither they nor the STAR file tell.")
-    ] = None,
+    micrograph_pixel_size: MicrographPixelSizeOption = None,
     reference: Annotated[Path | None, typer.Option(help="Map to bring along.")] = None,
     half1: Annotated[Path | None, typer.Option(help="Its first half map, to bring along.")] = None,
     half2: Annotated[Path | None, typer.Option(help="Its second half map.")] = None,

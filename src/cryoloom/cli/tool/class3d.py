@@ -11,7 +11,14 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, ProteinDarkOption, RoundingThreadsOption, SeedOption
+from cryoloom.cli.tool._options import (
+    DuplicatesWithinOption,
+    JsonOption,
+    MicrographPixelSizeOption,
+    ProteinDarkOption,
+    RoundingThreadsOption,
+    SeedOption,
+)
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 
 
@@ -38,9 +45,8 @@ def class3d(
     box: Annotated[
         int | None, typer.Option(min=16, help="Edge of the images as they are compared, in pixels; even.")
     ] = None,
-    duplicates_within: Annotated[
-        float, typer.Option(min=0.0, help="Of particles nearer in a micrograph, one is taken; in Å.")
-    ] = 20.0,
+    duplicates_within: DuplicatesWithinOption = 20.0,
+    micrograph_pixel_size: MicrographPixelSizeOption = None,
     start_iterations: Annotated[int, typer.Option(min=2, help="In which it is looked for where they differ.")] = 20,
     iterations: Annotated[int, typer.Option(min=1, help="In which they are sorted, at most.")] = 15,
     seed: SeedOption = 0,
@@ -108,6 +114,7 @@ def class3d(
         diameter=diameter,
         box_size=box,
         duplicates_within=duplicates_within,
+        micrograph_pixel_size=micrograph_pixel_size,
         copies=point_group(symmetry).order == 1,
         oriented=True,
         scratch=output.parent,

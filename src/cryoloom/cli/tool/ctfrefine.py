@@ -45,7 +45,8 @@ def ctfrefine(
 ) -> None:
     """Refine CTFs, aberrations and magnification of particles against their map; poses stay.
 
-    Writes PREFIX_particles.star for RELION. With half maps, no particle is compared with itself.
+    Writes PREFIX_particles.star for RELION. With half maps, no particle is compared with itself. Aberrations and
+    magnifications that are found within three standard errors of what they were stay so.
 
     Example: cryoloom tool ctfrefine fine_particles.star --half1 fine_half1.mrc --half2 fine_half2.mrc --output ctf
     """
@@ -127,18 +128,19 @@ def ctfrefine(
 
 
 def _in_words(found: dict[str, object], star: Path) -> str:
+    from cryoloom.protocols.ctf_refine._compute import UNITS, with_errors
+
     lines = [f"Defocus changed by {found['defocus_change_rms']:.0f} Å (root mean square)."]
     groups = found["groups"]
     assert isinstance(groups, list)  # noqa: S101
-    units = {"beam_tilt": "mrad", "trefoil": "rad Å³", "fourth_order": "rad, polynomials in Å", "magnification": ""}
     for group in groups:
-        for name, unit in units.items():
-            if group[name] is not None:
-                pairs = zip(group[name]["value"], group[name]["error"], strict=True)
-                numbers = ", ".join(
-                    f"{value:.4g} (nothing is known)" if error is None else f"{value:.4g} ± {error:.2g}"
-                    for value, error in pairs
-                )
-                lines.append(f"{group['name']}: {name.replace('_', ' ')} {numbers} {unit}".rstrip())
+        for name, unit in UNITS.items():
+            if group[name] is None:
+                continue
+            value, error, indistinct = (group[name][key] for key in ("value", "error", "indistinct"))
+            left = ", ".join(f"{one:.4g}" for one in value)
+            numbers = f"{with_errors(value, error) if indistinct is None else left} {unit}".rstrip()
+            end = "" if indistinct is None else ", as it was"
+            lines.append(f"{group['name']}: {name.replace('_', ' ')} {numbers}{end}")
     lines.append(f"→ {star}")
     return "\n".join(lines)

@@ -18,7 +18,7 @@ from cryoloom.errors import InputError
 def fit_map(
     volume: Annotated[Path, typer.Argument(metavar="MAP", help="Map to be moved.")],
     *,
-    to: Annotated[Path, typer.Option(help="Map that it is fitted to; of the same box and pixel size.")],
+    to: Annotated[Path, typer.Option(help="Map that it is fitted to; sampled as the other is, if it is not.")],
     output: Annotated[Path, typer.Option(help="MRC file for the moved map.")],
     mirror: Annotated[bool, typer.Option("--mirror", help="Try the other hand, too.")] = False,
     resolution: Annotated[float, typer.Option(min=2.0, help="Finest detail compared, in Å.")] = 15.0,
@@ -43,7 +43,7 @@ def fit_map(
 
     from cryoloom.cli.tool._prediction import foretell
     from cryoloom.engine import alignment
-    from cryoloom.protocols.map_files import read_maps, write_map
+    from cryoloom.protocols.map_files import read_map, sampled_as, write_map
     from cryoloom.protocols.maps import FitMap
     from cryoloom.protocols.maps._align_to_symmetry import predicted_motion
     from cryoloom.protocols.maps._poses import write_moved_poses
@@ -53,10 +53,11 @@ def fit_map(
     check_suffix("--output", output, [".mrc", ".map", ".ccp4"])
     check_suffix("--output-particles", output_particles, [".star"])
     check_targets([output, output_particles], inputs=[volume, to, particles], overwrite=overwrite)
-    moving, still = read_maps([volume, to], pixel_size=pixel_size)
-    for given in (moving, still):
-        for remark in given.remarks:
-            sys.stderr.write(f"{given.path.name}: {remark}\n")
+    moving = read_map(volume, pixel_size=pixel_size)
+    still, resampling = sampled_as(read_map(to, pixel_size=pixel_size), moving)
+    remarks = [f"{given.path.name}: {remark}" for given in (moving, still) for remark in given.remarks]
+    remarks += [resampling] if resampling else []
+    sys.stderr.writelines(f"{remark}\n" for remark in remarks)
     box_size, width = len(moving.volume), len(moving.volume) * moving.pixel_size
     told = predicted_motion(alignment.fit_seconds(width, resolution, mirror=mirror), box_size, threads=threads)
     foretold = foretell(FitMap, told.seconds, told.memory)
@@ -86,6 +87,7 @@ def fit_map(
         "count": count,
         "pixel_size": moving.pixel_size,
         "predicted": foretold,
+        "remarks": remarks,
     }
     hand = ", its hand changed" if fit.motion.inverted else ""
     emit(document, as_json=as_json, text=f"{volume} → {output}{hand}; correlation {fit.correlation:.3f}")

@@ -11,7 +11,13 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, ProteinDarkOption, ThreadsOption
+from cryoloom.cli.tool._options import (
+    DuplicatesWithinOption,
+    JsonOption,
+    MicrographPixelSizeOption,
+    ProteinDarkOption,
+    ThreadsOption,
+)
 
 
 def reconstruct(
@@ -22,9 +28,8 @@ def reconstruct(
     symmetry: Annotated[str, typer.Option(help="Point group: C1, C3, D7, T or O.")] = "C1",
     half: Annotated[int | None, typer.Option(min=1, max=2, help="Take the particles of one half set only.")] = None,
     box: Annotated[int | None, typer.Option(min=8, help="Edge of the map in pixels; even.")] = None,
-    duplicates_within: Annotated[
-        float, typer.Option(min=0.0, help="Of particles nearer in a micrograph, one is taken; in Å.")
-    ] = 20.0,
+    duplicates_within: DuplicatesWithinOption = 20.0,
+    micrograph_pixel_size: MicrographPixelSizeOption = None,
     threads: ThreadsOption = 2,
     overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
@@ -66,6 +71,7 @@ def reconstruct(
         diameter=None,
         box_size=box,
         duplicates_within=duplicates_within,
+        micrograph_pixel_size=micrograph_pixel_size,
         copies=True,
         oriented=True,
         scratch=output.parent,

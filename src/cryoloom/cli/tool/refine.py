@@ -15,7 +15,14 @@ import typer
 
 from cryoloom.cli._targets import OverwriteOption, check_targets
 from cryoloom.cli.output import emit
-from cryoloom.cli.tool._options import JsonOption, ProteinDarkOption, RoundingThreadsOption, SeedOption
+from cryoloom.cli.tool._options import (
+    DuplicatesWithinOption,
+    JsonOption,
+    MicrographPixelSizeOption,
+    ProteinDarkOption,
+    RoundingThreadsOption,
+    SeedOption,
+)
 from cryoloom.cli.tool._reference import ReferencePixelSizeOption
 from cryoloom.errors import InputError
 
@@ -83,9 +90,8 @@ def refine(
     box: Annotated[
         int | None, typer.Option(min=16, help="Edge of the images as they are compared, in pixels; even.")
     ] = None,
-    duplicates_within: Annotated[
-        float, typer.Option(min=0.0, help="Of particles nearer in a micrograph, one is taken; in Å.")
-    ] = 20.0,
+    duplicates_within: DuplicatesWithinOption = 20.0,
+    micrograph_pixel_size: MicrographPixelSizeOption = None,
     iterations: Annotated[int, typer.Option(min=2, help="At most; it ends by itself.")] = 20,
     seed: SeedOption = 0,
     threads: RoundingThreadsOption = 2,
@@ -150,6 +156,7 @@ def refine(
         box_size=box,
         diameter=diameter,
         duplicates_within=duplicates_within,
+        micrograph_pixel_size=micrograph_pixel_size,
         align=align_reference,
         accept=accept_symmetry,
         scratch=output.parent,
@@ -182,6 +189,7 @@ def refine(
         diameter=diameter,
         box=images.box_size,
         duplicates_within=duplicates_within,
+        micrograph_pixel_size=micrograph_pixel_size,
         reference_pixel_size=reference_pixel_size,
         align_reference=align_reference,
         protein_dark=protein_dark,
@@ -191,10 +199,16 @@ def refine(
         sys.stderr.write(f"{output.name}: {going_on}\n")
     done = _finished(ready, settings, given, unfinished, quiet=as_json, threads=threads)
     state, result = done.state, done.result
+    for former in (page, figures):  # of other maps; those that are written now are not judged yet
+        former.unlink(missing_ok=True)
     first, second = state.half_maps
     for name, volume in (("map", state.combined_map), ("half1", first), ("half2", second), ("mask", result.mask)):
         write_volume(maps[name], volume, pixel_size=images.pixel_size)
     written = relion.write_particles(star, given.seen_from(output.parent, result.particles))
+    sys.stderr.write(
+        f"{output.name}: The maps and particles are written ({maps['map'].name}); checks for the trust page go on, and "
+        "what they find may lower the resolution. Ended before that, the same command goes on.\n"
+    )
     start = ready.start.reference if trust == "full" else None
     headline, doubtful = _told(done, start, unfinished, (page, figures), output.name, quiet=as_json, threads=threads)
     unfinished.remove()
@@ -281,6 +295,7 @@ def _prepared(
     box_size: int | None,
     diameter: float,
     duplicates_within: float,
+    micrograph_pixel_size: float | None,
     align: bool,
     accept: bool,
     scratch: Path,
@@ -318,7 +333,9 @@ def _prepared(
         box_size=grid.box_size,
         pixel_size=grid.pixel_size,
         duplicates_within=duplicates_within,
+        micrograph_pixel_size=micrograph_pixel_size,
         copies=local and point_group(settings.symmetry).order == 1,
+        oriented=local,
         scratch=scratch,
     )
     check_halves(loaded.half_sets, least=FEWEST)

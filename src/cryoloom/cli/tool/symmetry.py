@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from cryoloom.cli._targets import OverwriteOption, check_suffix, check_targets
 from cryoloom.cli.output import emit
 from cryoloom.cli.tool._options import JsonOption, RoundingThreadsOption
 from cryoloom.errors import InputError
+
+if TYPE_CHECKING:
+    from cryoloom.protocols.maps._moving import FoundAxes
 
 
 def symmetry(
@@ -36,7 +39,8 @@ def symmetry(
     """Find the axes of a map's symmetry: how well it looks alike under each operator, and where its axes lie.
 
     Without a group the largest is proposed under whose every operator the map correlates with itself by 0.7; C1 if
-    there is none. Nothing is averaged: the map is only moved.
+    there is none. Nothing is averaged: the map is only moved. A group under which it correlates by less is warned of,
+    with the correlation under each operator.
 
     Example: cryoloom tool symmetry first.mrc --output upright.mrc
     """
@@ -58,11 +62,15 @@ def symmetry(
     given = read_map(volume, pixel_size=pixel_size)
     for remark in given.remarks:
         sys.stderr.write(f"{volume.name}: {remark}\n")
+    remarks = list(given.remarks)
     box_size, width = len(given.volume), len(given.volume) * given.pixel_size
     finding = axes_seconds(width, resolution, proposed=group is None)
     told = predicted_motion(finding, box_size, files=int(output is not None), threads=threads)
     foretold = foretell(AlignToSymmetry, told.seconds, told.memory)
     found = find_axes(given, group, resolution=resolution, diameter=diameter, threads=threads)
+    if found.doubt:
+        remarks.append(found.doubt)
+        sys.stderr.write(f"{volume.name}: {found.doubt}\n{found.shown_below}\n")
     count = None
     if particles is not None and output_particles is not None:
         count = write_moved_poses(particles, output_particles, found.motion)
@@ -72,7 +80,9 @@ def symmetry(
     document = {
         "group": found.group,
         "proposed": group is None,
+        "has_symmetry": found.has_symmetry,
         "correlations": found.correlations,
+        "operators": None if found.table is None else found.table.document,
         "rotation": found.motion.rotation,
         "shift": found.motion.shift,
         "tried": [{"group": one.group, "least_correlation": one.least} for one in found.tried],
@@ -82,6 +92,14 @@ def symmetry(
         "pixel_size": given.pixel_size,
         "resolution": resolution,
         "predicted": foretold,
+        "remarks": remarks,
     }
-    least = "" if found.correlations is None else f", correlation at least {found.least:.2f} under every operator"
-    emit(document, as_json=as_json, text=f"{volume}: {found.group}{least}")
+    emit(document, as_json=as_json, text=f"{volume}: {_in_words(found)}")
+
+
+def _in_words(found: FoundAxes) -> str:
+    if found.table is None:
+        return found.group
+    if not found.has_symmetry:
+        return f"not {found.group}, correlation {found.table.worst} at worst"
+    return f"{found.group}, correlation at least {found.least:.2f} under every operator"

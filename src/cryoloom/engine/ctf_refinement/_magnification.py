@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cryoloom.engine.ctf_refinement._comparison import Comparison
-    from cryoloom.engine.optics import ParticleOptics
+    from cryoloom.engine.optics import GroupOptics, ParticleOptics
 
 _STEP = 0.25  # Fourier pixels between which a projection's slope is taken
 _SAMPLE = 512  # particles of a group from which the scale of the signal is told
@@ -240,6 +240,34 @@ def with_distortion(optics: ParticleOptics, group: int, change: NDArray[np.float
         defocus_v=np.where(here, changed.defocus_v, optics.defocus_v),
         defocus_angle=np.where(here, changed.defocus_angle, optics.defocus_angle),
     )
+
+
+def with_magnifications(
+    optics: ParticleOptics,
+    wanted: Sequence[NDArray[np.float64]],
+    before: Sequence[GroupOptics],
+    counts: Sequence[int],
+) -> ParticleOptics:
+    """Optics with other magnifications, less the scale that groups have taken on since others were put back.
+
+    Parameters
+    ----------
+    optics : of all particles
+    wanted : (2, 2) of each group
+    before : groups whose mean scale is that of the map
+    counts : number of particles of each group
+    """
+    changes = [np.linalg.solve(then.magnification_matrix, now) for now, then in zip(wanted, before, strict=True)]
+    moved = [not np.array_equal(now, then.magnification_matrix) for now, then in zip(wanted, before, strict=True)]
+    common = 1.0
+    if any(moved) and not all(moved):
+        shares = np.array(counts) * moved
+        common = float(np.average([0.5 * np.trace(change) for change in changes], weights=shares))
+    for number, now in enumerate(wanted):
+        old, new = optics.groups[number].magnification_matrix, now / common if moved[number] else now
+        if not np.array_equal(old, new):
+            optics = with_distortion(optics, number, np.linalg.solve(old, new) - np.eye(2))
+    return optics
 
 
 def defocus_parts(optics: ParticleOptics) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

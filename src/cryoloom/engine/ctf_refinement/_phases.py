@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
@@ -96,6 +96,10 @@ class OddSums:
             (transfer * compared.products).sum(axis=0, dtype=np.complex128),
             (transfer**2 * compared.powers).sum(axis=0, dtype=np.float64),
         )
+
+    def without(self, phase: NDArray[np.float64]) -> OddSums:
+        """What is told of the rest, once a phase (k,) in rad is known."""
+        return replace(self, product=self.product * np.exp(-1j * phase))
 
     def __add__(self, other: OddSums) -> OddSums:
         return OddSums(self.product + other.product, self.power + other.power)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cryoloom.engine.ctf_refinement._reference import Reference
     from cryoloom.engine.ctf_refinement._settings import CTFRefinementSettings
     from cryoloom.engine.likelihood import ParticleImages
-    from cryoloom.engine.optics import ParticleOptics
+    from cryoloom.engine.optics import GroupOptics, ParticleOptics
 
 _ASTIGMATISM = 200.0  # Å that the astigmatism of a micrograph is expected to be off
 _AT_ONCE = 64 * BATCH  # particles between two reports
@@ -106,7 +106,8 @@ def refine_ctf(
 ) -> CTFRefinement:
     """Refine what is chosen of the optics, poses as they are.
 
-    What optics groups share comes first, then astigmatism, then defocus, each told with what came before.
+    What optics groups share comes first, then astigmatism, then defocus, each told with what came before. What is found
+    of a group within three standard errors of what it was stays that.
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ def refine_ctf(
     before = defocus_parts(images.optics)
     members = np.bincount(images.optics.group, minlength=len(images.optics.groups))
     groups = [GroupFindings(int(count)) for count in members]
-    state = _Round(comparison, micrograph, settings, threads, progress, groups)
+    state = _Round(comparison, images.optics.groups, micrograph, settings, threads, progress, groups)
     for _ in range(_ROUNDS):
         former = state.comparison.images.optics
         state.refine(before[0])
@@ -214,9 +215,10 @@ def _or(phase: NDArray[np.float64] | None, nothing: NDArray[np.float64]) -> NDAr
 
 @dataclass
 class _Round:
-    """What one round after the other finds out."""
+    """What one round after the other finds out; ``before`` is what was believed of the groups before the first."""
 
     comparison: Comparison
+    before: tuple[GroupOptics, ...]
     micrograph: NDArray[np.int64]
     settings: CTFRefinementSettings
     threads: int
@@ -246,7 +248,10 @@ class _Round:
         magnifications: list[Estimate | None] = [None] * count
         if settings.magnification:
             self.comparison, magnifications[:] = refine_magnification(
-                self.comparison, threads=self.threads, report=lambda done: self.progress(5.0 * done, "magnification")
+                self.comparison,
+                self.before,
+                threads=self.threads,
+                report=lambda done: self.progress(5.0 * done, "magnification"),
             )
         if settings.odd or settings.fourth_order:
             across = across_halves(self.comparison, threads=self.threads)
@@ -254,6 +259,7 @@ class _Round:
                 across, self.groups[number] = refine_aberrations(
                     across,
                     number,
+                    self.before[number],
                     settings,
                     threads=self.threads,
                     report=lambda done: self.progress(done, "aberrations"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ _CHANGED = (
     "shift_y",
 )
 _DISAGREE = 5.0  # standard errors
+UNITS = {"beam_tilt": "mrad", "trefoil": "rad Å³", "fourth_order": "rad, polynomials in Å", "magnification": ""}
+"""Of what is found of optics groups."""
 
 
 @dataclass(frozen=True)
@@ -260,6 +263,12 @@ def _doubts(found: CTFRefinement, names: list[str], settings: CTFRefinementSetti
                     f"The optics group {name} holds too few particles to tell its {what.replace('_', ' ')}, which "
                     "stays as it was."
                 )
+            if estimate is not None and estimate.indistinct is not None:
+                numbers = f"{with_errors(estimate.indistinct, estimate.error)} {UNITS[what]}".rstrip()
+                doubts.append(
+                    f"{what.replace('_', ' ').capitalize()} of the optics group {name}: {numbers}, not distinguishable "
+                    "from what it was; left."
+                )
             if estimate is not None and (estimate.disagreement or 0.0) > _DISAGREE:
                 doubts.append(
                     f"The half sets disagree about the {what.replace('_', ' ')} of the optics group {name} by "
@@ -268,11 +277,28 @@ def _doubts(found: CTFRefinement, names: list[str], settings: CTFRefinementSetti
     return doubts
 
 
+def with_errors(values: Iterable[float], errors: Iterable[float | None]) -> str:
+    """Numbers with their standard errors, in words; None is an error of which nothing is known."""
+    return ", ".join(_with_error(value, error) for value, error in zip(values, errors, strict=True))
+
+
+def _with_error(value: float, error: float | None) -> str:
+    if not error:
+        return f"{value:.4g} (nothing is known)"
+    places = max(0, 1 - math.floor(math.log10(error)))  # two digits of the error
+    return f"{value:.{places}f} ± {error:.{places}f}"
+
+
 def _as_document(estimate: Estimate | None) -> dict[str, Any] | None:
     if estimate is None:
         return None
     error = [each if np.isfinite(each) else None for each in estimate.error]  # None: nothing is known
-    return {"value": estimate.value, "error": error, "disagreement": estimate.disagreement}
+    return {
+        "value": estimate.value,
+        "error": error,
+        "disagreement": estimate.disagreement,
+        "indistinct": estimate.indistinct,
+    }
 
 
 def refinement_memory(count: int, box_size: int, *, maps: int = 2, threads: int = 1) -> int:

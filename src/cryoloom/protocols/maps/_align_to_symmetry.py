@@ -105,7 +105,6 @@ class AlignToSymmetry(WholeProtocol):
         self, inputs: Mapping[str, Snapshot[Any]], parameters: Any, workspace: RoundWorkspace
     ) -> Mapping[str, Table | Iterable[Item]]:
         """Find the axes, and move everything."""
-        from cryoloom.engine.alignment import LEAST_CORRELATION
         from cryoloom.protocols.map_files import read_map
         from cryoloom.protocols.maps._moving import find_axes, moved_volume, with_what_follows
         from cryoloom.protocols.volumes import chosen_volume
@@ -118,11 +117,9 @@ class AlignToSymmetry(WholeProtocol):
             diameter=parameters.diameter,
             threads=workspace.threads,
         )
-        if found.least < LEAST_CORRELATION:
-            workspace.warn(
-                f"The map does not look alike under {found.group}: about the axes that fit best its least correlation "
-                f"is {found.least:.2f}."
-            )
+        if found.doubt:
+            workspace.warn(found.doubt)
+        workspace.list_in_log(found.shown_below)
         told = {"axes_of": found.group, "least_correlation": found.least}
         moved = moved_volume(volume, found.motion, workspace, told=told)
         return with_what_follows(moved, inputs, found.motion, workspace)

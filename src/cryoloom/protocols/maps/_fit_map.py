@@ -86,7 +86,7 @@ class FitMap(WholeProtocol):
     ) -> Mapping[str, Table | Iterable[Item]]:
         """Fit, and move everything."""
         from cryoloom.engine.alignment import fit_map
-        from cryoloom.protocols.map_files import read_map, resampled
+        from cryoloom.protocols.map_files import read_map, sampled_as
         from cryoloom.protocols.maps._moving import moved_volume, with_what_follows
         from cryoloom.protocols.volumes import chosen_volume
 
@@ -94,9 +94,12 @@ class FitMap(WholeProtocol):
         reference = chosen_volume(inputs["reference"], parameters.reference_number, "reference_number")
         moving = read_map(workspace.resolve(volume.file), pixel_size=volume.pixel_size)
         still = read_map(workspace.resolve(reference.file), pixel_size=reference.pixel_size)
+        still, resampling = sampled_as(still, moving)
+        if resampling:
+            workspace.warn(resampling)
         fit = fit_map(
             moving.volume,
-            resampled(still, pixel_size=moving.pixel_size, box_size=len(moving.volume)),
+            still.volume,
             pixel_size=moving.pixel_size,
             resolution=parameters.resolution,
             diameter=parameters.diameter,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cryoloom.data import Item, Mask, Snapshot, Table, Volume
     from cryoloom.engine.alignment import RigidMotion, SymmetryFit
     from cryoloom.protocols.map_files import MapFile
+    from cryoloom.protocols.operator_table import OperatorTable
     from cryoloom.workflow.workspace import RoundWorkspace
 
 _ANGLES, _SHIFTS = ("rot", "tilt", "psi"), ("shift_x", "shift_y")
@@ -43,6 +44,39 @@ class FoundAxes:
     def least(self) -> float:
         """The correlation under the operator that fits worst."""
         return 1.0 if self.correlations is None else float(self.correlations.min())
+
+    @property
+    def table(self) -> OperatorTable | None:
+        """The correlation under each operator; None for C1 that was proposed."""
+        from cryoloom.engine.symmetry import point_group
+        from cryoloom.protocols.operator_table import OperatorTable
+
+        return None if self.correlations is None else OperatorTable(point_group(self.group), self.correlations)
+
+    @property
+    def has_symmetry(self) -> bool:
+        """Whether the map looks alike under every operator."""
+        from cryoloom.engine.alignment import LEAST_CORRELATION
+
+        return self.least >= LEAST_CORRELATION
+
+    @property
+    def doubt(self) -> str:
+        """What is to be said if the map does not have the symmetry, in one sentence; empty if it has."""
+        from cryoloom.engine.alignment import LEAST_CORRELATION
+
+        if self.table is None or self.has_symmetry:
+            return ""
+        return (
+            f"The map does not look alike under {self.group}: even about the axes that fit best it correlates with "
+            f"itself by {self.table.worst} at worst, where {LEAST_CORRELATION:g} are needed; choose another symmetry, "
+            "or none."
+        )
+
+    @property
+    def shown_below(self) -> str:
+        """Lines that go below that sentence: the correlation under every operator."""
+        return self.table.listing if self.table is not None and self.doubt else ""
 
 
 def find_axes(

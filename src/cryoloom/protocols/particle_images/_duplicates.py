@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cryoloom.data import counted_were
 from cryoloom.protocols.particle_images._micrographs import micrograph_pixel_sizes
 from cryoloom.protocols.particle_images._tables import LeftOut, left_out
 
@@ -47,12 +48,13 @@ def without_duplicates(
     """Keep one of the particles that are the same image, or lie within a distance in the same micrograph.
 
     Of two, the one with the higher score is kept, else the one that is listed first. Positions are those of the
-    centres, with shifts that were refined taken into account.
+    centres, with shifts that were refined taken into account. Images that were cut out at the same place hold the same
+    noise, whatever their shifts; to see that, no pixel size need be known.
 
     Parameters
     ----------
     table : particles
-    distance : in Å; 0 compares images only
+    distance : in Å; 0 compares images only, not where they were cut out
     resolve : gives the place of a micrograph that a table names, whose header tells its pixel size
     micrograph_pixel_size : in Å, if it is known: of all micrographs, or of each by its identity
     """
@@ -94,18 +96,22 @@ def near_pairs(
     frame, none = table.frame, np.empty((0, 2), np.int64)
     if not {"micrograph_id", "x", "y"} <= set(frame.columns):
         return none, "Positions in micrographs are not known, so duplicates were looked for among images only."
+    at_corner = (pl.col("x") == 0) & (pl.col("y") == 0)  # no place for a particle, but what stands for none
     placed = frame.select(
-        pl.arg_where(pl.col("x").is_finite() & pl.col("y").is_finite() & (pl.col("micrograph_id") != 0))
+        pl.arg_where(pl.col("x").is_finite() & pl.col("y").is_finite() & ~at_corner & (pl.col("micrograph_id") != 0))
     )
     rows = placed.to_series().to_numpy().astype(np.int64)
     if not len(rows):
         return none, "Positions in micrographs are not known, so duplicates were looked for among images only."
     frame = frame[rows]
+    same = rows[_same_place(frame)]
     scale = micrograph_pixel_sizes(table.with_frame(frame), resolve, pixel_size)
     if scale is None:
-        return none, (
-            "The pixel size of the micrographs is not known, so duplicates were looked for among images only; their "
-            "headers tell it if they lie where the particles name them, or rlnMicrographPixelSize in the optics table."
+        return same, (
+            "The pixel size of the micrographs is not known, so of particles near each other only those at the very "
+            "same coordinates were found; state it (a tool takes --micrograph-pixel-size, in a project "
+            "remove-duplicates takes micrograph_pixel_size), or have the micrographs where the particles name them, or "
+            "rlnMicrographPixelSize in the optics table."
         )
     points: list[NDArray[Any]] = [
         frame[axis].to_numpy() * scale
@@ -116,9 +122,19 @@ def near_pairs(
     points.append(micrograph * (2.0 * distance + 1.0))  # micrographs lie apart along a third axis
     found = cKDTree(np.column_stack(points)).query_pairs(distance, output_type="ndarray").astype(np.int64)
     unplaced = table.frame.height - len(rows)
-    return rows[found], f"{unplaced} particles have no position, and were compared by their images only." * (
-        unplaced > 0
-    )
+    pairs = np.concatenate([same, rows[found]])
+    told = f"{counted_were(unplaced, 'particles')} compared by images only, for want of a position."
+    return pairs, told if unplaced else ""
+
+
+def _same_place(frame: pl.DataFrame) -> NDArray[np.int64]:
+    """(m, 2) rows at the same coordinates of one micrograph, each with the first of them."""
+    import polars as pl
+
+    names = ["micrograph_id", *(["micrograph_file"] if "micrograph_file" in frame.columns else []), "x", "y"]
+    rows = frame.select(*names, row=pl.int_range(pl.len()))
+    first = rows.select("row", first=pl.col("row").first().over(names))
+    return first.filter(pl.col("row") != pl.col("first")).to_numpy().astype(np.int64)
 
 
 def _numbers_or_zero(values: pl.Series) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,6 +102,7 @@ def load_particles(
     duplicates_within: float | None = None,
     copies: bool = False,
     oriented: bool = False,
+    micrograph_pixel_size: float | None = None,
     memory: int = MEMORY,
     scratch: Path | None = None,
 ) -> LoadedParticles:
@@ -121,7 +122,9 @@ def load_particles(
         leaves all of them in.
     copies : keep all copies by symmetry of a particle, though duplicates are looked for; for what leaves poses about
         where they are
-    oriented : leave out particles whose orientation is not known, for what does not look for it
+    oriented : leave out particles whose orientation is not known, or whose shift moves them out of their image, for
+        what does not look for it
+    micrograph_pixel_size : in Å, if neither the micrographs nor the table tell it
     memory : that images may take, in bytes; more are kept in a file that is mapped into memory
     scratch : folder for that file
 
@@ -168,7 +171,9 @@ def load_particles(
         raise InputError(f"None of the {len(table)} particles can be used: {excluded[-1].reason}.")
     used, pixels = table.with_frame(frame), gathered.images
     if duplicates_within is not None:
-        single = _without_duplicates(used, duplicates_within, resolve, copies=further > 0)
+        single = _without_duplicates(
+            used, duplicates_within, resolve, copies=further > 0, micrograph_pixel_size=micrograph_pixel_size
+        )
         used, pixels = single.kept, kept_images(pixels, single.rows)
         excluded += single.removed
         remarks += single.remarks
@@ -195,13 +200,21 @@ def _first_copies(frame: pl.DataFrame) -> pl.Series:
 
 
 def _without_duplicates(
-    table: Table, distance: float, resolve: Callable[[str], Path], *, copies: bool
+    table: Table,
+    distance: float,
+    resolve: Callable[[str], Path],
+    *,
+    copies: bool,
+    micrograph_pixel_size: float | None,
 ) -> WithoutDuplicates:
     """The particles without duplicates; with all copies by symmetry of those that are kept, if there are any."""
+    single_ones = partial(
+        without_duplicates, distance=distance, resolve=resolve, micrograph_pixel_size=micrograph_pixel_size
+    )
     if not copies:
-        return without_duplicates(table, distance, resolve=resolve)
+        return single_ones(table)
     frame = table.frame
-    single = without_duplicates(table.with_frame(frame[_first_copies(frame)]), distance, resolve=resolve)
+    single = single_ones(table.with_frame(frame[_first_copies(frame)]))
     of_kept = original_particles(frame).is_in(original_particles(single.kept.frame).implode())
     rows = of_kept.arg_true().to_numpy().astype(np.int64)
     return replace(single, kept=table.with_frame(frame.filter(of_kept)), rows=rows)

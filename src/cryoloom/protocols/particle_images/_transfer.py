@@ -25,6 +25,8 @@ _SHIFTS = ("shift_x", "shift_y")
 def with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
     """Particles with a CTF, and the others, which are left out.
 
+    A defocus of 0 in both directions is none: some programs write it where none was estimated.
+
     Parameters
     ----------
     frame : of particles
@@ -38,13 +40,13 @@ def with_transfer(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
     if not known.any():
         raise InputError(
             "The particles have no CTF, without which they cannot be compared with a map; extract them with the CTFs "
-            "of their micrographs, or give a file that holds the defocus."
+            "of their micrographs, or give a file that holds the defocus (0 in both directions stands for none)."
         )
     return frame.filter(known), left_out(frame.filter(~known), "its CTF is not known")
 
 
 def with_orientations(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
-    """Particles with an orientation, and the others, which are left out.
+    """Particles with an orientation and their centre in their image, and the others, which are left out.
 
     Parameters
     ----------
@@ -65,7 +67,26 @@ def with_orientations(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]
         raise InputError(
             "The particles have no orientation, which must be known here; refine them, looking everywhere, first."
         )
-    return frame.filter(known), left_out(frame.filter(~known), "its orientation is not known")
+    unknown = left_out(frame.filter(~known), "its orientation is not known")
+    frame = frame.filter(known)
+    within = _within_images(frame)
+    if not within.any():
+        raise InputError(
+            "The shifts of all particles move their centres out of their images, so nothing of them is seen there; "
+            "check their unit (rlnOriginXAngst is in Å, rlnOriginX in pixels), or refine them, looking everywhere."
+        )
+    return frame.filter(within), [*unknown, *left_out(frame.filter(~within), "its shift moves it out of its image")]
+
+
+def _within_images(frame: pl.DataFrame) -> pl.Series:
+    """Whether each particle's shifts leave its centre in its image."""
+    import polars as pl
+
+    reach = 0.5 * pl.col("box_size") * pl.col("pixel_size")
+    there = [pl.col(name).abs().fill_null(0.0) <= reach for name in _SHIFTS if name in frame.columns]
+    if not there:
+        return pl.repeat(True, frame.height, eager=True)
+    return frame.select(pl.all_horizontal(there)).to_series()
 
 
 def comparable(particles: Snapshot[Any] | Table, columns: Sequence[str]) -> pl.DataFrame:
@@ -102,7 +123,8 @@ def _has_transfer(frame: pl.DataFrame) -> pl.Series:
 
     if not set(CTF) <= set(frame.columns):
         return pl.repeat(False, frame.height, eager=True)
-    return _finite(frame, CTF, missing=False) & _finite(frame, _REST_OF_CTF, missing=True)
+    told = frame.select((pl.col("defocus_u") != 0) | (pl.col("defocus_v") != 0)).to_series().fill_null(False)
+    return told & _finite(frame, CTF, missing=False) & _finite(frame, _REST_OF_CTF, missing=True)
 
 
 def _finite(frame: pl.DataFrame, columns: Sequence[str], *, missing: bool) -> pl.Series:

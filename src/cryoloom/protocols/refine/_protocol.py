@@ -239,6 +239,7 @@ class Refine(WholeProtocol):
             pixel_size=grid.pixel_size,
             duplicates_within=parameters.duplicates_within,
             copies=local and point_group(parameters.symmetry).order == 1,
+            oriented=local,
             scratch=workspace.scratch(),
         )
         tell(particles, workspace)

@@ -35,7 +35,7 @@ def expanded(table: Table, group: PointGroup) -> Table:
     Raises
     ------
     InputError
-        If some particle has no orientation, or there is nothing to expand.
+        If some particle has no orientation, there is nothing to expand, or particles were expanded before.
     """
     import polars as pl
 
@@ -46,6 +46,13 @@ def expanded(table: Table, group: PointGroup) -> Table:
         raise InputError("Some particles have no orientation, so they cannot be expanded; refine them first.")
     if group.order == 1:
         raise InputError("C1 is no symmetry, so there is nothing to expand; give that of the map, such as C3 or D7.")
+    if "source_particle_id" in frame.columns and (
+        already := int((frame["source_particle_id"].fill_null(0) != 0).sum())
+    ):
+        raise InputError(
+            f"{already} of the {frame.height} particles are copies by symmetry already, and each would stand for the "
+            "same view again; expand the particles that they were made of."
+        )
     table = with_half_sets(table)
     frame = table.frame.with_columns(source_particle_id=original_particles(table.frame), parent_id="id")
     rows = np.repeat(np.arange(frame.height), group.order)
