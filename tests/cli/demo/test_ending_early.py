@@ -33,12 +33,19 @@ def children() -> Iterator[list[psutil.Process]]:
             process.kill()
 
 
+def as_if_begun_by_hand(handling: str) -> list[str]:
+    """Python with words that follow, with SIGHUP handled so, whatever these tests were begun under."""
+    begin = f"import os, signal, sys; signal.signal(signal.SIGHUP, {handling}); os.execv(sys.executable, sys.argv[1:])"
+    return [sys.executable, "-c", begin, sys.executable]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
 def test_no_microscope_outlives_the_demonstration(
     tmp_path: Path, children: list[psutil.Process], number: signal.Signals
 ) -> None:
     words = ["demo", str(tmp_path / "demo"), "--until", "particles", "--movies", "100"]
-    with subprocess.Popen([sys.executable, "-m", "cryoloom", *words], stderr=subprocess.DEVNULL) as demo:
+    command = [*as_if_begun_by_hand("signal.SIG_DFL"), "-m", "cryoloom", *words]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as demo:
         seen = psutil.Process(demo.pid)
         children.append(seen)
         deadline = time.monotonic() + PATIENCE
@@ -54,10 +61,7 @@ def test_no_microscope_outlives_the_demonstration(
 def test_what_is_ignored_from_outside_stays_ignored(tmp_path: Path, children: list[psutil.Process]) -> None:
     """Begun under nohup, it outlives the terminal that it was begun from."""
     words = ["demo", str(tmp_path / "demo"), "--until", "particles", "--movies", "100"]
-    begin = (
-        "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.executable, sys.argv[1:])"
-    )
-    command = [sys.executable, "-c", begin, sys.executable, "-m", "cryoloom", *words]
+    command = [*as_if_begun_by_hand("signal.SIG_IGN"), "-m", "cryoloom", *words]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as demo:
         seen = psutil.Process(demo.pid)
         children.append(seen)
