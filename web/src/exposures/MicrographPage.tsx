@@ -64,7 +64,7 @@ export function MicrographPage() {
           <h1 className="mono cut" title={found?.file}>{name}</h1>
           {table && beside.at >= 0 && <span className="sm faint nw" role="status">{count(beside.at + 1)} of {count(table.count)}</span>}
           <span className="grow" />
-          <VerdictBar verdict={deciding.verdict} isDeciding={deciding.isDeciding} canUndo={deciding.canUndo} say={deciding.say} undo={undo} />
+          <VerdictBar verdict={deciding.verdict} isDeciding={deciding.isDeciding} mayDecide={deciding.mayDecide} canUndo={deciding.canUndo} say={deciding.say} undo={undo} />
           <Link className="sm nw" to={exposuresPage(place) + search}>All exposures</Link>
         </div>
         {exposure.isError && <div className="section"><ProblemNote error={exposure.error} /></div>}
@@ -89,9 +89,9 @@ export function MicrographPage() {
         {table && beside.at >= 0 && <Filmstrip place={place} table={table} order={order} at={beside.at} search={search} begin={begin} />}
         <div className="keys" aria-hidden="true">
           <span><kbd>←</kbd><kbd>→</kbd>walk</span>
-          <span><kbd>A</kbd>keep</span>
-          <span><kbd>R</kbd>reject</span>
-          <span><kbd>U</kbd>undo</span>
+          {deciding.mayDecide && <span><kbd>A</kbd>keep</span>}
+          {deciding.mayDecide && <span><kbd>R</kbd>reject</span>}
+          {deciding.mayDecide && <span><kbd>U</kbd>undo</span>}
           <span><kbd>P</kbd>picks</span>
           <span><kbd>F</kbd>fit overlay</span>
           <span><kbd>L</kbd>low-pass</span>

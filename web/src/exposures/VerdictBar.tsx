@@ -5,13 +5,15 @@ import { lookOf } from "./verdicts";
 interface Props {
   verdict: ExposureVerdict | undefined;
   isDeciding: boolean;
+  /** Who may only look sees what is decided, without the buttons. */
+  mayDecide: boolean;
   canUndo: boolean;
   say: (asked: "keep" | "leave_out") => void;
   undo: () => void;
 }
 
 /** Whether an exposure is kept, and buttons by which a person says so. */
-export function VerdictBar({ verdict, isDeciding, canUndo, say, undo }: Props) {
+export function VerdictBar({ verdict, isDeciding, mayDecide, canUndo, say, undo }: Props) {
   const look = verdict && lookOf(verdict);
   const disabled = !verdict || isDeciding;
   const unread = verdict?.by_hand != null && verdict.read_by.length === 0;
@@ -21,9 +23,13 @@ export function VerdictBar({ verdict, isDeciding, canUndo, say, undo }: Props) {
         {look && <Status look={look} words={look.word} />}
         {unread && <span className="faint hide-narrow"> · no run goes on with what run {verdict.run_number} keeps</span>}
       </span>
-      <button type="button" aria-pressed={verdict?.by_hand === "keep"} disabled={disabled} onClick={() => say("keep")}>Keep</button>
-      <button type="button" aria-pressed={verdict?.by_hand === "leave_out"} disabled={disabled} onClick={() => say("leave_out")}>Reject</button>
-      <button type="button" disabled={!canUndo || isDeciding} onClick={undo}>Undo</button>
+      {mayDecide && (
+        <>
+          <button type="button" aria-pressed={verdict?.by_hand === "keep"} disabled={disabled} onClick={() => say("keep")}>Keep</button>
+          <button type="button" aria-pressed={verdict?.by_hand === "leave_out"} disabled={disabled} onClick={() => say("leave_out")}>Reject</button>
+          <button type="button" disabled={!canUndo || isDeciding} onClick={undo}>Undo</button>
+        </>
+      )}
     </div>
   );
 }

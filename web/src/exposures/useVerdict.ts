@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { setVerdict } from "../api/acts";
-import { runsQuery } from "../api/queries";
+import { projectQuery, runsQuery } from "../api/queries";
 import type { ExposureVerdict } from "../api/types";
 import type { SetPlace } from "./places";
 import { verdictQuery, verdictsKey } from "./queries";
@@ -19,6 +19,7 @@ export function useVerdict(place: SetPlace, exposure: string) {
   const client = useQueryClient();
   const verdict = useQuery({ ...verdictQuery(place, exposure), staleTime: 0 });
   const runs = useQuery(runsQuery(place.project)).data?.runs;
+  const mayDecide = useQuery(projectQuery(place.project)).data?.read_only === "";
   useRefreshed(verdictsKey(place), verdict.data?.run ? [verdict.data.run] : [], runs);
   const [said, setSaid] = useState<readonly Said[]>([]);
   const deciding = useMutation({
@@ -31,7 +32,7 @@ export function useVerdict(place: SetPlace, exposure: string) {
   });
   const say = (asked: "keep" | "leave_out") => {
     const known = verdict.data;
-    if (!known || deciding.isPending) return;
+    if (!mayDecide || !known || deciding.isPending) return;
     deciding.mutate(
       { exposure, byHand: saidNext(known.by_hand, asked), known },
       { onSuccess: () => setSaid((before) => [...before, { exposure, before: known.by_hand }]) },
@@ -45,5 +46,5 @@ export function useVerdict(place: SetPlace, exposure: string) {
     deciding.mutate({ exposure: last.exposure, byHand: last.before, known }, { onSuccess: () => setSaid((before) => before.slice(0, -1)) });
     return last.exposure;
   };
-  return { verdict: verdict.data, error: deciding.error ?? verdict.error, isDeciding: deciding.isPending, say, undo, canUndo: last !== undefined };
+  return { verdict: verdict.data, error: deciding.error ?? verdict.error, isDeciding: deciding.isPending, mayDecide, say, undo, canUndo: last !== undefined };
 }
